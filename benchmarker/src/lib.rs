@@ -1,0 +1,1 @@
+//! A threaded load generator that fetches pages as a browser would.

@@ -1,0 +1,1 @@
+//! People, words and pictures for a photo site, drawn from a seed.
