@@ -1,0 +1,63 @@
+//! What one app process is told: where it listens, what it may reach, what it shows.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Where an app process listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Listen {
+    /// A unix socket, as behind nginx. Made anew; a stale one is removed.
+    Unix(PathBuf),
+    /// A TCP address, as for an app process alone.
+    Tcp(SocketAddr),
+}
+
+impl std::str::FromStr for Listen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Some(path) = text.strip_prefix("unix:") {
+            if path.is_empty() {
+                return Err("unix: needs a path, for example unix:/run/app.sock".to_owned());
+            }
+            return Ok(Self::Unix(PathBuf::from(path)));
+        }
+        text.parse()
+            .map(Self::Tcp)
+            .map_err(|_| format!("{text:?} is neither unix:PATH nor ADDRESS:PORT"))
+    }
+}
+
+impl std::fmt::Display for Listen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+            Self::Tcp(address) => write!(f, "{address}"),
+        }
+    }
+}
+
+/// Everything that `flickr-killr serve` needs to run one app process.
+#[derive(Debug, Clone)]
+pub struct Serve {
+    /// Where to listen.
+    pub listen: Listen,
+    /// The database, as `postgres://` URL; unix sockets as `?host=/directory`.
+    pub database_url: String,
+    /// How many database connections this process may hold.
+    pub database_connections: u32,
+    /// The memcached servers in the order that nginx lists them; empty keeps nothing there.
+    pub memcached: Vec<SocketAddr>,
+    /// Uploads as they came, kept bit for bit.
+    pub originals: PathBuf,
+    /// Pictures made from originals: `public/` and `private/` below it.
+    pub derivatives: PathBuf,
+    /// How many bytes of derivatives may lie on disk; the least recently used go first.
+    pub derivatives_max_bytes: u64,
+    /// Shows `/lab` and the footer that says what a page cost.
+    pub lab: bool,
+    /// The file with the one password of all demo people; without it nobody logs in as them.
+    pub demo_logins: Option<PathBuf>,
+    /// Runs the background jobs in this process: outbox, counters, brooms.
+    pub jobs: bool,
+}
