@@ -2,3 +2,6 @@
 
 pub mod app;
 pub mod config;
+pub mod db;
+pub mod domain;
+pub mod urls;
