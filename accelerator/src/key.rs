@@ -57,12 +57,18 @@ impl Key {
 
     /// Returns which kind of file this is.
     pub fn kind(&self) -> Kind {
-        if self.path().starts_with("/static/") { Kind::Fingerprinted } else { Kind::Derivative }
+        if self.path().starts_with("/static/") {
+            Kind::Fingerprinted
+        } else {
+            Kind::Derivative
+        }
     }
 
     /// Returns the extension, without its dot.
     pub fn extension(&self) -> &str {
-        self.path().rsplit_once('.').map_or("", |(_, extension)| extension)
+        self.path()
+            .rsplit_once('.')
+            .map_or("", |(_, extension)| extension)
     }
 
     /// Returns the strong entity tag, quotes included, which the fingerprint in the URL gives.
@@ -135,16 +141,39 @@ mod tests {
     #[test]
     fn a_derivative_has_a_key_and_no_tag() {
         let key = Key::of("/i/anna/Zx-9_q.0123456789/640.webp").unwrap();
-        assert_eq!((key.kind(), key.extension(), key.etag()), (Kind::Derivative, "webp", None));
+        assert_eq!(
+            (key.kind(), key.extension(), key.etag()),
+            (Kind::Derivative, "webp", None)
+        );
     }
 
     #[test]
     fn what_could_be_written_in_two_ways_has_no_key() {
         for target in [
-            "/", "/i/", "/i/a", "/i/a.webp?", "/i/a.webp?w=1", "/i//a.webp", "/i/./a.webp", "/i/../i/a.webp",
-            "/i/.a.webp", "/i/%61.webp", "/i/a b.webp", "/i/é.webp", "/i/a.webp/", "/i/a.WEBP", "/i/a.",
-            "/I/a.webp", "//i/a.webp", "/i/a\n.webp", "/i/a.abcdefghijkl", "/people/anna/1/image/640.webp",
-            "/static/site.css", "/static/site.0123456.css", "/static/site.0123456G.css", "/static/.01234567.css",
+            "/",
+            "/i/",
+            "/i/a",
+            "/i/a.webp?",
+            "/i/a.webp?w=1",
+            "/i//a.webp",
+            "/i/./a.webp",
+            "/i/../i/a.webp",
+            "/i/.a.webp",
+            "/i/%61.webp",
+            "/i/a b.webp",
+            "/i/é.webp",
+            "/i/a.webp/",
+            "/i/a.WEBP",
+            "/i/a.",
+            "/I/a.webp",
+            "//i/a.webp",
+            "/i/a\n.webp",
+            "/i/a.abcdefghijkl",
+            "/people/anna/1/image/640.webp",
+            "/static/site.css",
+            "/static/site.0123456.css",
+            "/static/site.0123456G.css",
+            "/static/.01234567.css",
         ] {
             assert_eq!(Key::of(target), None, "{target}");
         }

@@ -22,19 +22,33 @@ mod tests {
 
     #[test]
     fn never_longer_than_memcached_understands_nor_shorter_than_a_second() {
-        for asked in [Duration::ZERO, Duration::from_secs(1), LIFETIME_MAX, LIFETIME_MAX * 20] {
+        for asked in [
+            Duration::ZERO,
+            Duration::from_secs(1),
+            LIFETIME_MAX,
+            LIFETIME_MAX * 20,
+        ] {
             for key in [b"a", b"b", b"c"] {
                 let kept = u64::from(seconds(asked, key));
-                assert!((1..=LIFETIME_MAX.as_secs()).contains(&kept), "{asked:?}: {kept}");
+                assert!(
+                    (1..=LIFETIME_MAX.as_secs()).contains(&kept),
+                    "{asked:?}: {kept}"
+                );
             }
         }
     }
 
     #[test]
     fn keys_stored_together_do_not_expire_together() {
-        let lifetimes: std::collections::HashSet<_> =
-            (0..50_u8).map(|key| seconds(Duration::from_secs(86_400), &[key])).collect();
+        let lifetimes: std::collections::HashSet<_> = (0..50_u8)
+            .map(|key| seconds(Duration::from_secs(86_400), &[key]))
+            .collect();
         assert!(lifetimes.len() > 20, "{lifetimes:?}");
-        assert!(lifetimes.iter().all(|kept| (77_760..=86_400).contains(kept)), "{lifetimes:?}");
+        assert!(
+            lifetimes
+                .iter()
+                .all(|kept| (77_760..=86_400).contains(kept)),
+            "{lifetimes:?}"
+        );
     }
 }

@@ -37,17 +37,26 @@ pub const TABLE: [(&str, Media); 20] = [
 ];
 
 const fn text(content_type: &'static str) -> Media {
-    Media { content_type, is_text: true }
+    Media {
+        content_type,
+        is_text: true,
+    }
 }
 
 const fn dense(content_type: &'static str) -> Media {
-    Media { content_type, is_text: false }
+    Media {
+        content_type,
+        is_text: false,
+    }
 }
 
 impl Media {
     /// Returns the type of files with this extension, or none if such files are not stored.
     pub fn of(extension: &str) -> Option<Self> {
-        TABLE.iter().find(|(known, _)| *known == extension).map(|(_, media)| *media)
+        TABLE
+            .iter()
+            .find(|(known, _)| *known == extension)
+            .map(|(_, media)| *media)
     }
 
     /// Tells whether a `Content-Type` names this type; parameters may be missing or differ.
@@ -69,7 +78,11 @@ mod tests {
         // `map` is a source map here; mime_guess has no opinion worth sending to a browser.
         for (extension, media) in TABLE.iter().filter(|(extension, _)| *extension != "map") {
             let guess = mime_guess::from_ext(extension).first_raw().unwrap();
-            assert!(media.is_named_by(guess), "{extension}: {guess} is not {}", media.content_type);
+            assert!(
+                media.is_named_by(guess),
+                "{extension}: {guess} is not {}",
+                media.content_type
+            );
         }
     }
 

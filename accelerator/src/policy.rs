@@ -67,8 +67,17 @@ mod tests {
 
     #[test]
     fn only_the_two_public_promises_let_anybody_keep_a_response() {
-        for policy in [Policy::ForEver, Policy::ForATime, Policy::SharedByNobody, Policy::KeptNowhere] {
-            let says_no_store = policy.cache_control().to_str().unwrap().contains("no-store");
+        for policy in [
+            Policy::ForEver,
+            Policy::ForATime,
+            Policy::SharedByNobody,
+            Policy::KeptNowhere,
+        ] {
+            let says_no_store = policy
+                .cache_control()
+                .to_str()
+                .unwrap()
+                .contains("no-store");
             assert_eq!(policy.is_public(), !says_no_store, "{policy:?}");
         }
     }

@@ -78,11 +78,18 @@ mod tests {
     fn points_are_those_of_nginx() {
         for (server, points) in [
             ("10.0.0.1:11211", [0x3c90_307e, 0xcd35_f4dc, 0xa53b_91e8]),
-            ("unix:/run/mc1.sock", [0x5bc3_3597, 0x459a_c700, 0x423b_62dd]),
+            (
+                "unix:/run/mc1.sock",
+                [0x5bc3_3597, 0x459a_c700, 0x423b_62dd],
+            ),
             ("[::1]:11211", [0xe369_c872, 0x30df_04b1, 0x61d7_a02d]),
             ("mc1", [0x5bb4_e873, 0xf9df_85d9, 0x25d7_5463]),
         ] {
-            assert_eq!(points_of(server).take(3).collect::<Vec<_>>(), points, "{server}");
+            assert_eq!(
+                points_of(server).take(3).collect::<Vec<_>>(),
+                points,
+                "{server}"
+            );
         }
     }
 
@@ -109,6 +116,9 @@ mod tests {
 
     #[test]
     fn without_servers_nobody_holds_anything() {
-        assert_eq!(Ring::new(Vec::<String>::new()).server_of(b"v1:/i/a.webp"), None);
+        assert_eq!(
+            Ring::new(Vec::<String>::new()).server_of(b"v1:/i/a.webp"),
+            None
+        );
     }
 }

@@ -27,7 +27,10 @@ pub struct Stats {
 impl Stats {
     /// Returns how many responses were not kept for one reason.
     pub fn not_stored(&self, reason: NotStored) -> u64 {
-        self.not_stored.iter().find(|(known, _)| *known == reason).map_or(0, |(_, count)| *count)
+        self.not_stored
+            .iter()
+            .find(|(known, _)| *known == reason)
+            .map_or(0, |(_, count)| *count)
     }
 }
 
