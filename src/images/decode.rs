@@ -146,8 +146,7 @@ impl<'a> Opened<'a> {
                 _ => return Err(Refusal::UnknownFormat),
             };
         let (width, height) = decoder.dimensions();
-        if u64::from(width) * u64::from(height) > PIXELS_MAX
-            || width.max(height) > SIDE_PIXELS_MAX
+        if u64::from(width) * u64::from(height) > PIXELS_MAX || width.max(height) > SIDE_PIXELS_MAX
         {
             return Err(Refusal::TooManyPixels { width, height });
         }

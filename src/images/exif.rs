@@ -25,7 +25,9 @@ pub(super) fn taken_at(exif: &[u8]) -> Option<OffsetDateTime> {
     let taken = OffsetDateTime::from_unix_timestamp(shown.and_utc().timestamp()).ok()?;
     // No time zone is further ahead than a day.
     let latest = OffsetDateTime::now_utc() + Duration::DAY;
-    (FIRST_PHOTOGRAPH..=latest).contains(&taken).then_some(taken)
+    (FIRST_PHOTOGRAPH..=latest)
+        .contains(&taken)
+        .then_some(taken)
 }
 
 #[cfg(test)]

@@ -27,7 +27,9 @@ pub(super) fn walk(bytes: &[u8]) -> Option<Skeleton> {
             END => return Some(skeleton),
             START | TEMPORARY => {}
             _ => {
-                let length = rest.first_chunk().map(|length| u16::from_be_bytes(*length))?;
+                let length = rest
+                    .first_chunk()
+                    .map(|length| u16::from_be_bytes(*length))?;
                 rest = rest.get(usize::from(length)..)?;
                 // Starts of frame, progressive: Huffman or arithmetic, alone or in a hierarchy.
                 if matches!(marker, 0xc2 | 0xc6 | 0xca | 0xce) {

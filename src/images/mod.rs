@@ -13,12 +13,14 @@ pub mod inspect;
 mod jpeg;
 pub mod original;
 pub mod originals;
+mod pool;
 pub mod render;
 pub mod resize;
 mod room;
 #[cfg(test)]
 mod samples;
 pub mod size;
+pub mod store;
 
 pub use decode::Refusal;
 pub use inspect::{Facts, inspect};
@@ -26,3 +28,4 @@ pub use original::{FileName, Original};
 pub use originals::Originals;
 pub use render::{RenderError, render};
 pub use size::{Encoding, Format, Size, Width};
+pub use store::{Derivative, Derivatives, Key, Priority, Shelf, Source, StoreError, Swept};

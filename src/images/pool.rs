@@ -206,9 +206,13 @@ mod tests {
     fn visitors_go_first_and_so_does_what_they_come_to_wait_for() {
         let (pool, release) = busy_pool(10);
         let (done, order) = channel();
-        pool.submit(Priority::WarmUp, note(&done, "ahead 1")).unwrap();
-        let wanted = pool.submit(Priority::WarmUp, note(&done, "ahead 2")).unwrap();
-        pool.submit(Priority::Visitor, note(&done, "visitor")).unwrap();
+        pool.submit(Priority::WarmUp, note(&done, "ahead 1"))
+            .unwrap();
+        let wanted = pool
+            .submit(Priority::WarmUp, note(&done, "ahead 2"))
+            .unwrap();
+        pool.submit(Priority::Visitor, note(&done, "visitor"))
+            .unwrap();
         pool.promote(wanted);
         drop(release);
         assert_eq!(all(&order, 3), ["visitor", "ahead 2", "ahead 1"]);
@@ -229,7 +233,8 @@ mod tests {
     fn a_panic_costs_one_job_and_no_thread() {
         let pool = Pool::start(1, 10).unwrap();
         let (done, order) = channel();
-        pool.submit(Priority::Visitor, || panic!("as a test")).unwrap();
+        pool.submit(Priority::Visitor, || panic!("as a test"))
+            .unwrap();
         pool.submit(Priority::Visitor, note(&done, "next")).unwrap();
         assert_eq!(all(&order, 1), ["next"]);
     }
@@ -238,7 +243,8 @@ mod tests {
     fn a_dropped_pool_drops_what_is_in_line() {
         let (pool, release) = busy_pool(10);
         let (done, order) = channel();
-        pool.submit(Priority::Visitor, note(&done, "never")).unwrap();
+        pool.submit(Priority::Visitor, note(&done, "never"))
+            .unwrap();
         drop(done);
         drop(pool);
         assert!(order.recv().is_err());

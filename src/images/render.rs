@@ -2,6 +2,7 @@
 
 use std::io;
 
+use demo_data::picture::Picture;
 use image::RgbImage;
 
 use super::decode::{Opened, Refusal, guarded};
@@ -48,5 +49,6 @@ fn unpack(bytes: &[u8], width: Width) -> Result<RgbImage, Refusal> {
 }
 
 fn draw(seed: u64, width: Width) -> Result<RgbImage, RenderError> {
-    Ok(RgbImage::from_fn(width.pixels(), width.pixels()*2/3, |x,y| image::Rgb([(seed%256) as u8, x as u8, y as u8])))
+    let Picture { width, height, rgb } = demo_data::picture::draw(seed, width.pixels());
+    RgbImage::from_raw(width, height, rgb).ok_or(RenderError::Undrawn(seed))
 }

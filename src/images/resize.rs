@@ -44,7 +44,9 @@ pub fn shrink(decoded: Decoded, width: u32) -> Result<RgbImage, Refusal> {
 fn fit((width, height): (u32, u32), width_max: u32) -> (u32, u32) {
     let scaled = |length: u32, by: u32, of: u32| {
         let (length, by, of) = (u64::from(length), u64::from(by), u64::from(of.max(1)));
-        u32::try_from((length * by + of / 2) / of).unwrap_or(u32::MAX).max(1)
+        u32::try_from((length * by + of / 2) / of)
+            .unwrap_or(u32::MAX)
+            .max(1)
     };
     let height_max = width_max * HEIGHT_PER_WIDTH_MAX;
     let fitted = width.min(width_max);

@@ -165,8 +165,19 @@ mod tests {
     #[test]
     fn no_other_size_exists() {
         for text in [
-            "", ".", "640", "641.webp", "0640.webp", "+640.webp", "640.png", "640.webp.jpg",
-            "640.WEBP", " 640.webp", "640.jpeg", "640..webp", "99999999999.jpg",
+            "",
+            ".",
+            "640",
+            "641.webp",
+            "0640.webp",
+            "+640.webp",
+            "640.png",
+            "640.webp.jpg",
+            "640.WEBP",
+            " 640.webp",
+            "640.jpeg",
+            "640..webp",
+            "99999999999.jpg",
         ] {
             assert_eq!(text.parse::<Size>(), Err(NoSuchSize), "{text:?}");
         }
