@@ -1,1 +1,3 @@
 //! People, words and pictures for a photo site, drawn from a seed.
+
+pub mod picture;
