@@ -61,17 +61,36 @@ fn main() -> Result<()> {
             samples[rival as usize] = measure(rival, &server.url, connections, seconds)?;
         }
         let rates = samples.map(|s| format!("{:7.0}", s.per_second)).join(" ");
-        let costs = samples.map(|s| format!("{:5.1}", s.per_cpu_second / 1e3)).join(" ");
+        let costs = samples
+            .map(|s| format!("{:5.1}", s.per_cpu_second / 1e3))
+            .join(" ");
         println!("{block:5}   {rates}   {costs}");
         measured.push(samples);
     }
-    println!("{connections} connections, {THREADS} threads, {blocks} blocks of {seconds} s, seed {SEED}");
+    println!(
+        "{connections} connections, {THREADS} threads, {blocks} blocks of {seconds} s, seed {SEED}"
+    );
     let [wrk, ours, again] = [Rival::Wrk, Rival::Ours, Rival::OursAgain].map(|r| r as usize);
-    for (name, a, b) in [("benchmarker / wrk", ours, wrk), ("again / itself (noise)", again, ours)] {
-        let rate: Vec<f64> = measured.iter().map(|s| s[a].per_second / s[b].per_second).collect();
-        let cost: Vec<f64> = measured.iter().map(|s| s[a].per_cpu_second / s[b].per_cpu_second).collect();
-        println!("{name:<23} maximum rate            {}", interval(&rate, &mut random));
-        println!("{name:<23} requests per CPU-second {}", interval(&cost, &mut random));
+    for (name, a, b) in [
+        ("benchmarker / wrk", ours, wrk),
+        ("again / itself (noise)", again, ours),
+    ] {
+        let rate: Vec<f64> = measured
+            .iter()
+            .map(|s| s[a].per_second / s[b].per_second)
+            .collect();
+        let cost: Vec<f64> = measured
+            .iter()
+            .map(|s| s[a].per_cpu_second / s[b].per_cpu_second)
+            .collect();
+        println!(
+            "{name:<23} maximum rate            {}",
+            interval(&rate, &mut random)
+        );
+        println!(
+            "{name:<23} requests per CPU-second {}",
+            interval(&cost, &mut random)
+        );
     }
     Ok(())
 }
@@ -96,23 +115,40 @@ fn measure(rival: Rival, url: &str, connections: u32, seconds: u32) -> Result<Sa
         Rival::Ours | Rival::OursAgain => read_ours(&text),
     }
     .ok_or_else(|| format!("no figures in: {text}"))?;
-    Ok(Sample { per_second, per_cpu_second: requests / cpu })
+    Ok(Sample {
+        per_second,
+        per_cpu_second: requests / cpu,
+    })
 }
 
 fn our_binary() -> Result<PathBuf> {
     let example = std::env::current_exe()?;
-    let binary = example.parent().and_then(Path::parent).map(|dir| dir.join("benchmarker"));
-    Ok(binary.filter(|b| b.exists()).ok_or("build the binary first: cargo build --release -p benchmarker")?)
+    let binary = example
+        .parent()
+        .and_then(Path::parent)
+        .map(|dir| dir.join("benchmarker"));
+    Ok(binary
+        .filter(|b| b.exists())
+        .ok_or("build the binary first: cargo build --release -p benchmarker")?)
 }
 
 fn read_ours(text: &str) -> Option<(f64, f64)> {
     let report: serde_json::Value = serde_json::from_str(text).ok()?;
-    Some((report["requests"]["total"].as_f64()?, report["requests_per_sec"].as_f64()?))
+    Some((
+        report["requests"]["total"].as_f64()?,
+        report["requests_per_sec"].as_f64()?,
+    ))
 }
 
 fn read_wrk(text: &str) -> Option<(f64, f64)> {
-    let requests = text.lines().find(|l| l.contains(" requests in "))?.split_whitespace().next()?;
-    let rate = text.lines().find_map(|l| l.trim().strip_prefix("Requests/sec:"))?;
+    let requests = text
+        .lines()
+        .find(|l| l.contains(" requests in "))?
+        .split_whitespace()
+        .next()?;
+    let rate = text
+        .lines()
+        .find_map(|l| l.trim().strip_prefix("Requests/sec:"))?;
     Some((requests.parse().ok()?, rate.trim().parse().ok()?))
 }
 
@@ -129,7 +165,10 @@ fn interval(ratios: &[f64], random: &mut Xoshiro256PlusPlus) -> String {
     let logs: Vec<f64> = ratios.iter().map(|r| r.ln()).collect();
     let mut means: Vec<f64> = (0..RESAMPLES)
         .map(|_| {
-            let drawn: Vec<f64> = logs.iter().map(|_| logs[random.random_range(0..logs.len())]).collect();
+            let drawn: Vec<f64> = logs
+                .iter()
+                .map(|_| logs[random.random_range(0..logs.len())])
+                .collect();
             mean(&drawn)
         })
         .collect();
@@ -161,15 +200,25 @@ impl Server {
         let file = dir.path().join("nginx.conf");
         fs::write(&file, config)?;
         let log = dir.path().join("error.log");
-        let mut child =
-            Command::new("nginx").arg("-p").arg(dir.path()).arg("-c").arg(&file).arg("-e").arg(&log).spawn()?;
+        let mut child = Command::new("nginx")
+            .arg("-p")
+            .arg(dir.path())
+            .arg("-c")
+            .arg(&file)
+            .arg("-e")
+            .arg(&log)
+            .spawn()?;
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             if let Some(status) = child.try_wait()? {
                 return Err(format!("nginx ended: {status}").into());
             }
             thread::yield_now();
         }
-        Ok(Self { child, url: format!("http://127.0.0.1:{port}/"), _dir: dir })
+        Ok(Self {
+            child,
+            url: format!("http://127.0.0.1:{port}/"),
+            _dir: dir,
+        })
     }
 }
 

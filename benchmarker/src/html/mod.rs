@@ -175,7 +175,11 @@ impl Finder {
             return;
         }
         let is_picture = !styles && tag.is("as", "image");
-        let kind = if is_picture { Kind::Picture } else { Kind::Static };
+        let kind = if is_picture {
+            Kind::Picture
+        } else {
+            Kind::Static
+        };
         let chosen = tag
             .get("imagesrcset")
             .and_then(|set| self.choose(set, tag.get("imagesizes")));
