@@ -90,7 +90,10 @@ impl Report {
         };
         writeln!(f, "errors        {kinds}")?;
         if self.errors.total > 0 && self.requests.total > 0 {
-            writeln!(f, "              these are neither in the rate nor in the times above")?;
+            writeln!(
+                f,
+                "              these are neither in the rate nor in the times above"
+            )?;
         }
         for (kind, path) in &self.errors.first_paths {
             let shown: String = path.chars().take(60).collect();
