@@ -14,6 +14,7 @@ mod maths;
 mod noise;
 mod palette;
 mod post;
+mod relief;
 mod scene;
 mod sheet;
 mod sky;

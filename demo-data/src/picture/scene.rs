@@ -10,13 +10,29 @@ use super::tones;
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Family {
     Mountains,
-    Ridges,
     Sea,
+    Ridges,
+    Lakes,
+    Clouds,
+    Coasts,
+    Deserts,
+    Nights,
+    Aerial,
 }
 
 impl Family {
     /// Every family, in the order of the enumeration.
-    pub const ALL: [Self; 3] = [Self::Mountains, Self::Ridges, Self::Sea];
+    pub const ALL: [Self; 9] = [
+        Self::Mountains,
+        Self::Sea,
+        Self::Ridges,
+        Self::Lakes,
+        Self::Clouds,
+        Self::Coasts,
+        Self::Deserts,
+        Self::Nights,
+        Self::Aerial,
+    ];
 
     /// A short lower-case name, fit for a tag.
     pub fn name(self) -> &'static str {
@@ -192,7 +208,7 @@ impl Scene {
     /// are dealt in three suits in turn, because explore shows neighbours side by side.
     pub fn of(seed: u64) -> Self {
         let mut dice = Dice::new(seed, 1);
-        let family = Family::ALL[(seed % 3) as usize];
+        let family = Family::ALL[dice.below(Family::ALL.len() / 3) * 3 + (seed % 3) as usize];
         Self::in_family(family, &mut dice)
     }
 

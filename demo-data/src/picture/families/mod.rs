@@ -5,7 +5,13 @@ use super::light::{Air, Sun, View};
 use super::noise::Dice;
 use super::scene::{Family, Light};
 
+mod aerial;
+mod clouds;
+mod coasts;
+mod deserts;
+mod lakes;
 mod mountains;
+mod nights;
 mod ridges;
 mod sea;
 
@@ -25,8 +31,14 @@ pub(crate) struct Kind {
 pub(crate) fn kind(family: Family) -> &'static Kind {
     match family {
         Family::Mountains => &mountains::KIND,
-        Family::Ridges => &ridges::KIND,
         Family::Sea => &sea::KIND,
+        Family::Ridges => &ridges::KIND,
+        Family::Lakes => &lakes::KIND,
+        Family::Clouds => &clouds::KIND,
+        Family::Coasts => &coasts::KIND,
+        Family::Deserts => &deserts::KIND,
+        Family::Nights => &nights::KIND,
+        Family::Aerial => &aerial::KIND,
     }
 }
 
