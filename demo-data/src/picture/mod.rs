@@ -22,7 +22,7 @@ mod tones;
 mod water;
 
 pub use scene::{Family, Light, Scene, Shape};
-pub use sheet::contact_sheet;
+pub use sheet::{contact_sheet, contact_sheet_of};
 
 use families::{Sketch, kind};
 use frame::Frame;

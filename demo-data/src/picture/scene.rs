@@ -11,27 +11,33 @@ use super::tones;
 pub enum Family {
     Mountains,
     Sea,
+    Cities,
     Ridges,
-    Lakes,
     Clouds,
-    Coasts,
-    Deserts,
+    Forests,
+    Fields,
     Nights,
     Aerial,
+    Deserts,
+    Coasts,
+    Lakes,
 }
 
 impl Family {
     /// Every family, in the order of the enumeration.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Mountains,
         Self::Sea,
+        Self::Cities,
         Self::Ridges,
-        Self::Lakes,
         Self::Clouds,
-        Self::Coasts,
-        Self::Deserts,
+        Self::Forests,
+        Self::Fields,
         Self::Nights,
         Self::Aerial,
+        Self::Deserts,
+        Self::Coasts,
+        Self::Lakes,
     ];
 
     /// A short lower-case name, fit for a tag.

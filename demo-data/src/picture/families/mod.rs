@@ -6,9 +6,12 @@ use super::noise::Dice;
 use super::scene::{Family, Light};
 
 mod aerial;
+mod cities;
 mod clouds;
 mod coasts;
 mod deserts;
+mod fields;
+mod forests;
 mod lakes;
 mod mountains;
 mod nights;
@@ -32,13 +35,16 @@ pub(crate) fn kind(family: Family) -> &'static Kind {
     match family {
         Family::Mountains => &mountains::KIND,
         Family::Sea => &sea::KIND,
+        Family::Cities => &cities::KIND,
         Family::Ridges => &ridges::KIND,
-        Family::Lakes => &lakes::KIND,
         Family::Clouds => &clouds::KIND,
-        Family::Coasts => &coasts::KIND,
-        Family::Deserts => &deserts::KIND,
+        Family::Forests => &forests::KIND,
+        Family::Fields => &fields::KIND,
         Family::Nights => &nights::KIND,
         Family::Aerial => &aerial::KIND,
+        Family::Deserts => &deserts::KIND,
+        Family::Coasts => &coasts::KIND,
+        Family::Lakes => &lakes::KIND,
     }
 }
 

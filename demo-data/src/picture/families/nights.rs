@@ -62,9 +62,9 @@ fn draw(sketch: &mut Sketch<'_>) {
         let core = warm * (0.25 * band * (1.0 - 0.8 * dust)) + Rgb::hex(0x9098e0) * (0.05 * band);
         base + town + core * way * 0.85
     });
-    for _ in 0..(2600.0 * aspect) as usize {
+    for _ in 0..(2200.0 * aspect) as usize {
         let (x, y) = (dice.unit() * aspect, dice.unit() * horizon * 1.05);
-        let magnitude = pow(dice.unit(), 7.0);
+        let magnitude = pow(dice.unit(), 14.0);
         let colour = Rgb::new(1.0, 0.93, 0.85).mix(Rgb::new(0.75, 0.86, 1.0), dice.unit());
         let fade = smooth(0.0, 0.2, air.view.up(y));
         frame.spark(
