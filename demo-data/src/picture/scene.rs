@@ -14,30 +14,36 @@ pub enum Family {
     Cities,
     Ridges,
     Clouds,
-    Forests,
+    Streets,
     Fields,
     Nights,
-    Aerial,
+    Gardens,
     Deserts,
-    Coasts,
+    Aerial,
+    Bridges,
     Lakes,
+    Coasts,
+    Forests,
 }
 
 impl Family {
     /// Every family, in the order of the enumeration.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Mountains,
         Self::Sea,
         Self::Cities,
         Self::Ridges,
         Self::Clouds,
-        Self::Forests,
+        Self::Streets,
         Self::Fields,
         Self::Nights,
-        Self::Aerial,
+        Self::Gardens,
         Self::Deserts,
-        Self::Coasts,
+        Self::Aerial,
+        Self::Bridges,
         Self::Lakes,
+        Self::Coasts,
+        Self::Forests,
     ];
 
     /// A short lower-case name, fit for a tag.

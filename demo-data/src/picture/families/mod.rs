@@ -6,17 +6,20 @@ use super::noise::Dice;
 use super::scene::{Family, Light};
 
 mod aerial;
+mod bridges;
 mod cities;
 mod clouds;
 mod coasts;
 mod deserts;
 mod fields;
 mod forests;
+mod gardens;
 mod lakes;
 mod mountains;
 mod nights;
 mod ridges;
 mod sea;
+mod streets;
 
 /// What a family is: its words, the lights that suit it, and how it is drawn.
 pub(crate) struct Kind {
@@ -38,13 +41,16 @@ pub(crate) fn kind(family: Family) -> &'static Kind {
         Family::Cities => &cities::KIND,
         Family::Ridges => &ridges::KIND,
         Family::Clouds => &clouds::KIND,
-        Family::Forests => &forests::KIND,
+        Family::Streets => &streets::KIND,
         Family::Fields => &fields::KIND,
         Family::Nights => &nights::KIND,
-        Family::Aerial => &aerial::KIND,
+        Family::Gardens => &gardens::KIND,
         Family::Deserts => &deserts::KIND,
-        Family::Coasts => &coasts::KIND,
+        Family::Aerial => &aerial::KIND,
+        Family::Bridges => &bridges::KIND,
         Family::Lakes => &lakes::KIND,
+        Family::Coasts => &coasts::KIND,
+        Family::Forests => &forests::KIND,
     }
 }
 
