@@ -86,7 +86,7 @@ fn curves(film: &Film) -> [Vec<f32>; 3] {
                 let root = i as f32 / (CURVE_LEN - 1) as f32 * CURVE_END;
                 let light = root * root * film.white[channel];
                 // A shoulder: what is brighter than white still differs a little.
-                let held = light * (1.0 + light * 0.16) / (1.0 + light * 0.75);
+                let held = light * (1.0 + light * 0.07) / (1.0 + light * 0.85);
                 let shown = pow(held, 1.0 / 2.2);
                 // An S around the middle grey.
                 let steep = smooth(0.0, 1.0, shown);

@@ -23,12 +23,16 @@ pub enum Family {
     Bridges,
     Lakes,
     Coasts,
+    Stills,
+    Winters,
     Forests,
+    People,
+    Buildings,
 }
 
 impl Family {
     /// Every family, in the order of the enumeration.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 19] = [
         Self::Mountains,
         Self::Sea,
         Self::Cities,
@@ -43,7 +47,11 @@ impl Family {
         Self::Bridges,
         Self::Lakes,
         Self::Coasts,
+        Self::Stills,
+        Self::Winters,
         Self::Forests,
+        Self::People,
+        Self::Buildings,
     ];
 
     /// A short lower-case name, fit for a tag.
@@ -220,7 +228,7 @@ impl Scene {
     /// are dealt in three suits in turn, because explore shows neighbours side by side.
     pub fn of(seed: u64) -> Self {
         let mut dice = Dice::new(seed, 1);
-        let family = Family::ALL[dice.below(Family::ALL.len() / 3) * 3 + (seed % 3) as usize];
+        let family = Family::ALL[dice.below(Family::ALL.len() - 1)];
         Self::in_family(family, &mut dice)
     }
 

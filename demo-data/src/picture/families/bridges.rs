@@ -69,8 +69,8 @@ fn draw(sketch: &mut Sketch<'_>) {
     let mut span = Span {
         left: -0.15,
         right: aspect * dice.range(0.75, 1.1),
-        near: dice.range(0.9, 1.4),
-        far: dice.range(0.2, 0.45),
+        near: dice.range(1.1, 1.9),
+        far: dice.range(0.25, 0.55),
         water: horizon,
     };
     if forth {
@@ -121,7 +121,7 @@ fn beam(
 ) {
     let Some(path) = path else { return };
     let cut = frame.cut(&path);
-    let through = air.through((0.42 / size).min(2.2));
+    let through = air.through((0.2 / size).min(1.3));
     let shade = tint * (air.ambient * 0.55 + air.sun * (0.10 + rim));
     frame.through(&cut, |x, y, _| {
         let stain = soft().at(x * 1.6, y * 1.6) - 0.5;

@@ -5,7 +5,7 @@ use super::{Kind, Sketch};
 use crate::picture::colour::Rgb;
 use crate::picture::frame::{Frame, Veil};
 use crate::picture::light::{Air, Sun};
-use crate::picture::maths::{cos, floor, lerp, pow, sin, smooth};
+use crate::picture::maths::{floor, lerp, smooth};
 use crate::picture::noise::{Dice, hash01, heads, soft};
 use crate::picture::scene::Light;
 
@@ -250,8 +250,6 @@ fn bloom(frame: &mut Frame, flower: &Flower, light: Rgb, air: &Air) {
                     light * (fold + 0.35 * vein) * (0.62 + 0.38 * depth) * lerp(0.75, 1.0, own(5));
                 let glow = through * (0.4 + 0.8 * (-dy).max(0.0));
                 seen = seen.mix(tint * (shade + glow), cover);
-                // The petal above throws a little shadow.
-                seen = seen * (1.0 - 0.0 * cover);
             }
             let heart = smooth(flower.heart_size + edge, flower.heart_size - edge * 0.5, d);
             if heart > 0.0 {
@@ -267,7 +265,6 @@ fn bloom(frame: &mut Frame, flower: &Flower, light: Rgb, air: &Air) {
             frame.pixels[at] = seen;
         }
     }
-    let _ = (pow(1.0, 1.0), cos(0.0), sin(0.0));
 }
 
 /// The angle of a direction, in radians from zero to a full turn; good to a thousandth.

@@ -7,6 +7,7 @@ use super::scene::{Family, Light};
 
 mod aerial;
 mod bridges;
+mod buildings;
 mod cities;
 mod clouds;
 mod coasts;
@@ -17,9 +18,12 @@ mod gardens;
 mod lakes;
 mod mountains;
 mod nights;
+mod portraits;
 mod ridges;
 mod sea;
+mod stills;
 mod streets;
+mod winters;
 
 /// What a family is: its words, the lights that suit it, and how it is drawn.
 pub(crate) struct Kind {
@@ -50,7 +54,11 @@ pub(crate) fn kind(family: Family) -> &'static Kind {
         Family::Bridges => &bridges::KIND,
         Family::Lakes => &lakes::KIND,
         Family::Coasts => &coasts::KIND,
+        Family::Stills => &stills::KIND,
+        Family::Winters => &winters::KIND,
         Family::Forests => &forests::KIND,
+        Family::People => &portraits::KIND,
+        Family::Buildings => &buildings::KIND,
     }
 }
 

@@ -189,7 +189,7 @@ fn draw(sketch: &mut Sketch<'_>) {
     let stone = Rgb::hex(dice.pick(&[0x807a74, 0x6c6a6a, 0x8c8074]));
     let (ox, oy) = (dice.unit(), dice.unit());
     let end = dice.range(9.0, 22.0);
-    let haze = 0.03 + 0.05 * air.haze;
+    let haze = 0.008 + 0.026 * air.haze;
     let over = |seen: &Seen, behind: Rgb, across: f32| {
         let fog = air.distance(across) + Rgb::hex(0xffb060) * (lamps * 0.12);
         behind.mix(fog.mix(seen.light, exp(-haze * seen.distance)), seen.solid)
@@ -258,7 +258,7 @@ fn string_of_lamps(sketch: &mut Sketch<'_>, houses: &Houses, turn: f32, focal: f
         for (half, side) in [(houses.half.0, -1.0), (houses.half.1, 1.0)] {
             let x = middle + side * half * 0.8 / distance * focal;
             let y = horizon_row - 0.95 / distance * focal;
-            let size = 0.022 / distance * focal;
+            let size = 0.013 / distance * focal;
             disc(sketch.frame, (x, y), size, 0.2, warm * 2.2);
             disc(sketch.frame, (x, y), size * 4.0, 0.0, warm * 0.12);
             disc(sketch.frame, (x, y), size * 9.0, 0.0, warm * 0.04);
