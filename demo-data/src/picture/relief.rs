@@ -50,8 +50,8 @@ impl Relief {
         }
     }
 
-    /// Looks for a place with a view in the given direction: `score` judges the heights (as
-    /// parts of the greatest) here, a little ahead and far ahead; the best of some wins.
+    /// Looks for a place with a view in some direction: `score` judges the heights (as parts
+    /// of the greatest) here, the highest a little ahead, and far ahead; the best of some wins.
     pub(crate) fn vantage(
         &self,
         dice: &mut Dice,
@@ -59,23 +59,29 @@ impl Relief {
         score: impl Fn(f32, f32, f32) -> f32,
     ) -> Eye {
         let angle = dice.range(0.0, std::f32::consts::TAU);
-        let (ahead_x, ahead_z) = (sin(angle) * reach, cos(angle) * reach);
+        let (c, s) = (cos(angle), sin(angle));
         let mut best = (0.0, 0.0, f32::MIN, 0.0f32);
-        for _ in 0..28 {
+        for _ in 0..30 {
             let (x, z) = (dice.unit() / self.scale, dice.unit() / self.scale);
-            let part = |k: f32| self.bulk(x + ahead_x * k, z + ahead_z * k) / self.tall;
-            let (here, near, far) = (part(0.0), part(0.4), part(1.0));
+            let part = |away: f32, aside: f32| {
+                let (away, aside) = (away * reach, aside * away * reach);
+                self.bulk(x + s * away + c * aside, z + c * away - s * aside) / self.tall
+            };
+            let wide = |away: f32| part(away, -0.5).max(part(away, 0.0)).max(part(away, 0.5));
+            let (here, far) = (part(0.0, 0.0), part(1.0, 0.0));
+            let close = here.max(wide(0.1)).max(wide(0.2));
+            let near = close.max(wide(0.4));
             let score = score(here, near, far);
             if score > best.2 {
-                best = (x, z, score, here.max(part(0.1)).max(part(0.22)));
+                best = (x, z, score, close);
             }
         }
         Eye {
             x: best.0,
             z: best.1,
             height: best.3 * self.tall,
-            heading: (cos(angle), sin(angle)),
-            near: 0.03,
+            heading: (c, s),
+            near: 0.012,
             far: 1.4,
         }
     }
@@ -107,15 +113,6 @@ impl Ground for Relief {
         let mut ground = self.grass * (0.9 + 1.1 * patch + broad);
         ground = ground.mix(rock, smooth(0.14, 0.3, steep + patch * 0.25));
         let tall = self.tall;
-        if spot.height < self.tree_line * tall + 0.02 {
-            let wooded = smooth(
-                0.0,
-                0.01,
-                self.tree_line * tall - spot.height + broad * 0.035,
-            );
-            let crown = spikes().at(spot.x * self.tree_scale, spot.z * self.tree_scale);
-            ground = ground.mix(self.wood * (0.45 + 1.1 * crown + broad), wooded);
-        }
         if self.water_line > 0.0 {
             let above = spot.height - self.water_line * tall;
             ground = ground.mix(
@@ -128,7 +125,25 @@ impl Ground for Relief {
             0.008,
             spot.height - self.snow_line * tall + 0.03 * broad + 0.02 * patch,
         );
-        ground.mix(self.snow, snowy * smooth(0.5, 0.28, steep + patch * 0.3))
+        ground = ground.mix(self.snow, snowy * smooth(0.5, 0.28, steep + patch * 0.3));
+        if spot.height < self.tree_line * tall + 0.02 {
+            let wooded = smooth(
+                0.0,
+                0.01,
+                self.tree_line * tall - spot.height + broad * 0.035,
+            );
+            let crown = spikes().at(spot.x * self.tree_scale, spot.z * self.tree_scale);
+            let tree = self.wood * (0.45 + 1.1 * crown + broad);
+            // Snow lies on branches, thinner than on open ground.
+            ground = ground.mix(
+                tree.mix(
+                    self.snow * 0.8,
+                    0.45 * snowy * smooth(0.25, 0.6, crown + patch),
+                ),
+                wooded,
+            );
+        }
+        ground
     }
 
     fn water(&self) -> f32 {

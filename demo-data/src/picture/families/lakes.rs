@@ -61,10 +61,9 @@ fn draw(sketch: &mut Sketch<'_>) {
     let line = relief.water_line;
     let mut eye = relief.vantage(dice, 0.3, |here, near, far| {
         let wet = |part: f32| if part < line - 0.03 { 0.5 } else { line - part };
-        far + wet(here) * 2.0 + wet(near)
+        far + wet(here) + wet(near) * 3.0
     });
     eye.height = line * relief.tall + dice.range(0.004, 0.014);
-    eye.near = 0.02;
     let rough = dice.range(0.05, 0.3);
     let deep = Rgb::hex(dice.pick(&[0x12303a, 0x16383a, 0x1c3a34, 0x0e2630]));
     let surface = Surface::new(dice, 0.3, 0.02, deep);

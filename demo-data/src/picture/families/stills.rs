@@ -95,7 +95,7 @@ fn draw(sketch: &mut Sketch<'_>) {
     };
     backdrop(frame, &room, dice);
     let fruit = dice.below(4);
-    let scale = dice.range(0.85, 1.15);
+    let scale = dice.range(1.05, 1.5);
     let count = match composition {
         0 => 3 + dice.below(4),
         1 => 1 + dice.below(3),
