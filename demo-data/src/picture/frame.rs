@@ -72,7 +72,7 @@ impl Frame {
     pub(crate) fn spark(&mut self, x: f32, y: f32, radius: f32, light: Rgb) {
         let height = self.height as f32;
         let (x, y, radius) = (x * height - 0.5, y * height - 0.5, radius * height);
-        let wide = radius.max(0.8);
+        let wide = radius.max(0.58);
         let light = light * (radius * radius / (wide * wide));
         let reach = (wide * 2.0) as i32 + 1;
         for row in (y as i32 - reach).max(0)..(y as i32 + reach + 1).min(self.height as i32) {

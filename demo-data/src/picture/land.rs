@@ -5,6 +5,7 @@ use super::colour::Rgb;
 use super::frame::Frame;
 use super::light::Air;
 use super::maths::log2;
+use super::noise::soft;
 
 /// Where the camera stands over the land and which way it looks.
 pub(crate) struct Eye {
@@ -152,13 +153,20 @@ impl Pen {
     fn fill(&mut self, frame: &mut Frame, y: f32, light: Rgb) {
         let y = y.max(0.0);
         let from = if self.joined { self.last } else { light };
+        let scale = frame.pixel();
         let (start, span) = (self.top, (self.top - y).max(1e-6));
         while self.top > y {
             let row = (self.top.ceil() - 1.0).max(0.0);
             let edge = y.max(row);
             let part = self.top - edge;
             let t = (start - 0.5 * (self.top + edge)) / span;
-            self.gathered += from.mix(light, t) * part;
+            let mut here = from.mix(light, t);
+            if span > 2.5 {
+                // One step fills many rows of a cliff: give it back the texture of rock.
+                let (u, v) = (self.column as f32 * scale, row * scale);
+                here = here * (0.72 + 0.56 * soft().at(u * 1.1, v * 0.8 + u * 0.3));
+            }
+            self.gathered += here * part;
             self.top = edge;
             if edge <= row {
                 frame.pixels[row as usize * frame.width + self.column] = self.gathered;

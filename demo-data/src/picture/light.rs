@@ -100,7 +100,7 @@ impl Air {
             );
             Rgb::new(c.r * r, c.g, c.b * b) * k
         };
-        let haze = mood.haze.0;
+        let haze = mood.haze.0 * 1.3;
         let thick = haze.max(if mood.cover.0 > 0.7 { 2.0 } else { 0.0 });
         Self {
             disc_strength: smooth(2.2, 1.4, thick) * 14.0,
@@ -113,7 +113,7 @@ impl Air {
             cloud_lit: tint(mood.cloud_lit),
             cloud_shade: tint(mood.cloud_shade),
             cover: dice.range(mood.cover.0, mood.cover.1),
-            haze: dice.range(mood.haze.0, mood.haze.1) * 0.8,
+            haze: dice.range(mood.haze.0, mood.haze.1) * 0.62,
             view,
             towards,
             sun_at,

@@ -41,7 +41,7 @@ const MOODS: [Mood; Light::ALL.len()] = [
     Mood { phrase: "in the morning", key: 0.43, zenith: 0x3f76b8, middle: 0x7fa9d2, horizon: 0xd3dfe6, glow: (0xfff0d0, 0.6), sun: (0xffecc8, 2.6), ambient: (0x9fb9d8, 0.55),
         height: (18.0, 32.0), haze: (0.35, 0.9), cover: (0.1, 0.55), cloud_lit: 0xfdfaf2, cloud_shade: 0x93a2b6 },
     Mood { phrase: "in the mist", key: 0.516, zenith: 0xa9b4bb, middle: 0xbcc4c6, horizon: 0xd0d3cf, glow: (0xf4ead4, 0.35), sun: (0xfff0d8, 0.7), ambient: (0xb4bec2, 0.8),
-        height: (10.0, 25.0), haze: (2.2, 4.0), cover: (0.0, 0.2), cloud_lit: 0xdde0de, cloud_shade: 0xb0b8bc },
+        height: (10.0, 25.0), haze: (1.5, 2.6), cover: (0.0, 0.2), cloud_lit: 0xdde0de, cloud_shade: 0xb0b8bc },
     Mood { phrase: "at noon", key: 0.43, zenith: 0x2f6cb4, middle: 0x6ea4d8, horizon: 0xc0d8e6, glow: (0xfff8e6, 0.35), sun: (0xfff6e4, 3.0), ambient: (0x9fbfe0, 0.6),
         height: (42.0, 60.0), haze: (0.25, 0.6), cover: (0.1, 0.6), cloud_lit: 0xffffff, cloud_shade: 0x9aaabd },
     Mood { phrase: "in the afternoon", key: 0.421, zenith: 0x3c72ae, middle: 0x86acd0, horizon: 0xdcdcd0, glow: (0xffeac0, 0.6), sun: (0xffe4b4, 2.7), ambient: (0x9db4d0, 0.55),

@@ -90,7 +90,7 @@ fn curves(film: &Film) -> [Vec<f32>; 3] {
                 let shown = pow(held, 1.0 / 2.2);
                 // An S around the middle grey.
                 let steep = smooth(0.0, 1.0, shown);
-                let shown = lerp(shown, steep, (film.contrast - 1.0) * 1.6);
+                let shown = lerp(shown, steep, (film.contrast - 1.0) * 1.5 + 0.3);
                 let black = film.black[channel];
                 255.0 * (black + (1.0 - black) * shown.clamp(0.0, 1.0))
             })

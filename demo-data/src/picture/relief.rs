@@ -106,7 +106,8 @@ impl Ground for Relief {
     }
 
     fn albedo(&self, spot: &Spot) -> Rgb {
-        let patch = soft().at(spot.x * 23.0, spot.z * 23.0) - 0.5;
+        let up = spot.height * 21.0;
+        let patch = soft().at(spot.x * 23.0 + up, spot.z * 23.0 - up) - 0.5;
         let broad = soft().at(spot.x * 4.0 + 0.3, spot.z * 4.0) - 0.5;
         let steep = 1.0 - spot.normal[1];
         let rock = self.rock * (0.85 + 0.9 * patch + 0.6 * broad);

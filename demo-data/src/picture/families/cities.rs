@@ -33,9 +33,9 @@ pub(crate) const KIND: Kind = Kind {
 /// How many windows are lit, and how strongly they count against what is left of the day.
 fn lamps(light: Light) -> (f32, f32) {
     match light {
-        Light::Night => (0.42, 0.9),
-        Light::Dusk => (0.36, 0.8),
-        Light::Afterglow => (0.2, 0.9),
+        Light::Night => (0.34, 0.8),
+        Light::Dusk => (0.28, 0.7),
+        Light::Afterglow => (0.14, 0.7),
         Light::Sunset => (0.05, 1.0),
         _ => (0.0, 0.0),
     }
@@ -51,6 +51,8 @@ struct Block {
     wall: Rgb,
     /// Width and height of a window's cell.
     cell: (f32, f32),
+    /// How much of it is lit, against the average.
+    lamps: f32,
     salt: u32,
 }
 
@@ -117,30 +119,53 @@ fn row_of_blocks(
 ) -> Vec<Block> {
     let mut blocks = Vec::new();
     let grow = if near {
-        lerp(0.45, 1.7, depth)
+        lerp(0.45, 1.15, depth)
     } else {
         lerp(0.6, 1.0, depth)
     };
     let mut left = -0.05;
     while left < aspect {
-        let width = dice.range(0.025, 0.085) * grow;
+        let width = dice.range(0.022, 0.07) * grow;
         let place = (left / aspect - centre) * 2.2;
         let tower = exp(-place * place) * dice.range(0.1, 1.0) * dice.range(0.4, 1.0);
         let height =
             (0.035 + dice.range(0.0, 0.06)) * grow + tallest * tower * lerp(1.0, 0.55, depth);
-        let cell = dice.range(0.0075, 0.012) * grow;
+        let cell = dice.range(0.006, 0.0095) * grow;
         let tint = dice.pick(&[
             0x8a8680, 0x9a8f84, 0x6f7680, 0xa89c90, 0x7c6a60, 0x5c646c, 0xb0aaa0,
         ]);
-        blocks.push(Block {
+        let block = Block {
             left,
             right: left + width,
             top: foot - height,
             corner: dice.range(0.15, 0.85),
             wall: Rgb::hex(tint),
             cell: (cell * dice.range(0.6, 1.3), cell * dice.range(0.9, 1.4)),
+            lamps: dice.range(0.25, 1.5),
             salt: dice.next() as u32,
-        });
+        };
+        // Some step back towards the top, some carry a mast.
+        if tower > 0.25 && dice.chance(0.6) {
+            let inset = width * dice.range(0.12, 0.3);
+            let step = Block {
+                left: left + inset,
+                right: left + width - inset * dice.unit(),
+                top: block.top - height * dice.range(0.05, 0.2),
+                ..block
+            };
+            if dice.chance(0.5) {
+                let middle = 0.5 * (step.left + step.right);
+                blocks.push(Block {
+                    left: middle,
+                    right: middle + 0.0022 * grow,
+                    top: step.top - dice.range(0.02, 0.06),
+                    cell: (1.0, 1.0),
+                    ..block
+                });
+            }
+            blocks.push(step);
+        }
+        blocks.push(block);
         left += width * dice.range(0.55, 1.15);
     }
     blocks
@@ -148,7 +173,7 @@ fn row_of_blocks(
 
 fn raise(frame: &mut Frame, air: &Air, block: &Block, foot: f32, depth: f32, lamps: (f32, f32)) {
     let pixel = frame.pixel();
-    let through = air.through(lerp(1.7, 0.15, depth));
+    let through = air.through(lerp(1.9, 0.2, depth));
     // Facades turn one side to the sun.
     let side = air.towards[0];
     let lit = air.on([side.signum() * 0.7, 0.2, -0.65], 1.0) * 0.8;
@@ -165,7 +190,7 @@ fn raise(frame: &mut Frame, air: &Air, block: &Block, foot: f32, depth: f32, lam
         let v = (y - block.top) / block.cell.1;
         let (floor_v, part_v) = (floor(v), v - floor(v));
         // Streets glow and fume: walls fade towards their feet.
-        let low = smooth(0.0, 0.25, y - block.top) * 0.18 * (1.0 - depth);
+        let low = smooth(0.0, 0.3, y - block.top) * 0.3 * (1.0 - 0.6 * depth);
         for column in first..last {
             let x = (column as f32 + 0.5) * pixel;
             let edge = ((x - block.left) / pixel + 0.5)
@@ -184,11 +209,12 @@ fn raise(frame: &mut Frame, air: &Air, block: &Block, foot: f32, depth: f32, lam
                 * smooth(0.9, 0.74, part_v);
             let pane = lerp(0.4, pane, sharp);
             let number = hash01(floor_u as i32, floor_v as i32, block.salt);
-            light = light.mix(glass * (0.5 + 0.7 * number), pane * 0.55);
-            if number < lamps.0 && v > 1.0 {
-                let colour = warm[(number / lamps.0 * 4.99) as usize];
+            light = light.mix(glass * (0.5 + 0.7 * number), pane * 0.42);
+            let lit_part = lamps.0 * block.lamps;
+            if number < lit_part && v > 1.0 {
+                let colour = warm[(number / lit_part * 4.99) as usize];
                 let strength = hash01(floor_v as i32, floor_u as i32, block.salt ^ 77);
-                light += colour * (pane * lamps.1 * (0.25 + 1.3 * strength * strength));
+                light += colour * (pane * lamps.1 * (0.08 + 1.5 * strength * strength * strength));
             }
             let at = row * frame.width + column;
             let seen = fog.mix(light, (through - low).max(0.05));
