@@ -1,5 +1,12 @@
 //! Flickr Killr: a photo site that stays fast, the stack that runs it, and the lab that measures it.
+//!
+//! In the order to read them: [`domain`] (pure values), [`urls`] (every path), [`db`] (all SQL),
+//! [`web`] (pages), [`app`] (the one middleware stack), [`images`] (originals to derivatives),
+//! [`jobs`] (what runs behind), [`config`] (what a process is told).
 
 pub mod app;
 pub mod config;
+pub mod db;
+pub mod domain;
 pub mod images;
+pub mod urls;
