@@ -9,6 +9,8 @@ mod colour;
 pub mod decode;
 pub mod encode;
 mod exif;
+#[cfg(test)]
+mod hostile;
 pub mod inspect;
 mod jpeg;
 pub mod original;

@@ -106,22 +106,59 @@ pub(super) fn png_chunk(kind: [u8; 4], content: &[u8]) -> Vec<u8> {
     chunk
 }
 
-/// A well-formed PNG of one colour that claims any size, and holds `rows` rows of it.
+/// A well-formed PNG of black that claims any size, and holds so many rows of it.
 pub(super) fn png_claiming(width: u32, height: u32, rows: u32) -> Vec<u8> {
-    let mut header = Vec::new();
-    header.extend_from_slice(&width.to_be_bytes());
-    header.extend_from_slice(&height.to_be_bytes());
-    // Eight bits of grey, the one compression, the one filter, not interlaced.
-    header.extend_from_slice(&[8, 0, 0, 0, 0]);
     let mut packer = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
     for _ in 0..rows {
         packer.write_all(&vec![0; width as usize + 1]).unwrap();
     }
+    let data = packer.finish().unwrap();
+    png_of_chunks(width, height, [8, 0], &data)
+}
+
+/// A PNG of nothing but a header: bits a channel, and a kind of colour as the format counts them.
+pub(super) fn png_header_claiming(width: u32, height: u32, depth: u8, colour: u8) -> Vec<u8> {
+    png_of_chunks(width, height, [depth, colour], b"")
+}
+
+fn png_of_chunks(width: u32, height: u32, kind: [u8; 2], data: &[u8]) -> Vec<u8> {
+    let mut header = [width.to_be_bytes(), height.to_be_bytes()].concat();
+    header.extend_from_slice(&kind);
+    // The one compression, the one filter, not interlaced.
+    header.extend_from_slice(&[0, 0, 0]);
     let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
     bytes.extend(png_chunk(*b"IHDR", &header));
-    bytes.extend(png_chunk(*b"IDAT", &packer.finish().unwrap()));
+    bytes.extend(png_chunk(*b"IDAT", data));
     bytes.extend(png_chunk(*b"IEND", b""));
     bytes
+}
+
+/// Puts chunks behind the header of a PNG.
+pub(super) fn png_with(mut file: Vec<u8>, chunks: &[u8]) -> Vec<u8> {
+    let header_end = 8 + 12 + 13;
+    file.splice(header_end..header_end, chunks.iter().copied());
+    file
+}
+
+/// A WebP that carries an EXIF block.
+pub(super) fn webp_with_exif(width: u32, height: u32, exif: &[u8]) -> Vec<u8> {
+    let chunk = |kind: &[u8; 4], content: &[u8]| {
+        let mut chunk = kind.to_vec();
+        chunk.extend(u32::try_from(content.len()).unwrap().to_le_bytes());
+        chunk.extend_from_slice(content);
+        chunk.resize(chunk.len().next_multiple_of(2), 0);
+        chunk
+    };
+    // Flag 3: there is an EXIF block. Sizes are written less one, in three bytes.
+    let mut features = vec![0x08, 0, 0, 0];
+    for side in [width, height] {
+        features.extend_from_slice(&(side - 1).to_le_bytes()[..3]);
+    }
+    let mut content = b"WEBP".to_vec();
+    content.extend(chunk(b"VP8X", &features));
+    content.extend_from_slice(&webp(width, height)[12..]);
+    content.extend(chunk(b"EXIF", exif));
+    chunk(b"RIFF", &content)
 }
 
 /// A JPEG whose header claims any size.

@@ -73,6 +73,14 @@ impl Flights {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many wait for a key.
+    #[cfg(test)]
+    pub(super) fn waiting(&self, key: &Key) -> usize {
+        self.lock()
+            .get(key)
+            .map_or(0, |flight| flight.answer.receiver_count())
+    }
+
     /// Ends a flight before it began if nobody waits for it: the visitor has scrolled on. Under the
     /// lock, so that nobody can come to wait at this very moment.
     fn give_up_if_alone(&self, key: &Key, answer: &Arc<watch::Sender<Answer>>) -> bool {
