@@ -1,1 +1,4 @@
 //! x
+
+pub mod db;
+pub mod demo;

@@ -29,7 +29,6 @@ pub(crate) enum Purpose {
     Talk,
     Following,
     Views,
-    Pictures,
 }
 
 /// A stream of chance: `SplitMix64`, small enough to start one for each row.
