@@ -8,6 +8,7 @@ pub mod app;
 pub mod assets;
 pub mod config;
 pub mod db;
+pub mod demo;
 pub mod domain;
 pub mod images;
 pub mod jobs;
