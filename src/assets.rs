@@ -23,7 +23,7 @@ const FINGERPRINT_DIGITS: usize = 12;
 pub struct Asset {
     /// Where it is served: `/static/{name}.{fingerprint}.{extension}`.
     pub url: String,
-    /// Its media type, as mime_guess tells it by the extension; texts are UTF-8.
+    /// Its media type, as `mime_guess` tells it by the extension; texts are UTF-8.
     pub content_type: String,
     /// The bytes.
     pub bytes: Bytes,

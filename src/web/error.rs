@@ -12,7 +12,7 @@ use crate::urls;
 
 /// What can go wrong with a request. The visitor gets a sentence, the log gets the cause.
 #[derive(Debug)]
-pub enum Error {
+pub(super) enum Error {
     /// There is no such thing, or not for this visitor: the two cannot be told apart from outside.
     NotFound(&'static str),
     /// The address or form says something that makes no sense.

@@ -21,7 +21,7 @@ const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 /// A page of the site. No page may be kept by anybody: what a signed-in visitor sees is theirs
 /// alone, and what strangers see is made anew for each.
 #[derive(Debug)]
-pub struct Page {
+pub(super) struct Page {
     status: StatusCode,
     policy: Policy,
     html: String,
@@ -33,7 +33,7 @@ impl Page {
     /// # Errors
     ///
     /// When the template fails, which no template of ours does.
-    pub fn show(visit: &Visit, template: &impl Template) -> Result<Self, Error> {
+    pub(super) fn show(visit: &Visit, template: &impl Template) -> Result<Self, Error> {
         Self::with_status(StatusCode::OK, visit, template)
     }
 
@@ -42,7 +42,7 @@ impl Page {
     /// # Errors
     ///
     /// As [`Page::show`].
-    pub fn with_status(
+    pub(super) fn with_status(
         status: StatusCode,
         visit: &Visit,
         template: &impl Template,

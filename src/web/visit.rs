@@ -22,7 +22,7 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// Somebody who looks at a page.
 #[derive(Debug, Clone, Default)]
-pub struct Visit {
+pub(super) struct Visit {
     /// Who is logged in.
     pub viewer: Option<SignedIn>,
     /// Whether the lab is shown.
@@ -33,7 +33,7 @@ pub struct Visit {
 
 impl Visit {
     /// The viewer's id.
-    pub fn viewer_id(&self) -> Option<UserId> {
+    pub(super) fn viewer_id(&self) -> Option<UserId> {
         self.viewer.as_ref().map(|viewer| viewer.id)
     }
 
@@ -42,7 +42,7 @@ impl Visit {
     /// # Errors
     ///
     /// When nobody is logged in.
-    pub fn signed_in(&self) -> Result<&SignedIn, Error> {
+    pub(super) fn signed_in(&self) -> Result<&SignedIn, Error> {
         self.viewer.as_ref().ok_or_else(|| Error::LogInFirst {
             next: self.here.clone(),
         })

@@ -6,7 +6,7 @@ use time::macros::format_description;
 use crate::domain::Month;
 
 /// What can be counted; by reference as well, since templates hand out references.
-pub trait Countable {
+pub(super) trait Countable {
     /// The count.
     fn get(&self) -> i64;
 }
@@ -34,7 +34,7 @@ impl<N: Countable> Countable for &N {
     clippy::needless_pass_by_value,
     reason = "a count or a reference to one, whichever a template has"
 )]
-pub fn number(n: impl Countable) -> String {
+pub(super) fn number(n: impl Countable) -> String {
     let n = n.get();
     let digits = n.unsigned_abs().to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
@@ -42,7 +42,7 @@ pub fn number(n: impl Countable) -> String {
         text.push('-');
     }
     for (at, digit) in digits.char_indices() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -55,13 +55,13 @@ pub fn number(n: impl Countable) -> String {
     clippy::needless_pass_by_value,
     reason = "a count or a reference to one, whichever a template has"
 )]
-pub fn count(n: impl Countable, one: &str, many: &str) -> String {
+pub(super) fn count(n: impl Countable, one: &str, many: &str) -> String {
     let n = n.get();
     format!("{} {}", number(n), if n == 1 { one } else { many })
 }
 
 /// A day: `14 March 2019`.
-pub fn day(at: &OffsetDateTime) -> String {
+pub(super) fn day(at: &OffsetDateTime) -> String {
     at.format(format_description!(
         "[day padding:none] [month repr:long] [year]"
     ))
@@ -69,18 +69,18 @@ pub fn day(at: &OffsetDateTime) -> String {
 }
 
 /// A day for machines, as `<time datetime>` wants it.
-pub fn day_iso(at: &OffsetDateTime) -> String {
+pub(super) fn day_iso(at: &OffsetDateTime) -> String {
     at.format(format_description!("[year]-[month]-[day]"))
         .unwrap_or_default()
 }
 
 /// A month of the archive: `March 2019`.
-pub fn month(month: Month) -> String {
+pub(super) fn month(month: Month) -> String {
     format!("{} {}", month.name(), month.year())
 }
 
 /// A number of bytes as a person says it: `31 MB`.
-pub fn bytes(n: i64) -> String {
+pub(super) fn bytes(n: i64) -> String {
     let n = n as f64;
     match n {
         n if n >= 1e9 => format!("{:.1} GB", n / 1e9),
@@ -91,7 +91,7 @@ pub fn bytes(n: i64) -> String {
 }
 
 /// A time in milliseconds with as many digits as mean something: `0.05 ms`, `64 ms`.
-pub fn millis(ms: f64) -> String {
+pub(super) fn millis(ms: f64) -> String {
     match ms {
         ms if ms >= 100.0 => format!("{ms:.0} ms"),
         ms if ms >= 10.0 => format!("{ms:.1} ms"),
@@ -100,7 +100,7 @@ pub fn millis(ms: f64) -> String {
 }
 
 /// The first letter of a name, for people without a photo.
-pub fn initial(name: &str) -> String {
+pub(super) fn initial(name: &str) -> String {
     name.chars()
         .next()
         .map(|first| first.to_uppercase().collect())
