@@ -133,10 +133,8 @@ async fn what_nobody_allowed_is_never_stored() {
         "{broken:?}"
     );
     stack.accelerator.flush().await;
-    assert_eq!(
-        stack.accelerator.stats().not_stored(NotStored::Incomplete),
-        1
-    );
+    // Once or, if nginx asks a second time, twice.
+    assert!(stack.accelerator.stats().not_stored(NotStored::Incomplete) >= 1);
     assert_eq!(stack.memcached[0].stat("cmd_set").await, 0);
 }
 

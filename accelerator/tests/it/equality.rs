@@ -137,6 +137,12 @@ fn assert_same(asked: &str, miss: Answer, hit: Answer) {
         miss.without_names_of_who_answered(),
         hit.without_names_of_who_answered(),
     );
+    // On its own page for 416 nginx leaves the charset that a miss had.
+    if miss.status == 416 {
+        for answer in [&mut miss, &mut hit] {
+            answer.headers.retain(|(name, _)| name != "content-type");
+        }
+    }
     // nginx draws the boundary between several ranges anew for each answer.
     if miss
         .header("content-type")
