@@ -8,8 +8,10 @@ use crate::stack::Stack;
 
 const HASH: &str = "0123456789abcdef";
 
-/// Ways to ask for a file, with the status that both answers have.
-fn ways(is_fingerprinted: bool) -> Vec<(&'static str, Vec<(&'static str, &'static str)>, u16)> {
+/// A way to ask for a file: method, headers, and the status that both answers have (0: not looked at).
+type Way = (&'static str, Vec<(&'static str, &'static str)>, u16);
+
+fn ways(is_fingerprinted: bool) -> Vec<Way> {
     let gzip = ("Accept-Encoding", "gzip, deflate, br");
     let validated = if is_fingerprinted { 304 } else { 200 };
     vec![
