@@ -8,8 +8,10 @@ use crate::stack::Stack;
 
 const HASH: &str = "0123456789abcdef";
 
-/// Ways to ask for a file, with the status that both answers have.
-fn ways(is_fingerprinted: bool) -> Vec<(&'static str, Vec<(&'static str, &'static str)>, u16)> {
+/// A way to ask for a file: method, headers, and the status that both answers have (0: not looked at).
+type Way = (&'static str, Vec<(&'static str, &'static str)>, u16);
+
+fn ways(is_fingerprinted: bool) -> Vec<Way> {
     let gzip = ("Accept-Encoding", "gzip, deflate, br");
     let validated = if is_fingerprinted { 304 } else { 200 };
     vec![
@@ -122,8 +124,6 @@ async fn compare(stack: &Stack, path: &str, is_fingerprinted: bool) {
 fn expected_answerer(asked: &str, status: u16) -> Option<&'static str> {
     match status {
         304 => Some("HIT nginx"),
-        // nginx makes this page itself, before the headers of the location are added.
-        416 => None,
         _ if asked.starts_with("HEAD") => Some("MISS"),
         _ => Some("HIT memcached"),
     }
@@ -139,6 +139,12 @@ fn assert_same(asked: &str, miss: Answer, hit: Answer) {
         miss.without_names_of_who_answered(),
         hit.without_names_of_who_answered(),
     );
+    // On its own page for 416 nginx leaves the charset that a miss had.
+    if miss.status == 416 {
+        for answer in [&mut miss, &mut hit] {
+            answer.headers.retain(|(name, _)| name != "content-type");
+        }
+    }
     // nginx draws the boundary between several ranges anew for each answer.
     if miss
         .header("content-type")

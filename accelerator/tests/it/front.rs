@@ -131,7 +131,7 @@ fn what_would_mean_something_else_in_the_configuration_is_refused() {
         let written = with_listen(listen);
         let is_quoted = written
             .as_ref()
-            .is_ok_and(|files| files[3].1 == format!("listen \"{listen}\";\n"));
+            .is_ok_and(|files| files[2].1 == format!("listen \"{listen}\";\n"));
         assert!(
             is_quoted || matches!(written, Err(FrontError::Unwritable(_))),
             "{listen}: {written:?}"

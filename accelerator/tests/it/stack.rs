@@ -17,8 +17,8 @@ use tokio::task::JoinHandle;
 use crate::http::{self, Answer};
 use crate::site::{Site, SiteTruth, router};
 
-/// A child that does not outlive its test.
-struct Process(Child);
+/// A child that does not outlive its test, and the signal that ends it with all its own.
+struct Process(Child, &'static str);
 
 impl Process {
     fn signal(&self, name: &str) {
@@ -32,8 +32,11 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // A frozen or dead one is killed and reaped as well.
-        let _dead = self.0.kill();
+        // One that ended already has been told already.
+        let _told = Command::new("kill")
+            .arg(format!("-{}", self.1))
+            .arg(self.0.id().to_string())
+            .status();
         let _reaped = self.0.wait();
     }
 }
@@ -86,6 +89,7 @@ impl Memcached {
                 .stdin(Stdio::null())
                 .spawn()
                 .expect("memcached is installed"),
+            "KILL",
         )
     }
 
@@ -95,7 +99,7 @@ impl Memcached {
 
     /// Starts it again on its old port, empty.
     pub(crate) async fn restart(&mut self) {
-        self.process = Process(Command::new("true").spawn().unwrap());
+        self.process = Process(Command::new("true").spawn().unwrap(), "KILL");
         self.process = Self::run(i32::from(self.address.port()), None);
         let address = self.address;
         until(|| async move { TcpStream::connect(address).await.ok() }).await;
@@ -256,6 +260,7 @@ async fn start_nginx(
             .stdin(Stdio::null())
             .spawn()
             .expect("nginx is installed"),
+        "TERM",
     );
     until(|| async { UnixStream::connect(front).await.ok() }).await;
     process
