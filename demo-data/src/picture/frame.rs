@@ -1,0 +1,318 @@
+//! The picture while it is being drawn: light per pixel, and masks cut by tiny-skia.
+
+use tiny_skia::{FillRule, Mask, Path, Transform};
+
+use super::colour::Rgb;
+use super::maths::lerp;
+
+/// A picture in linear light. Places are measured in picture heights from the top left, so
+/// that the same numbers draw the same picture at every size.
+pub(crate) struct Frame {
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+    pub(crate) pixels: Vec<Rgb>,
+}
+
+impl Frame {
+    pub(crate) fn new(width: usize, height: usize) -> Self {
+        Self {
+            width,
+            height,
+            pixels: vec![Rgb::BLACK; width * height],
+        }
+    }
+
+    /// The width in picture heights.
+    pub(crate) fn aspect(&self) -> f32 {
+        self.width as f32 / self.height as f32
+    }
+
+    /// The size of a pixel in picture heights.
+    pub(crate) fn pixel(&self) -> f32 {
+        1.0 / self.height as f32
+    }
+
+    /// The row that a place from the top falls into, within the picture.
+    pub(crate) fn row(&self, y: f32) -> usize {
+        (y.clamp(0.0, 1.0) * self.height as f32) as usize
+    }
+
+    /// Sets every pixel of the rows from `top` to `bottom` from its place and what was there.
+    pub(crate) fn shade(
+        &mut self,
+        top: f32,
+        bottom: f32,
+        mut shader: impl FnMut(f32, f32, Rgb) -> Rgb,
+    ) {
+        let (step, width) = (self.pixel(), self.width);
+        for row in self.row(top)..self.row(bottom) {
+            let y = (row as f32 + 0.5) * step;
+            for (column, pixel) in self.pixels[row * width..(row + 1) * width]
+                .iter_mut()
+                .enumerate()
+            {
+                *pixel = shader((column as f32 + 0.5) * step, y, *pixel);
+            }
+        }
+    }
+
+    /// The light at a place, blended between pixels and held at the edges.
+    pub(crate) fn light_at(&self, x: f32, y: f32) -> Rgb {
+        let x = (x * self.height as f32 - 0.5).clamp(0.0, self.width as f32 - 1.001);
+        let y = (y * self.height as f32 - 0.5).clamp(0.0, self.height as f32 - 1.001);
+        let (column, row) = (x as usize, y as usize);
+        let (fx, fy) = (x - column as f32, y - row as f32);
+        let at = row * self.width + column;
+        let below = (at + self.width).min(self.pixels.len() - 2);
+        let top = self.pixels[at].mix(self.pixels[at + 1], fx);
+        top.mix(self.pixels[below].mix(self.pixels[below + 1], fx), fy)
+    }
+
+    /// Adds a small light: a star, a lamp. Smaller than a pixel it keeps its power.
+    pub(crate) fn spark(&mut self, x: f32, y: f32, radius: f32, light: Rgb) {
+        let height = self.height as f32;
+        let (x, y, radius) = (x * height - 0.5, y * height - 0.5, radius * height);
+        let wide = radius.max(0.8);
+        let light = light * (radius * radius / (wide * wide));
+        let reach = (wide * 2.0) as i32 + 1;
+        for row in (y as i32 - reach).max(0)..(y as i32 + reach + 1).min(self.height as i32) {
+            for column in (x as i32 - reach).max(0)..(x as i32 + reach + 1).min(self.width as i32) {
+                let (dx, dy) = (column as f32 - x, row as f32 - y);
+                let near = (1.0 - (dx * dx + dy * dy) / (4.0 * wide * wide)).max(0.0);
+                self.pixels[row as usize * self.width + column as usize] += light * (near * near);
+            }
+        }
+    }
+
+    /// Cuts a path, given in picture heights, into a mask of this picture's size.
+    pub(crate) fn cut(&self, path: &Path) -> Cut {
+        let mut mask = Cut::empty(self.width, self.height);
+        mask.add(path);
+        mask
+    }
+
+    /// Paints through a mask, given the place, the light there and how much the mask covers.
+    pub(crate) fn through(&mut self, cut: &Cut, mut paint: impl FnMut(f32, f32, Rgb) -> Rgb) {
+        let (step, width) = (self.pixel(), self.width);
+        let coverage = cut.mask.data();
+        for row in cut.top..cut.bottom {
+            let y = (row as f32 + 0.5) * step;
+            for column in 0..width {
+                let at = row * width + column;
+                if coverage[at] > 0 {
+                    let under = self.pixels[at];
+                    let over = paint((column as f32 + 0.5) * step, y, under);
+                    self.pixels[at] = under.mix(over, f32::from(coverage[at]) / 255.0);
+                }
+            }
+        }
+    }
+}
+
+/// What a path covers of each pixel.
+pub(crate) struct Cut {
+    mask: Mask,
+    top: usize,
+    bottom: usize,
+}
+
+impl Cut {
+    pub(crate) fn empty(width: usize, height: usize) -> Self {
+        let mask =
+            Mask::new(width as u32, height as u32).expect("a picture has at least one pixel");
+        Self {
+            mask,
+            top: height,
+            bottom: 0,
+        }
+    }
+
+    /// Adds a path, given in picture heights.
+    pub(crate) fn add(&mut self, path: &Path) {
+        let (height, bounds) = (self.mask.height() as f32, path.bounds());
+        self.mask.fill_path(
+            path,
+            FillRule::Winding,
+            true,
+            Transform::from_scale(height, height),
+        );
+        let row = |y: f32| (y * height).clamp(0.0, height);
+        self.top = self.top.min(row(bounds.top()) as usize);
+        self.bottom = self
+            .bottom
+            .max((row(bounds.bottom()) as usize + 1).min(height as usize));
+    }
+
+    /// How much is covered at a pixel, from zero to one.
+    pub(crate) fn at(&self, column: usize, row: usize) -> f32 {
+        f32::from(self.mask.data()[row * self.mask.width() as usize + column]) / 255.0
+    }
+}
+
+/// A small picture with transparency for things out of focus: drawn coarse, blurred, and
+/// laid over the sharp picture. Its resolution does not depend on the picture's.
+pub(crate) struct Veil {
+    width: usize,
+    height: usize,
+    cells: Vec<[f32; 4]>,
+}
+
+impl Veil {
+    /// An empty veil with `rows` cells from top to bottom.
+    pub(crate) fn new(frame: &Frame, rows: usize) -> Self {
+        let width = (frame.aspect() * rows as f32 + 0.5) as usize;
+        Self {
+            width,
+            height: rows,
+            cells: vec![[0.0; 4]; width * rows],
+        }
+    }
+
+    /// Sets every cell to light and coverage from its place.
+    pub(crate) fn shade(&mut self, mut shader: impl FnMut(f32, f32) -> (Rgb, f32)) {
+        let step = 1.0 / self.height as f32;
+        for row in 0..self.height {
+            for column in 0..self.width {
+                let (light, cover) =
+                    shader((column as f32 + 0.5) * step, (row as f32 + 0.5) * step);
+                self.cells[row * self.width + column] =
+                    [light.r * cover, light.g * cover, light.b * cover, cover];
+            }
+        }
+    }
+
+    /// Covers an ellipse with soft edges; `softness` is the part of the radius that fades.
+    pub(crate) fn spot(
+        &mut self,
+        centre: (f32, f32),
+        radius: (f32, f32),
+        softness: f32,
+        light: Rgb,
+        cover: f32,
+    ) {
+        let step = 1.0 / self.height as f32;
+        let rows = range(centre.1, radius.1, self.height, self.height);
+        let columns = range(centre.0, radius.0, self.height, self.width);
+        for row in rows {
+            let dy = ((row as f32 + 0.5) * step - centre.1) / radius.1;
+            for column in columns.clone() {
+                let dx = ((column as f32 + 0.5) * step - centre.0) / radius.0;
+                let inside = ((1.0 - (dx * dx + dy * dy).sqrt()) / softness).clamp(0.0, 1.0);
+                let a = inside * cover;
+                let cell = &mut self.cells[row * self.width + column];
+                for (old, new) in cell.iter_mut().zip([light.r, light.g, light.b, 1.0]) {
+                    *old = *old * (1.0 - a) + new * a;
+                }
+            }
+        }
+    }
+
+    /// Cuts a path out of the veil's plane in one light.
+    pub(crate) fn fill(&mut self, path: &Path, light: Rgb) {
+        let mut cut = Cut::empty(self.width, self.height);
+        cut.add(path);
+        for (cell, cover) in self.cells.iter_mut().zip(cut.mask.data()) {
+            let a = f32::from(*cover) / 255.0;
+            if a > 0.0 {
+                for (old, new) in cell.iter_mut().zip([light.r, light.g, light.b, 1.0]) {
+                    *old = *old * (1.0 - a) + new * a;
+                }
+            }
+        }
+    }
+
+    /// Blurs as a lens does: three box blurs in each direction are close to a disc of glass.
+    pub(crate) fn blur(&mut self, radius: f32) {
+        let cells = (radius * self.height as f32 + 0.5) as usize;
+        if cells == 0 {
+            return;
+        }
+        let mut line = Vec::new();
+        for _ in 0..2 {
+            for row in 0..self.height {
+                box_blur(
+                    &mut self.cells,
+                    row * self.width,
+                    1,
+                    self.width,
+                    cells,
+                    &mut line,
+                );
+            }
+            for column in 0..self.width {
+                box_blur(
+                    &mut self.cells,
+                    column,
+                    self.width,
+                    self.height,
+                    cells,
+                    &mut line,
+                );
+            }
+        }
+    }
+
+    /// Lays the veil over the picture.
+    pub(crate) fn cover(&self, frame: &mut Frame) {
+        let scale = self.height as f32 / frame.height as f32;
+        for row in 0..frame.height {
+            let y = ((row as f32 + 0.5) * scale - 0.5).clamp(0.0, self.height as f32 - 1.001);
+            let (top, fy) = (y as usize, y - (y as usize) as f32);
+            let (upper, lower) =
+                self.cells[top * self.width..(top + 2) * self.width].split_at(self.width);
+            let line = &mut frame.pixels[row * frame.width..(row + 1) * frame.width];
+            for (column, pixel) in line.iter_mut().enumerate() {
+                let x = ((column as f32 + 0.5) * scale - 0.5).clamp(0.0, self.width as f32 - 1.001);
+                let (left, fx) = (x as usize, x - (x as usize) as f32);
+                let blend = |channel: usize| {
+                    let a = lerp(upper[left][channel], upper[left + 1][channel], fx);
+                    lerp(
+                        a,
+                        lerp(lower[left][channel], lower[left + 1][channel], fx),
+                        fy,
+                    )
+                };
+                let through = 1.0 - blend(3);
+                *pixel = *pixel * through + Rgb::new(blend(0), blend(1), blend(2));
+            }
+        }
+    }
+}
+
+fn range(centre: f32, radius: f32, scale: usize, end: usize) -> std::ops::Range<usize> {
+    let low = ((centre - radius) * scale as f32).max(0.0) as usize;
+    let high = ((centre + radius) * scale as f32 + 1.0).max(0.0) as usize;
+    low.min(end)..high.min(end)
+}
+
+fn box_blur(
+    cells: &mut [[f32; 4]],
+    start: usize,
+    step: usize,
+    count: usize,
+    radius: usize,
+    line: &mut Vec<[f32; 4]>,
+) {
+    line.clear();
+    line.extend((0..count).map(|i| cells[start + i * step]));
+    let at = |i: isize| line[i.clamp(0, count as isize - 1) as usize];
+    let mut sum = [0.0f32; 4];
+    for i in -(radius as isize)..=radius as isize {
+        let v = at(i);
+        for c in 0..4 {
+            sum[c] += v[c];
+        }
+    }
+    let weight = 1.0 / (2 * radius + 1) as f32;
+    for i in 0..count {
+        let (leaving, coming) = (
+            at(i as isize - radius as isize),
+            at(i as isize + radius as isize + 1),
+        );
+        let cell = &mut cells[start + i * step];
+        for c in 0..4 {
+            cell[c] = sum[c] * weight;
+            sum[c] += coming[c] - leaving[c];
+        }
+    }
+}
