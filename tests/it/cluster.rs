@@ -16,14 +16,14 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgPool};
 use tempfile::TempDir;
 
 /// A running PostgreSQL.
-pub struct Cluster {
+pub(crate) struct Cluster {
     server: Child,
     directory: TempDir,
     databases: AtomicU32,
 }
 
 /// An empty database of its own for each test.
-pub struct Database {
+pub(crate) struct Database {
     cluster: Arc<Cluster>,
     name: String,
 }
@@ -33,7 +33,7 @@ static SHARED: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
 
 impl Cluster {
     /// The cluster that is running, or a new one.
-    pub fn shared() -> Arc<Self> {
+    pub(crate) fn shared() -> Arc<Self> {
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
         shared.upgrade().unwrap_or_else(|| {
             let cluster = Arc::new(Self::start());
@@ -43,7 +43,7 @@ impl Cluster {
     }
 
     /// A new cluster of its own, for a test that stops or breaks it.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         // A socket's path has little room: the name is short.
         let directory = tempfile::Builder::new()
             .prefix("fk")
@@ -109,7 +109,7 @@ impl Cluster {
     }
 
     /// How to reach one of its databases.
-    pub fn options(&self, database: &str) -> PgConnectOptions {
+    pub(crate) fn options(&self, database: &str) -> PgConnectOptions {
         PgConnectOptions::new()
             .socket(self.directory.path())
             .username("postgres")
@@ -117,7 +117,7 @@ impl Cluster {
     }
 
     /// A new, empty database.
-    pub async fn database(self: &Arc<Self>) -> Database {
+    pub(crate) async fn database(self: &Arc<Self>) -> Database {
         let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
         let mut connection = self
             .options("postgres")
@@ -146,17 +146,17 @@ impl Drop for Cluster {
 
 impl Database {
     /// A new, empty database in the shared cluster.
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Cluster::shared().database().await
     }
 
     /// How to reach it.
-    pub fn options(&self) -> PgConnectOptions {
+    pub(crate) fn options(&self) -> PgConnectOptions {
         self.cluster.options(&self.name)
     }
 
     /// A pool of a few connections to it.
-    pub async fn pool(&self) -> PgPool {
+    pub(crate) async fn pool(&self) -> PgPool {
         PgPoolOptions::new()
             .max_connections(4)
             .connect_with(self.options())
