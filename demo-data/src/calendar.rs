@@ -52,7 +52,8 @@ pub(crate) struct Month(pub(crate) u16);
 /// The month of each day up to the end.
 static MONTHS: LazyLock<Vec<u16>> = LazyLock::new(|| {
     let days = (END_AT - FIRST_DAY_AT) / DAY_S;
-    let first = time::OffsetDateTime::UNIX_EPOCH.date().to_julian_day() + (FIRST_DAY_AT / DAY_S) as i32;
+    let first =
+        time::OffsetDateTime::UNIX_EPOCH.date().to_julian_day() + (FIRST_DAY_AT / DAY_S) as i32;
     (0..=days as i32)
         .filter_map(|day| Date::from_julian_day(first + day).ok())
         .map(|date| (date.year() - 2006) as u16 * 12 + u16::from(u8::from(date.month())) - 1)
@@ -60,7 +61,17 @@ static MONTHS: LazyLock<Vec<u16>> = LazyLock::new(|| {
 });
 
 const NAMES: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 
@@ -68,6 +79,11 @@ impl Month {
     /// The English name.
     pub(crate) fn name(self) -> &'static str {
         NAMES[usize::from(self.0 % 12)]
+    }
+
+    /// From May to October, as most of the world counts.
+    pub(crate) fn is_summery(self) -> bool {
+        (4..10).contains(&(self.0 % 12))
     }
 
     /// The year.
@@ -90,7 +106,10 @@ mod tests {
     fn days_know_their_months() {
         assert_eq!(Day::of(FIRST_DAY_AT).month(), Month(0));
         let leap = Day::of(1_709_164_800); // 29 February 2024
-        assert_eq!((leap.month().name(), leap.month().year()), ("February", 2024));
+        assert_eq!(
+            (leap.month().name(), leap.month().year()),
+            ("February", 2024)
+        );
         assert_eq!(leap.plus(1).month().name(), "March");
         assert_eq!(leap.month().start_at(), 1_706_745_600);
         assert_eq!(Day::of(END_AT - 1).month().name(), "October");

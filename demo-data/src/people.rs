@@ -26,9 +26,18 @@ impl Person {
         let region = rng.below(WORDS.regions.len() as u32) as u8;
         let home = &WORDS.regions[usize::from(region)];
         // One in eight has a family name from somewhere else.
-        let family = if rng.below(8) == 0 { &WORDS.regions[rng.below(WORDS.regions.len() as u32) as usize] } else { home };
+        let family = if rng.below(8) == 0 {
+            &WORDS.regions[rng.below(WORDS.regions.len() as u32) as usize]
+        } else {
+            home
+        };
         let (first, last) = (rng.pick(&home.first), rng.pick(&family.last));
-        Self { region, first, last, gear: rng.below(WORDS.gear.len() as u32) as u8 }
+        Self {
+            region,
+            first,
+            last,
+            gear: rng.below(WORDS.gear.len() as u32) as u8,
+        }
     }
 
     pub(crate) fn home(&self) -> &'static Region {
@@ -55,7 +64,10 @@ pub(crate) struct Registry {
 
 impl Registry {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, taken: HashSet::new() }
+        Self {
+            seed,
+            taken: HashSet::new(),
+        }
     }
 
     pub(crate) fn register(&mut self, user: u32, joined_at: i64) -> Account {
@@ -64,7 +76,11 @@ impl Registry {
         let name = self.free_name(&person, &mut rng);
         let display_name = display_name(&person, &mut rng);
         let about = about(&person, joined_at, &mut rng);
-        Account { name, display_name, about }
+        Account {
+            name,
+            display_name,
+            about,
+        }
     }
 
     fn free_name(&mut self, person: &Person, rng: &mut Rng) -> String {
@@ -84,7 +100,10 @@ impl Registry {
             // As on any site: who comes late gets a number.
             if attempt >= 2 {
                 name.truncate(NAME_LEN_MAX - 6);
-                name = format!("{name}{}", rng.within(2, 10_u32.pow(2 + attempt.min(7) / 2)));
+                name = format!(
+                    "{name}{}",
+                    rng.within(2, 10_u32.pow(2 + attempt.min(7) / 2))
+                );
             }
             name.truncate(NAME_LEN_MAX);
             if self.taken.insert(name.clone()) {
@@ -99,12 +118,18 @@ fn display_name(person: &Person, rng: &mut Rng) -> String {
     let Person { first, last, .. } = person;
     match rng.below(12) {
         0 => (*first).to_owned(),
-        1 => format!("{first} {}.", last.chars().next().unwrap_or('X')),
-        2 => format!("{first} {} {last}", char::from(b'A' + rng.below(26) as u8)),
+        1 => format!("{first} {}.", initial(last)),
+        2 => format!(
+            "{first} {}. {last}",
+            initial(rng.pick(&person.home().first))
+        ),
         3 => format!("{first} {last}-{}", rng.pick(&person.home().last)),
-        4 => format!("{last} {first}"),
         _ => format!("{first} {last}"),
     }
+}
+
+fn initial(name: &str) -> char {
+    name.chars().find(|c| c.is_uppercase()).unwrap_or('X')
 }
 
 fn about(person: &Person, joined_at: i64, rng: &mut Rng) -> String {
@@ -139,14 +164,28 @@ mod tests {
     #[test]
     fn names_fit_the_address_and_are_nobody_elses() {
         let mut registry = Registry::new(1);
-        let names: Vec<_> = (0..20_000).map(|user| registry.register(user, 1_400_000_000)).collect();
+        let names: Vec<_> = (0..20_000)
+            .map(|user| registry.register(user, 1_400_000_000))
+            .collect();
         let different: HashSet<_> = names.iter().map(|account| &account.name).collect();
         assert_eq!(different.len(), names.len());
-        for Account { name, display_name, about } in &names {
+        for Account {
+            name,
+            display_name,
+            about,
+        } in &names
+        {
             assert!((2..=30).contains(&name.len()), "{name}");
-            assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'), "{name}");
+            assert!(
+                name.bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'),
+                "{name}"
+            );
             assert!(!name.starts_with('-'), "{name}");
-            assert!((1..=60).contains(&display_name.chars().count()), "{display_name}");
+            assert!(
+                (1..=60).contains(&display_name.chars().count()),
+                "{display_name}"
+            );
             assert!(about.chars().count() <= 2_000, "{about}");
         }
     }

@@ -22,6 +22,7 @@ pub(crate) enum Purpose {
     Uploads,
     Visibility,
     Words,
+    Trip,
     Token,
     Tags,
     Popularity,
@@ -38,7 +39,9 @@ pub(crate) struct Rng(u64);
 impl Rng {
     /// The stream of one row for one purpose.
     pub(crate) fn new(seed: u64, purpose: Purpose, row: u64) -> Self {
-        Self(mix(seed.wrapping_add(mix(row.wrapping_add(mix(purpose as u64))))))
+        Self(mix(
+            seed.wrapping_add(mix(row.wrapping_add(mix(purpose as u64))))
+        ))
     }
 
     /// 64 bits.
@@ -96,7 +99,13 @@ impl LongTail {
     /// The law for so many ranks; the greater the power, the richer the first.
     pub(crate) fn new(count: u32, shift: f64, power: i32) -> Self {
         let root = |x: f64| x.powf(1.0 / f64::from(power));
-        Self { low: root(shift), high: root(f64::from(count) + shift), shift, power, count }
+        Self {
+            low: root(shift),
+            high: root(f64::from(count) + shift),
+            shift,
+            power,
+            count,
+        }
     }
 
     /// A rank.
@@ -149,7 +158,10 @@ mod tests {
             assert!(rank < 1_000);
             first += u32::from(rank < 100);
         }
-        assert!((3_000..7_000).contains(&first), "{first} of 10,000 among the first tenth");
+        assert!(
+            (3_000..7_000).contains(&first),
+            "{first} of 10,000 among the first tenth"
+        );
     }
 
     #[test]

@@ -39,6 +39,8 @@ impl Region {
 #[derive(Debug, Default)]
 pub(crate) struct Kind {
     pub(crate) families: Vec<&'static str>,
+    /// The only regions where this is seen, as places in their list; empty: everywhere.
+    pub(crate) only: Vec<usize>,
     pub(crate) ground: Option<Ground>,
     pub(crate) tags: Vec<&'static str>,
     pub(crate) titles: Vec<&'static str>,
@@ -72,12 +74,17 @@ pub(crate) static WORDS: LazyLock<Words> = LazyLock::new(|| {
 impl Words {
     /// The kind of a family of pictures, as a place in `kinds`; zero for one without its own words.
     pub(crate) fn kind_of(&self, family: &str) -> usize {
-        self.kinds.iter().position(|kind| kind.families.contains(&family)).unwrap_or(0)
+        self.kinds
+            .iter()
+            .position(|kind| kind.families.contains(&family))
+            .unwrap_or(0)
     }
 }
 
 fn lines_of(text: &'static str) -> impl Iterator<Item = &'static str> {
-    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+    text.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
 fn split(values: &'static str) -> Vec<&'static str> {
@@ -87,9 +94,14 @@ fn split(values: &'static str) -> Vec<&'static str> {
 fn read_regions(text: &'static str, words: &mut Words) {
     for (key, value) in lines_of(text).filter_map(|line| line.split_once(' ')) {
         if key == "region" {
-            words.regions.push(Region { name: value, ..Region::default() });
+            words.regions.push(Region {
+                name: value,
+                ..Region::default()
+            });
         }
-        let Some(region) = words.regions.last_mut() else { continue };
+        let Some(region) = words.regions.last_mut() else {
+            continue;
+        };
         match key {
             "first" => region.first = split(value),
             "last" => region.last = split(value),
@@ -105,14 +117,27 @@ fn read_regions(text: &'static str, words: &mut Words) {
 fn read_kinds(text: &'static str, words: &mut Words) {
     for (key, value) in lines_of(text).filter_map(|line| line.split_once(' ')) {
         if key == "family" {
-            words.kinds.push(Kind { families: value.split(' ').collect(), ..Kind::default() });
+            words.kinds.push(Kind {
+                families: split(value),
+                ..Kind::default()
+            });
         }
-        let Some(kind) = words.kinds.last_mut() else { continue };
+        let Some(kind) = words.kinds.last_mut() else {
+            continue;
+        };
         match (key, value) {
             ("place", "city") => kind.ground = Some(Ground::City),
             ("place", "coast") => kind.ground = Some(Ground::Coast),
             ("place", "hills") => kind.ground = Some(Ground::Hills),
             ("place", "land") => kind.ground = Some(Ground::Land),
+            ("only", _) => {
+                let regions = words.regions.iter().enumerate();
+                let named = split(value);
+                kind.only = regions
+                    .filter(|(_, region)| named.contains(&region.name))
+                    .map(|(at, _)| at)
+                    .collect();
+            }
             ("tags", _) => kind.tags = split(value),
             ("title", _) => kind.titles.push(value),
             ("line", _) => kind.lines.push(value),
@@ -167,7 +192,9 @@ impl Facts<'_> {
         let mut rest = sentence;
         while let Some((before, gap)) = rest.split_once('{') {
             out.push_str(before);
-            let Some((key, after)) = gap.split_once('}') else { break };
+            let Some((key, after)) = gap.split_once('}') else {
+                break;
+            };
             let at = out.len();
             // Writing to a string cannot fail.
             let _ = match key {
@@ -239,27 +266,80 @@ pub(crate) fn fold(text: &str, gap: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::picture::Family;
 
     #[test]
     fn every_list_is_filled() {
         for region in &WORDS.regions {
-            for list in [&region.first, &region.last, &region.city, &region.coast, &region.hills, &region.land] {
-                assert!(list.len() >= 3 && list.iter().all(|name| !name.is_empty()), "{region:?}");
+            for list in [
+                &region.first,
+                &region.last,
+                &region.city,
+                &region.coast,
+                &region.hills,
+                &region.land,
+            ] {
+                assert!(
+                    list.len() >= 3 && list.iter().all(|name| !name.is_empty()),
+                    "{region:?}"
+                );
             }
         }
         for kind in &WORDS.kinds {
-            let counts = [kind.tags.len(), kind.titles.len(), kind.lines.len(), kind.praise.len()];
-            assert!(counts.iter().all(|count| *count >= 4), "{:?}: {counts:?}", kind.families);
+            let counts = [
+                kind.tags.len(),
+                kind.titles.len(),
+                kind.lines.len(),
+                kind.praise.len(),
+            ];
+            assert!(
+                counts.iter().all(|count| *count >= 4),
+                "{:?}: {counts:?}",
+                kind.families
+            );
         }
         assert_eq!(WORDS.gear.len(), WORDS.gear_tags.len());
         assert!(WORDS.replies.len() > 5 && WORDS.abouts.len() > 10);
     }
 
     #[test]
+    fn every_family_of_pictures_has_its_words() {
+        for family in Family::ALL {
+            assert_ne!(
+                WORDS.kind_of(family.name()),
+                0,
+                "no words for {}",
+                family.name()
+            );
+        }
+    }
+
+    #[test]
+    fn the_last_sentence_of_a_list_always_suits() {
+        for kind in &WORDS.kinds {
+            for list in [&kind.titles, &kind.lines, &kind.praise] {
+                assert!(
+                    list.last()
+                        .is_some_and(|last| !last.to_lowercase().contains("{subject}")),
+                    "{list:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn every_name_folds_to_its_letters() {
-        for name in WORDS.regions.iter().flat_map(|region| region.first.iter().chain(&region.last)) {
+        for name in WORDS
+            .regions
+            .iter()
+            .flat_map(|region| region.first.iter().chain(&region.last))
+        {
             let letters = name.chars().filter(|c| c.is_alphabetic()).count();
-            assert!(fold(name, "-").replace('-', "").len() >= letters, "{name} -> {}", fold(name, "-"));
+            assert!(
+                fold(name, "-").replace('-', "").len() >= letters,
+                "{name} -> {}",
+                fold(name, "-")
+            );
         }
         assert_eq!(fold("Søren Kjærgaard", "-"), "soeren-kjaergaard");
         assert_eq!(fold("İpek O'Shea", ""), "ipekoshea");
@@ -267,21 +347,50 @@ mod tests {
 
     #[test]
     fn gaps_are_filled_and_none_is_unknown() {
-        let facts = Facts { subject: "lake", light: "at dusk", quiet: "calm", n: 7, ..Facts::default() };
+        let facts = Facts {
+            subject: "lake",
+            light: "at dusk",
+            quiet: "calm",
+            n: 7,
+            ..Facts::default()
+        };
         let mut out = String::new();
         facts.write("{Quiet} {subject} {light}, no. {n}", &mut out);
         assert_eq!(out, "Calm lake at dusk, no. 7");
         let facts = Facts {
-            subject: "x", light: "x", place: "x", region: "x", month: "x", year: 1,
-            gear: "x", quiet: "x", noun: "x", owner: "x", name: "x", n: 1,
+            subject: "x",
+            light: "x",
+            place: "x",
+            region: "x",
+            month: "x",
+            year: 1,
+            gear: "x",
+            quiet: "x",
+            noun: "x",
+            owner: "x",
+            name: "x",
+            n: 1,
         };
-        let kinds = WORDS.kinds.iter().flat_map(|kind| kind.titles.iter().chain(&kind.lines).chain(&kind.praise));
+        let kinds = WORDS
+            .kinds
+            .iter()
+            .flat_map(|kind| kind.titles.iter().chain(&kind.lines).chain(&kind.praise));
         for sentence in kinds.chain(&WORDS.replies).chain(&WORDS.abouts) {
             let mut out = String::new();
             facts.write(sentence, &mut out);
-            assert!(!out.contains(['{', '}']) && !out.contains("  "), "{sentence} -> {out}");
-            let gaps = sentence.split('{').skip(1).map(|gap| gap.split('}').next().unwrap_or(""));
-            assert!(gaps.into_iter().all(|gap| gap == "n" || gap == "year" || !facts.word(gap).is_empty()), "{sentence}");
+            assert!(
+                !out.contains(['{', '}']) && !out.contains("  "),
+                "{sentence} -> {out}"
+            );
+            let gaps = sentence
+                .split('{')
+                .skip(1)
+                .map(|gap| gap.split('}').next().unwrap_or(""));
+            assert!(
+                gaps.into_iter()
+                    .all(|gap| gap == "n" || gap == "year" || !facts.word(gap).is_empty()),
+                "{sentence}"
+            );
         }
     }
 }

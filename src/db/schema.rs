@@ -54,7 +54,8 @@ impl Statement {
     }
 }
 
-static STATEMENTS: LazyLock<Vec<Statement>> = LazyLock::new(|| parse(include_str!("../../schema.sql")));
+static STATEMENTS: LazyLock<Vec<Statement>> =
+    LazyLock::new(|| parse(include_str!("../../schema.sql")));
 
 fn parse(text: &str) -> Vec<Statement> {
     let mut statements = Vec::new();
@@ -73,7 +74,10 @@ fn parse(text: &str) -> Vec<Statement> {
         sql.push_str(code);
         match sql.strip_suffix(';') {
             Some(whole) => {
-                statements.push(Statement { part, sql: whole.to_owned() });
+                statements.push(Statement {
+                    part,
+                    sql: whole.to_owned(),
+                });
                 sql.clear();
             }
             None => sql.push('\n'),
@@ -84,7 +88,9 @@ fn parse(text: &str) -> Vec<Statement> {
 
 /// The statements of a part, in the order in which they must run.
 pub fn statements(part: Part) -> impl Iterator<Item = &'static Statement> {
-    STATEMENTS.iter().filter(move |statement| statement.part == part)
+    STATEMENTS
+        .iter()
+        .filter(move |statement| statement.part == part)
 }
 
 /// The names of all our tables.
@@ -94,16 +100,24 @@ pub fn tables() -> impl Iterator<Item = &'static str> {
 
 /// The statement that makes an index, if `schema.sql` knows one of this name.
 pub fn statement(index_name: &str) -> Option<&'static str> {
-    statements(Part::Indexes).find(|statement| statement.name() == index_name).map(|statement| statement.sql.as_str())
+    statements(Part::Indexes)
+        .find(|statement| statement.name() == index_name)
+        .map(|statement| statement.sql.as_str())
 }
 
 /// The userid index: every index of photos whose first column is the owner, as name and statement.
 pub fn userid_indexes() -> impl Iterator<Item = (&'static str, &'static str)> {
     let leads = |statement: &&Statement| {
-        let columns = statement.sql.split_once('(').map(|(_, columns)| columns.trim_start());
-        statement.table() == Some("photos") && columns.is_some_and(|columns| columns.starts_with("userid"))
+        let columns = statement
+            .sql
+            .split_once('(')
+            .map(|(_, columns)| columns.trim_start());
+        statement.table() == Some("photos")
+            && columns.is_some_and(|columns| columns.starts_with("userid"))
     };
-    statements(Part::Indexes).filter(leads).map(|statement| (statement.name(), statement.sql.as_str()))
+    statements(Part::Indexes)
+        .filter(leads)
+        .map(|statement| (statement.name(), statement.sql.as_str()))
 }
 
 /// The version of the schema: a hash of its statements, so that nobody can forget to raise it.
@@ -111,11 +125,18 @@ pub fn userid_indexes() -> impl Iterator<Item = (&'static str, &'static str)> {
 pub fn version() -> &'static str {
     static VERSION: LazyLock<String> = LazyLock::new(|| {
         let mut hash = Sha256::new();
-        for word in STATEMENTS.iter().flat_map(|statement| statement.sql.split_whitespace()) {
+        for word in STATEMENTS
+            .iter()
+            .flat_map(|statement| statement.sql.split_whitespace())
+        {
             hash.update(word);
             hash.update(" ");
         }
-        hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+        hash.finalize()
+            .iter()
+            .take(6)
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     });
     &VERSION
 }
@@ -137,7 +158,9 @@ pub async fn create_indexes(connection: &mut PgConnection) -> sqlx::Result<()> {
 
 async fn create(connection: &mut PgConnection, part: Part) -> sqlx::Result<()> {
     for statement in statements(part) {
-        sqlx::raw_sql(statement.sql.as_str()).execute(&mut *connection).await?;
+        sqlx::raw_sql(statement.sql.as_str())
+            .execute(&mut *connection)
+            .await?;
     }
     Ok(())
 }
@@ -202,28 +225,42 @@ pub async fn inspect_on(connection: &mut PgConnection) -> sqlx::Result<DatabaseS
     }
     let foreign = |marked: bool| {
         let ours = |name: &str, here: bool| marked && here && tables().any(|table| table == name);
-        found.iter().filter(|(name, here)| !ours(name, *here)).map(|(name, _)| name.clone()).take(FOREIGN_NAMES_MAX).collect()
+        found
+            .iter()
+            .filter(|(name, here)| !ours(name, *here))
+            .map(|(name, _)| name.clone())
+            .take(FOREIGN_NAMES_MAX)
+            .collect()
     };
-    let marker = match found.iter().any(|(name, here)| *here && name == "flickr_killr") {
+    let marker = match found
+        .iter()
+        .any(|(name, here)| *here && name == "flickr_killr")
+    {
         true => marker(connection).await?,
         false => None,
     };
     let Some(marker) = marker else {
-        return Ok(DatabaseState::Foreign { tables: foreign(false) });
+        return Ok(DatabaseState::Foreign {
+            tables: foreign(false),
+        });
     };
     let value = |key: &str| marker.get(key).map_or("", String::as_str);
     let strangers: Vec<String> = foreign(true);
     Ok(match (value("state"), value("schema")) {
         // Making it again means dropping what is there: not with a stranger's table among it.
         ("loading", _) if strangers.is_empty() => DatabaseState::Loading,
-        ("loaded", found) if found != version() => DatabaseState::OtherVersion { found: found.to_owned() },
+        ("loaded", found) if found != version() => DatabaseState::OtherVersion {
+            found: found.to_owned(),
+        },
         ("loaded", _) => DatabaseState::Loaded(Contents {
             seed: value("seed").parse().unwrap_or(0),
             users: value("users").parse().unwrap_or(0),
             photos: value("photos").parse().unwrap_or(0),
         }),
         ("loading", _) => DatabaseState::Foreign { tables: strangers },
-        _ => DatabaseState::Foreign { tables: foreign(false) },
+        _ => DatabaseState::Foreign {
+            tables: foreign(false),
+        },
     })
 }
 
@@ -240,8 +277,9 @@ async fn marker(connection: &mut PgConnection) -> sqlx::Result<Option<BTreeMap<S
     if columns != ["key text", "value text"] {
         return Ok(None);
     }
-    let rows: Vec<(String, String)> =
-        sqlx::query_as("select key, value from flickr_killr").fetch_all(&mut *connection).await?;
+    let rows: Vec<(String, String)> = sqlx::query_as("select key, value from flickr_killr")
+        .fetch_all(&mut *connection)
+        .await?;
     Ok(Some(rows.into_iter().collect()))
 }
 
@@ -255,8 +293,17 @@ mod tests {
         assert!(tables().any(|table| table == "photos"));
         for statement in STATEMENTS.iter() {
             assert!(!statement.name().is_empty(), "{}", statement.sql);
-            assert!(statement.table().is_some() || statement.sql.starts_with("create type"), "{}", statement.sql);
-            assert_eq!(statement.sql.matches('(').count(), statement.sql.matches(')').count(), "{}", statement.sql);
+            assert!(
+                statement.table().is_some() || statement.sql.starts_with("create type"),
+                "{}",
+                statement.sql
+            );
+            assert_eq!(
+                statement.sql.matches('(').count(),
+                statement.sql.matches(')').count(),
+                "{}",
+                statement.sql
+            );
             assert!(!statement.sql.contains(';'), "{}", statement.sql);
         }
         let of = |part| statements(part).count();
@@ -266,14 +313,25 @@ mod tests {
     #[test]
     fn the_userid_index_is_every_index_led_by_the_owner() {
         let names: Vec<&str> = userid_indexes().map(|(name, _)| name).collect();
-        assert_eq!(names, ["photos_userid", "photos_userid_public", "photos_userid_taken"]);
-        assert!(statement("photos_userid").is_some_and(|sql| sql.starts_with("create index photos_userid on photos")));
+        assert_eq!(
+            names,
+            [
+                "photos_userid",
+                "photos_userid_public",
+                "photos_userid_taken"
+            ]
+        );
+        assert!(
+            statement("photos_userid")
+                .is_some_and(|sql| sql.starts_with("create index photos_userid on photos"))
+        );
         assert_eq!(statement("photos_pkey"), None);
     }
 
     #[test]
     fn no_key_of_photos_begins_with_the_owner() {
-        let keys = statements(Part::Keys).filter(|key| key.table() == Some("photos") && !key.is_foreign_key());
+        let keys = statements(Part::Keys)
+            .filter(|key| key.table() == Some("photos") && !key.is_foreign_key());
         for key in keys {
             assert!(!key.sql.contains("(userid"), "{}", key.sql);
         }

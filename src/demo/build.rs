@@ -31,13 +31,23 @@ pub(super) async fn all(
     rows: &RowCounts,
     progress: &(impl Fn(Progress) + Send + Sync),
 ) -> sqlx::Result<()> {
-    let keys = work(rows, |table| of_table(Part::Keys, table).filter(|key| !key.is_foreign_key()).map(Step::Build).collect());
+    let keys = work(rows, |table| {
+        of_table(Part::Keys, table)
+            .filter(|key| !key.is_foreign_key())
+            .map(Step::Build)
+            .collect()
+    });
     run([&mut *first, &mut *second], keys, Phase::Keys, progress).await?;
     load::declare_foreign_keys(first).await?;
     let indexes = work(rows, |table| {
-        let foreign_keys = of_table(Part::Keys, table).filter(|key| key.is_foreign_key()).map(Step::Validate);
+        let foreign_keys = of_table(Part::Keys, table)
+            .filter(|key| key.is_foreign_key())
+            .map(Step::Validate);
         let indexes = of_table(Part::Indexes, table).map(Step::Build);
-        foreign_keys.chain(indexes).chain([Step::Analyze(table)]).collect()
+        foreign_keys
+            .chain(indexes)
+            .chain([Step::Analyze(table)])
+            .collect()
     });
     run([first, second], indexes, Phase::Indexes, progress).await
 }
@@ -49,7 +59,10 @@ fn of_table(part: Part, table: &'static str) -> impl Iterator<Item = &'static St
 /// The work on every table, the most first: so both connections end at about the same time.
 fn work(rows: &RowCounts, steps: impl Fn(&'static str) -> Vec<Step>) -> VecDeque<Work> {
     let mut work: Vec<Work> = schema::tables()
-        .map(|table| Work { steps: steps(table), rows: rows.get(table).copied().unwrap_or(0) })
+        .map(|table| Work {
+            steps: steps(table),
+            rows: rows.get(table).copied().unwrap_or(0),
+        })
         .collect();
     work.sort_by_key(|work| std::cmp::Reverse(work.rows * work.steps.len() as u64));
     work.into()
@@ -64,10 +77,16 @@ async fn run(
     let total = work.iter().map(|work| work.steps.len() as u64).sum();
     let waiting = Mutex::new(work);
     let done = AtomicU64::new(0);
-    progress(Progress { phase, done: 0, total });
+    progress(Progress {
+        phase,
+        done: 0,
+        total,
+    });
     let worker = async |connection: &mut PgConnection| -> sqlx::Result<()> {
         loop {
-            let Some(work) = waiting.lock().await.pop_front() else { return Ok(()) };
+            let Some(work) = waiting.lock().await.pop_front() else {
+                return Ok(());
+            };
             for step in work.steps {
                 step.run(connection).await?;
                 let done = done.fetch_add(1, Ordering::Relaxed) + 1;

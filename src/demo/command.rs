@@ -16,7 +16,11 @@ pub async fn command(options: &PgConnectOptions, contents: Contents) -> Result<(
     let loaded = load(options, contents, |progress| screen.show(progress)).await;
     screen.bar.finish_and_clear();
     loaded?;
-    let Contents { seed, users, photos } = contents;
+    let Contents {
+        seed,
+        users,
+        photos,
+    } = contents;
     println!(
         "loaded {users} users and {photos} photos from seed {seed} in {:.1} s ({})",
         started.elapsed().as_secs_f64(),
@@ -33,12 +37,20 @@ struct Screen {
 
 impl Screen {
     fn new() -> Self {
-        Self { bar: ProgressBar::new(1), phases: Mutex::new(Vec::new()) }
+        Self {
+            bar: ProgressBar::new(1),
+            phases: Mutex::new(Vec::new()),
+        }
     }
 
     fn show(&self, progress: Progress) {
-        let Ok(mut phases) = self.phases.lock() else { return };
-        if phases.last().is_none_or(|(phase, _)| *phase < progress.phase) {
+        let Ok(mut phases) = self.phases.lock() else {
+            return;
+        };
+        if phases
+            .last()
+            .is_none_or(|(phase, _)| *phase < progress.phase)
+        {
             phases.push((progress.phase, Instant::now()));
             self.bar.reset();
             self.bar.set_style(style(progress.phase));
@@ -49,7 +61,9 @@ impl Screen {
 
     /// "rows 9.1 s, keys 3.2 s, ..."
     fn parts(&self) -> String {
-        let Ok(phases) = self.phases.lock() else { return String::new() };
+        let Ok(phases) = self.phases.lock() else {
+            return String::new();
+        };
         let part = |pair: &[(Phase, Instant)]| {
             let seconds = pair[1].1.duration_since(pair[0].1).as_secs_f64();
             format!("{} {seconds:.1} s", name(pair[0].0))
@@ -71,7 +85,9 @@ fn name(phase: Phase) -> &'static str {
 fn style(phase: Phase) -> ProgressStyle {
     let template = match phase {
         Phase::Inventing | Phase::Done => "{elapsed:>4} inventing people and photos",
-        Phase::Rows => "{elapsed:>4} rows {wide_bar} {human_pos} of {human_len} · {per_sec} · {eta} left",
+        Phase::Rows => {
+            "{elapsed:>4} rows {wide_bar} {human_pos} of {human_len} · {per_sec} · {eta} left"
+        }
         Phase::Keys => "{elapsed:>4} keys {wide_bar} {pos} of {len}",
         Phase::Indexes => "{elapsed:>4} foreign keys and indexes {wide_bar} {pos} of {len}",
     };

@@ -73,7 +73,8 @@ pub enum LoadError {
     /// Another version of the schema.
     #[error(
         "the database was made by version {found} of the schema, this program has {}; nothing was \
-         changed. Name an empty database, or drop this one.", schema::version()
+         changed. Name an empty database, or drop this one.",
+        schema::version()
     )]
     OtherVersion {
         /// The version that made it.
@@ -112,16 +113,28 @@ pub async fn load(
         DatabaseState::OtherVersion { found } => return Err(LoadError::OtherVersion { found }),
     }
     let mut second = load::connect(options).await?;
-    progress(Progress { phase: Phase::Inventing, done: 0, total: 1 });
-    let Contents { seed, users, photos } = contents;
-    let world = tokio::task::spawn_blocking(move || World::new(seed, users, photos));
+    progress(Progress {
+        phase: Phase::Inventing,
+        done: 0,
+        total: 1,
+    });
+    let Contents {
+        seed,
+        users,
+        photos,
+    } = contents;
+    let world = tokio::task::spawn_blocking(move || World::new(seed, users, photos)).await??;
+    let world = Arc::new(world);
     load::begin(&mut first, contents).await?;
-    let world = Arc::new(world.await??);
     let rows = copy_all([&mut first, &mut second], &world, &progress).await?;
     drop(world);
     build::all([&mut first, &mut second], &rows, &progress).await?;
     load::finish(&mut first).await?;
-    progress(Progress { phase: Phase::Done, done: 1, total: 1 });
+    progress(Progress {
+        phase: Phase::Done,
+        done: 1,
+        total: 1,
+    });
     Ok(())
 }
 
@@ -139,12 +152,18 @@ async fn copy_all(
     let (done, total) = (AtomicU64::new(0), rows::total_about(world));
     let report = |rows: u64| {
         let done = done.fetch_add(rows, Ordering::Relaxed) + rows;
-        progress(Progress { phase: Phase::Rows, done, total: total.max(done) });
+        progress(Progress {
+            phase: Phase::Rows,
+            done,
+            total: total.max(done),
+        });
     };
     report(0);
     let stream = async |connection: &mut PgConnection| -> Result<(), LoadError> {
         loop {
-            let Some(table) = waiting.lock().await.pop_front() else { return Ok(()) };
+            let Some(table) = waiting.lock().await.pop_front() else {
+                return Ok(());
+            };
             let count = copy_table(connection, table, world, &report).await?;
             counts.lock().await.insert(table.name(), count);
         }

@@ -24,7 +24,11 @@ pub(super) struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     pub(super) fn new(to: &'a Sender<Piece>) -> Self {
-        let mut writer = Self { to, buffer: Self::buffer(), count: 0 };
+        let mut writer = Self {
+            to,
+            buffer: Self::buffer(),
+            count: 0,
+        };
         writer.buffer.put_slice(b"PGCOPY\n\xff\r\n\0");
         writer.buffer.put_u32(0);
         writer.buffer.put_u32(0);
@@ -51,7 +55,12 @@ impl<'a> Writer<'a> {
 
     fn send(&mut self) -> bool {
         let rows = std::mem::replace(&mut self.buffer, Self::buffer()).freeze();
-        self.to.blocking_send(Piece { rows, count: std::mem::take(&mut self.count) }).is_ok()
+        self.to
+            .blocking_send(Piece {
+                rows,
+                count: std::mem::take(&mut self.count),
+            })
+            .is_ok()
     }
 
     pub(super) fn bytes(&mut self, value: &[u8]) {

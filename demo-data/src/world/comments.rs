@@ -11,7 +11,9 @@ impl World {
     /// What people say, by photo and time.
     pub fn comments(&self) -> impl Iterator<Item = Comment> + '_ {
         let rows = (0..self.uploads.len()).flat_map(|index| self.comments_of(index));
-        (1..).zip(rows).map(|(id, comment)| Comment { id, ..comment })
+        (1..)
+            .zip(rows)
+            .map(|(id, comment)| Comment { id, ..comment })
     }
 
     /// The comments under one photo, still without their ids.
@@ -64,10 +66,11 @@ impl World {
         let own = told.kind != 0 && rng.percent(35);
         let kind = &WORDS.kinds[if own { told.kind } else { 0 }];
         let mut body = String::new();
-        told.facts.write(rng.pick_early(&kind.praise), &mut body);
+        told.facts.write(told.choose(&kind.praise, rng), &mut body);
         if rng.percent(12) {
             body.push(' ');
-            told.facts.write(rng.pick(&WORDS.kinds[0].praise), &mut body);
+            told.facts
+                .write(told.choose(&WORDS.kinds[0].praise, rng), &mut body);
         }
         body
     }

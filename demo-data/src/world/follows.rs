@@ -21,8 +21,11 @@ impl Follows {
     pub(super) fn new(seed: u64, ranks: &Ranks) -> Self {
         let users = ranks.by_fame.len() as u32;
         let fame = LongTail::new(users, 10.0, 4);
-        let mut follows =
-            Self { starts: vec![0], followees: Vec::new(), followers: vec![0; users as usize] };
+        let mut follows = Self {
+            starts: vec![0],
+            followees: Vec::new(),
+            followers: vec![0; users as usize],
+        };
         let mut chosen = Vec::new();
         for (user, count) in counts(seed, users).into_iter().enumerate() {
             let mut rng = Rng::new(seed, Purpose::Following, user as u64);
@@ -61,7 +64,9 @@ fn counts(seed: u64, users: u32) -> Vec<u32> {
         .collect();
     let scale = FOLLOWEES_MEAN * f64::from(users) / keen.iter().sum::<f64>();
     let mut sharer = Sharer::default();
-    keen.into_iter().map(|keen| sharer.share(keen * scale).min(most)).collect()
+    keen.into_iter()
+        .map(|keen| sharer.share(keen * scale).min(most))
+        .collect()
 }
 
 /// Fills a list with so many different values, sorted. There must be far more than are asked for.
@@ -81,7 +86,10 @@ impl World {
     pub fn follows(&self) -> impl Iterator<Item = Follow> + '_ {
         let id = |user: u32| i64::from(user) + 1;
         (0..self.joined.len() as u32).flat_map(move |follower| {
-            let pair = move |followee: &u32| Follow { follower_id: id(follower), followee_id: id(*followee) };
+            let pair = move |followee: &u32| Follow {
+                follower_id: id(follower),
+                followee_id: id(*followee),
+            };
             self.follows.of(follower).iter().map(pair)
         })
     }

@@ -15,12 +15,14 @@ mod tags;
 mod titles;
 mod uploads;
 
-pub use rows::{Comment, Favorite, Follow, Photo, PhotoMonth, PhotoTag, RecentPhoto, Tag, User, Visibility};
+pub use rows::{
+    Comment, Favorite, Follow, Photo, PhotoMonth, PhotoTag, RecentPhoto, Tag, User, Visibility,
+};
 
 use crate::calendar::{Day, END_AT, SPAN_S, START_AT};
 use crate::people::{Person, Registry};
+use crate::picture::{Family, Light, Scene};
 use crate::rng::{Purpose, Rng, mix};
-use crate::scene::Scene;
 use follows::Follows;
 use popularity::Popularity;
 use tags::Vocabulary;
@@ -34,6 +36,9 @@ const TAGS_PER_PHOTO: u64 = 2;
 
 /// How many photos an owner has for each month in which they took any, about.
 const PHOTOS_PER_MONTH: u64 = 2;
+
+/// From the middle of summer to the middle of winter.
+const HALF_YEAR_DAYS: i64 = 182;
 
 /// Everything that ever happened on the site.
 ///
@@ -67,7 +72,11 @@ impl std::fmt::Display for Impossible {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::PhotosWithoutUsers => f.write_str("photos need at least one user who owns them"),
-            Self::TooMany => write!(f, "at most {} users and as many photos can be made", World::ROWS_MAX),
+            Self::TooMany => write!(
+                f,
+                "at most {} users and as many photos can be made",
+                World::ROWS_MAX
+            ),
         }
     }
 }
@@ -95,7 +104,16 @@ impl World {
         });
         let follows = follows.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         let popularity = Popularity::new(seed, &uploads, &follows);
-        Ok(Self { seed, joined, uploads, follows, popularity, vocabulary: Vocabulary::new() })
+        let mut world = Self {
+            seed,
+            joined,
+            uploads,
+            follows,
+            popularity,
+            vocabulary: Vocabulary::new(),
+        };
+        world.keep_seasons();
+        Ok(world)
     }
 
     /// How many people there are.
@@ -110,12 +128,20 @@ impl World {
 
     /// How many favourites there are.
     pub fn favorite_count(&self) -> u64 {
-        self.popularity.favorites.iter().map(|count| u64::from(*count)).sum()
+        self.popularity
+            .favorites
+            .iter()
+            .map(|count| u64::from(*count))
+            .sum()
     }
 
     /// How many comments there are.
     pub fn comment_count(&self) -> u64 {
-        self.popularity.comments.iter().map(|count| u64::from(*count)).sum()
+        self.popularity
+            .comments
+            .iter()
+            .map(|count| u64::from(*count))
+            .sum()
     }
 
     /// How many follow rows there are.
@@ -158,18 +184,39 @@ impl World {
     /// The newest public photos, oldest first.
     pub fn recent_photos(&self) -> impl Iterator<Item = RecentPhoto> + '_ {
         let public = |index: &usize| self.uploads[*index].visibility == Visibility::Public;
-        let mut newest: Vec<usize> =
-            (0..self.uploads.len()).rev().filter(public).take(RECENT_PHOTOS_MAX).collect();
+        let mut newest: Vec<usize> = (0..self.uploads.len())
+            .rev()
+            .filter(public)
+            .take(RECENT_PHOTOS_MAX)
+            .collect();
         newest.reverse();
-        newest.into_iter().map(|index| RecentPhoto { photo_id: index as i64 + 1, userid: self.uploads[index].userid() })
+        newest.into_iter().map(|index| RecentPhoto {
+            photo_id: index as i64 + 1,
+            userid: self.uploads[index].userid(),
+        })
     }
 
     /// How many photos each owner took in each month of UTC, by owner and month.
     pub fn photo_months(&self) -> impl Iterator<Item = PhotoMonth> + '_ {
-        let mut taken: Vec<(u32, u16, Visibility)> =
-            self.uploads.iter().map(|upload| (upload.owner, upload.taken.month().0, upload.visibility)).collect();
+        let mut taken: Vec<(u32, u16, Visibility)> = self
+            .uploads
+            .iter()
+            .map(|upload| (upload.owner, upload.taken.month().0, upload.visibility))
+            .collect();
         taken.sort_unstable();
         rows::by_month(taken)
+    }
+
+    /// Snow falls in winter: what the pictures show of it was taken half a year before the trip.
+    fn keep_seasons(&mut self) {
+        for index in 0..self.uploads.len() {
+            let scene = self.scene(index);
+            let taken = &mut self.uploads[index].taken;
+            let snowy = scene.light == Light::Winter || scene.family == Family::Winters;
+            if snowy && taken.month().is_summery() {
+                *taken = taken.plus(-HALF_YEAR_DAYS);
+            }
+        }
     }
 
     /// How many photos everybody has at each level of visibility.
@@ -209,7 +256,11 @@ impl World {
         let unit = rng.unit();
         // Half of all within a day, a tenth after a month and more.
         let later = earliest + 60 + (43_200.0 * unit / (1.002 - unit)) as i64;
-        if later < END_AT { later } else { earliest + ((END_AT - earliest) as f64 * unit) as i64 }
+        if later < END_AT {
+            later
+        } else {
+            earliest + ((END_AT - earliest) as f64 * unit) as i64
+        }
     }
 }
 
@@ -235,26 +286,27 @@ impl Upload {
     }
 }
 
-/// How the light of a scene limits the hour at which the shutter was pressed, in minutes of the day.
-fn minutes_of(light: &str) -> (u32, u32) {
-    match light {
-        "Dawn" => (270, 380),
-        "Sunrise" => (320, 430),
-        "Morning" => (430, 640),
-        "Mist" => (370, 560),
-        "Noon" => (660, 830),
-        "Afternoon" => (820, 1_020),
-        "Golden" => (1_030, 1_170),
-        "Sunset" => (1_110, 1_240),
-        "Afterglow" => (1_160, 1_280),
-        "Dusk" => (1_200, 1_320),
-        "Night" => (1_300, 1_439),
-        _ => (560, 1_000),
-    }
+/// When a photo was taken: its day is settled, its light says about when.
+fn taken_at(day: Day, light: Light, rng: &mut Rng) -> i64 {
+    let (first, last) = minutes_of(light);
+    day.start_at() + i64::from(rng.within(first, last) * 60 + rng.below(60))
 }
 
-/// When a photo was taken: its day is settled, its light says about when.
-fn taken_at(day: Day, light: impl std::fmt::Debug, rng: &mut Rng) -> i64 {
-    let (first, last) = minutes_of(&format!("{light:?}"));
-    day.start_at() + i64::from(rng.within(first, last) * 60 + rng.below(60))
+/// How the light of a scene limits the time at which the shutter was pressed, in minutes of the day.
+fn minutes_of(light: Light) -> (u32, u32) {
+    match light {
+        Light::Dawn => (270, 380),
+        Light::Sunrise => (320, 430),
+        Light::Mist => (370, 560),
+        Light::Morning => (430, 640),
+        Light::Noon => (660, 830),
+        Light::Overcast | Light::Winter => (560, 950),
+        Light::Afternoon => (820, 1_020),
+        Light::Storm => (780, 1_140),
+        Light::Golden => (1_030, 1_170),
+        Light::Sunset => (1_110, 1_240),
+        Light::Afterglow => (1_160, 1_280),
+        Light::Dusk => (1_200, 1_320),
+        Light::Night => (1_300, 1_439),
+    }
 }

@@ -23,17 +23,27 @@ pub(super) struct Popularity {
 impl Popularity {
     pub(super) fn new(seed: u64, uploads: &[Upload], follows: &Follows) -> Self {
         let users = follows.followers.len() as u32;
-        let appeal: Vec<f64> =
-            uploads.iter().enumerate().map(|(index, upload)| appeal(seed, index, upload, follows)).collect();
+        let appeal: Vec<f64> = uploads
+            .iter()
+            .enumerate()
+            .map(|(index, upload)| appeal(seed, index, upload, follows))
+            .collect();
         let total = uploads.len() as f64;
         let favorites = shares(&appeal, FAVORITES_MEAN * total, users.saturating_sub(1) / 4);
         // Nobody talks as steeply as they like.
-        let chatter: Vec<f64> = appeal.iter().map(|appeal| appeal.sqrt()).collect();
+        let chatter: Vec<f64> = appeal.iter().map(|appeal| appeal.powf(0.7)).collect();
         let comments_max = if users > 1 { COMMENTS_MAX } else { 0 };
         let comments = shares(&chatter, COMMENTS_MEAN * total, comments_max);
         let mut by_activity: Vec<u32> = (0..users).collect();
-        by_activity.sort_by_cached_key(|user| Rng::new(seed, Purpose::Popularity, u64::from(*user) << 32).bits());
-        Self { favorites, comments, by_activity, activity: LongTail::new(users, 20.0, 2) }
+        by_activity.sort_by_cached_key(|user| {
+            Rng::new(seed, Purpose::Popularity, u64::from(*user) << 32).bits()
+        });
+        Self {
+            favorites,
+            comments,
+            by_activity,
+            activity: LongTail::new(users, 20.0, 2),
+        }
     }
 
     /// Somebody who is about: the active more likely than the others.
@@ -57,5 +67,8 @@ fn shares(weights: &[f64], total: f64, most: u32) -> Vec<u32> {
     let sum: f64 = weights.iter().sum();
     let scale = if sum > 0.0 { total / sum } else { 0.0 };
     let mut sharer = Sharer::default();
-    weights.iter().map(|weight| sharer.share(weight * scale).min(most)).collect()
+    weights
+        .iter()
+        .map(|weight| sharer.share(weight * scale).min(most))
+        .collect()
 }

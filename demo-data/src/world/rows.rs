@@ -140,11 +140,18 @@ pub(super) fn by_month(taken: Vec<(u32, u16, Visibility)>) -> impl Iterator<Item
     std::iter::from_fn(move || {
         let (owner, month, _) = *taken.peek()?;
         let mut counts = [0; 3];
-        while let Some((.., visibility)) = taken.next_if(|next| (next.0, next.1) == (owner, month)) {
+        while let Some((.., visibility)) = taken.next_if(|next| (next.0, next.1) == (owner, month))
+        {
             counts[visibility as usize] += 1;
         }
         let [public_count, contacts_count, private_count] = counts;
         let month_at = Month(month).start_at();
-        Some(PhotoMonth { userid: i64::from(owner) + 1, month_at, public_count, contacts_count, private_count })
+        Some(PhotoMonth {
+            userid: i64::from(owner) + 1,
+            month_at,
+            public_count,
+            contacts_count,
+            private_count,
+        })
     })
 }

@@ -8,7 +8,17 @@ use crate::words::{WORDS, fold};
 
 /// The lights of pictures, as tags.
 const LIGHTS: [&str; 12] = [
-    "golden hour", "sunset", "sunrise", "blue hour", "dawn", "dusk", "fog", "backlight", "night", "winter", "summer",
+    "golden hour",
+    "sunset",
+    "sunrise",
+    "blue hour",
+    "dawn",
+    "dusk",
+    "fog",
+    "backlight",
+    "night",
+    "winter",
+    "summer",
     "autumn",
 ];
 
@@ -59,17 +69,30 @@ impl Numbers {
 impl Vocabulary {
     pub(super) fn new() -> Self {
         let mut numbers = Numbers::default();
-        let kinds = WORDS.kinds.iter().map(|kind| numbers.all(&kind.tags)).collect();
+        let kinds = WORDS
+            .kinds
+            .iter()
+            .map(|kind| numbers.all(&kind.tags))
+            .collect();
         let lights = numbers.all(&LIGHTS);
         let gear = numbers.all(&WORDS.gear_tags);
-        let regions = WORDS.regions.iter().map(|region| numbers.of(&region.name.to_lowercase())).collect();
+        let regions = WORDS
+            .regions
+            .iter()
+            .map(|region| numbers.of(&region.name.to_lowercase()))
+            .collect();
         let mut places = HashMap::new();
         for region in &WORDS.regions {
-            for place in [&region.city, &region.coast, &region.hills, &region.land].into_iter().flatten() {
+            for place in [&region.city, &region.coast, &region.hills, &region.land]
+                .into_iter()
+                .flatten()
+            {
                 places.insert(*place, numbers.of(&place.to_lowercase()));
             }
         }
-        let year = |region: &str, year: i32, numbers: &mut Numbers| numbers.of(&format!("{}{year}", fold(region, "")));
+        let year = |region: &str, year: i32, numbers: &mut Numbers| {
+            numbers.of(&format!("{}{year}", fold(region, "")))
+        };
         let years = WORDS
             .regions
             .iter()
@@ -77,17 +100,35 @@ impl Vocabulary {
             .collect();
         let mut compounds = Vec::new();
         for noun in &WORDS.nouns {
-            compounds.extend(WORDS.quiet.iter().map(|quiet| numbers.of(&format!("{quiet}{noun}"))));
+            compounds.extend(
+                WORDS
+                    .quiet
+                    .iter()
+                    .map(|quiet| numbers.of(&format!("{quiet}{noun}"))),
+            );
         }
         let compound_law = LongTail::new(compounds.len() as u32, 2.0, 4);
-        Self { names: numbers.names, kinds, lights, gear, regions, years, places, compounds, compound_law }
+        Self {
+            names: numbers.names,
+            kinds,
+            lights,
+            gear,
+            regions,
+            years,
+            places,
+            compounds,
+            compound_law,
+        }
     }
 }
 
 impl World {
     /// The whole vocabulary, by id.
     pub fn tags(&self) -> impl Iterator<Item = Tag> + '_ {
-        (1..).zip(&self.vocabulary.names).map(|(id, name)| Tag { id, name: name.clone() })
+        (1..).zip(&self.vocabulary.names).map(|(id, name)| Tag {
+            id,
+            name: name.clone(),
+        })
     }
 
     /// What hangs on which photo, by photo and tag.
@@ -95,7 +136,11 @@ impl World {
         (0..self.uploads.len()).flat_map(|index| {
             let userid = self.uploads[index].userid();
             let tags = self.tags_of(index);
-            tags.into_iter().map(move |tag| PhotoTag { photo_id: index as i64 + 1, tag_id: i64::from(tag) + 1, userid })
+            tags.into_iter().map(move |tag| PhotoTag {
+                photo_id: index as i64 + 1,
+                tag_id: i64::from(tag) + 1,
+                userid,
+            })
         })
     }
 
@@ -123,7 +168,7 @@ impl World {
 
     fn tag_of(&self, index: usize, kind: usize, rng: &mut Rng) -> u32 {
         let upload = &self.uploads[index];
-        let region = usize::from(upload.region);
+        let region = self.region(index, kind);
         let words = &self.vocabulary;
         match rng.below(100) {
             0..34 => rng.pick_early(&words.kinds[kind]),

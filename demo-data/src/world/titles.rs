@@ -1,12 +1,15 @@
 //! What owners write on their photos.
 
-use super::World;
+use super::{Upload, World};
 use crate::rng::{Purpose, Rng};
 use crate::words::{Facts, WORDS};
 
 /// How many in a hundred photos keep the name that the camera gave, and how many have none.
 const CAMERA_NAMES_PERCENT: u32 = 5;
 const NAMELESS_PERCENT: u32 = 4;
+
+/// How many sentences are tried before one that always suits is taken.
+const DRAWS_MAX: usize = 8;
 
 /// What can be said of a photo.
 pub(super) struct Told {
@@ -27,7 +30,7 @@ impl World {
             subject: scene.subject,
             light: scene.light.phrase(),
             place: self.place(index, kind).unwrap_or_default(),
-            region: WORDS.regions[usize::from(upload.region)].name,
+            region: WORDS.regions[self.region(index, kind)].name,
             month: month.name(),
             year: month.year(),
             gear: owner.gear(),
@@ -43,9 +46,25 @@ impl World {
     /// Where a photo was taken. All of a trip in one region say the same name of one sort.
     pub(super) fn place(&self, index: usize, kind: usize) -> Option<&'static str> {
         let upload = &self.uploads[index];
-        let places = WORDS.regions[usize::from(upload.region)].places(WORDS.kinds[kind].ground?);
+        let places = WORDS.regions[self.region(index, kind)].places(WORDS.kinds[kind].ground?);
+        Some(self.trip_rng(upload).pick(places))
+    }
+
+    /// Where a photo of a kind was taken: where the trip went, or where there is such a thing.
+    pub(super) fn region(&self, index: usize, kind: usize) -> usize {
+        let upload = &self.uploads[index];
+        let (region, only) = (usize::from(upload.region), &WORDS.kinds[kind].only);
+        if only.is_empty() || only.contains(&region) {
+            region
+        } else {
+            self.trip_rng(upload).pick(only)
+        }
+    }
+
+    /// The same for all photos of some days of one owner.
+    fn trip_rng(&self, upload: &Upload) -> Rng {
         let trip = u64::from(upload.owner) << 16 | u64::from(upload.taken.0 / 6);
-        Some(Rng::new(self.seed, Purpose::Words, trip << 8).pick(places))
+        Rng::new(self.seed, Purpose::Trip, trip)
     }
 
     /// The title and the description of a photo.
@@ -66,8 +85,9 @@ impl World {
             85..97 => told.prose(2, &mut rng),
             97..99 => told.prose(3, &mut rng),
             _ => {
-                let paragraphs: Vec<String> =
-                    (0..rng.within(2, 5)).map(|_| told.prose(4, &mut rng)).collect();
+                let paragraphs: Vec<String> = (0..rng.within(2, 5))
+                    .map(|_| told.prose(4, &mut rng))
+                    .collect();
                 paragraphs.join("\n\n")
             }
         };
@@ -80,8 +100,39 @@ impl Told {
         let own = self.kind != 0 && rng.percent(55);
         let kind = &WORDS.kinds[if own { self.kind } else { 0 }];
         let mut title = String::new();
-        self.facts.write(rng.pick_early(&kind.titles), &mut title);
+        self.facts.write(self.choose(&kind.titles, rng), &mut title);
         title
+    }
+
+    /// One of several sentences that says nothing twice.
+    pub(super) fn choose(&self, sentences: &[&'static str], rng: &mut Rng) -> &'static str {
+        let drawn = (0..DRAWS_MAX)
+            .map(|_| rng.pick(sentences))
+            .find(|sentence| self.suits(sentence));
+        drawn.unwrap_or(sentences[sentences.len() - 1])
+    }
+
+    /// No "morning dew in the morning", no "quiet quiet lake".
+    fn suits(&self, sentence: &str) -> bool {
+        let Facts {
+            subject,
+            light,
+            quiet,
+            ..
+        } = self.facts;
+        let has = |gap: &str| sentence.contains(gap) || sentence.contains(&gap.to_lowercase());
+        let repeats = |words: &str| {
+            words
+                .split(' ')
+                .any(|word| word.len() > 3 && subject.contains(word))
+        };
+        let placed = subject.contains(" in the ")
+            || subject.contains(" at the ")
+            || subject.contains(" on the ");
+        if !has("{Subject}") {
+            return true;
+        }
+        !(has("{Light}") && (placed || repeats(light)) || has("{Quiet}") && repeats(quiet))
     }
 
     /// A few sentences, none twice.
@@ -89,7 +140,7 @@ impl Told {
         let mut chosen: Vec<&str> = Vec::new();
         for _ in 0..sentences {
             let own = self.kind != 0 && rng.percent(45);
-            let line = rng.pick(&WORDS.kinds[if own { self.kind } else { 0 }].lines);
+            let line = self.choose(&WORDS.kinds[if own { self.kind } else { 0 }].lines, rng);
             if !chosen.contains(&line) {
                 chosen.push(line);
             }

@@ -41,7 +41,12 @@ impl Ranks {
         // The busiest were among the first: they need years. The seats that they leave are shuffled.
         let early = u64::from(users) / 100;
         let mut seats: Vec<(f64, u32)> = (0..users)
-            .map(|rank| (rng.unit() * if u64::from(rank) <= early { 0.3 } else { 1.0 }, rank))
+            .map(|rank| {
+                (
+                    rng.unit() * if u64::from(rank) <= early { 0.3 } else { 1.0 },
+                    rank,
+                )
+            })
             .collect();
         seats.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
         let mut by_uploads = vec![0; users as usize];
@@ -55,7 +60,10 @@ impl Ranks {
             .map(|(rank, user)| (rng.unit() * (0.2 + rank as f64 / f64::from(users)), *user))
             .collect();
         fame.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-        Self { by_uploads, by_fame: fame.into_iter().map(|(_, user)| user).collect() }
+        Self {
+            by_uploads,
+            by_fame: fame.into_iter().map(|(_, user)| user).collect(),
+        }
     }
 }
 
@@ -97,21 +105,40 @@ fn of_owner(seed: u64, owner: u32, joined: u32, count: u32, uploads: &mut Vec<Up
     // A third lose interest some day, the others are still here. Nobody does so with thousands.
     let years_left = SPAN_S - joined;
     let loses_interest = count < 1_000 && rng.percent(35);
-    let active = if loses_interest { (f64::from(years_left) * rng.unit()) as u32 } else { years_left };
+    let active = if loses_interest {
+        (f64::from(years_left) * rng.unit()) as u32
+    } else {
+        years_left
+    };
     let mut left = count;
     while left > 0 {
         let size = trip_size(count, &mut rng).min(left);
         left -= size;
-        let pause = rng.within(240, 3_600);
+        // Nobody fills the newest page alone: the busiest take their time, too.
+        let pause = if count < 10_000 {
+            rng.within(600, 5_400)
+        } else {
+            rng.within(3_600, 14_400)
+        };
         // The whole trip is uploaded before its owner's time is over.
-        let room = active.max(60).saturating_sub(size * pause).max(1);
+        let room = active.max(60).saturating_sub(size * (pause + 1)).max(1);
         let begin = joined + rng.below(room);
         let trip = Trip::before(START_AT + i64::from(begin), size, &mut rng);
-        let region = if rng.percent(62) { home } else { rng.below(WORDS.regions.len() as u32) as u8 };
+        let region = if rng.percent(62) {
+            home
+        } else {
+            rng.below(WORDS.regions.len() as u32) as u8
+        };
         for photo in 0..size {
             let created = (begin + photo * pause + rng.below(pause)).min(SPAN_S - 1);
             let taken = trip.day(photo, size);
-            uploads.push(Upload { created, owner, taken, region, visibility: Visibility::Public });
+            uploads.push(Upload {
+                created,
+                owner,
+                taken,
+                region,
+                visibility: Visibility::Public,
+            });
         }
     }
 }
@@ -121,7 +148,7 @@ fn trip_size(count: u32, rng: &mut Rng) -> u32 {
         0..=4 => 3,
         5..=49 => 8,
         50..=999 => 24,
-        _ => 60,
+        _ => 40,
     };
     let unit = rng.unit();
     1 + (unit * unit * f64::from(most)) as u32
@@ -142,7 +169,10 @@ impl Trip {
             70..95 => rng.within(7, 70),
             _ => rng.within(70, 1_800),
         };
-        Self { first: Day::of(uploaded_at - DAY_S).plus(-i64::from(days + delay)), days }
+        Self {
+            first: Day::of(uploaded_at - DAY_S).plus(-i64::from(days + delay)),
+            days,
+        }
     }
 
     fn day(&self, photo: u32, of: u32) -> Day {

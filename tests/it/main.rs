@@ -1,0 +1,4 @@
+//! The site against real programs: PostgreSQL started for the tests, in a temporary directory.
+
+mod cluster;
+mod load;
