@@ -5,8 +5,13 @@
 //! [`jobs`] (what runs behind), [`config`] (what a process is told).
 
 pub mod app;
+pub mod assets;
 pub mod config;
 pub mod db;
+pub mod demo;
 pub mod domain;
 pub mod images;
+pub mod jobs;
+pub mod lab;
 pub mod urls;
+pub mod web;

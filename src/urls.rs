@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use crate::domain::{Cursor, Month, PhotoId, PhotoToken, UserId, Username};
+use crate::domain::{CommentId, Cursor, Month, PhotoId, PhotoToken, UserId, Username};
 
 /// The patterns that `web::routes` listens to.
 pub mod pattern {
@@ -64,9 +64,19 @@ pub fn archive_month(name: &Username, month: Month) -> String {
     format!("/people/{name}/archive/{month}")
 }
 
+/// Further photos of a month: those taken before this one.
+pub fn archive_month_before(name: &Username, month: Month, photo: PhotoId) -> String {
+    format!("{}?before={photo}", archive_month(name, month))
+}
+
 /// The page of one photo.
 pub fn photo(name: &Username, photo: PhotoId) -> String {
     format!("/people/{name}/{photo}")
+}
+
+/// The page of one photo with its comments from there on.
+pub fn photo_comments(name: &Username, photo: PhotoId, after: CommentId) -> String {
+    format!("/people/{name}/{photo}?comments_after={after}")
 }
 
 /// Where a form sends who may see a photo.

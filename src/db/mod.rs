@@ -4,6 +4,7 @@
 pub mod comment;
 pub mod cost;
 pub mod explore;
+pub mod load;
 pub mod measure;
 pub mod outbox;
 pub mod people;
@@ -11,5 +12,6 @@ pub mod photo;
 pub mod photo_write;
 pub mod photostream;
 pub mod pool;
+pub mod schema;
 pub mod session;
 pub mod userid_index;

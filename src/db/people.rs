@@ -3,7 +3,7 @@
 use sqlx::PgExecutor;
 
 use super::cost::counted;
-use crate::domain::{DisplayName, PhotoId, PhotoToken, Tone, UserId, Username};
+use crate::domain::{DisplayName, PhotoToken, Tone, UserId, Username};
 
 /// How many people a page shows.
 pub const PEOPLE_PER_PAGE: usize = 48;
@@ -19,9 +19,7 @@ pub struct Listed {
     pub display_name: String,
     /// How many public photos they have.
     pub public_photo_count: i32,
-    /// The newest public photo, if there is one.
-    pub cover: Option<PhotoId>,
-    /// Names its pictures.
+    /// Names the pictures of the newest public photo, if there is one.
     pub cover_token: Option<PhotoToken>,
     /// Its placeholder.
     pub cover_tone: Option<Tone>,
@@ -39,14 +37,14 @@ pub async fn page(
     let mut people: Vec<Listed> = counted(
         sqlx::query_as(
             "select u.id, u.name, u.display_name, u.public_photo_count,
-                    p.id as cover, p.token as cover_token, p.tone as cover_tone
+                    p.token as cover_token, p.tone as cover_tone
                from (select id, name, display_name, public_photo_count
                        from users
                       where name >= $1
                       order by name
                       limit 49) u
                left join lateral (
-                    select id, token, tone
+                    select token, tone
                       from photos
                      where userid = u.id and visibility = 'public'
                        -- Nobody looks for photos of people who have none.
@@ -65,6 +63,29 @@ pub async fn page(
         .map(|person| person.name.clone());
     people.truncate(PEOPLE_PER_PAGE);
     Ok((people, next))
+}
+
+/// A person as other pages than their photostream name them.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Card {
+    /// Their id.
+    pub id: UserId,
+    /// Their name as shown.
+    pub display_name: String,
+}
+
+/// The person of that name.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn card(db: impl PgExecutor<'_>, name: &Username) -> Result<Option<Card>, sqlx::Error> {
+    counted(
+        sqlx::query_as("select id, display_name from users where name = $1")
+            .bind(name.as_str())
+            .fetch_optional(db),
+    )
+    .await
 }
 
 /// What is needed to let a person in.
@@ -145,5 +166,22 @@ pub async fn random_names(
             .bind(count)
             .fetch_all(db),
     )
+    .await
+}
+
+/// Somebody drawn at random for the lab: everybody is as likely, but for gaps between ids.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn random_owner(db: impl PgExecutor<'_>) -> Result<Option<Username>, sqlx::Error> {
+    sqlx::query_scalar(
+        "select name
+           from users
+          where id >= (select 1 + floor(random() * max(id))::int8 from users)
+          order by id
+          limit 1",
+    )
+    .fetch_optional(db)
     .await
 }

@@ -68,6 +68,22 @@ impl Frame {
         top.mix(self.pixels[below].mix(self.pixels[below + 1], fx), fy)
     }
 
+    /// Adds a small light: a star, a lamp. Smaller than a pixel it keeps its power.
+    pub(crate) fn spark(&mut self, x: f32, y: f32, radius: f32, light: Rgb) {
+        let height = self.height as f32;
+        let (x, y, radius) = (x * height - 0.5, y * height - 0.5, radius * height);
+        let wide = radius.max(0.58);
+        let light = light * (radius * radius / (wide * wide));
+        let reach = (wide * 2.0) as i32 + 1;
+        for row in (y as i32 - reach).max(0)..(y as i32 + reach + 1).min(self.height as i32) {
+            for column in (x as i32 - reach).max(0)..(x as i32 + reach + 1).min(self.width as i32) {
+                let (dx, dy) = (column as f32 - x, row as f32 - y);
+                let near = (1.0 - (dx * dx + dy * dy) / (4.0 * wide * wide)).max(0.0);
+                self.pixels[row as usize * self.width + column as usize] += light * (near * near);
+            }
+        }
+    }
+
     /// Cuts a path, given in picture heights, into a mask of this picture's size.
     pub(crate) fn cut(&self, path: &Path) -> Cut {
         let mut mask = Cut::empty(self.width, self.height);

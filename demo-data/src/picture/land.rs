@@ -5,6 +5,7 @@ use super::colour::Rgb;
 use super::frame::Frame;
 use super::light::Air;
 use super::maths::log2;
+use super::noise::soft;
 
 /// Where the camera stands over the land and which way it looks.
 pub(crate) struct Eye {
@@ -47,7 +48,6 @@ pub(crate) trait Ground {
 /// What the walk found besides colours: for each pixel of water its distance, else zero.
 pub(crate) struct Waters {
     pub(crate) distance: Vec<f32>,
-    pub(crate) any: bool,
 }
 
 /// Draws land over the sky that is already there.
@@ -56,7 +56,6 @@ pub(crate) fn march<G: Ground>(frame: &mut Frame, air: &Air, eye: &Eye, ground: 
     let level = ground.water();
     let mut waters = Waters {
         distance: vec![0.0; if level > -9.0 { width * rows } else { 0 }],
-        any: false,
     };
     let steps = 130.0 + 0.28 * width as f32;
     let ratio = super::maths::exp2(log2(eye.far / eye.near) / steps);
@@ -81,9 +80,7 @@ pub(crate) fn march<G: Ground>(frame: &mut Frame, air: &Air, eye: &Eye, ground: 
                 * rows as f32;
             if y < pen.top {
                 if wet {
-                    if y < pen.top - 0.001 {
-                        pen.flood(frame, &mut waters, y, distance, level - real);
-                    }
+                    pen.flood(frame, &mut waters, y, distance);
                 } else {
                     let e = 0.0012 + distance * 0.0035;
                     let nx = height - ground.height(x + e, z, distance);
@@ -156,13 +153,20 @@ impl Pen {
     fn fill(&mut self, frame: &mut Frame, y: f32, light: Rgb) {
         let y = y.max(0.0);
         let from = if self.joined { self.last } else { light };
+        let scale = frame.pixel();
         let (start, span) = (self.top, (self.top - y).max(1e-6));
         while self.top > y {
             let row = (self.top.ceil() - 1.0).max(0.0);
             let edge = y.max(row);
             let part = self.top - edge;
             let t = (start - 0.5 * (self.top + edge)) / span;
-            self.gathered += from.mix(light, t) * part;
+            let mut here = from.mix(light, t);
+            if span > 2.5 {
+                // One step fills many rows of a cliff: give it back the texture of rock.
+                let (u, v) = (self.column as f32 * scale, row * scale);
+                here = here * (0.72 + 0.56 * soft().at(u * 1.1, v * 0.8 + u * 0.3));
+            }
+            self.gathered += here * part;
             self.top = edge;
             if edge <= row {
                 frame.pixels[row as usize * frame.width + self.column] = self.gathered;
@@ -173,15 +177,21 @@ impl Pen {
         self.joined = true;
     }
 
-    fn flood(&mut self, frame: &mut Frame, waters: &mut Waters, y: f32, distance: f32, depth: f32) {
-        let first = y.max(0.0) as usize;
-        let last = (self.top.ceil() as usize).min(frame.height);
-        for row in first..last {
-            waters.distance[row * frame.width + self.column] = distance + depth.min(0.0);
+    /// Keeps the water that is painted already, and notes how far away it is.
+    fn flood(&mut self, frame: &mut Frame, waters: &mut Waters, y: f32, distance: f32) {
+        let y = y.max(0.0);
+        while self.top > y {
+            let row = (self.top.ceil() - 1.0).max(0.0);
+            let edge = y.max(row);
+            let at = row as usize * frame.width + self.column;
+            self.gathered += frame.pixels[at] * (self.top - edge);
+            waters.distance[at] = distance;
+            self.top = edge;
+            if edge <= row {
+                frame.pixels[at] = self.gathered;
+                self.gathered = Rgb::BLACK;
+            }
         }
-        waters.any = true;
-        self.joined = false;
-        self.fill(frame, y, Rgb::BLACK);
         self.joined = false;
     }
 

@@ -66,6 +66,7 @@ pub(crate) struct Air {
     pub(crate) towards: [f32; 3],
     /// The slopes (rightwards, upwards) at which the camera sees the sun; far away when behind.
     pub(crate) sun_at: (f32, f32),
+    disc_strength: f32,
 }
 
 impl Air {
@@ -99,17 +100,20 @@ impl Air {
             );
             Rgb::new(c.r * r, c.g, c.b * b) * k
         };
+        let haze = mood.haze.0 * 1.3;
+        let thick = haze.max(if mood.cover.0 > 0.7 { 2.0 } else { 0.0 });
         Self {
+            disc_strength: smooth(2.2, 1.4, thick) * 14.0,
             zenith: tint(mood.zenith),
             middle: tint(mood.middle),
             horizon: tint(mood.horizon),
-            glow: tint(mood.glow.0) * mood.glow.1,
+            glow: tint(mood.glow.0) * (mood.glow.1 * 0.8),
             sun: tint(mood.sun.0) * mood.sun.1,
             ambient: tint(mood.ambient.0) * mood.ambient.1,
             cloud_lit: tint(mood.cloud_lit),
             cloud_shade: tint(mood.cloud_shade),
             cover: dice.range(mood.cover.0, mood.cover.1),
-            haze: dice.range(mood.haze.0, mood.haze.1),
+            haze: dice.range(mood.haze.0, mood.haze.1) * 0.62,
             view,
             towards,
             sun_at,
@@ -130,7 +134,7 @@ impl Air {
     pub(crate) fn glow_at(&self, across: f32, up: f32) -> f32 {
         let (dx, dy) = (across - self.sun_at.0, up - self.sun_at.1);
         let d = dx * dx + dy * dy * 1.3;
-        0.55 / (1.0 + d * 60.0) + 0.3 / (1.0 + d * 7.0)
+        0.5 / (1.0 + d * 700.0) + 0.42 / (1.0 + d * 60.0) + 0.28 / (1.0 + d * 7.0)
     }
 
     /// The clear sky in a direction, with the sun's glow.
@@ -161,10 +165,11 @@ impl Air {
         self.sun * (dot.max(0.0) * shadow) + self.ambient * open
     }
 
-    /// The sun's own disc in a direction: far above white, soft at its edge.
+    /// The sun's own disc in a direction: far above white, soft at its edge, and drowned in
+    /// thick weather.
     #[inline]
     pub(crate) fn disc(&self, across: f32, up: f32) -> f32 {
         let (dx, dy) = (across - self.sun_at.0, up - self.sun_at.1);
-        smooth(0.022, 0.014, (dx * dx + dy * dy).sqrt())
+        self.disc_strength * smooth(0.017, 0.008, (dx * dx + dy * dy).sqrt())
     }
 }

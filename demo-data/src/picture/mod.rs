@@ -14,6 +14,7 @@ mod maths;
 mod noise;
 mod palette;
 mod post;
+mod relief;
 mod scene;
 mod sheet;
 mod sky;
@@ -21,7 +22,7 @@ mod tones;
 mod water;
 
 pub use scene::{Family, Light, Scene, Shape};
-pub use sheet::contact_sheet;
+pub use sheet::{contact_sheet, contact_sheet_of};
 
 use families::{Sketch, kind};
 use frame::Frame;

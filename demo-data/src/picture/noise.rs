@@ -225,16 +225,16 @@ table!(
     terrain,
     |x, y| {
         let (mut sum, mut weight, mut sx, mut sy) = (0.0, 1.0, 0.0f32, 0.0f32);
-        for octave in 0..8 {
+        for octave in 0..6 {
             let (n, dx, dy) = gradient(x, y, 3 << octave, 101 + octave);
-            let ridge = 0.45 - n.abs() * 1.3;
-            let side = if n > 0.0 { -1.3 } else { 1.3 };
-            sx += side * dx * 0.55;
-            sy += side * dy * 0.55;
-            sum += weight * ridge / (1.0 + 0.9 * (sx * sx + sy * sy));
-            weight *= 0.5;
+            let ridge = 0.42 - (n * n + 0.006).sqrt() * 1.2;
+            let side = -1.2 * n / (n * n + 0.006).sqrt();
+            sx += side * dx * weight;
+            sy += side * dy * weight;
+            sum += weight * ridge / (1.0 + 1.8 * (sx * sx + sy * sy));
+            weight *= 0.47;
         }
-        sum + 0.6 * octaves(x, y, 2, 2, 0.5, 131)
+        sum + 0.55 * octaves(x, y, 2, 2, 0.5, 131)
     }
 );
 table!(

@@ -14,9 +14,10 @@ const CURVE_LEN: usize = 2048;
 const CURVE_END: f32 = 2.2;
 
 /// Turns light into a picture on this film.
-pub(crate) fn develop(frame: &Frame, film: &Film, exposure: f32, dice: &mut Dice) -> Picture {
+pub(crate) fn develop(frame: &Frame, film: &Film, key: f32, dice: &mut Dice) -> Picture {
     let bloom = Bloom::of(frame);
     let curve = curves(film);
+    let exposure = expose(frame, &curve[1], key);
     let (gx, gy) = (dice.below(SIDE) as i32, dice.below(SIDE) as i32);
     // Grain has a size on the film: small pictures average it away.
     let strength = film.grain * 9.0 * (frame.width as f32 / 1100.0).min(1.0).max(0.45);
@@ -51,6 +52,28 @@ pub(crate) fn develop(frame: &Frame, film: &Film, exposure: f32, dice: &mut Dice
     }
 }
 
+/// The exposure that makes the average of the picture as bright as its key, as a camera's
+/// meter would; it gives in only so far, or night would be as bright as day.
+fn expose(frame: &Frame, curve: &[f32], key: f32) -> f32 {
+    let scale = (CURVE_LEN - 1) as f32 / CURVE_END;
+    let (rows, columns) = (40, 60);
+    let mut exposure = 1.0;
+    for _ in 0..3 {
+        let mut sum = 0.0;
+        for row in 0..rows {
+            for column in 0..columns {
+                let at = (2 * row + 1) * frame.height / (2 * rows) * frame.width
+                    + (2 * column + 1) * frame.width / (2 * columns);
+                let light = frame.pixels[at].luma().max(0.0) * exposure;
+                sum += curve[((light.sqrt() * scale) as usize).min(CURVE_LEN - 1)];
+            }
+        }
+        let mean = sum / (rows * columns) as f32 / 255.0;
+        exposure *= pow((key / mean.max(0.01)).clamp(0.3, 3.0), 1.6);
+    }
+    exposure.clamp(0.55, 2.4)
+}
+
 fn square(x: f32) -> f32 {
     x * x
 }
@@ -63,11 +86,11 @@ fn curves(film: &Film) -> [Vec<f32>; 3] {
                 let root = i as f32 / (CURVE_LEN - 1) as f32 * CURVE_END;
                 let light = root * root * film.white[channel];
                 // A shoulder: what is brighter than white still differs a little.
-                let held = light * (1.0 + light * 0.16) / (1.0 + light * 0.75);
+                let held = light * (1.0 + light * 0.07) / (1.0 + light * 0.85);
                 let shown = pow(held, 1.0 / 2.2);
                 // An S around the middle grey.
                 let steep = smooth(0.0, 1.0, shown);
-                let shown = lerp(shown, steep, (film.contrast - 1.0) * 1.6);
+                let shown = lerp(shown, steep, (film.contrast - 1.0) * 1.5 + 0.3);
                 let black = film.black[channel];
                 255.0 * (black + (1.0 - black) * shown.clamp(0.0, 1.0))
             })

@@ -10,13 +10,49 @@ use super::tones;
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Family {
     Mountains,
-    Ridges,
     Sea,
+    Cities,
+    Ridges,
+    Clouds,
+    Streets,
+    Fields,
+    Nights,
+    Gardens,
+    Deserts,
+    Aerial,
+    Bridges,
+    Lakes,
+    Coasts,
+    Stills,
+    Winters,
+    Forests,
+    People,
+    Buildings,
 }
 
 impl Family {
     /// Every family, in the order of the enumeration.
-    pub const ALL: [Self; 3] = [Self::Mountains, Self::Ridges, Self::Sea];
+    pub const ALL: [Self; 19] = [
+        Self::Mountains,
+        Self::Sea,
+        Self::Cities,
+        Self::Ridges,
+        Self::Clouds,
+        Self::Streets,
+        Self::Fields,
+        Self::Nights,
+        Self::Gardens,
+        Self::Deserts,
+        Self::Aerial,
+        Self::Bridges,
+        Self::Lakes,
+        Self::Coasts,
+        Self::Stills,
+        Self::Winters,
+        Self::Forests,
+        Self::People,
+        Self::Buildings,
+    ];
 
     /// A short lower-case name, fit for a tag.
     pub fn name(self) -> &'static str {
@@ -165,6 +201,24 @@ const STANDING: [(Shape, u32); 4] = [
     ),
 ];
 
+/// The families in three suits, the more often named the more often chosen.
+const SUITS: [&[Family]; 3] = {
+    use Family::*;
+    [
+        &[
+            Mountains, Mountains, Mountains, Ridges, Lakes, Lakes, Deserts, Deserts, Fields,
+            Fields, Winters,
+        ],
+        &[
+            Sea, Sea, Coasts, Coasts, Clouds, Clouds, Nights, Aerial, Aerial, Forests, Forests,
+        ],
+        &[
+            Cities, Cities, Streets, Streets, Buildings, Buildings, Bridges, Gardens, Gardens,
+            Stills, Stills, People,
+        ],
+    ]
+};
+
 /// What a seed shows: everything that lists, titles and layouts need, at the price of a few
 /// multiplications.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -192,7 +246,7 @@ impl Scene {
     /// are dealt in three suits in turn, because explore shows neighbours side by side.
     pub fn of(seed: u64) -> Self {
         let mut dice = Dice::new(seed, 1);
-        let family = Family::ALL[(seed % 3) as usize];
+        let family = dice.pick(SUITS[(seed % 3) as usize]);
         Self::in_family(family, &mut dice)
     }
 

@@ -12,21 +12,15 @@ pub fn contact_sheet(first_seed: u64, count: usize, columns: usize, cell_width: 
     let seeds: Vec<u64> = (0..count as u64)
         .map(|n| first_seed.wrapping_add(n))
         .collect();
-    justified(
-        &seeds,
-        columns.max(1) * cell_width as usize,
-        cell_width as usize * 2 / 3,
-        draw,
-    )
+    contact_sheet_of(&seeds, columns, cell_width)
 }
 
-/// Lays pictures out in rows of about `row_height` that fill `width`.
-pub(crate) fn justified(
-    seeds: &[u64],
-    width: usize,
-    row_height: usize,
-    draw: impl Fn(u64, u32) -> Picture,
-) -> Picture {
+/// Draws the pictures of these seeds in justified rows; see [`contact_sheet`].
+pub fn contact_sheet_of(seeds: &[u64], columns: usize, cell_width: u32) -> Picture {
+    let (width, row_height) = (
+        columns.max(1) * cell_width as usize,
+        cell_width as usize * 2 / 3,
+    );
     let mut rgb = Vec::new();
     let mut height = 0;
     let mut rest = seeds;

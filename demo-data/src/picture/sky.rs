@@ -102,7 +102,7 @@ impl<'a> Sky<'a> {
         let clear = air.sky(up) + air.glow * glow;
         let (density, light) = self.clouds.at(across, up);
         let disc = air.disc(across, up);
-        let bare = clear + air.glow * (disc * 14.0);
+        let bare = clear + air.glow * disc;
         if density <= 0.0 {
             return bare;
         }

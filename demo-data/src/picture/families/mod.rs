@@ -5,9 +5,25 @@ use super::light::{Air, Sun, View};
 use super::noise::Dice;
 use super::scene::{Family, Light};
 
+mod aerial;
+mod bridges;
+mod buildings;
+mod cities;
+mod clouds;
+mod coasts;
+mod deserts;
+mod fields;
+mod forests;
+mod gardens;
+mod lakes;
 mod mountains;
+mod nights;
+mod portraits;
 mod ridges;
 mod sea;
+mod stills;
+mod streets;
+mod winters;
 
 /// What a family is: its words, the lights that suit it, and how it is drawn.
 pub(crate) struct Kind {
@@ -25,8 +41,24 @@ pub(crate) struct Kind {
 pub(crate) fn kind(family: Family) -> &'static Kind {
     match family {
         Family::Mountains => &mountains::KIND,
-        Family::Ridges => &ridges::KIND,
         Family::Sea => &sea::KIND,
+        Family::Cities => &cities::KIND,
+        Family::Ridges => &ridges::KIND,
+        Family::Clouds => &clouds::KIND,
+        Family::Streets => &streets::KIND,
+        Family::Fields => &fields::KIND,
+        Family::Nights => &nights::KIND,
+        Family::Gardens => &gardens::KIND,
+        Family::Deserts => &deserts::KIND,
+        Family::Aerial => &aerial::KIND,
+        Family::Bridges => &bridges::KIND,
+        Family::Lakes => &lakes::KIND,
+        Family::Coasts => &coasts::KIND,
+        Family::Stills => &stills::KIND,
+        Family::Winters => &winters::KIND,
+        Family::Forests => &forests::KIND,
+        Family::People => &portraits::KIND,
+        Family::Buildings => &buildings::KIND,
     }
 }
 
