@@ -61,7 +61,7 @@ pub enum Refusal {
     #[error(
         "This is a rare kind of picture that we cannot read: please save it as an ordinary JPEG and try again."
     )]
-    Unsupported(#[source] ImageError),
+    Unsupported(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The file ends before the picture does.
     #[error("The file is cut off: please send it once more, or take another copy.")]
     CutOff,
@@ -73,7 +73,7 @@ pub enum Refusal {
 impl From<ImageError> for Refusal {
     fn from(error: ImageError) -> Self {
         match error {
-            ImageError::Unsupported(_) => Self::Unsupported(error),
+            ImageError::Unsupported(_) => Self::Unsupported(Box::new(error)),
             ImageError::Limits(_) => Self::TooMuchMemory,
             ImageError::IoError(cause) if cause.kind() == std::io::ErrorKind::UnexpectedEof => {
                 Self::CutOff
@@ -119,6 +119,10 @@ impl<'a> Opened<'a> {
             match image::guess_format(bytes) {
                 Ok(ImageFormat::Jpeg) => {
                     let skeleton = jpeg::walk(bytes).ok_or(Refusal::CutOff)?;
+                    if skeleton.split {
+                        // The decoder (zune-jpeg 0.5.15, its issue 422) takes them for green stripes.
+                        return Err(Refusal::Unsupported("a scan for each channel".into()));
+                    }
                     if skeleton.progressive {
                         memory_factor = 3;
                     }
@@ -136,6 +140,9 @@ impl<'a> Opened<'a> {
                     (Format::Png, Box::new(decoder))
                 }
                 Ok(ImageFormat::WebP) => {
+                    if !riff_is_whole(bytes) {
+                        return Err(Refusal::CutOff);
+                    }
                     let decoder = WebPDecoder::new(Cursor::new(bytes))?;
                     if decoder.has_animation() {
                         return Err(Refusal::Animated);
@@ -185,6 +192,14 @@ impl<'a> Opened<'a> {
             _place: place,
         })
     }
+}
+
+/// Whether a WebP file is as long as it says; its decoder forgives some missing bytes.
+fn riff_is_whole(bytes: &[u8]) -> bool {
+    bytes
+        .get(4..)
+        .and_then(|rest| rest.split_first_chunk())
+        .is_some_and(|(length, rest)| u32::from_le_bytes(*length) as usize <= rest.len())
 }
 
 /// A size with its sides exchanged if the orientation lays the picture on its side, either way.

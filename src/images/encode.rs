@@ -44,9 +44,9 @@ fn jpeg(pixels: &RgbImage) -> Result<Vec<u8>, EncodeError> {
     };
     let (width, height) = (side(pixels.width())?, side(pixels.height())?);
     let mut bytes = Vec::new();
-    let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, JPEG_QUALITY);
-    encoder.set_optimized_huffman_tables(true);
-    encoder
+    // Not with optimised tables: the encoder then writes a scan for each channel, which some decoders
+    // read wrongly (see `decode`).
+    jpeg_encoder::Encoder::new(&mut bytes, JPEG_QUALITY)
         .encode(pixels, width, height, jpeg_encoder::ColorType::Rgb)
         .map_err(|error| EncodeError(error.to_string()))?;
     Ok(bytes)

@@ -150,11 +150,17 @@ fn what_moves_is_refused() {
 }
 
 #[test]
+fn a_kind_that_the_decoder_misreads_is_refused_and_not_shown_in_green() {
+    assert_eq!(as_seen(&samples::coarse_jpeg(60, 40, false)), "rgbw");
+    let split = samples::coarse_jpeg(60, 40, true);
+    assert!(matches!(refused(&split), Refusal::Unsupported(_)));
+}
+
+#[test]
 fn bombs_are_known_by_their_header() {
     for bytes in [
         samples::png_claiming(60_000, 60_000, 1),
         samples::png_claiming(90_000, 10, 10),
-        samples::png_claiming(0x7fff_ffff, 0x7fff_ffff, 0),
         samples::jpeg_claiming(65_535, 65_535),
     ] {
         let refusal = refused(&bytes);
@@ -164,7 +170,10 @@ fn bombs_are_known_by_their_header() {
         );
     }
     let deep = samples::png_header_claiming(9_000, 9_000, 16, 6);
-    assert!(matches!(refused(&deep), Refusal::TooMuchMemory));
+    let absurd = samples::png_claiming(0x7fff_ffff, 0x7fff_ffff, 0);
+    for bytes in [deep, absurd] {
+        assert!(matches!(refused(&bytes), Refusal::TooMuchMemory));
+    }
     let long = vec![0; FILE_BYTES_MAX + 1];
     assert!(matches!(refused(&long), Refusal::FileTooLarge));
 }

@@ -45,6 +45,15 @@ pub(super) fn progressive_jpeg(width: u32, height: u32) -> Vec<u8> {
     jpeg_with(width, height, |encoder| encoder.set_progressive(true))
 }
 
+/// A JPEG with four times as many samples of brightness as of colour, in one scan or in three.
+pub(super) fn coarse_jpeg(width: u32, height: u32, split: bool) -> Vec<u8> {
+    jpeg_with(width, height, |encoder| {
+        encoder.set_sampling_factor(jpeg_encoder::SamplingFactor::F_2_2);
+        // The encoder knows no other way to write three scans.
+        encoder.set_optimized_huffman_tables(split);
+    })
+}
+
 /// A JPEG that says how the camera was held and when the shutter was pressed.
 pub(super) fn jpeg_with_exif(width: u32, height: u32, exif: &[u8]) -> Vec<u8> {
     jpeg_with(width, height, |encoder| {
