@@ -172,6 +172,12 @@ impl Cut {
             .max((row(bounds.bottom()) as usize + 1).min(height as usize));
     }
 
+    /// The rows that anything covers, and a few around them.
+    pub(crate) fn rows(&self) -> std::ops::Range<usize> {
+        let margin = self.mask.height() as usize / 40;
+        self.top.saturating_sub(margin)..(self.bottom + margin).min(self.mask.height() as usize)
+    }
+
     /// How much is covered at a pixel, from zero to one.
     pub(crate) fn at(&self, column: usize, row: usize) -> f32 {
         f32::from(self.mask.data()[row * self.mask.width() as usize + column]) / 255.0
