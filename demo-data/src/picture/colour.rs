@@ -1,8 +1,21 @@
 //! Colours as light: linear, unbounded red, green and blue.
 
 use std::ops::{Add, AddAssign, Mul};
+use std::sync::LazyLock;
 
 use super::maths::pow;
+
+/// The light of each of a screen's levels.
+static LIGHT_OF_LEVEL: LazyLock<[f32; 256]> = LazyLock::new(|| {
+    std::array::from_fn(|level| {
+        let v = level as f32 / 255.0;
+        if v <= 0.040_45 {
+            v / 12.92
+        } else {
+            pow((v + 0.055) / 1.055, 2.4)
+        }
+    })
+});
 
 /// An amount of light in each of three channels; one is paper white, the sun is far above.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -27,14 +40,7 @@ impl Rgb {
 
     /// The light that a screen shows for `0xrrggbb`.
     pub(crate) fn hex(code: u32) -> Self {
-        let channel = |shift: u32| {
-            let v = ((code >> shift) & 0xff) as f32 / 255.0;
-            if v <= 0.040_45 {
-                v / 12.92
-            } else {
-                pow((v + 0.055) / 1.055, 2.4)
-            }
-        };
+        let channel = |shift: u32| LIGHT_OF_LEVEL[((code >> shift) & 0xff) as usize];
         Self::new(channel(16), channel(8), channel(0))
     }
 

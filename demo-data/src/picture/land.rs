@@ -4,7 +4,7 @@
 use super::colour::Rgb;
 use super::frame::Frame;
 use super::light::Air;
-use super::maths::log2;
+use super::maths::{exp2, log2};
 use super::noise::soft;
 
 /// Where the camera stands over the land and which way it looks.
@@ -57,52 +57,70 @@ pub(crate) fn march<G: Ground>(frame: &mut Frame, air: &Air, eye: &Eye, ground: 
     let mut waters = Waters {
         distance: vec![0.0; if level > -9.0 { width * rows } else { 0 }],
     };
-    let steps = 130.0 + 0.28 * width as f32;
-    let ratio = super::maths::exp2(log2(eye.far / eye.near) / steps);
+    let steps = 120 + width / 4;
+    let ratio = exp2(log2(eye.far / eye.near) / steps as f32);
     let (cos, sin) = eye.heading;
     // Towards the sun in the land's own directions.
     let sun = (
         air.towards[0] * cos + air.towards[2] * sin,
         air.towards[2] * cos - air.towards[0] * sin,
     );
+    // Slopes are read from what a column to the left met at the same distances; it is further
+    // away in pixels the larger the picture is, so that light does not change with size.
+    let apart = (width / 320).max(1);
+    let mut met = vec![vec![f32::NAN; steps]; apart];
     for column in 0..width {
         let across = air.view.across((column as f32 + 0.5) * frame.pixel());
         let (dx, dz) = (across * cos + sin, cos - across * sin);
         let fog = air.distance(across);
         let mut pen = Pen::new(column, rows);
-        let mut distance = eye.near;
-        while distance < eye.far && pen.top > 0.0 {
+        let (mut distance, mut before, mut free) = (eye.near, f32::NAN, 1.0);
+        let left = &mut met[column % apart];
+        let aside = apart as f32 * frame.pixel() / air.view.focal;
+        for (step, left) in left.iter_mut().enumerate() {
+            if pen.top <= 0.0 {
+                *left = f32::NAN;
+                continue;
+            }
             let (x, z) = (eye.x + dx * distance, eye.z + dz * distance);
             let real = ground.height(x, z, distance);
             let wet = real < level;
             let height = if wet { level } else { real };
             let y = (air.view.horizon + (eye.height - height) / distance * air.view.focal)
                 * rows as f32;
-            if y < pen.top {
-                if wet {
-                    pen.flood(frame, &mut waters, y, distance);
-                } else {
-                    let e = 0.0012 + distance * 0.0035;
-                    let nx = height - ground.height(x + e, z, distance);
-                    let nz = height - ground.height(x, z + e, distance);
-                    let length = 1.0 / (nx * nx + nz * nz + e * e).sqrt();
-                    // The normal in the camera's directions.
-                    let (wx, wz) = (nx * length, nz * length);
-                    let normal = [wx * cos - wz * sin, e * length, wx * sin + wz * cos];
-                    let shadow = shadow(ground, air, sun, (x, z), height);
-                    let spot = Spot {
-                        x,
-                        z,
-                        height,
-                        distance,
-                        normal,
-                    };
-                    let lit = ground.albedo(&spot) * air.on(normal, shadow);
-                    pen.fill(frame, y, fog.mix(lit, air.through(distance)));
-                }
-            } else {
+            if y >= pen.top {
                 pen.joined = false;
+            } else if wet {
+                pen.flood(frame, &mut waters, y, distance);
+            } else {
+                let beside = if left.is_nan() {
+                    ground.height(
+                        x - cos * aside * distance,
+                        z + sin * aside * distance,
+                        distance,
+                    )
+                } else {
+                    *left
+                };
+                let behind = if before.is_nan() { height } else { before };
+                let right = (height - beside) / (aside * distance);
+                let away = (height - behind) / (distance - distance / ratio) - right * across;
+                let length = 1.0 / (right * right + away * away + 1.0).sqrt();
+                let normal = [-right * length, length, -away * length];
+                if step % 2 == 0 || !pen.joined {
+                    free = shadow(ground, air, sun, (x, z), height);
+                }
+                let spot = Spot {
+                    x,
+                    z,
+                    height,
+                    distance,
+                    normal,
+                };
+                let lit = ground.albedo(&spot) * air.on(normal, free);
+                pen.fill(frame, y, fog.mix(lit, air.through(distance)));
             }
+            (*left, before) = (height, height);
             distance *= ratio;
         }
         pen.finish(frame);
@@ -117,12 +135,12 @@ fn shadow<G: Ground>(ground: &G, air: &Air, sun: (f32, f32), at: (f32, f32), hei
         return 1.0;
     }
     let mut free = 1.0f32;
-    for _ in 0..4 {
+    for _ in 0..3 {
         let above = ground.bulk(at.0 + sun.0 * reach, at.1 + sun.1 * reach)
             - height
             - air.towards[1] * reach;
         free = free.min(1.0 - above / reach * 7.0);
-        reach *= 2.1;
+        reach *= 2.6;
     }
     free.clamp(0.0, 1.0)
 }

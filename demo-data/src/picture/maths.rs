@@ -88,7 +88,8 @@ pub(crate) fn cos(x: f32) -> f32 {
 /// Zero below `low`, one above `high`, an S between them; `low` may be above `high`.
 #[inline]
 pub(crate) fn smooth(low: f32, high: f32, x: f32) -> f32 {
-    let t = ((x - low) / (high - low)).clamp(0.0, 1.0);
+    // With constant edges the compiler turns the division into a factor.
+    let t = ((x - low) * (1.0 / (high - low))).clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
 }
 

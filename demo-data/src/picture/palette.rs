@@ -77,8 +77,11 @@ pub(crate) struct Film {
     pub(crate) vignette: f32,
 }
 
+/// How many films there are.
+pub(crate) const FILM_COUNT: usize = 9;
+
 #[rustfmt::skip]
-const FILMS: [Film; 9] = [
+const FILMS: [Film; FILM_COUNT] = [
     // A plain digital camera, well exposed.
     Film { contrast: 1.12, saturation: 1.05, black: [0.0, 0.0, 0.0], white: [1.0, 1.0, 1.0], grain: 0.6, vignette: 0.18 },
     // Portrait film: warm, gentle, a little faded.

@@ -1,48 +1,60 @@
 //! The darkroom: bloom, exposure, vignette, the film's curve and its grain.
 
+use std::sync::OnceLock;
+
 use super::Picture;
 use super::colour::Rgb;
 use super::frame::Frame;
 use super::maths::{lerp, pow, smooth};
 use super::noise::{Dice, SIDE, grain};
-use super::palette::Film;
+use super::palette::{self, Film};
 
-/// How many entries the curve has; they are spread by the square root of light, which is
-/// close to how the eye spreads it.
-const CURVE_LEN: usize = 2048;
-/// The square root of the brightest light that the curve tells from white.
-const CURVE_END: f32 = 2.2;
+/// A curve has an entry for each of these: exponent and first eight bits of the fraction of
+/// light, from a 4096th of white up to eight times white. So a look-up needs no root, and
+/// the steps are finer than the eye's everywhere.
+const CURVE_LEN: usize = 15 << 8;
+const CURVE_START: u32 = (127 - 12) << 8;
 
-/// Turns light into a picture on this film.
-pub(crate) fn develop(frame: &Frame, film: &Film, key: f32, dice: &mut Dice) -> Picture {
+/// The place of some light in a curve.
+#[inline]
+fn place(light: f32) -> usize {
+    ((light.max(0.0).to_bits() >> 15).saturating_sub(CURVE_START) as usize).min(CURVE_LEN - 1)
+}
+
+/// Turns light into a picture on this film, as bright on average as the key says.
+pub(crate) fn develop(
+    frame: &Frame,
+    film: u8,
+    key: f32,
+    size: (usize, usize),
+    dice: &mut Dice,
+) -> Picture {
     let bloom = Bloom::of(frame);
     let curve = curves(film);
+    let film = palette::film(film);
     let exposure = expose(frame, &curve[1], key);
     let (gx, gy) = (dice.below(SIDE) as i32, dice.below(SIDE) as i32);
+    let (width, height) = size;
     // Grain has a size on the film: small pictures average it away.
-    let strength = film.grain * 9.0 * (frame.width as f32 / 1100.0).min(1.0).max(0.45);
+    let strength = film.grain * 9.0 * (width as f32 / 1100.0).clamp(0.45, 1.0);
     let grain = grain();
-    let scale = (CURVE_LEN - 1) as f32 / CURVE_END;
-    let (width, height) = (frame.width, frame.height);
-    let mut rgb = Vec::with_capacity(width * height * 3);
-    let mut line = Vec::new();
+    let mut rgb = vec![0; width * height * 3];
+    let (mut stray, mut lights) = (Vec::new(), Vec::new());
     let edge: Vec<f32> = (0..width)
         .map(|c| square((c as f32 + 0.5) / width as f32 - 0.5))
         .collect();
-    for row in 0..height {
-        bloom.line((row as f32 + 0.5) / height as f32, width, &mut line);
+    for (row, out) in rgb.chunks_exact_mut(width * 3).enumerate() {
+        bloom.line((row as f32 + 0.5) / height as f32, width, &mut stray);
         let dy = square((row as f32 + 0.5) / height as f32 - 0.5);
-        let pixels = &frame.pixels[row * width..(row + 1) * width];
-        for (column, pixel) in pixels.iter().enumerate() {
+        let pixels = frame.line(row, size, &mut lights);
+        for (column, (pixel, out)) in pixels.iter().zip(out.chunks_exact_mut(3)).enumerate() {
             let away = edge[column] + dy;
             let dim = exposure * (1.0 - film.vignette * 2.0 * away * (0.4 + 1.2 * away));
-            let light = ((*pixel + line[column]) * dim).saturate(film.saturation);
+            let light = ((*pixel + stray[column]) * dim).saturate(film.saturation);
             let noise = (grain.cell(column as i32 + gx, row as i32 + gy) - 0.5) * strength;
-            for (value, table) in [light.r, light.g, light.b].into_iter().zip(&curve) {
-                let at = (value.max(0.0).sqrt() * scale).min((CURVE_LEN - 1) as f32);
-                let shown = table[at as usize];
-                rgb.push((shown + noise) as u8);
-            }
+            out[0] = (curve[0][place(light.r)] + noise) as u8;
+            out[1] = (curve[1][place(light.g)] + noise) as u8;
+            out[2] = (curve[2][place(light.b)] + noise) as u8;
         }
     }
     Picture {
@@ -54,18 +66,18 @@ pub(crate) fn develop(frame: &Frame, film: &Film, key: f32, dice: &mut Dice) -> 
 
 /// The exposure that makes the average of the picture as bright as its key, as a camera's
 /// meter would; it gives in only so far, or night would be as bright as day.
-fn expose(frame: &Frame, curve: &[f32], key: f32) -> f32 {
-    let scale = (CURVE_LEN - 1) as f32 / CURVE_END;
+fn expose(frame: &Frame, curve: &[f32; CURVE_LEN], key: f32) -> f32 {
     let (rows, columns) = (40, 60);
     let mut exposure = 1.0;
     for _ in 0..3 {
         let mut sum = 0.0;
         for row in 0..rows {
             for column in 0..columns {
-                let at = (2 * row + 1) * frame.height / (2 * rows) * frame.width
-                    + (2 * column + 1) * frame.width / (2 * columns);
-                let light = frame.pixels[at].luma().max(0.0) * exposure;
-                sum += curve[((light.sqrt() * scale) as usize).min(CURVE_LEN - 1)];
+                let y = (2 * row + 1) * frame.height / (2 * rows);
+                let x = (2 * column + 1) * frame.width / (2 * columns);
+                let shown = curve[place(frame.pixels[y * frame.width + x].luma() * exposure)];
+                // What would burn out counts more than what is merely bright.
+                sum += shown + 1.8 * (shown - 205.0).max(0.0);
             }
         }
         let mean = sum / (rows * columns) as f32 / 255.0;
@@ -74,28 +86,33 @@ fn expose(frame: &Frame, curve: &[f32], key: f32) -> f32 {
     exposure.clamp(0.55, 2.4)
 }
 
-fn square(x: f32) -> f32 {
-    x * x
+/// The curves of each film, made once.
+fn curves(film: u8) -> &'static [[f32; CURVE_LEN]; 3] {
+    static CURVES: [OnceLock<Box<[[f32; CURVE_LEN]; 3]>>; palette::FILM_COUNT] =
+        [const { OnceLock::new() }; palette::FILM_COUNT];
+    CURVES[usize::from(film) % palette::FILM_COUNT]
+        .get_or_init(|| Box::new(curves_of(palette::film(film))))
 }
 
-/// The curve of each channel, from the square root of light to what a screen shows.
-fn curves(film: &Film) -> [Vec<f32>; 3] {
+/// The curve of each channel, from light to what a screen shows.
+fn curves_of(film: &Film) -> [[f32; CURVE_LEN]; 3] {
     [0, 1, 2].map(|channel| {
-        (0..CURVE_LEN)
-            .map(|i| {
-                let root = i as f32 / (CURVE_LEN - 1) as f32 * CURVE_END;
-                let light = root * root * film.white[channel];
-                // A shoulder: what is brighter than white still differs a little.
-                let held = light * (1.0 + light * 0.07) / (1.0 + light * 0.85);
-                let shown = pow(held, 1.0 / 2.2);
-                // An S around the middle grey.
-                let steep = smooth(0.0, 1.0, shown);
-                let shown = lerp(shown, steep, (film.contrast - 1.0) * 1.5 + 0.3);
-                let black = film.black[channel];
-                255.0 * (black + (1.0 - black) * shown.clamp(0.0, 1.0))
-            })
-            .collect()
+        std::array::from_fn(|i| {
+            let light = f32::from_bits((i as u32 + CURVE_START) << 15) * film.white[channel];
+            // A shoulder: what is brighter than white still differs a little.
+            let held = light * (1.0 + light * 0.07) / (1.0 + light * 0.85);
+            let shown = pow(held, 1.0 / 2.2);
+            // An S around the middle grey.
+            let steep = smooth(0.0, 1.0, shown);
+            let shown = lerp(shown, steep, (film.contrast - 1.0) * 1.5 + 0.3);
+            let black = film.black[channel];
+            255.0 * (black + (1.0 - black) * shown.clamp(0.0, 1.0))
+        })
     })
+}
+
+fn square(x: f32) -> f32 {
+    x * x
 }
 
 /// Light that strays in the lens: the brightest parts, blurred widely.

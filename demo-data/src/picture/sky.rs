@@ -132,12 +132,11 @@ pub(crate) fn coarse(
     bottom: f32,
     mut shader: impl FnMut(f32, f32) -> Rgb,
 ) {
-    let step = if frame.width > 900 {
-        3
-    } else if frame.width > 480 {
-        2
-    } else {
-        1
+    let step = match frame.width {
+        0..=200 => 1,
+        201..=400 => 2,
+        401..=800 => 3,
+        _ => 4,
     };
     if step == 1 {
         frame.shade(top, bottom, |x, y, _| shader(x, y));

@@ -4,7 +4,7 @@ use super::{Kind, Sketch};
 use crate::picture::colour::Rgb;
 use crate::picture::light::{Air, Sun};
 use crate::picture::maths::{cos, floor, fract, lerp, sin, smooth};
-use crate::picture::noise::{hash01, soft};
+use crate::picture::noise::{hash, soft};
 use crate::picture::scene::Light;
 use crate::picture::sky::Sky;
 
@@ -56,6 +56,7 @@ fn tower(sketch: &mut Sketch<'_>) {
     let air = sketch.air(horizon, 1.3, Sun::Aside);
     let sky = Sky::new(&air, &mut sketch.dice);
     sky.paint(sketch.frame, 1.0);
+    let mirror = Mirror::of(&sky);
     let grid = sketch.composition == 3;
     let lamps = if matches!(sketch.light, Light::Dusk | Light::Afterglow) {
         0.3
@@ -102,60 +103,125 @@ fn tower(sketch: &mut Sketch<'_>) {
         } else {
             0.06
         };
-        let pixel = frame.pixel() / air.view.focal;
         let view = air.view;
+        let step = frame.pixel();
+        let columns: Vec<Option<Column>> = (0..frame.width)
+            .map(|column| {
+                let across = view.across((column as f32 + 0.5) * step);
+                let (side, turned) = if across < edge {
+                    (&left, -1.0)
+                } else {
+                    (&right, 1.0)
+                };
+                let (t, s) = side.meet(across);
+                let fine = step / view.focal * t;
+                let cover = smooth(wide + fine, wide - fine, s);
+                if t <= 0.0 || s < 0.0 || cover <= 0.0 {
+                    return None;
+                }
+                let u = s / cell.0;
+                let number = floor(u);
+                // How much of a cell a pixel spans along the wall, where it runs away from us.
+                let blur = (fine * 2.2 / cell.0).clamp(0.02, 0.5);
+                let part = u - number;
+                let normal_x = side.run.1 * turned;
+                let toward = -side.run.0.abs();
+                Some(Column {
+                    t,
+                    s,
+                    fine,
+                    cover,
+                    number: number as i32,
+                    pane: smooth(bar - blur, bar + blur, part)
+                        * smooth(1.0 + blur * 0.5, 1.0 - blur, part),
+                    mirrored: across - normal_x * 1.6,
+                    facing: 0.45 + 0.4 * toward.abs(),
+                    metal: metal * air.on([normal_x, 0.15, toward], 1.0),
+                    fog: air.distance(across),
+                    through: air.through(0.12 * t * (1.0 + far)),
+                })
+            })
+            .collect();
         frame.shade(0.0, 1.0, |x, y, under| {
-            let (across, up) = (view.across(x), view.up(y));
-            let side = if across < edge { &left } else { &right };
-            let (t, s) = side.meet(across);
-            if t <= 0.0 || s < 0.0 {
+            let Some(column) = &columns[((x / step) as usize).min(columns.len() - 1)] else {
                 return under;
-            }
-            let height = up * t;
-            let fine = pixel * t;
-            let cover =
-                smooth(top + fine, top - fine, height) * smooth(wide + fine, wide - fine, s);
+            };
+            let up = view.up(y);
+            let height = up * column.t;
+            let fine = column.fine;
+            let cover = smooth(top + fine, top - fine, height) * column.cover;
             if cover <= 0.0 {
                 return under;
             }
-            let (u, v) = (s / cell.0, height / cell.1);
-            let (cu, cv) = (floor(u), floor(v));
-            let (fu, fv) = (u - cu, v - cv);
-            // How much of a cell a pixel spans along the wall, where it runs away from us.
-            let (su, sv) = (
-                (fine * 2.2 / cell.0).clamp(0.02, 0.5),
-                (fine / cell.1).clamp(0.02, 0.5),
-            );
-            let pane = smooth(bar - su, bar + su, fu)
-                * smooth(1.0 + su * 0.5, 1.0 - su, fu)
-                * smooth(band - sv, band + sv, fv);
-            let normal_x = if across < edge {
-                -side.run.1
-            } else {
-                side.run.1
-            };
-            let toward = -side.run.0.abs();
+            let v = height / cell.1;
+            let number = floor(v);
+            let blur = (fine / cell.1).clamp(0.02, 0.5);
+            let pane = column.pane * smooth(band - blur, band + blur, v - number);
             // Each pane hangs a little differently and so mirrors another part of the sky.
-            let tilt = hash01(cu as i32, cv as i32, salt) - 0.5;
-            let tilt_up = hash01(cu as i32, cv as i32, salt + 1) - 0.5;
-            let mirrored_x = across - normal_x * 1.6 + tilt * 0.12;
-            let mirrored = sky.light(mirrored_x, (up * 0.8 + tilt_up * 0.10 + 0.05).max(0.02));
-            let facing = 0.45 + 0.4 * toward.abs();
+            let own = hash(column.number, number as i32, salt);
+            let chance = |shift: u32| ((own >> shift) & 0x3ff) as f32 / 1024.0;
+            let (tilt, tilt_up, blind) = (chance(0) - 0.5, chance(10) - 0.5, chance(20));
+            let mirrored = mirror.at(
+                column.mirrored + tilt * 0.12,
+                up * 0.8 + tilt_up * 0.10 + 0.05,
+            );
             let room = Rgb::grey(0.02) + air.ambient * 0.05 * (1.0 + tilt);
-            let mut glass = room.mix(mirrored * tint, lerp(0.75, 0.5, facing));
-            let blind = hash01(cu as i32, cv as i32, salt + 2);
+            let mut glass = room.mix(mirrored * tint, lerp(0.75, 0.5, column.facing));
             if blind < 0.12 {
-                glass = glass.mix(Rgb::grey(0.6) * air.ambient, 0.35);
+                glass = glass.mix(air.ambient * 0.6, 0.35);
             }
             if blind > 1.0 - lamps {
-                glass += Rgb::hex(0xffc880) * (0.35 + 0.5 * tilt_up);
+                glass += Rgb::new(1.0, 0.58, 0.22) * (0.35 + 0.5 * tilt_up);
             }
-            let stain = soft().at(s * 0.9, height * 0.7) - 0.5;
-            let frame_light = metal * air.on([normal_x, 0.15, toward], 1.0) * (0.85 + 0.3 * stain);
-            let seen = frame_light.mix(glass, pane);
-            let fog = air.distance(across);
-            under.mix(fog.mix(seen, air.through(0.12 * t * (1.0 + far))), cover)
+            let stain = soft().at(column.s * 0.9, height * 0.7) - 0.5;
+            let seen = (column.metal * (0.85 + 0.3 * stain)).mix(glass, pane);
+            under.mix(column.fog.mix(seen, column.through), cover)
         });
+    }
+}
+
+/// What one column of the picture sees of a tower, whatever the height.
+struct Column {
+    t: f32,
+    s: f32,
+    fine: f32,
+    cover: f32,
+    number: i32,
+    pane: f32,
+    mirrored: f32,
+    facing: f32,
+    metal: Rgb,
+    fog: Rgb,
+    through: f32,
+}
+
+/// The sky all around, coarse: enough for what glass mirrors.
+struct Mirror(Vec<Rgb>);
+
+impl Mirror {
+    const COLUMNS: usize = 80;
+    const ROWS: usize = 40;
+
+    fn of(sky: &Sky<'_>) -> Self {
+        let cell = |n: usize| {
+            sky.light(
+                (n % Self::COLUMNS) as f32 / 14.0 - 2.8,
+                (n / Self::COLUMNS) as f32 / 24.0 + 0.02,
+            )
+        };
+        Self((0..Self::COLUMNS * Self::ROWS).map(cell).collect())
+    }
+
+    fn at(&self, across: f32, up: f32) -> Rgb {
+        let x = ((across + 2.8) * 14.0).clamp(0.0, Self::COLUMNS as f32 - 1.001);
+        let y = ((up - 0.02) * 24.0).clamp(0.0, Self::ROWS as f32 - 1.001);
+        let (column, row) = (x as usize, y as usize);
+        let (fx, fy) = (x - column as f32, y - row as f32);
+        let at = row * Self::COLUMNS + column;
+        let below = at + Self::COLUMNS;
+        self.0[at]
+            .mix(self.0[at + 1], fx)
+            .mix(self.0[below].mix(self.0[below + 1], fx), fy)
     }
 }
 

@@ -290,7 +290,7 @@ fn bokeh(sketch: &mut Sketch<'_>) {
         let y = row + (dice.unit() + dice.unit() + dice.unit() - 1.5) * 0.3;
         let x = dice.range(-0.05, 1.05) * aspect;
         let radius = size * dice.range(0.7, 1.1) * (1.0 + far * 0.5);
-        let light = dice.pick(&lamps) * dice.range(0.12, 0.7);
+        let light = dice.pick(&lamps) * dice.range(0.06, 0.4);
         disc(frame, (x, y), radius, ring, light);
         if y > row {
             disc(

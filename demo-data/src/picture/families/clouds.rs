@@ -40,7 +40,7 @@ impl Ground for Tops {
     }
 
     fn height(&self, x: f32, z: f32, _distance: f32) -> f32 {
-        self.bulk(x, z) + (soft().at(x * 9.0, z * 9.0) - 0.5) * self.tall * 0.12
+        self.bulk(x, z) + (soft().at(x * 9.0, z * 9.0) - 0.5) * self.tall * 0.05
     }
 
     fn albedo(&self, spot: &Spot) -> Rgb {

@@ -2,10 +2,12 @@
 
 use super::{Kind, Sketch};
 use crate::picture::colour::Rgb;
+use crate::picture::frame::{Frame, Veil};
 use crate::picture::light::Sun;
 use crate::picture::maths::{exp, lerp, smooth};
-use crate::picture::noise::{billow, heads, soft};
+use crate::picture::noise::{Dice, billow, heads, soft};
 use crate::picture::scene::Light;
+use crate::picture::sky::coarse;
 
 pub(crate) const KIND: Kind = Kind {
     name: "forest",
@@ -31,7 +33,7 @@ fn draw(sketch: &mut Sketch<'_>) {
     let composition = sketch.composition;
     let dice = &mut sketch.dice;
     let frame = &mut *sketch.frame;
-    let (aspect, pixel) = (frame.aspect(), frame.pixel());
+    let aspect = frame.aspect();
     let leaf = Rgb::hex(match composition {
         2 => dice.pick(&[0xc07a28, 0xb0602a, 0xc89a38]),
         _ if winter => 0x9aa2a6,
@@ -53,9 +55,10 @@ fn draw(sketch: &mut Sketch<'_>) {
     let size = dice.range(0.55, 0.9);
     let open = |x: f32, y: f32| {
         let (dx, dy) = (x - sun_x, y - sun_y);
-        exp(-(dx * dx + dy * dy) * 5.0)
+        let near = 1.0 + (dx * dx + dy * dy) * 2.6;
+        1.0 / (near * near)
     };
-    frame.shade(0.0, 1.0, |x, y, _| {
+    coarse(frame, 0.0, 1.0, |x, y| {
         let bright = fog * (0.75 + 0.9 * open(x, y)) + air.glow * (0.35 * open(x, y));
         // Leaves far off: specks of sky between them.
         let far = soft().at(x * 1.1 + ox, y * 1.1 + oy);
@@ -63,14 +66,21 @@ fn draw(sketch: &mut Sketch<'_>) {
             smooth(0.38, 0.62, far + (0.32 - y) * 0.35) * smooth(horizon + 0.02, horizon - 0.3, y);
         bright.mix(leaf * (bright.luma() * 0.9), crown * 0.55)
     });
-    let layers = 6;
+    let (earth, bark_tint) = (Rgb::hex(0x8a7a62), Rgb::hex(0x4a4038));
+    let layers = 5;
     for layer in 0..layers {
         let depth = layer as f32 / (layers - 1) as f32;
         let through = air
             .through(lerp(1.9, 0.0, depth) * if composition == 0 { 1.3 } else { 0.7 })
             .max(0.06);
         let foot = lerp(horizon, 0.98, depth * depth * 0.8);
-        ground(frame, foot, depth, |x, y| {
+        let next = ((layer + 1) as f32 / (layers - 1) as f32).min(1.0);
+        let bottom = if layer + 1 < layers {
+            lerp(horizon, 0.98, next * next * 0.8) + 0.05
+        } else {
+            1.0
+        };
+        ground(frame, (foot, bottom), depth, |x, y| {
             let near = 1.0 / (y - horizon + 0.06);
             let litter = heads().at((x - aspect * 0.5) * near * 0.13 + ox, near * 0.5 + oy);
             let fine = soft().at((x - aspect * 0.5) * near * 0.4 + oy, near * 1.3) - 0.5;
@@ -84,7 +94,7 @@ fn draw(sketch: &mut Sketch<'_>) {
             } else {
                 0.0
             };
-            let tint = floor_tint.mix(Rgb::hex(0x8a7a62), path);
+            let tint = floor_tint.mix(earth, path);
             let pool = smooth(0.5, 0.66, soft().at(x * near * 0.05 + ox, near * 0.3)) * 0.9;
             let lit = tint
                 * (air.ambient * (0.5 + 0.5 * litter) + air.sun * (0.06 + 0.3 * pool))
@@ -99,7 +109,7 @@ fn draw(sketch: &mut Sketch<'_>) {
             trunk(frame, dice, place, |along, y, side| {
                 let bark = soft().at(along * 0.9 + x * 3.0, y * 0.22 + x) - 0.5;
                 let moss = smooth(0.5, 0.7, soft().at(y * 0.9 + x, along * 0.2)) * 0.4;
-                let tint = Rgb::hex(0x4a4038).mix(leaf, moss * 0.6);
+                let tint = bark_tint.mix(leaf, moss * 0.6);
                 // The rim towards the sun is lit.
                 let towards = if x < sun_x { side } else { -side };
                 let rim =
@@ -109,12 +119,12 @@ fn draw(sketch: &mut Sketch<'_>) {
                 fog.mix(lit, through) + air.glow * (open(x, y) * (1.0 - through) * 0.25)
             });
         }
-        if composition != 0 || depth < 0.5 {
+        if layer % 2 == 0 && (composition != 0 || depth < 0.5) {
             let (lx, ly) = (dice.unit(), dice.unit());
             let scale = lerp(2.4, 0.8, depth) * size;
             let hang = lerp(0.5, 0.24, depth) + dice.range(-0.1, 0.1);
             let thin = if winter { 0.12 } else { 0.0 };
-            frame.shade(0.0, 0.75, |x, y, under| {
+            frame.shade(0.0, (hang + 0.4).min(1.0), |x, y, under| {
                 let twig = billow().at(x * scale * 0.4 + lx, y * scale * 0.4 + ly);
                 let dense = twig + (hang - y) * 0.45 - thin;
                 if dense < 0.5 {
@@ -134,23 +144,23 @@ fn draw(sketch: &mut Sketch<'_>) {
     // Light falls in shafts through what is open.
     let slant = dice.range(-0.5, 0.5);
     let strength = air.haze.min(2.0) * 0.07;
-    frame.shade(0.0, 1.0, |x, y, under| {
+    let mut shafts = Veil::new(frame, 80);
+    shafts.glow(|x, y| {
         let ray = (x - sun_x - (y - sun_y) * slant) / (0.3 + (y - sun_y + 0.4).abs());
-        let shaft = smooth(0.45, 0.7, soft().at(ray * 0.35 + ox, 0.2))
-            * open(x * 0.7 + sun_x * 0.3, y * 0.6 + sun_y * 0.4);
-        under + air.glow * (shaft * strength)
+        let shaft = smooth(0.45, 0.7, soft().at(ray * 0.35 + ox, 0.2));
+        air.glow * (shaft * open(x * 0.7 + sun_x * 0.3, y * 0.6 + sun_y * 0.4) * strength)
     });
-    let _ = pixel;
+    shafts.cover(frame);
 }
 
 fn ground(
-    frame: &mut crate::picture::frame::Frame,
-    foot: f32,
+    frame: &mut Frame,
+    (foot, bottom): (f32, f32),
     depth: f32,
     light: impl Fn(f32, f32) -> Rgb,
 ) {
     let soft_edge = lerp(0.02, 0.05, depth);
-    frame.shade(foot - soft_edge, 1.0, |x, y, under| {
+    frame.shade(foot - soft_edge, bottom.min(1.0), |x, y, under| {
         let ragged = (soft().at(x * 0.8 + depth, depth) - 0.5) * soft_edge * 2.0;
         under.mix(
             light(x, y.max(foot)),
@@ -162,8 +172,8 @@ fn ground(
 /// A trunk from its foot to above the picture; the shader is given the place around the
 /// trunk, the height and how far to the right of the middle.
 fn trunk(
-    frame: &mut crate::picture::frame::Frame,
-    dice: &mut crate::picture::noise::Dice,
+    frame: &mut Frame,
+    dice: &mut Dice,
     (x, foot, radius): (f32, f32, f32),
     light: impl Fn(f32, f32, f32) -> Rgb,
 ) {

@@ -145,22 +145,24 @@ fn figure(frame: &mut Frame, air: &Air, cut: &Cut, size: f32, tint: Rgb, fray: f
     let pixel = frame.pixel();
     let sun_x = air.sun_at.0 * air.view.focal + frame.aspect() * 0.5;
     let sun_y = air.view.horizon - air.sun_at.1.max(0.05) * air.view.focal;
+    let (width, height) = (frame.width as f32, frame.height as f32);
     let cover = |x: f32, y: f32| {
-        let column = (x / pixel).clamp(0.0, frame.width as f32 - 1.0) as usize;
-        let row = (y / pixel).clamp(0.0, frame.height as f32 - 1.0) as usize;
+        let column = (x / pixel).clamp(0.0, width - 1.0) as usize;
+        let row = (y / pixel).clamp(0.0, height - 1.0) as usize;
         cut.at(column, row)
     };
     let dark = tint * (air.ambient * 0.32 + air.horizon * 0.02);
-    let mut painted = Vec::with_capacity(frame.pixels.len());
-    for row in 0..frame.height {
+    for row in cut.rows() {
         let y = (row as f32 + 0.5) * pixel;
         for column in 0..frame.width {
             let x = (column as f32 + 0.5) * pixel;
             let under = frame.pixels[row * frame.width + column];
+            if cut.at(column, row) <= 0.0 && fray < 0.02 {
+                continue;
+            }
             let wisp = (soft().at(x / size * 0.5, y / size * 0.32) - 0.5) * fray * size;
             let here = cover(x + wisp, y + wisp * 0.5);
             if here <= 0.0 {
-                painted.push(under);
                 continue;
             }
             let (dx, dy) = (sun_x - x, sun_y - y);
@@ -171,10 +173,9 @@ fn figure(frame: &mut Frame, air: &Air, cut: &Cut, size: f32, tint: Rgb, fray: f
             let cloth = soft().at(x / size * 0.7, y / size * 0.7) - 0.5;
             let lit = dark * (1.0 + 0.9 * cloth)
                 + (air.sun * 0.13 + air.glow * 0.22) * (rim * 0.7 + wide * 0.22);
-            painted.push(under.mix(lit, here));
+            frame.pixels[row * frame.width + column] = under.mix(lit, here);
         }
     }
-    frame.pixels = painted;
 }
 
 fn profile(sketch: &mut Sketch<'_>) {

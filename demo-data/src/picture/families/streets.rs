@@ -49,16 +49,35 @@ struct Houses {
     lit_side: f32,
 }
 
-/// What a ray found: its light, how far away, and how much of it is house at all.
+/// What a ray found: its light, and how much of it is house at all.
 struct Seen {
     light: Rgb,
-    distance: f32,
     solid: f32,
 }
 
+/// What one column of the picture sees of the houses, whatever the height.
+struct Slice {
+    distance: f32,
+    roof: f32,
+    paint: Rgb,
+    storey: f32,
+    footprint: f32,
+    /// Number of the column of windows, for chance.
+    number: i32,
+    /// How much of the column is pane, and how much is frame.
+    pane: f32,
+    frame: f32,
+    sunny: f32,
+    /// Darkening at the house's end.
+    corner: f32,
+    /// Nearness of the lamp on the wall.
+    lamp: f32,
+    side: f32,
+    fog: f32,
+}
+
 impl Houses {
-    /// What the ray through these slopes meets.
-    fn look(&self, air: &Air, across: f32, up: f32) -> Seen {
+    fn slice(&self, across: f32, haze: f32) -> Slice {
         let left = across < 0.0;
         let (half, side) = if left {
             (self.half.0, 1)
@@ -66,73 +85,85 @@ impl Houses {
             (self.half.1, 2)
         };
         let distance = half / across.abs().max(1e-4);
-        let height = self.eye + up * distance;
         let along = distance / self.long + self.shift * side as f32;
         let number = floor(along);
         let house = |k: u32| hash01(number as i32, side, self.salt + k);
-        let roof = lerp(self.height.0, self.height.1, house(0));
+        let within = (along - number) * self.long;
+        let u = within / lerp(0.42, 0.62, house(3));
+        let fu = u - floor(u);
         let footprint = distance * self.pixel;
+        // Windows blur into the wall where they are smaller than a pixel.
+        let blur = (footprint * distance / half * 1.3).clamp(0.03, 0.5);
+        let between = |low: f32, high: f32| {
+            smooth(low - blur, low + blur, fu) * smooth(high + blur, high - blur, fu)
+        };
+        let lamp = within - self.long * 0.5;
+        Slice {
+            distance,
+            roof: lerp(self.height.0, self.height.1, house(0)),
+            paint: self.paints[(house(1) * 5.99) as usize],
+            storey: lerp(0.62, 0.8, house(2)),
+            footprint,
+            number: floor(u) as i32 + number as i32 * 31 + side * 1000,
+            pane: between(0.24, 0.76),
+            frame: between(0.16, 0.84),
+            sunny: if left == (self.lit_side > 0.0) {
+                1.0
+            } else {
+                0.0
+            },
+            corner: 1.0 - 0.35 * smooth(0.06, 0.0, within),
+            lamp: exp(-lamp * lamp * 2.0) * self.lamps * 1.8,
+            side: side as f32 * 0.37,
+            fog: exp(-haze * distance),
+        }
+    }
+
+    /// What the ray with this upward slope meets in a column.
+    fn look(&self, air: &Air, slice: &Slice, up: f32) -> Seen {
+        let height = self.eye + up * slice.distance;
+        let (roof, footprint) = (slice.roof, slice.footprint);
         let solid = smooth(roof + footprint * 0.6, roof - footprint * 0.6, height);
         if solid <= 0.0 {
             return Seen {
                 light: Rgb::BLACK,
-                distance,
                 solid,
             };
         }
-        let within = (along - number) * self.long;
-        let paint = self.paints[(house(1) * 5.99) as usize];
-        let stain = soft().at(distance * 0.23 + side as f32 * 0.37, height * 0.31) - 0.5;
-        let fine = soft().at(distance * 1.7, height * 1.7 + 0.2) - 0.5;
-        let storey = lerp(0.62, 0.8, house(2));
-        let v = height / storey;
-        let u = within / lerp(0.42, 0.62, house(3));
-        let (fu, fv) = (u - floor(u), v - floor(v));
-        // Windows blur into the wall where they are smaller than a pixel.
-        let stretch = footprint * distance / half;
-        let soft_u = (stretch * 1.3).clamp(0.03, 0.5);
+        let stain = soft().at(slice.distance * 0.23 + slice.side, height * 0.31) - 0.5;
+        let fine = soft().at(slice.distance * 1.7, height * 1.7 + 0.2) - 0.5;
+        let v = height / slice.storey;
+        let row = floor(v);
+        let fv = v - row;
         let shop = v < 1.0;
         let (low, high) = if shop { (0.1, 0.85) } else { (0.24, 0.8) };
-        let pane_u =
-            smooth(0.24 - soft_u, 0.24 + soft_u, fu) * smooth(0.76 + soft_u, 0.76 - soft_u, fu);
-        let soft_v = (footprint * 1.5).clamp(0.03, 0.4);
-        let pane_v =
-            smooth(low - soft_v, low + soft_v, fv) * smooth(high + soft_v, high - soft_v, fv);
-        let pane = pane_u * pane_v * smooth(0.0, 0.1, roof - height - 0.08);
-        let frame_u =
-            smooth(0.16 - soft_u, 0.16 + soft_u, fu) * smooth(0.84 + soft_u, 0.84 - soft_u, fu);
-        let sunny = if left == (self.lit_side > 0.0) {
-            1.0
-        } else {
-            0.0
-        };
+        let blur = (footprint * 1.5).clamp(0.03, 0.4);
+        let pane_v = smooth(low - blur, low + blur, fv) * smooth(high + blur, high - blur, fv);
+        let pane = slice.pane * pane_v * smooth(0.08, 0.18, roof - height);
         let reveal = smooth(0.0, roof * 0.9, height);
-        let mut shade = air.ambient * lerp(0.35, 0.75, reveal)
-            + air.sun * (0.42 * sunny * smooth(0.2, 0.55, height / roof + stain * 0.3));
-        shade = shade
-            * (1.0 - 0.35 * smooth(0.06, 0.0, within) - 0.25 * smooth(0.07, 0.0, roof - height));
-        let mut light = paint * shade * (1.0 + 0.55 * stain + 0.3 * fine);
-        light = light.mix(light * 1.25, (frame_u - pane_u).max(0.0) * pane_v * 0.6);
-        let cell = (floor(u) as i32 + number as i32 * 31, floor(v) as i32);
-        let chance = hash01(cell.0, cell.1, self.salt ^ 99);
-        let glass = air.sky(0.3) * (0.12 + 0.3 * hash01(cell.0, cell.1, self.salt ^ 55) * reveal);
-        light = light.mix(glass, pane * 0.9);
-        let lamp_chance = if shop { self.lamps * 1.9 } else { self.lamps };
-        if chance < lamp_chance {
-            let warm =
-                Rgb::hex(0xffb868).mix(Rgb::hex(0xffe8c8), hash01(cell.0, cell.1, self.salt ^ 3));
-            light +=
-                warm * (pane * (0.3 + 0.8 * chance / lamp_chance.max(0.01)) * (0.5 + fv * 0.5));
+        let sun = 0.42 * slice.sunny * smooth(0.2, 0.55, height / roof + stain * 0.3);
+        let mut shade = air.ambient * lerp(0.35, 0.75, reveal) + air.sun * sun;
+        shade = shade * (slice.corner - 0.25 * smooth(0.07, 0.0, roof - height));
+        let mut light = slice.paint * shade * (1.0 + 0.55 * stain + 0.3 * fine);
+        light = light * (1.0 + (slice.frame - slice.pane).max(0.0) * pane_v * 0.15);
+        if pane > 0.0 {
+            let chance = hash01(slice.number, row as i32, self.salt ^ 99);
+            let other = hash01(slice.number, row as i32, self.salt ^ 55);
+            light = light.mix(air.sky(0.3) * (0.12 + 0.3 * other * reveal), pane * 0.9);
+            let lit_part = if shop { self.lamps * 1.9 } else { self.lamps };
+            if chance < lit_part {
+                let warm = Rgb::new(1.0, 0.48, 0.14).mix(Rgb::new(1.0, 0.81, 0.58), other);
+                light += warm * (pane * (0.3 + 0.8 * chance / lit_part) * (0.5 + fv * 0.5));
+            }
         }
         // A lamp on the wall lights the wall around it.
-        let lamp = (within - self.long * 0.5, height - 0.9);
-        let near = exp(-(lamp.0 * lamp.0 * 2.0 + lamp.1 * lamp.1 * 1.5));
-        light += paint * Rgb::hex(0xffa850) * (near * self.lamps * 1.8);
-        Seen {
-            light,
-            distance,
-            solid,
+        if slice.lamp > 0.01 {
+            let above = height - 0.9;
+            light += slice.paint
+                * Rgb::new(1.0, 0.39, 0.08)
+                * (slice.lamp / (1.0 + above * above * 3.0));
         }
+        Seen { light, solid }
     }
 }
 
@@ -190,58 +221,61 @@ fn draw(sketch: &mut Sketch<'_>) {
     let (ox, oy) = (dice.unit(), dice.unit());
     let end = dice.range(9.0, 22.0);
     let haze = 0.008 + 0.026 * air.haze;
-    let over = |seen: &Seen, behind: Rgb, across: f32| {
-        let fog = air.distance(across) + Rgb::hex(0xffb060) * (lamps * 0.12);
-        behind.mix(fog.mix(seen.light, exp(-haze * seen.distance)), seen.solid)
-    };
     let view = air.view;
+    let (width, pixel) = (sketch.frame.width, sketch.frame.pixel());
+    let columns: Vec<(Slice, Rgb)> = (0..width)
+        .map(|column| {
+            let across = view.across((column as f32 + 0.5) * pixel) - turn;
+            let fog = air.distance(across) + Rgb::new(1.0, 0.43, 0.12) * (lamps * 0.12);
+            (houses.slice(across, haze), fog)
+        })
+        .collect();
+    let over = |(slice, fog): &(Slice, Rgb), up: f32, behind: Rgb| {
+        let seen = houses.look(&air, slice, up);
+        behind.mix(fog.mix(seen.light, slice.fog), seen.solid)
+    };
     sketch.frame.shade(0.0, 1.0, |x, y, sky| {
         let (across, up) = (view.across(x) - turn, view.up(y));
+        let column = ((x / pixel) as usize).min(width - 1);
+        let here = &columns[column];
         let ground = if up < 0.0 { houses.eye / -up } else { f32::MAX };
+        let wall = here.0.distance;
+        if wall < ground {
+            return if wall > end { sky } else { over(here, up, sky) };
+        }
+        let (gx, gz) = (across * ground, ground);
         let half = if across < 0.0 {
             houses.half.0
         } else {
             houses.half.1
         };
-        let wall = half / across.abs().max(1e-4);
-        if wall < ground {
-            if wall > end {
-                return sky;
-            }
-            return over(&houses.look(&air, across, up), sky, across);
-        }
-        let (gx, gz) = (across * ground, ground);
+        let detail = smooth(14.0, 3.0, ground);
         let cobbles = heads().at(gx * 0.42 + ox, gz * 0.3 + oy);
         let worn = soft().at(gx * 0.3 + oy, gz * 0.2) - 0.5;
         let fine = soft().at(gx * 1.3, gz * 0.9) - 0.5;
-        let detail = smooth(14.0, 3.0, ground);
         let kerb = smooth(0.7, 0.74, gx.abs() / half);
         let dry = stone
             * (air.ambient * 0.55
                 + air.sun * 0.06
                 + air.glow * (0.10 / (1.0 + across * across * 40.0)))
             * (0.8 + 0.45 * cobbles * detail + 0.5 * worn + 0.4 * fine * detail + 0.25 * kerb);
-        // The mirror image, shaken by the stones and drawn out downwards.
-        let shaken = (fine * 0.16 + (cobbles - 0.5) * 0.1) * detail;
-        let tilt = across + shaken * 0.25;
-        let seen = houses.look(
-            &air,
-            if tilt * across > 0.0 { tilt } else { across },
-            (-up + shaken * 0.4).max(0.0),
-        );
-        let image = if wall > end {
-            air.clear(turn + across, -up)
-        } else {
-            over(&seen, air.clear(turn + across, -up), across)
-        };
-        let puddle = smooth(
-            0.35,
-            0.65,
-            soft().at(gx * 0.17 + ox, gz * 0.13 + oy) + 0.3 * wet,
-        );
-        let mirror = wet * (0.25 + 0.75 * puddle) * (0.35 + 0.65 * exp(up * 2.2));
-        let light = dry.mix(dry * 0.5 + image * 0.85, mirror.min(0.9));
-        air.distance(across).mix(light, exp(-haze * ground))
+        let puddle = smooth(0.35, 0.65, worn + 0.5 + 0.3 * wet);
+        let mirror = wet * (0.25 + 0.75 * puddle) / (1.0 - up * 1.6);
+        let mut light = dry;
+        if mirror > 0.05 {
+            // The mirror image, shaken by the stones and drawn out downwards.
+            let shaken = (fine * 0.16 + (cobbles - 0.5) * 0.1) * detail;
+            let aside =
+                (column as f32 + shaken * 0.2 / pixel).clamp(0.0, width as f32 - 1.0) as usize;
+            let sky = air.clear(turn + across, -up);
+            let image = if wall > end {
+                sky
+            } else {
+                over(&columns[aside], (shaken * 0.4 - up).max(0.0), sky)
+            };
+            light = dry.mix(dry * 0.5 + image * 0.85, mirror.min(0.9));
+        }
+        here.1.mix(light, 1.0 / (1.0 + haze * ground))
     });
     if lamps > 0.1 {
         string_of_lamps(sketch, &houses, turn, view.focal);
