@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
 
-/// The schema, which alone knows how each index is made.
-const SCHEMA: &str = include_str!("../../schema.sql");
+use super::schema;
 
 /// How long a drop waits for its lock before it lets the waiting pages through and tries again.
 const DROP_LOCK_TIMEOUT: &str = "500ms";
@@ -103,18 +102,6 @@ pub enum Error {
     Database(#[from] sqlx::Error),
 }
 
-/// The statements of schema.sql that make the family: name and text.
-pub fn in_schema() -> Vec<(&'static str, &'static str)> {
-    SCHEMA
-        .lines()
-        .filter_map(|line| {
-            let (name, rest) = line.strip_prefix("create index ")?.split_once(' ')?;
-            rest.starts_with("on photos (userid")
-                .then(|| (name, line.trim_end_matches(';')))
-        })
-        .collect()
-}
-
 /// Where the family stands now.
 ///
 /// # Errors
@@ -145,8 +132,7 @@ async fn status_on(db: &mut PgConnection) -> Result<Status, sqlx::Error> {
     )
     .fetch_optional(&mut *db)
     .await?;
-    let missing = in_schema()
-        .into_iter()
+    let missing = schema::userid_indexes()
         .filter(|(name, _)| !present.iter().any(|member| member.name == *name))
         .map(|(name, _)| name.to_owned())
         .collect();
@@ -231,7 +217,7 @@ async fn create_members(db: &mut PgConnection) -> Result<Vec<Done>, Error> {
         .await?;
     let before = status_on(db).await?;
     let mut done = Vec::new();
-    for (name, statement) in in_schema() {
+    for (name, statement) in schema::userid_indexes() {
         let begin = Instant::now();
         let what = match before.present.iter().find(|member| member.name == name) {
             Some(member) if member.valid => What::Kept,
@@ -294,22 +280,4 @@ fn is_lock_timeout(error: &sqlx::Error) -> bool {
 
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_family_is_read_from_the_schema() {
-        let names: Vec<&str> = in_schema().into_iter().map(|(name, _)| name).collect();
-        assert_eq!(
-            names,
-            [
-                "photos_userid",
-                "photos_userid_public",
-                "photos_userid_taken"
-            ]
-        );
-    }
 }

@@ -19,7 +19,7 @@ use crate::domain::{Cursor, DisplayName, Secret, UserId, Username};
 use crate::urls;
 
 /// The visitor's address, as nginx saw it; nginx overwrites what a client claims.
-const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 #[derive(Template)]
 #[template(path = "login.html")]
@@ -190,7 +190,7 @@ async fn begin_session(site: &Site, user: UserId, next: &str) -> Result<Response
 /// Whom the brakes hold: the account that is tried, and the address that tries.
 fn subjects(name: &str, headers: &HeaderMap) -> [String; 2] {
     let address = headers
-        .get(X_REAL_IP)
+        .get(X_FORWARDED_FOR)
         .and_then(|address| address.to_str().ok())
         .unwrap_or("direct");
     let name: String = name.chars().take(30).collect();
