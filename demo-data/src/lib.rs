@@ -8,7 +8,6 @@ pub mod picture;
 
 mod calendar;
 mod people;
-pub mod picture;
 mod rng;
 mod words;
 mod world;

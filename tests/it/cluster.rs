@@ -155,6 +155,12 @@ impl Database {
         self.cluster.options(&self.name)
     }
 
+    /// How to reach it, as an address.
+    pub(crate) fn url(&self) -> String {
+        let socket = self.cluster.directory.path().display();
+        format!("postgres://postgres@localhost/{}?host={socket}", self.name)
+    }
+
     /// A pool of a few connections to it.
     pub(crate) async fn pool(&self) -> PgPool {
         PgPoolOptions::new()

@@ -1,4 +1,11 @@
-//! The site against real programs: PostgreSQL started for the tests, in a temporary directory.
+//! The site against real programs: PostgreSQL, memcached and nginx, started for the tests in
+//! temporary directories.
 
+mod accounts;
 mod cluster;
 mod load;
+mod pages;
+mod plans;
+mod privacy;
+mod tidy;
+mod town;
