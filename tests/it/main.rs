@@ -2,3 +2,4 @@
 
 mod cluster;
 mod load;
+mod load_refused;
