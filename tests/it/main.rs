@@ -4,6 +4,7 @@
 mod accounts;
 mod cluster;
 mod load;
+mod load_refused;
 mod pages;
 mod plans;
 mod privacy;
