@@ -24,6 +24,9 @@ mod water;
 pub use scene::{Family, Light, Scene, Shape};
 pub use sheet::{contact_sheet, contact_sheet_of};
 
+#[cfg(test)]
+mod tests;
+
 use families::{Sketch, kind};
 use frame::Frame;
 use noise::Dice;

@@ -77,7 +77,7 @@ fn expose(frame: &Frame, curve: &[f32; CURVE_LEN], key: f32) -> f32 {
                 let x = (2 * column + 1) * frame.width / (2 * columns);
                 let shown = curve[place(frame.pixels[y * frame.width + x].luma() * exposure)];
                 // What would burn out counts more than what is merely bright.
-                sum += shown + 1.8 * (shown - 205.0).max(0.0);
+                sum += shown + 1.3 * (shown - 225.0).max(0.0);
             }
         }
         let mean = sum / (rows * columns) as f32 / 255.0;
