@@ -7,24 +7,29 @@ use super::maths::lerp;
 
 /// A picture in linear light. Places are measured in picture heights from the top left, so
 /// that the same numbers draw the same picture at every size.
+#[derive(Clone)]
 pub(crate) struct Frame {
     pub(crate) width: usize,
     pub(crate) height: usize,
     pub(crate) pixels: Vec<Rgb>,
+    aspect: f32,
 }
 
 impl Frame {
-    pub(crate) fn new(width: usize, height: usize) -> Self {
+    /// A black picture. The aspect is that of the original: rounded to pixels it would differ
+    /// from size to size, and with it whatever is counted or diced by it.
+    pub(crate) fn new(width: usize, height: usize, aspect: f32) -> Self {
         Self {
             width,
             height,
             pixels: vec![Rgb::BLACK; width * height],
+            aspect,
         }
     }
 
     /// The width in picture heights.
     pub(crate) fn aspect(&self) -> f32 {
-        self.width as f32 / self.height as f32
+        self.aspect
     }
 
     /// The size of a pixel in picture heights.
@@ -246,20 +251,6 @@ impl Veil {
                 let inside = ((1.0 - (dx * dx + dy * dy).sqrt()) / softness).clamp(0.0, 1.0);
                 let a = inside * cover;
                 let cell = &mut self.cells[row * self.width + column];
-                for (old, new) in cell.iter_mut().zip([light.r, light.g, light.b, 1.0]) {
-                    *old = *old * (1.0 - a) + new * a;
-                }
-            }
-        }
-    }
-
-    /// Cuts a path out of the veil's plane in one light.
-    pub(crate) fn fill(&mut self, path: &Path, light: Rgb) {
-        let mut cut = Cut::empty(self.width, self.height);
-        cut.add(path);
-        for (cell, cover) in self.cells.iter_mut().zip(cut.mask.data()) {
-            let a = f32::from(*cover) / 255.0;
-            if a > 0.0 {
                 for (old, new) in cell.iter_mut().zip([light.r, light.g, light.b, 1.0]) {
                     *old = *old * (1.0 - a) + new * a;
                 }

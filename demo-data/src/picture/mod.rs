@@ -66,7 +66,8 @@ pub(crate) fn draw_scene(scene: &Scene, seed: u64, width: u32) -> Picture {
     } else {
         (wide, high)
     };
-    let mut frame = Frame::new(w.max(8), h.max(8));
+    let aspect = scene.shape.width as f32 / scene.shape.height as f32;
+    let mut frame = Frame::new(w.max(8), h.max(8), aspect);
     let dice = Dice::new(seed, 2);
     let mut sketch = Sketch {
         frame: &mut frame,

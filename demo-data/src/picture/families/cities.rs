@@ -227,11 +227,7 @@ fn raise(frame: &mut Frame, air: &Air, block: &Block, foot: f32, depth: f32, lam
 fn water(frame: &mut Frame, air: &Air, horizon: f32, dice: &mut Dice) {
     let (ox, oy) = (dice.unit(), dice.unit());
     let rough = dice.range(0.5, 1.3);
-    let image = Frame {
-        width: frame.width,
-        height: frame.height,
-        pixels: frame.pixels.clone(),
-    };
+    let image = frame.clone();
     let line = frame.row(horizon) as f32 * frame.pixel();
     let body = Rgb::hex(0x1c2c34) * air.ambient * 0.6;
     frame.shade(horizon, 1.0, |x, y, _| {

@@ -123,7 +123,7 @@ fn draw(sketch: &mut Sketch<'_>) {
             centre,
             radius: scale * lerp(1.0, dice.range(0.45, 0.75), far.min(1.0)),
             open: dice.range(0.5, 0.95),
-            turn: dice.range(0.0, 6.28),
+            turn: dice.range(0.0, std::f32::consts::TAU),
             petals: floor(petals),
             layers,
             petal: colour.mix(Rgb::hex(dice.pick(petal)), 0.35),
