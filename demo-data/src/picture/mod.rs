@@ -19,6 +19,7 @@ mod scene;
 mod sheet;
 mod sky;
 mod tones;
+mod veil;
 mod water;
 
 pub use scene::{Family, Light, Scene, Shape};

@@ -2,13 +2,13 @@
 
 use super::{Kind, Sketch};
 use crate::picture::colour::Rgb;
-use crate::picture::frame::Veil;
 use crate::picture::land::{Eye, Ground, Spot, march};
 use crate::picture::light::Sun;
 use crate::picture::maths::{cos, lerp, sin, smooth};
 use crate::picture::noise::{broad, heads, soft, spikes};
 use crate::picture::scene::Light;
 use crate::picture::sky::Sky;
+use crate::picture::veil::Veil;
 
 pub(crate) const KIND: Kind = Kind {
     name: "fields",

@@ -3,11 +3,12 @@
 use super::cities::disc;
 use super::{Kind, Sketch};
 use crate::picture::colour::Rgb;
-use crate::picture::frame::{Frame, Veil};
+use crate::picture::frame::Frame;
 use crate::picture::light::{Air, Sun};
 use crate::picture::maths::{floor, lerp, smooth};
 use crate::picture::noise::{Dice, hash01, heads, soft};
 use crate::picture::scene::Light;
+use crate::picture::veil::Veil;
 
 pub(crate) const KIND: Kind = Kind {
     name: "flowers",

@@ -2,12 +2,12 @@
 
 use super::{Kind, Sketch};
 use crate::picture::colour::Rgb;
-use crate::picture::frame::Veil;
 use crate::picture::land::march;
 use crate::picture::light::Sun;
 use crate::picture::relief::Relief;
 use crate::picture::scene::Light;
 use crate::picture::sky::Sky;
+use crate::picture::veil::Veil;
 
 pub(crate) const KIND: Kind = Kind {
     name: "winter",
