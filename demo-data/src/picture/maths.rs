@@ -29,7 +29,7 @@ pub(crate) fn exp2(x: f32) -> f32 {
     let part = x - whole;
     let curve = 1.0
         + part
-            * (0.693_147_2
+            * (std::f32::consts::LN_2
                 + part
                     * (0.240_226_5
                         + part * (0.055_504_1 + part * (0.009_618_1 + part * 0.001_333_4))));
@@ -51,7 +51,7 @@ pub(crate) fn log2(x: f32) -> f32 {
     // log2(m) by the series of atanh, which converges fast on 1..2.
     let t = (m - std::f32::consts::SQRT_2) / (m + std::f32::consts::SQRT_2);
     let t2 = t * t;
-    let series = t * (2.885_390_1 + t2 * (0.961_796_7 + t2 * (0.577_078_0 + t2 * 0.412_198_6)));
+    let series = t * (2.885_39 + t2 * (0.961_797 + t2 * (0.577_078 + t2 * 0.412_199)));
     exponent as f32 + 0.5 + series
 }
 

@@ -19,10 +19,14 @@ mod scene;
 mod sheet;
 mod sky;
 mod tones;
+mod veil;
 mod water;
 
 pub use scene::{Family, Light, Scene, Shape};
 pub use sheet::{contact_sheet, contact_sheet_of};
+
+#[cfg(test)]
+mod tests;
 
 use families::{Sketch, kind};
 use frame::Frame;
@@ -63,7 +67,8 @@ pub(crate) fn draw_scene(scene: &Scene, seed: u64, width: u32) -> Picture {
     } else {
         (wide, high)
     };
-    let mut frame = Frame::new(w.max(8), h.max(8));
+    let aspect = scene.shape.width as f32 / scene.shape.height as f32;
+    let mut frame = Frame::new(w.max(8), h.max(8), aspect);
     let dice = Dice::new(seed, 2);
     let mut sketch = Sketch {
         frame: &mut frame,

@@ -42,7 +42,7 @@ impl Dice {
 
     /// An index below `count`.
     pub(crate) fn below(&mut self, count: usize) -> usize {
-        ((self.next() >> 32) * count as u64 >> 32) as usize
+        (((self.next() >> 32) * count as u64) >> 32) as usize
     }
 
     pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {

@@ -77,7 +77,7 @@ fn expose(frame: &Frame, curve: &[f32; CURVE_LEN], key: f32) -> f32 {
                 let x = (2 * column + 1) * frame.width / (2 * columns);
                 let shown = curve[place(frame.pixels[y * frame.width + x].luma() * exposure)];
                 // What would burn out counts more than what is merely bright.
-                sum += shown + 1.8 * (shown - 205.0).max(0.0);
+                sum += shown + 1.3 * (shown - 225.0).max(0.0);
             }
         }
         let mean = sum / (rows * columns) as f32 / 255.0;
@@ -100,7 +100,7 @@ fn curves_of(film: &Film) -> [[f32; CURVE_LEN]; 3] {
         std::array::from_fn(|i| {
             let light = f32::from_bits((i as u32 + CURVE_START) << 15) * film.white[channel];
             // A shoulder: what is brighter than white still differs a little.
-            let held = light * (1.0 + light * 0.07) / (1.0 + light * 0.85);
+            let held = light * (1.0 + light * 0.12) / (1.0 + light * 0.75);
             let shown = pow(held, 1.0 / 2.2);
             // An S around the middle grey.
             let steep = smooth(0.0, 1.0, shown);

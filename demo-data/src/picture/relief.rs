@@ -35,7 +35,7 @@ impl Relief {
         Self {
             heights: terrain(),
             scale: 1.0,
-            tall: dice.range(0.085, 0.12),
+            tall: dice.range(0.07, 0.1),
             rugged: 0.0045,
             snow_line: 2.0,
             tree_line: -1.0,

@@ -262,7 +262,7 @@ impl Scene {
         };
         let shape = weighted(shapes, dice);
         let film = film_number(dice.next());
-        let tone = tones::index(tones::of(family, light, film));
+        let tone = tones::index(tones::of(family, composition, light, film));
         Self {
             family,
             light,

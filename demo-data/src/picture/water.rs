@@ -87,14 +87,14 @@ pub(crate) fn mirror(frame: &mut Frame, air: &Air, waters: &Waters, surface: &Su
     let above: Vec<Rgb> = frame.pixels.clone();
     for row in first..frame.height {
         let y = (row as f32 + 0.5) * pixel;
-        for column in 0..width {
+        for (column, shore) in shore.iter_mut().enumerate() {
             let distance = waters.distance[row * width + column];
             if distance <= 0.0 {
-                shore[column] = usize::MAX;
+                *shore = usize::MAX;
                 continue;
             }
-            if shore[column] == usize::MAX {
-                shore[column] = row;
+            if *shore == usize::MAX {
+                *shore = row;
             }
             let x = (column as f32 + 0.5) * pixel;
             let away = view.across(x) * distance;
@@ -103,13 +103,13 @@ pub(crate) fn mirror(frame: &mut Frame, air: &Air, waters: &Waters, surface: &Su
                 distance * 24.0 + surface.offset.1,
             ) - 0.5;
             let slow = soft().at(away * 2.0 + surface.offset.1, distance * 5.0) - 0.5;
-            let depth = (row - shore[column]) as f32 * pixel;
+            let depth = (row - *shore) as f32 * pixel;
             // Waves draw the image out downwards, the more the nearer they are.
             let bend = (wave * 1.4 + slow) * rough * (0.02 + depth * 0.35);
-            let source = ((shore[column] as f32 * pixel) - depth * 1.02 + bend) / pixel - 1.0;
+            let source = ((*shore as f32 * pixel) - depth * 1.02 + bend) / pixel - 1.0;
             let side = (column as f32 + wave * rough * 0.012 / pixel).clamp(0.0, width as f32 - 1.0)
                 as usize;
-            let from = (source.clamp(0.0, shore[column] as f32)) as usize;
+            let from = (source.clamp(0.0, *shore as f32)) as usize;
             let image = above[from.min(frame.height - 1) * width + side];
             let down = ((y - view.horizon) / view.focal).max(0.0);
             let mirror = 0.45 + 0.5 * pow5(1.0 - down.min(1.0) * 0.8);

@@ -173,8 +173,9 @@ fn fields(frame: &mut Frame, air: &Air, dice: &mut Dice) {
         let edge = (v - row)
             .min(row + 1.0 - v)
             .min(((along - cell).min(cell + 1.0 - along)) / long);
-        let hedge = smooth(0.035, 0.015, edge + speck * 0.06)
-            * smooth(0.4, 0.5, soft().at(u * 0.5, v * 0.5));
+        let hedge = 0.75
+            * smooth(0.04, 0.0, edge + speck * 0.05)
+            * smooth(0.42, 0.62, soft().at(u * 0.22, v * 0.22));
         let c = crop * (1.0 + 0.55 * patch + 0.35 * speck + drill);
         let path = smooth(0.02, 0.008, edge);
         let c = c

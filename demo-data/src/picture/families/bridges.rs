@@ -312,11 +312,7 @@ fn pier(frame: &mut Frame, air: &Air, span: &Span, wood: Rgb, dice: &mut Dice) {
 
 /// Water below the bridge, which mirrors it in slow waves.
 fn flood(frame: &mut Frame, air: &Air, horizon: f32, dice: &mut Dice) {
-    let image = Frame {
-        width: frame.width,
-        height: frame.height,
-        pixels: frame.pixels.clone(),
-    };
+    let image = frame.clone();
     let line = frame.row(horizon) as f32 * frame.pixel();
     let (ox, oy) = (dice.unit(), dice.unit());
     let calm = dice.range(0.3, 1.2);

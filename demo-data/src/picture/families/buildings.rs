@@ -309,7 +309,7 @@ fn ribs(sketch: &mut Sketch<'_>) {
     let concrete = Rgb::hex(dice.pick(&[0xb8b2a8, 0xd8d4cc, 0x9a9894, 0xc8b8a4, 0xe4e0d8]));
     let pace = dice.range(0.05, 0.12);
     let (bend, lean) = (dice.range(0.5, 1.6), dice.range(-0.6, 0.6));
-    let phase = dice.range(0.0, 6.28);
+    let phase = dice.range(0.0, std::f32::consts::TAU);
     let open = dice.chance(0.5);
     let swing = dice.range(0.08, 0.25);
     let roof_at = dice.range(0.2, 0.45);

@@ -2,12 +2,13 @@
 
 use super::{Kind, Sketch};
 use crate::picture::colour::Rgb;
-use crate::picture::frame::{Frame, Veil};
+use crate::picture::frame::Frame;
 use crate::picture::light::{Air, Sun};
 use crate::picture::maths::{exp, floor, lerp, smooth};
 use crate::picture::noise::{Dice, hash01, soft};
 use crate::picture::scene::Light;
 use crate::picture::sky::Sky;
+use crate::picture::veil::Veil;
 
 pub(crate) const KIND: Kind = Kind {
     name: "city",
@@ -227,11 +228,7 @@ fn raise(frame: &mut Frame, air: &Air, block: &Block, foot: f32, depth: f32, lam
 fn water(frame: &mut Frame, air: &Air, horizon: f32, dice: &mut Dice) {
     let (ox, oy) = (dice.unit(), dice.unit());
     let rough = dice.range(0.5, 1.3);
-    let image = Frame {
-        width: frame.width,
-        height: frame.height,
-        pixels: frame.pixels.clone(),
-    };
+    let image = frame.clone();
     let line = frame.row(horizon) as f32 * frame.pixel();
     let body = Rgb::hex(0x1c2c34) * air.ambient * 0.6;
     frame.shade(horizon, 1.0, |x, y, _| {

@@ -2,13 +2,13 @@
 
 use super::{Kind, Sketch};
 use crate::picture::colour::Rgb;
-use crate::picture::frame::Veil;
 use crate::picture::land::{Eye, Ground, Spot, march};
 use crate::picture::light::Sun;
 use crate::picture::maths::{cos, lerp, sin, smooth};
 use crate::picture::noise::{broad, heads, soft, spikes};
 use crate::picture::scene::Light;
 use crate::picture::sky::Sky;
+use crate::picture::veil::Veil;
 
 pub(crate) const KIND: Kind = Kind {
     name: "fields",
@@ -173,7 +173,7 @@ fn draw(sketch: &mut Sketch<'_>) {
         tall: tall * dice.range(0.8, 1.3),
         scale: dice.range(0.9, 1.5),
         rows,
-        crop_height: dice.range(0.0014, 0.0026),
+        crop_height: dice.range(0.0008, 0.0016),
         crop: Rgb::hex(crop),
         bloom: Rgb::hex(bloom),
         earth: Rgb::hex(earth),
@@ -184,7 +184,7 @@ fn draw(sketch: &mut Sketch<'_>) {
     let angle = if rows > 0.0 {
         dice.range(-0.35, 0.35)
     } else {
-        dice.range(0.0, 6.28)
+        dice.range(0.0, std::f32::consts::TAU)
     };
     let (x, z) = (dice.unit(), dice.unit());
     let ahead = country.bulk(x + sin(angle) * 0.05, z + cos(angle) * 0.05);

@@ -2,12 +2,13 @@
 
 use super::{Kind, Sketch};
 use crate::picture::colour::Rgb;
-use crate::picture::frame::{Frame, Veil};
+use crate::picture::frame::Frame;
 use crate::picture::light::Sun;
 use crate::picture::maths::{exp, lerp, smooth};
 use crate::picture::noise::{Dice, billow, heads, soft};
 use crate::picture::scene::Light;
 use crate::picture::sky::coarse;
+use crate::picture::veil::Veil;
 
 pub(crate) const KIND: Kind = Kind {
     name: "forest",

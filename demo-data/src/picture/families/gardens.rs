@@ -3,11 +3,12 @@
 use super::cities::disc;
 use super::{Kind, Sketch};
 use crate::picture::colour::Rgb;
-use crate::picture::frame::{Frame, Veil};
+use crate::picture::frame::Frame;
 use crate::picture::light::{Air, Sun};
 use crate::picture::maths::{floor, lerp, smooth};
 use crate::picture::noise::{Dice, hash01, heads, soft};
 use crate::picture::scene::Light;
+use crate::picture::veil::Veil;
 
 pub(crate) const KIND: Kind = Kind {
     name: "flowers",
@@ -123,7 +124,7 @@ fn draw(sketch: &mut Sketch<'_>) {
             centre,
             radius: scale * lerp(1.0, dice.range(0.45, 0.75), far.min(1.0)),
             open: dice.range(0.5, 0.95),
-            turn: dice.range(0.0, 6.28),
+            turn: dice.range(0.0, std::f32::consts::TAU),
             petals: floor(petals),
             layers,
             petal: colour.mix(Rgb::hex(dice.pick(petal)), 0.35),

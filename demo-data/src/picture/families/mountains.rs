@@ -36,7 +36,7 @@ pub(crate) const KIND: Kind = Kind {
 
 fn draw(sketch: &mut Sketch<'_>) {
     let horizon = sketch.dice.range(0.4, 0.6);
-    let focal = sketch.dice.range(1.2, 2.2);
+    let focal = sketch.dice.range(1.4, 2.4);
     let sun = if sketch.dice.chance(0.25) {
         Sun::Ahead
     } else {

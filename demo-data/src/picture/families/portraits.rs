@@ -5,12 +5,13 @@ use tiny_skia::{Path, PathBuilder, Transform};
 use super::cities::disc;
 use super::{Kind, Sketch};
 use crate::picture::colour::Rgb;
-use crate::picture::frame::{Cut, Frame, Veil};
+use crate::picture::frame::{Cut, Frame};
 use crate::picture::light::{Air, Sun};
 use crate::picture::maths::{lerp, smooth};
 use crate::picture::noise::{Dice, soft};
 use crate::picture::scene::Light;
 use crate::picture::sky::Sky;
+use crate::picture::veil::Veil;
 use crate::picture::water::Surface;
 
 pub(crate) const KIND: Kind = Kind {

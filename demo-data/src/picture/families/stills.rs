@@ -280,7 +280,7 @@ fn place(frame: &mut Frame, room: &Room, thing: &Thing) {
         for column in first..last {
             let dx = (column as f32 + 0.5) * pixel - thing.x;
             // Rims and feet curve, because we look a little from above.
-            let bow = (1.0 - (dx / base.max(0.01)).powi(2)).max(0.0).sqrt() * base * flat;
+            let bow = (1.0 - square(dx / base.max(0.01))).max(0.0).sqrt() * base * flat;
             let t = (y - top - bow) / height;
             let inside_t = smooth(-edge / height, edge / height, t)
                 * smooth(1.0 + edge / height, 1.0 - edge / height, t);
@@ -298,7 +298,6 @@ fn place(frame: &mut Frame, room: &Room, thing: &Thing) {
                     (dx / wide.max(1e-3)).clamp(-1.0, 1.0),
                     t1,
                     slope,
-                    y,
                 );
                 frame.pixels[at] = frame.pixels[at].mix(light, cover);
             }
@@ -320,8 +319,12 @@ fn place(frame: &mut Frame, room: &Room, thing: &Thing) {
     }
 }
 
+fn square(x: f32) -> f32 {
+    x * x
+}
+
 /// Light on a point of a thing turned on a wheel.
-fn surface(room: &Room, thing: &Thing, side: f32, t: f32, slope: f32, y: f32) -> Rgb {
+fn surface(room: &Room, thing: &Thing, side: f32, t: f32, slope: f32) -> Rgb {
     let front = (1.0 - side * side).max(0.0).sqrt();
     let around = side * (1.0 + 0.35 * side * side);
     let bump = heads().at(around * 0.35 + thing.x * 3.0, t * 0.4 + thing.x) - 0.4;
@@ -350,5 +353,5 @@ fn surface(room: &Room, thing: &Thing, side: f32, t: f32, slope: f32, y: f32) ->
     let spec = ((nx * half[0] + ny * half[1] + nz * half[2]) * size).max(0.0);
     light += room.sun * (thing.gloss * pow(spec, 36.0) * 0.9);
     let rim = pow(1.0 - nz.max(0.0), 3.0);
-    light + room.sun * (rim * thing.gloss * 0.12) + Rgb::grey(0.0) * y
+    light + room.sun * (rim * thing.gloss * 0.12)
 }

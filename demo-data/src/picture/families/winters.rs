@@ -2,12 +2,12 @@
 
 use super::{Kind, Sketch};
 use crate::picture::colour::Rgb;
-use crate::picture::frame::Veil;
 use crate::picture::land::march;
 use crate::picture::light::Sun;
 use crate::picture::relief::Relief;
 use crate::picture::scene::Light;
 use crate::picture::sky::Sky;
+use crate::picture::veil::Veil;
 
 pub(crate) const KIND: Kind = Kind {
     name: "winter",
@@ -48,7 +48,7 @@ fn draw(sketch: &mut Sketch<'_>) {
     relief.rugged = 0.0025;
     relief.snow_line = -1.0;
     relief.tree_line = [0.62, 0.55, 0.36][sketch.composition] + dice.range(-0.06, 0.1);
-    relief.tree_height = dice.range(0.0024, 0.0036);
+    relief.tree_height = dice.range(0.0018, 0.0028);
     relief.tree_scale = dice.range(15.0, 21.0);
     relief.wood = Rgb::hex(0x3a4440).mix(Rgb::hex(0xb0b8c0), dice.range(0.0, 0.3));
     let mut eye = relief.vantage(dice, 0.25, |here, near, far| {
