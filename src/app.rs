@@ -204,4 +204,9 @@ async fn warm_up(site: Site) {
     if let Err(error) = jobs::warm_up(&site).await {
         tracing::warn!(error = format!("{error:#}"), "nothing was drawn ahead");
     }
+    if site.lab
+        && let Err(error) = crate::lab::measure_first(&site.db).await
+    {
+        tracing::warn!(%error, "the lab has nothing to compare with yet");
+    }
 }

@@ -46,6 +46,18 @@ pub async fn measure(db: &PgPool) -> Result<(), sqlx::Error> {
     measure::run(db, &owners, status.is_whole()).await
 }
 
+/// Measures once where nothing was ever measured, so that the lab has something to compare with.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn measure_first(db: &PgPool) -> Result<(), sqlx::Error> {
+    if measure::last(db).await?.is_empty() {
+        measure(db).await?;
+    }
+    Ok(())
+}
+
 /// The state of the index in a few words.
 pub fn describe(status: &Status) -> &'static str {
     if status.creating.is_some() {

@@ -69,7 +69,10 @@ pub(super) async fn show(
         .into_iter()
         .map(|person| Card {
             url: urls::person(&person.name, Cursor::Newest),
-            photos: words::count(person.public_photo_count, "photo", "photos"),
+            photos: match person.public_photo_count {
+                0 => "no photos yet".to_owned(),
+                count => words::count(count, "photo", "photos"),
+            },
             cover: person
                 .cover_token
                 .zip(person.cover_tone)
