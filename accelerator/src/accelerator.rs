@@ -1,0 +1,165 @@
+//! The handle that the site holds.
+
+use std::sync::Arc;
+
+use crate::flights::{Flight, Flights};
+use crate::gzip::Press;
+use crate::options::Options;
+use crate::purge::PurgeReport;
+use crate::stats::Counters;
+use crate::writer::{Item, Writer};
+use crate::{AcceleratorLayer, Key, NotStored, Stats};
+
+/// Stores what handlers allow, purges what the site deletes, and counts both. Cheap to clone.
+///
+/// Without servers nothing is stored, and the headers are the same.
+#[derive(Clone)]
+pub struct Accelerator {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    options: Arc<Options>,
+    counters: Arc<Counters>,
+    flights: Flights,
+    press: Press,
+    writer: Writer,
+}
+
+impl Accelerator {
+    /// Starts one task for each memcached, so it needs a tokio runtime unless there is none.
+    ///
+    /// No connection is made before the first store or purge: a server may be down.
+    ///
+    /// # Panics
+    /// When there are servers and no tokio runtime.
+    pub fn new(options: Options) -> Self {
+        let options = Arc::new(options);
+        let counters = Arc::<Counters>::default();
+        let writer = Writer::start(&options, &counters);
+        let (flights, press) = Default::default();
+        Self {
+            shared: Arc::new(Shared {
+                options,
+                counters,
+                flights,
+                press,
+                writer,
+            }),
+        }
+    }
+
+    /// Returns the layer to put around the whole router, where paths are still those of the client.
+    pub fn layer(&self) -> AcceleratorLayer {
+        AcceleratorLayer::new(self.clone())
+    }
+
+    /// Deletes these paths on every server and asks each for them again, to prove it.
+    ///
+    /// Stores of these paths that are under way in this process do not happen any more, nor does one
+    /// whose handler had begun before; other processes ask their [`Truth`](crate::Truth). So first make the
+    /// deletion true, then purge, then tell the visitor.
+    pub async fn purge<P: AsRef<str>>(&self, paths: impl IntoIterator<Item = P>) -> PurgeReport {
+        let keys: Arc<[Key]> = paths
+            .into_iter()
+            .filter_map(|path| Key::of(path.as_ref()))
+            .collect();
+        for key in keys.iter() {
+            self.shared.flights.purge(key);
+        }
+        let report = PurgeReport {
+            keys: keys.len(),
+            servers: self.shared.writer.purge(keys).await,
+        };
+        if !report.is_confirmed() {
+            self.shared.counters.purge_unconfirmed();
+        }
+        report
+    }
+
+    /// Waits until everything that was handed to the queue before is acknowledged by memcached, or given up.
+    pub async fn flush(&self) {
+        self.shared.writer.flush().await;
+    }
+
+    /// Returns the counters of this moment.
+    pub fn stats(&self) -> Stats {
+        self.shared.counters.snapshot()
+    }
+
+    /// Takes the right to store a key, before its handler begins.
+    pub(crate) fn take_off(&self, key: &Key) -> Result<Push, NotStored> {
+        if !self.shared.writer.has_servers() {
+            return Err(NotStored::Disabled);
+        }
+        let flight = self
+            .shared
+            .flights
+            .begin(key.clone())
+            .ok_or(NotStored::InFlight)?;
+        Ok(Push {
+            flight: Some(flight),
+            accelerator: self.clone(),
+        })
+    }
+
+    pub(crate) fn item_len_max(&self) -> usize {
+        self.shared.options.item_len_max
+    }
+
+    pub(crate) fn press(&self) -> &Press {
+        &self.shared.press
+    }
+
+    pub(crate) fn not_stored(&self, reason: NotStored) {
+        self.shared.counters.not_stored(reason);
+    }
+}
+
+impl std::fmt::Debug for Accelerator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Accelerator")
+            .field("options", &self.shared.options)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The right to store one response; used once, or counted as [`NotStored::Incomplete`].
+#[derive(Debug)]
+pub(crate) struct Push {
+    flight: Option<Flight>,
+    accelerator: Accelerator,
+}
+
+impl Push {
+    /// Hands the whole body to the queue.
+    pub(crate) fn land(mut self, item: Item) {
+        let Some(flight) = self.flight.take() else {
+            return;
+        };
+        let outcome = if item.value.len() > self.accelerator.item_len_max() {
+            Err(NotStored::TooLarge)
+        } else if flight.is_purged() {
+            Err(NotStored::NoLongerCurrent)
+        } else {
+            self.accelerator.shared.writer.store(flight, item)
+        };
+        if let Err(reason) = outcome {
+            self.accelerator.not_stored(reason);
+        }
+    }
+
+    /// Gives the right back for a reason.
+    pub(crate) fn give_up(mut self, reason: NotStored) {
+        self.flight = None;
+        self.accelerator.not_stored(reason);
+    }
+}
+
+impl Drop for Push {
+    fn drop(&mut self) {
+        if self.flight.is_some() {
+            self.accelerator.not_stored(NotStored::Incomplete);
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! The name under which nginx looks for a file: the same rule as the map in `nginx.conf`.
+
+use std::fmt;
+
+/// What stands before each path, so that no URL can address what others keep in the same memcached.
+pub const NAMESPACE: &str = "v1:";
+/// How many bytes a path may have: with the namespace well below the 250 bytes that memcached allows.
+///
+/// A longer key makes memcached answer `CLIENT_ERROR`, which nginx counts as a failed server: three
+/// long URLs would take three servers out of service.
+pub const PATH_LEN_MAX: usize = 200;
+/// How many hexadecimal digits a fingerprint has.
+const HASH_LEN: std::ops::RangeInclusive<usize> = 8..=64;
+/// How many bytes an extension has.
+const EXTENSION_LEN: std::ops::RangeInclusive<usize> = 1..=11;
+
+/// The two kinds of files that nginx looks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `/static/{name}.{hash}.{ext}`: kept for ever, validated by the hash in its URL.
+    Fingerprinted,
+    /// `/i/...`: kept for a time, without a validator.
+    Derivative,
+}
+
+/// The key of a file that nginx looks for, and that the application may therefore store.
+///
+/// A key exists only for a request target that needs no escaping, no decoding and no normalising:
+/// letters, digits, `-`, `_`, `.` and `/`, no empty segment and none that begins with a dot, no query,
+/// of bounded length, below `/static/` (with a fingerprint) or `/i/`, with an extension. So what nginx
+/// hashes, what memcached sees, what the application routes and what the client sent are the same
+/// bytes, and no two URLs share an item.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Key {
+    text: Box<str>,
+}
+
+impl Key {
+    /// Returns the key of a request target as the client sent it (path and query), if it has one.
+    pub fn of(target: &str) -> Option<Self> {
+        kind_of(target)?;
+        let mut text = String::with_capacity(NAMESPACE.len() + target.len());
+        text.push_str(NAMESPACE);
+        text.push_str(target);
+        Some(Self { text: text.into() })
+    }
+
+    /// Returns the key as memcached sees it.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns the path that the key stands for.
+    pub fn path(&self) -> &str {
+        &self.text[NAMESPACE.len()..]
+    }
+
+    /// Returns which kind of file this is.
+    pub fn kind(&self) -> Kind {
+        if self.path().starts_with("/static/") {
+            Kind::Fingerprinted
+        } else {
+            Kind::Derivative
+        }
+    }
+
+    /// Returns the extension, without its dot.
+    pub fn extension(&self) -> &str {
+        self.path()
+            .rsplit_once('.')
+            .map_or("", |(_, extension)| extension)
+    }
+
+    /// Returns the strong entity tag, quotes included, which the fingerprint in the URL gives.
+    pub fn etag(&self) -> Option<String> {
+        let (stem, _) = self.path().rsplit_once('.')?;
+        let (_, hash) = stem.rsplit_once('.')?;
+        (self.kind() == Kind::Fingerprinted).then(|| format!("\"{hash}\""))
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+fn kind_of(target: &str) -> Option<Kind> {
+    if target.len() > PATH_LEN_MAX {
+        return None;
+    }
+    let (kind, rest) = match target.strip_prefix("/static/") {
+        Some(rest) => (Kind::Fingerprinted, rest),
+        None => (Kind::Derivative, target.strip_prefix("/i/")?),
+    };
+    if !rest.split('/').all(is_plain_segment) {
+        return None;
+    }
+    let file = rest.rsplit('/').next()?;
+    let (stem, extension) = file.rsplit_once('.')?;
+    let lower_alphanumeric = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    if !EXTENSION_LEN.contains(&extension.len()) || !extension.bytes().all(lower_alphanumeric) {
+        return None;
+    }
+    if kind == Kind::Fingerprinted {
+        let (name, hash) = stem.rsplit_once('.')?;
+        let hexadecimal = hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        if name.is_empty() || !HASH_LEN.contains(&hash.len()) || !hexadecimal {
+            return None;
+        }
+    }
+    Some(kind)
+}
+
+/// A segment that nginx, memcached and every router leave as it is.
+fn is_plain_segment(segment: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    !segment.is_empty() && !segment.starts_with('.') && segment.bytes().all(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Key, Kind, PATH_LEN_MAX};
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_fingerprinted_file_has_a_key_and_a_tag() {
+        let key = Key::of("/static/css/site.0123456789abcdef.css").unwrap();
+        assert_eq!(key.as_str(), "v1:/static/css/site.0123456789abcdef.css");
+        assert_eq!(key.kind(), Kind::Fingerprinted);
+        assert_eq!(key.extension(), "css");
+        assert_eq!(key.etag().as_deref(), Some("\"0123456789abcdef\""));
+    }
+
+    #[test]
+    fn a_derivative_has_a_key_and_no_tag() {
+        let key = Key::of("/i/anna/Zx-9_q.0123456789/640.webp").unwrap();
+        assert_eq!(
+            (key.kind(), key.extension(), key.etag()),
+            (Kind::Derivative, "webp", None)
+        );
+    }
+
+    #[test]
+    fn what_could_be_written_in_two_ways_has_no_key() {
+        for target in [
+            "/",
+            "/i/",
+            "/i/a",
+            "/i/a.webp?",
+            "/i/a.webp?w=1",
+            "/i//a.webp",
+            "/i/./a.webp",
+            "/i/../i/a.webp",
+            "/i/.a.webp",
+            "/i/%61.webp",
+            "/i/a b.webp",
+            "/i/é.webp",
+            "/i/a.webp/",
+            "/i/a.WEBP",
+            "/i/a.",
+            "/I/a.webp",
+            "//i/a.webp",
+            "/i/a\n.webp",
+            "/i/a.abcdefghijkl",
+            "/people/anna/1/image/640.webp",
+            "/static/site.css",
+            "/static/site.0123456.css",
+            "/static/site.0123456G.css",
+            "/static/.01234567.css",
+        ] {
+            assert_eq!(Key::of(target), None, "{target}");
+        }
+    }
+
+    #[test]
+    fn a_path_may_be_as_long_as_the_limit_and_no_longer() {
+        let path = |len: usize| format!("/i/{}.webp", "a".repeat(len - "/i/.webp".len()));
+        assert!(Key::of(&path(PATH_LEN_MAX)).is_some());
+        assert!(Key::of(&path(PATH_LEN_MAX + 1)).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn a_key_never_needs_escaping_and_always_fits(target in "/(static|i)/[ -~]{0,260}") {
+            if let Some(key) = Key::of(&target) {
+                prop_assert!(key.as_str().len() <= 250);
+                prop_assert_eq!(key.path(), target.as_str());
+                prop_assert!(key.as_str().bytes().all(|b| b.is_ascii_graphic() && b != b'%' && b != b'?'));
+            }
+        }
+    }
+}

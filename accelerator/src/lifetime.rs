@@ -1,0 +1,54 @@
+//! How long an item stays in memcached.
+
+use std::time::Duration;
+
+/// The longest time that memcached reads as a duration; anything longer it takes for a date in 1970.
+pub const LIFETIME_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// Returns the seconds for which to keep a key: up to a tenth less than asked for, differently for each key.
+///
+/// What was stored in the same second would otherwise expire in the same second, and be asked for all at once.
+pub(crate) fn seconds(asked: Duration, key: &[u8]) -> u32 {
+    let asked = asked.min(LIFETIME_MAX).as_secs().max(1);
+    let thousandths = u64::from(crc32fast::hash(key) % 100);
+    let kept = (asked - asked * thousandths / 1000).max(1);
+    u32::try_from(kept).unwrap_or(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LIFETIME_MAX, seconds};
+    use std::time::Duration;
+
+    #[test]
+    fn never_longer_than_memcached_understands_nor_shorter_than_a_second() {
+        for asked in [
+            Duration::ZERO,
+            Duration::from_secs(1),
+            LIFETIME_MAX,
+            LIFETIME_MAX * 20,
+        ] {
+            for key in [b"a", b"b", b"c"] {
+                let kept = u64::from(seconds(asked, key));
+                assert!(
+                    (1..=LIFETIME_MAX.as_secs()).contains(&kept),
+                    "{asked:?}: {kept}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn keys_stored_together_do_not_expire_together() {
+        let lifetimes: std::collections::HashSet<_> = (0..50_u8)
+            .map(|key| seconds(Duration::from_secs(86_400), &[key]))
+            .collect();
+        assert!(lifetimes.len() > 20, "{lifetimes:?}");
+        assert!(
+            lifetimes
+                .iter()
+                .all(|kept| (77_760..=86_400).contains(kept)),
+            "{lifetimes:?}"
+        );
+    }
+}

@@ -1,0 +1,97 @@
+//! The types of files, by extension: one table, which the `types` block of `nginx.conf` repeats.
+//!
+//! An item in memcached has no type; nginx knows the extension and nothing else. So only what has
+//! the type of its extension may be stored.
+
+/// The type of a file, and whether its bytes are worth squeezing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Media {
+    /// The value of `Content-Type`, as both the layer and nginx write it.
+    pub content_type: &'static str,
+    /// Text, which is stored (and sent) gzipped; pictures and fonts are dense already.
+    pub is_text: bool,
+}
+
+/// Every extension that may be stored, with its type.
+pub const TABLE: [(&str, Media); 20] = [
+    ("css", text("text/css; charset=utf-8")),
+    ("js", text("text/javascript; charset=utf-8")),
+    ("mjs", text("text/javascript; charset=utf-8")),
+    ("map", text("application/json")),
+    ("json", text("application/json")),
+    ("webmanifest", text("application/manifest+json")),
+    ("svg", text("image/svg+xml")),
+    ("txt", text("text/plain; charset=utf-8")),
+    ("xml", text("text/xml; charset=utf-8")),
+    ("wasm", text("application/wasm")),
+    ("ico", dense("image/x-icon")),
+    ("png", dense("image/png")),
+    ("jpg", dense("image/jpeg")),
+    ("jpeg", dense("image/jpeg")),
+    ("webp", dense("image/webp")),
+    ("avif", dense("image/avif")),
+    ("gif", dense("image/gif")),
+    ("woff2", dense("font/woff2")),
+    ("woff", dense("font/woff")),
+    ("mp4", dense("video/mp4")),
+];
+
+const fn text(content_type: &'static str) -> Media {
+    Media {
+        content_type,
+        is_text: true,
+    }
+}
+
+const fn dense(content_type: &'static str) -> Media {
+    Media {
+        content_type,
+        is_text: false,
+    }
+}
+
+impl Media {
+    /// Returns the type of files with this extension, or none if such files are not stored.
+    pub fn of(extension: &str) -> Option<Self> {
+        TABLE
+            .iter()
+            .find(|(known, _)| *known == extension)
+            .map(|(_, media)| *media)
+    }
+
+    /// Tells whether a `Content-Type` names this type; parameters may be missing or differ.
+    pub fn is_named_by(self, content_type: &str) -> bool {
+        essence(content_type).eq_ignore_ascii_case(essence(self.content_type))
+    }
+}
+
+fn essence(content_type: &str) -> &str {
+    content_type.split(';').next().unwrap_or_default().trim()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Media, TABLE};
+
+    #[test]
+    fn the_table_agrees_with_mime_guess() {
+        // `map` is a source map here; mime_guess has no opinion worth sending to a browser.
+        for (extension, media) in TABLE.iter().filter(|(extension, _)| *extension != "map") {
+            let guess = mime_guess::from_ext(extension).first_raw().unwrap();
+            assert!(
+                media.is_named_by(guess),
+                "{extension}: {guess} is not {}",
+                media.content_type
+            );
+        }
+    }
+
+    #[test]
+    fn parameters_and_case_do_not_make_another_type() {
+        let css = Media::of("css").unwrap();
+        assert!(css.is_named_by("Text/CSS"));
+        assert!(css.is_named_by("text/css;charset=utf-8"));
+        assert!(!css.is_named_by("text/html; charset=utf-8"));
+        assert_eq!(Media::of("exe"), None);
+    }
+}

@@ -1,0 +1,173 @@
+//! Writes the files with addresses that `nginx.conf` includes; everything else stands in `nginx.conf` itself.
+
+use std::fmt::Write as _;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// How long a path of a unix socket may be, because the kernel keeps it in 108 bytes with a zero at the end.
+pub const SOCKET_PATH_LEN_MAX: usize = 107;
+
+/// Where one nginx finds everything: what differs between two machines, and between two tests.
+#[derive(Clone, Debug)]
+pub struct Front {
+    /// The user that the workers run as; given when nginx is started as root, else none.
+    pub user: Option<String>,
+    /// How many worker processes; one a core.
+    pub workers: usize,
+    /// The file that holds the number of the master process.
+    pub pid: PathBuf,
+    /// Where errors go: a file, or `stderr`.
+    pub error_log: PathBuf,
+    /// Where requests are logged; none is the faster half of a log.
+    pub access_log: Option<PathBuf>,
+    /// A folder that the workers can write to, for bodies that do not fit into memory.
+    pub temp_dir: PathBuf,
+    /// What to listen on, such as `127.0.0.1:8080`.
+    pub listen: String,
+    /// The unix sockets of the application's processes; at least one.
+    pub apps: Vec<PathBuf>,
+    /// The memcached servers, as given to [`Options`](crate::Options); may be none.
+    pub memcached: Vec<SocketAddr>,
+}
+
+/// Why the files could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum FrontError {
+    /// A value cannot stand in an nginx configuration.
+    #[error("{0:?} cannot be written into an nginx configuration")]
+    Unwritable(String),
+    /// A path is too long for a unix socket.
+    #[error("{} is longer than the {SOCKET_PATH_LEN_MAX} bytes that a unix socket may have", .0.display())]
+    SocketTooLong(PathBuf),
+    /// nginx refuses an upstream without servers.
+    #[error("there is no application to pass requests to")]
+    NoApp,
+    /// A file could not be written.
+    #[error("writing {}: {source}", .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
+}
+
+impl Front {
+    /// Writes `main.conf`, `paths.conf`, `listen.conf`, `app.conf` and `memcached.conf` into a folder.
+    ///
+    /// Each is written under another name and renamed, so that an nginx that reloads never reads half of one.
+    ///
+    /// # Errors
+    /// When a value cannot be written, a socket path is too long, there is no app, or the disk refuses.
+    pub fn write_to(&self, dir: &Path) -> Result<(), FrontError> {
+        for (name, text) in self.files()? {
+            let path = dir.join(name);
+            let half = dir.join(format!("{name}.half"));
+            std::fs::write(&half, text)
+                .and_then(|()| std::fs::rename(&half, &path))
+                .map_err(|source| FrontError::Io { path, source })?;
+        }
+        Ok(())
+    }
+
+    /// Returns the names and texts of the files.
+    ///
+    /// # Errors
+    /// As [`Front::write_to`], but for the disk.
+    pub fn files(&self) -> Result<[(&'static str, String); 5], FrontError> {
+        Ok([
+            ("main.conf", self.main()?),
+            ("paths.conf", self.paths()?),
+            ("listen.conf", format!("listen {};\n", word(&self.listen)?)),
+            ("app.conf", self.app()?),
+            ("memcached.conf", self.memcached()),
+        ])
+    }
+
+    fn main(&self) -> Result<String, FrontError> {
+        let mut text = String::new();
+        if let Some(user) = &self.user {
+            line(&mut text, &["user", &word(user)?]);
+        }
+        line(
+            &mut text,
+            &["worker_processes", &self.workers.max(1).to_string()],
+        );
+        line(&mut text, &["pid", &path(&self.pid)?]);
+        line(&mut text, &["error_log", &path(&self.error_log)?]);
+        line(&mut text, &["daemon", "off"]);
+        Ok(text)
+    }
+
+    fn paths(&self) -> Result<String, FrontError> {
+        let mut text = String::new();
+        let access_log = self
+            .access_log
+            .as_deref()
+            .map_or(Ok("off".to_owned()), path)?;
+        line(&mut text, &["access_log", &access_log]);
+        // nginx creates all five at its start, used or not, and by default where only root may.
+        for kind in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"] {
+            let temp = path(&self.temp_dir.join(kind))?;
+            line(&mut text, &[&format!("{kind}_temp_path"), &temp]);
+        }
+        Ok(text)
+    }
+
+    fn app(&self) -> Result<String, FrontError> {
+        if self.apps.is_empty() {
+            return Err(FrontError::NoApp);
+        }
+        let mut text = String::new();
+        for socket in &self.apps {
+            if socket.as_os_str().len() > SOCKET_PATH_LEN_MAX {
+                return Err(FrontError::SocketTooLong(socket.clone()));
+            }
+            let socket = word(&format!("unix:{}", socket.display()))?;
+            // Never put aside: a dead process refuses at once, and its successor shall not wait.
+            line(&mut text, &["server", &socket, "max_fails=0"]);
+        }
+        Ok(text)
+    }
+
+    fn memcached(&self) -> String {
+        let mut text = String::new();
+        let mut server = |address: &SocketAddr| {
+            line(
+                &mut text,
+                &[
+                    "server",
+                    &address.to_string(),
+                    "max_fails=2",
+                    "fail_timeout=2s",
+                ],
+            );
+        };
+        match self.memcached.as_slice() {
+            [] => text.push_str("server 127.0.0.1:1 down;\n"),
+            // nginx counts no failures of an only server; twice the same one it puts aside when it hangs.
+            [only] => [only, only].into_iter().for_each(&mut server),
+            several => several.iter().for_each(&mut server),
+        }
+        text
+    }
+}
+
+fn line(text: &mut String, words: &[&str]) {
+    // Writing into a String cannot fail.
+    let _infallible = writeln!(text, "{};", words.join(" "));
+}
+
+fn path(path: &Path) -> Result<String, FrontError> {
+    word(&path.display().to_string())
+}
+
+/// Quotes a word; refuses what would mean something else inside of quotes.
+fn word(word: &str) -> Result<String, FrontError> {
+    let means_something = |c: char| c.is_control() || matches!(c, '"' | '\\' | '$' | '\u{fffd}');
+    if word.is_empty() || word.contains(means_something) {
+        return Err(FrontError::Unwritable(word.to_owned()));
+    }
+    Ok(format!("\"{word}\""))
+}

@@ -1,0 +1,74 @@
+//! What an accelerator needs to know, with defaults for a memcached on the same machine.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::truth::{AlwaysCurrent, BoxedTruth, Truth};
+
+/// How an [`Accelerator`](crate::Accelerator) stores.
+#[derive(Clone)]
+pub struct Options {
+    /// The memcached servers, in any order, written as in nginx's upstream. With none nothing is stored.
+    pub servers: Vec<SocketAddr>,
+    /// How many bytes an item may have, because memcached takes 1 MiB (`-I`) with key and header.
+    pub item_len_max: usize,
+    /// How many stores may wait for a server; more are dropped.
+    pub queue_len_max: usize,
+    /// How many bytes may wait for all servers; more are dropped.
+    pub queue_bytes_max: usize,
+    /// How long an item stays, at most 30 days; each key up to a tenth less.
+    pub lifetime: Duration,
+    /// How long to wait for a connection.
+    pub connect_timeout: Duration,
+    /// How long one exchange with memcached may take.
+    pub io_timeout: Duration,
+    /// How long the [`Truth`] may think; after that the answer is no.
+    pub truth_timeout: Duration,
+    /// How long a purge waits for each server before it reports it as unconfirmed.
+    pub purge_timeout: Duration,
+    pub(crate) truth: Arc<dyn BoxedTruth>,
+}
+
+impl Options {
+    /// Returns the defaults for these servers.
+    pub fn new(servers: impl IntoIterator<Item = SocketAddr>) -> Self {
+        Self {
+            servers: servers.into_iter().collect(),
+            item_len_max: 1_000_000,
+            queue_len_max: 1_024,
+            queue_bytes_max: 16 << 20,
+            lifetime: Duration::from_secs(7 * 24 * 60 * 60),
+            connect_timeout: Duration::from_millis(250),
+            io_timeout: Duration::from_millis(500),
+            truth_timeout: Duration::from_secs(1),
+            purge_timeout: Duration::from_secs(2),
+            truth: Arc::new(AlwaysCurrent),
+        }
+    }
+
+    /// Asks this truth before and after each store.
+    #[must_use]
+    pub fn truth(mut self, truth: impl Truth) -> Self {
+        self.truth = Arc::new(truth);
+        self
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self::new([])
+    }
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options")
+            .field("servers", &self.servers)
+            .field("item_len_max", &self.item_len_max)
+            .field("queue_len_max", &self.queue_len_max)
+            .field("queue_bytes_max", &self.queue_bytes_max)
+            .field("lifetime", &self.lifetime)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,88 @@
+//! Counters, for `/metrics` and for tests.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use crate::NotStored;
+
+/// What the accelerator has done since it was made; one moment's copy of the counters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Items that memcached acknowledged.
+    pub stored: u64,
+    /// Bytes of these items as they were stored, gzipped or not.
+    pub stored_bytes: u64,
+    /// Items that were stored and taken back, because they were no longer current.
+    pub taken_back: u64,
+    /// Keys that a purge found and removed.
+    pub purged: u64,
+    /// Purges that at least one server did not confirm.
+    pub purges_unconfirmed: u64,
+    /// Exchanges with memcached that failed.
+    pub errors: u64,
+    /// Responses that were not kept, by reason; every reason once.
+    pub not_stored: Vec<(NotStored, u64)>,
+}
+
+impl Stats {
+    /// Returns how many responses were not kept for one reason.
+    pub fn not_stored(&self, reason: NotStored) -> u64 {
+        self.not_stored
+            .iter()
+            .find(|(known, _)| *known == reason)
+            .map_or(0, |(_, count)| *count)
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    stored: AtomicU64,
+    stored_bytes: AtomicU64,
+    taken_back: AtomicU64,
+    purged: AtomicU64,
+    purges_unconfirmed: AtomicU64,
+    errors: AtomicU64,
+    not_stored: [AtomicU64; NotStored::ALL.len()],
+}
+
+impl Counters {
+    pub(crate) fn stored(&self, bytes: usize) {
+        self.stored.fetch_add(1, Relaxed);
+        self.stored_bytes.fetch_add(bytes as u64, Relaxed);
+    }
+
+    pub(crate) fn taken_back(&self) {
+        self.taken_back.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn purged(&self, keys: usize) {
+        self.purged.fetch_add(keys as u64, Relaxed);
+    }
+
+    pub(crate) fn purge_unconfirmed(&self) {
+        self.purges_unconfirmed.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn error(&self) {
+        self.errors.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn not_stored(&self, reason: NotStored) {
+        self.not_stored[reason as usize].fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn snapshot(&self) -> Stats {
+        Stats {
+            stored: self.stored.load(Relaxed),
+            stored_bytes: self.stored_bytes.load(Relaxed),
+            taken_back: self.taken_back.load(Relaxed),
+            purged: self.purged.load(Relaxed),
+            purges_unconfirmed: self.purges_unconfirmed.load(Relaxed),
+            errors: self.errors.load(Relaxed),
+            not_stored: NotStored::ALL
+                .into_iter()
+                .map(|reason| (reason, self.not_stored[reason as usize].load(Relaxed)))
+                .collect(),
+        }
+    }
+}
