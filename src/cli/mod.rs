@@ -16,7 +16,13 @@ use crate::settings::{self, Place, Settings};
 
 /// A photo site that stays fast, the stack that runs it, and the lab that measures it.
 #[derive(Debug, Parser)]
-#[command(name = "flickr-killr", version, max_term_width = 100)]
+// Said twice, the last one holds: scripts put their own words before those of a person.
+#[command(
+    name = "flickr-killr",
+    version,
+    max_term_width = 100,
+    args_override_self = true
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command};
 
@@ -38,8 +38,11 @@ pub fn with_config_file(
             from_file.0.push(id);
         }
     }
-    let matches = parse(command, &words)
-        .with_context(|| format!("in the settings file {}", path.display()))?;
+    let matches = parse(command, &words).map_err(|error| {
+        let error = error.to_string();
+        let error = error.trim_start_matches("error: ").trim_end();
+        anyhow!("with the settings file {}: {error}", path.display())
+    })?;
     Ok((matches, from_file))
 }
 

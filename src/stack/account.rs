@@ -36,7 +36,9 @@ impl Account {
             bail!("there is no user {user:?} on this machine; --user names who runs the children");
         };
         if found.uid.is_root() {
-            bail!("--user must not be root: PostgreSQL refuses it, and the site should have no power");
+            bail!(
+                "--user must not be root: PostgreSQL refuses it, and the site should have no power"
+            );
         }
         Ok(Self {
             name: found.name,
@@ -48,8 +50,7 @@ impl Account {
 
     /// The user and group to become; none when that is the caller.
     pub(super) fn to_become(&self) -> Option<(u32, u32)> {
-        self.becomes
-            .then(|| (self.uid.as_raw(), self.gid.as_raw()))
+        self.becomes.then(|| (self.uid.as_raw(), self.gid.as_raw()))
     }
 
     /// Makes a folder that belongs to this person, if it is not there; sets owner and mode anyway.

@@ -1,6 +1,7 @@
 //! The app processes: this very program, told to `serve`, each on its own unix socket.
 
 use std::ffi::OsString;
+use std::fs::Permissions;
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
@@ -76,13 +77,22 @@ impl Apps<'_> {
         let plan = self.plan;
         let mut args: Vec<OsString> = vec!["serve".into()];
         let mut say = |flag: &str, value: OsString| args.extend([flag.into(), value]);
-        say("--listen", format!("unix:{}", self.socket(number).display()).into());
+        say(
+            "--listen",
+            format!("unix:{}", self.socket(number).display()).into(),
+        );
         say("--threads", "1".into());
-        say("--database-connections", plan.database_connections.to_string().into());
+        say(
+            "--database-connections",
+            plan.database_connections.to_string().into(),
+        );
         say("--memcached", self.memcached.to_string().into());
         say("--originals", self.state.originals().into());
         say("--derivatives", self.state.derivatives().into());
-        say("--derivatives-max-bytes", plan.derivatives_max_bytes.to_string().into());
+        say(
+            "--derivatives-max-bytes",
+            plan.derivatives_max_bytes.to_string().into(),
+        );
         if plan.demo_logins {
             say("--demo-logins", self.state.demo_logins().into());
         }
@@ -103,8 +113,8 @@ pub(super) fn copy_program(state: &StateDir) -> Result<PathBuf> {
     let (half, whole) = (bin.join("flickr-killr.half"), bin.join("flickr-killr"));
     let copied = std::fs::create_dir_all(&bin)
         .and_then(|()| std::fs::copy("/proc/self/exe", &half))
-        .and_then(|_| std::fs::set_permissions(&bin, PermissionsExt::from_mode(0o755)))
-        .and_then(|()| std::fs::set_permissions(&half, PermissionsExt::from_mode(0o755)))
+        .and_then(|_| std::fs::set_permissions(&bin, Permissions::from_mode(0o755)))
+        .and_then(|()| std::fs::set_permissions(&half, Permissions::from_mode(0o755)))
         .and_then(|()| std::fs::rename(&half, &whole));
     copied.context("cannot copy this program into the state directory")?;
     Ok(whole)

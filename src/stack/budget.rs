@@ -64,7 +64,11 @@ impl Budget {
         let memory = Memory::of_machine(machine.total);
         let own_database = plan.database_url.is_none();
 
-        let buffers = if own_database { memory.shared_buffers_mb * MIB } else { 0 };
+        let buffers = if own_database {
+            memory.shared_buffers_mb * MIB
+        } else {
+            0
+        };
         let needed = u64::from(plan.memcached_mb) * MIB
             + plan.app_processes as u64 * APP_BYTES
             + buffers
@@ -124,7 +128,7 @@ impl Budget {
 }
 
 /// A number of bytes for people.
-pub fn size(bytes: u64) -> String {
+pub(super) fn size(bytes: u64) -> String {
     if bytes >= GIB {
         format!("{:.1} GiB", bytes as f64 / GIB as f64)
     } else {
@@ -133,7 +137,8 @@ pub fn size(bytes: u64) -> String {
 }
 
 fn free_disk(dir: &Path) -> Result<u64> {
-    let disk = statvfs(dir).with_context(|| format!("cannot tell the disk of {}", dir.display()))?;
+    let disk =
+        statvfs(dir).with_context(|| format!("cannot tell the disk of {}", dir.display()))?;
     Ok(disk.blocks_available() * disk.fragment_size())
 }
 
@@ -152,7 +157,10 @@ fn machine_memory() -> Result<MachineMemory> {
     match (field("MemTotal:"), field("MemAvailable:")) {
         (Some(total), Some(available)) => {
             let limit = container_limit().unwrap_or(u64::MAX);
-            Ok(MachineMemory { total: total.min(limit), available: available.min(limit) })
+            Ok(MachineMemory {
+                total: total.min(limit),
+                available: available.min(limit),
+            })
         }
         _ => bail!("cannot tell how much memory this machine has"),
     }
@@ -160,9 +168,12 @@ fn machine_memory() -> Result<MachineMemory> {
 
 /// The limit of the container we run in; what the whole machine has does not help there.
 fn container_limit() -> Option<u64> {
-    ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
-        .iter()
-        .find_map(|file| std::fs::read_to_string(file).ok()?.trim().parse().ok())
+    [
+        "/sys/fs/cgroup/memory.max",
+        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+    ]
+    .iter()
+    .find_map(|file| std::fs::read_to_string(file).ok()?.trim().parse().ok())
 }
 
 #[cfg(test)]

@@ -96,7 +96,11 @@ impl Child {
             .kill_on_drop(true)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(if spec.owns_terminal { Stdio::inherit() } else { Stdio::piped() });
+            .stderr(if spec.owns_terminal {
+                Stdio::inherit()
+            } else {
+                Stdio::piped()
+            });
         if let Some((uid, gid)) = spec.account.as_ref().and_then(Account::to_become) {
             // Without further groups: std drops them when root becomes somebody.
             command.uid(uid).gid(gid);
@@ -104,7 +108,9 @@ impl Child {
         let mut process = command
             .spawn()
             .with_context(|| format!("cannot start {} ({})", spec.name, spec.program.display()))?;
-        let pid = process.id().context("a child that is gone before it began")?;
+        let pid = process
+            .id()
+            .context("a child that is gone before it began")?;
         let voice = Voice::new(&spec.name, &nursery.console, &nursery.logs);
         let mut streams = Vec::new();
         if let Some(stdout) = process.stdout.take() {
@@ -113,7 +119,13 @@ impl Child {
         if let Some(stderr) = process.stderr.take() {
             streams.push(tokio::spawn(Arc::clone(&voice).carry(stderr)));
         }
-        Ok(Self { pid: i32::try_from(pid)?, process, voice, streams, reaped: false })
+        Ok(Self {
+            pid: i32::try_from(pid)?,
+            process,
+            voice,
+            streams,
+            reaped: false,
+        })
     }
 
     /// Waits for its end; whoever is left of its group goes too. May be dropped and called again.
@@ -200,7 +212,14 @@ pub(super) fn said(words: &str) -> String {
 /// The few variables a child may see. Our own settings are not among them: `serve` would take
 /// what was meant for `up`.
 fn inherited() -> impl Iterator<Item = (&'static str, OsString)> {
-    const NAMES: [&str; 6] = ["PATH", "HOME", "TERM", "TMPDIR", "RUST_LOG", "RUST_BACKTRACE"];
+    const NAMES: [&str; 6] = [
+        "PATH",
+        "HOME",
+        "TERM",
+        "TMPDIR",
+        "RUST_LOG",
+        "RUST_BACKTRACE",
+    ];
     let kept = NAMES.into_iter();
     kept.filter_map(|name| Some((name, std::env::var_os(name)?)))
         .chain([("LANG", "C.UTF-8".into())])

@@ -36,10 +36,15 @@ pub(super) async fn silence(
         };
         let cpu_ticks = process::family_cpu_ticks(pid);
         let so_far = match silent.take() {
-            Some(before) if before.cpu_ticks == cpu_ticks => {
-                Silence { failures: before.failures + 1, ..before }
-            }
-            _ => Silence { since: Instant::now(), cpu_ticks, failures: 1 },
+            Some(before) if before.cpu_ticks == cpu_ticks => Silence {
+                failures: before.failures + 1,
+                ..before
+            },
+            _ => Silence {
+                since: Instant::now(),
+                cpu_ticks,
+                failures: 1,
+            },
         };
         let lasts = so_far.since.elapsed();
         if so_far.failures >= FAILURES_MIN && lasts >= silence_max && brake.allows() {
@@ -61,7 +66,9 @@ pub(super) struct SilenceBrake(Option<Instant>);
 
 impl SilenceBrake {
     fn allows(&mut self) -> bool {
-        let allows = self.0.is_none_or(|last| last.elapsed() >= SILENCE_KILL_EVERY);
+        let allows = self
+            .0
+            .is_none_or(|last| last.elapsed() >= SILENCE_KILL_EVERY);
         if allows {
             self.0 = Some(Instant::now());
         }

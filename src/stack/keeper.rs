@@ -63,13 +63,25 @@ impl Keeper {
         let (stop, stopped) = watch::channel(false);
         let (staged, stage) = watch::channel(Stage::Starting);
         let name = service.spec.name.clone();
-        let watch = Watch { service, house: house.clone(), stopped, staged };
-        Self { name, stop, stage, task: tokio::spawn(watch.keep()) }
+        let watch = Watch {
+            service,
+            house: house.clone(),
+            stopped,
+            staged,
+        };
+        Self {
+            name,
+            stop,
+            stage,
+            task: tokio::spawn(watch.keep()),
+        }
     }
 
     /// Waits until the child answered for the first time.
     pub(super) async fn ready(&mut self, wishes: &watch::Receiver<Wish>) -> Result<()> {
-        let settled = self.stage.wait_for(|stage| !matches!(stage, Stage::Starting));
+        let settled = self
+            .stage
+            .wait_for(|stage| !matches!(stage, Stage::Starting));
         let stage = tokio::select! {
             stage = settled => stage.map(|stage| stage.clone()),
             () = wished(wishes, Wish::Stop) => return Err(Interrupted.into()),
@@ -126,7 +138,8 @@ impl Watch {
                 }
                 Err(error) if was_ready => console.say(&format!("!! {name}: {error:#}")),
                 Err(error) => {
-                    self.staged.send_replace(Stage::Failed(format!("{error:#}")));
+                    self.staged
+                        .send_replace(Stage::Failed(format!("{error:#}")));
                     return;
                 }
             }
@@ -140,13 +153,22 @@ impl Watch {
     }
 
     async fn live(&self, again: bool, brake: &mut SilenceBrake) -> Result<End> {
-        let Service { spec, ready, alive, start_patience, silence_max, prepare } = &self.service;
+        let Service {
+            spec,
+            ready,
+            alive,
+            start_patience,
+            silence_max,
+            prepare,
+        } = &self.service;
         let wishes = &self.house.wishes;
         prepare()?;
         let born = Instant::now();
         let mut child = Child::start(spec, &self.house.nursery)?;
         let kindly = spec.stop.first().map_or(Signal::SIGTERM, |step| step.0);
-        self.house.record.child_started(&spec.name, child.pid, kindly);
+        self.house
+            .record
+            .child_started(&spec.name, child.pid, kindly);
 
         let first = if again { alive } else { ready };
         let pid = child.pid;
@@ -167,7 +189,10 @@ impl Watch {
             }
         }
         let took = born.elapsed();
-        self.house.nursery.console.say(&format!("{} answers after {took:.0?}", spec.name));
+        self.house
+            .nursery
+            .console
+            .say(&format!("{} answers after {took:.0?}", spec.name));
         self.staged.send_replace(Stage::Ready);
 
         tokio::select! {
@@ -188,7 +213,10 @@ impl Watch {
     async fn lost(&self, mut child: Child, status: ExitStatus, answered: bool) -> End {
         let words = child.last_words().await;
         let name = &self.service.spec.name;
-        End::Lost { why: format!("{name} ended ({status}){}", said(&words)), answered }
+        End::Lost {
+            why: format!("{name} ended ({status}){}", said(&words)),
+            answered,
+        }
     }
 
     async fn stop_asked(&self) {

@@ -45,7 +45,9 @@ pub(super) fn service(
         spec: Spec {
             name: "memcached".to_owned(),
             program,
-            args: args.flat_map(|(flag, value)| [flag.into(), value.into()]).collect(),
+            args: args
+                .flat_map(|(flag, value)| [flag.into(), value.into()])
+                .collect(),
             envs: vec![],
             dir: anywhere().to_owned(),
             account: Some(account),

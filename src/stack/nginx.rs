@@ -79,9 +79,7 @@ pub(super) fn service(
 pub(super) fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = match listen {
         SocketAddr::V4(_) if listen.ip().is_unspecified() => [127, 0, 0, 1].into(),
-        SocketAddr::V6(_) if listen.ip().is_unspecified() => {
-            std::net::Ipv6Addr::LOCALHOST.into()
-        }
+        SocketAddr::V6(_) if listen.ip().is_unspecified() => std::net::Ipv6Addr::LOCALHOST.into(),
         _ => listen.ip(),
     };
     SocketAddr::new(ip, listen.port())

@@ -45,7 +45,11 @@ impl Console {
         let (lines, queue) = sync_channel(QUEUE_LINES_MAX);
         std::thread::spawn(move || write_out(&queue));
         let coloured = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        Arc::new(Self { lines, coloured, log: Mutex::new(None) })
+        Arc::new(Self {
+            lines,
+            coloured,
+            log: Mutex::new(None),
+        })
     }
 
     /// From now on, keeps in a log what we say ourselves.
@@ -181,7 +185,11 @@ struct Log {
 
 impl Log {
     fn open(path: PathBuf) -> Self {
-        let file = OpenOptions::new().create(true).append(true).open(&path).ok();
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .ok();
         let bytes = file.as_ref().and_then(|file| file.metadata().ok());
         let bytes = bytes.map_or(0, |metadata| metadata.len());
         Self { path, file, bytes }

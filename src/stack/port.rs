@@ -43,7 +43,9 @@ impl HeldPort {
             }
         }
         Ok(Self {
-            address: socket.local_addr().context("a bound socket without address")?,
+            address: socket
+                .local_addr()
+                .context("a bound socket without address")?,
             _socket: socket,
         })
     }
@@ -58,7 +60,10 @@ mod tests {
         let held = HeldPort::hold("127.0.0.1:0".parse().expect("an address")).expect("held");
         let child = std::net::TcpListener::bind(held.address).expect("the child may bind");
         let again = HeldPort::hold(held.address).expect_err("somebody listens");
-        assert!(again.to_string().contains("is taken by another program"), "{again}");
+        assert!(
+            again.to_string().contains("is taken by another program"),
+            "{again}"
+        );
         drop(child);
     }
 }

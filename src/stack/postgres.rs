@@ -49,7 +49,10 @@ pub(super) struct Postgres {
 impl Postgres {
     /// The address of the site's database, for programs on this machine.
     pub(super) fn url(&self) -> String {
-        format!("postgres://{OWNER}@localhost/{DATABASE}?host={}", self.sockets.display())
+        format!(
+            "postgres://{OWNER}@localhost/{DATABASE}?host={}",
+            self.sockets.display()
+        )
     }
 
     /// Whether the cluster is made.
@@ -155,7 +158,13 @@ impl Postgres {
 
     fn createdb(&self) -> Spec {
         let host = self.sockets.clone().into();
-        let args = vec!["--host".into(), host, "--username".into(), OWNER.into(), DATABASE.into()];
+        let args = vec![
+            "--host".into(),
+            host,
+            "--username".into(),
+            OWNER.into(),
+            DATABASE.into(),
+        ];
         self.tool("createdb", args)
     }
 
@@ -174,7 +183,11 @@ impl Postgres {
 
     /// The whole configuration: what is not here is PostgreSQL's default.
     fn configuration(&self) -> String {
-        let Memory { shared_buffers_mb, cache_mb, maintenance_mb } = self.memory;
+        let Memory {
+            shared_buffers_mb,
+            cache_mb,
+            maintenance_mb,
+        } = self.memory;
         let connections = self.connections + CONNECTIONS_OF_OURS;
         let sockets = self.sockets.display();
         let wal_mb = self.wal_mb;
@@ -233,7 +246,11 @@ const CONNECTIONS_OF_OURS: u32 = 16;
 /// of a cluster works in its folder.
 fn clear_stale_lock(cluster: &Path) -> Result<()> {
     let alive = process::working_in(cluster);
-    anyhow::ensure!(alive.is_empty(), "another PostgreSQL runs in {}: {alive:?}", cluster.display());
+    anyhow::ensure!(
+        alive.is_empty(),
+        "another PostgreSQL runs in {}: {alive:?}",
+        cluster.display()
+    );
     match std::fs::remove_file(cluster.join("postmaster.pid")) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(error).context("cannot remove the pid file of a dead PostgreSQL")

@@ -32,7 +32,9 @@ pub(super) fn make_sockets(account: &Account) -> Result<PathBuf> {
 /// Removes the folder of the sockets, and nothing that does not look like one.
 pub(super) fn remove_sockets(dir: &Path) {
     let ours = dir.to_string_lossy();
-    let ours = ours.strip_prefix(SOCKETS).is_some_and(|name| !name.contains('/'));
+    let ours = ours
+        .strip_prefix(SOCKETS)
+        .is_some_and(|name| !name.contains('/'));
     if ours {
         let _ = std::fs::remove_dir_all(dir);
     }

@@ -59,7 +59,10 @@ impl Probe {
                 // who asks.
                 let mut stream = UnixStream::connect(socket).await?;
                 stream.write_all(&[0, 0, 0, 8, 4, 210, 22, 47]).await?;
-                anyhow::ensure!([b'N', b'S'].contains(&stream.read_u8().await?), "odd answer");
+                anyhow::ensure!(
+                    [b'N', b'S'].contains(&stream.read_u8().await?),
+                    "odd answer"
+                );
             }
             Self::Memcached(address) => {
                 let stream = TcpStream::connect(address).await?;
@@ -78,8 +81,8 @@ impl Probe {
             }
             Self::AnyHttp(address) => {
                 let stream = TcpStream::connect(address).await?;
-                let answer = exchange(stream, &get("/healthz", &address.to_string()), "\r\n");
-                let answer = answer.await?;
+                let question = get("/healthz", &address.to_string());
+                let answer = exchange(stream, &question, "\r\n").await?;
                 anyhow::ensure!(answer.starts_with("HTTP/1."), "it answers {answer:?}");
             }
         }

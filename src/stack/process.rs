@@ -175,8 +175,14 @@ mod tests {
     fn a_program_name_with_spaces_and_parentheses_does_not_shift_the_fields() {
         let line = "42 (a) b (c) S 7 42 42 0 -1 0 1 2 3 4 50 6 0 0 20 0 1 0 999 1000 25 0";
         let stat = parse(line).expect("a stat line");
-        assert_eq!((stat.pid, stat.state, stat.parent, stat.group), (42, 'S', 7, 42));
-        assert_eq!((stat.cpu_ticks, stat.started_ticks, stat.resident_pages), (56, 999, 25));
+        assert_eq!(
+            (stat.pid, stat.state, stat.parent, stat.group),
+            (42, 'S', 7, 42)
+        );
+        assert_eq!(
+            (stat.cpu_ticks, stat.started_ticks, stat.resident_pages),
+            (56, 999, 25)
+        );
     }
 
     #[test]

@@ -82,7 +82,10 @@ pub(super) struct Record {
 
 impl Record {
     pub(super) fn begin(path: PathBuf, running: Running) -> Self {
-        let record = Self { path, running: Arc::new(Mutex::new(running)) };
+        let record = Self {
+            path,
+            running: Arc::new(Mutex::new(running)),
+        };
         record.change(|_| ());
         record
     }
@@ -92,7 +95,11 @@ impl Record {
             let before = running.children.get(name);
             let restarts = before.map_or(0, |child| child.restarts + 1);
             let process = Identity::of(pid);
-            let child = ChildRecord { process, restarts, stop_signal: stop_signal as i32 };
+            let child = ChildRecord {
+                process,
+                restarts,
+                stop_signal: stop_signal as i32,
+            };
             running.children.insert(name.to_owned(), child);
         });
     }
@@ -146,7 +153,10 @@ pub(super) async fn clear_left_over(state: &StateDir, console: &Console) -> Resu
     let cluster = state.cluster();
     let names: Vec<&str> = left.iter().map(|(name, _)| name.as_str()).collect();
     if !names.is_empty() {
-        console.say(&format!("stopping what an earlier run left: {}", names.join(", ")));
+        console.say(&format!(
+            "stopping what an earlier run left: {}",
+            names.join(", ")
+        ));
     }
     let remaining = || {
         let mut pids = process::working_in(&cluster);

@@ -43,7 +43,10 @@ impl StateDir {
             state.path = refuge(&state.asked);
             make_dir(&state.path)?;
             check_ours(&state.path)?;
-            write_whole(&state.asked.join(MOVED), state.path.display().to_string().as_bytes())?;
+            write_whole(
+                &state.asked.join(MOVED),
+                state.path.display().to_string().as_bytes(),
+            )?;
         }
         if state.asked != state.path {
             make_dir(&state.path)?;
@@ -208,7 +211,7 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// How many bytes the files below a folder take on disk.
-pub fn disk_bytes(dir: &Path) -> u64 {
+pub(super) fn disk_bytes(dir: &Path) -> u64 {
     let entries = std::fs::read_dir(dir).into_iter().flatten();
     let sizes = entries.filter_map(|entry| {
         let entry = entry.ok()?;
@@ -236,7 +239,11 @@ fn make_dir(dir: &Path) -> Result<()> {
 /// The same place for the same folder, so that it is found again even without the note.
 fn refuge(asked: &Path) -> PathBuf {
     let hash = Sha256::digest(asked.as_os_str().as_encoded_bytes());
-    let hash: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let hash: String = hash
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     PathBuf::from(format!("/var/tmp/flickr-killr-{hash}"))
 }
 

@@ -30,24 +30,44 @@ pub fn describe(state: &StateDir, running: Option<&Running>) -> String {
     };
     let since = running.supervisor.living().map(|stat| stat.age());
     let stage = if running.ready { "ready" } else { "starting" };
-    line("site", format!("{stage} http://{}", reachable(running.listen)));
+    line(
+        "site",
+        format!("{stage} http://{}", reachable(running.listen)),
+    );
     line("memcached", running.memcached.to_string());
     line("sockets", running.sockets.display().to_string());
     let demo = running.demo;
     line(
         "demo data",
-        format!("{} people, {} photos, seed {}", demo.users, demo.photos, demo.seed),
+        format!(
+            "{} people, {} photos, seed {}",
+            demo.users, demo.photos, demo.seed
+        ),
     );
     let up = since.map(age).unwrap_or_default();
     line("up", format!("{up}, process {}", running.supervisor.pid));
-    let _ = writeln!(text, "\n{:<12} {:>8} {:>9} {:>10} {:>9}", "child", "pid", "up", "memory", "replaced");
+    let _ = writeln!(
+        text,
+        "\n{:<12} {:>8} {:>9} {:>10} {:>9}",
+        "child", "pid", "up", "memory", "replaced"
+    );
     for (name, child) in &running.children {
         let living = child.process.as_ref().and_then(Identity::living);
         let (pid, up, memory) = living.map_or_else(
             || ("-".to_owned(), "gone".to_owned(), "-".to_owned()),
-            |stat| (stat.pid.to_string(), age(stat.age()), size(stat.resident_bytes())),
+            |stat| {
+                (
+                    stat.pid.to_string(),
+                    age(stat.age()),
+                    size(stat.resident_bytes()),
+                )
+            },
         );
-        let _ = writeln!(text, "{name:<12} {pid:>8} {up:>9} {memory:>10} {:>9}", child.restarts);
+        let _ = writeln!(
+            text,
+            "{name:<12} {pid:>8} {up:>9} {memory:>10} {:>9}",
+            child.restarts
+        );
     }
     text
 }

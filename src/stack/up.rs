@@ -155,16 +155,26 @@ async fn start(
         console: Arc::clone(console),
         logs: state.logs(),
     };
-    let house = House { nursery: nursery.clone(), record: record.clone(), wishes: wishes.clone() };
+    let house = House {
+        nursery: nursery.clone(),
+        record: record.clone(),
+        wishes: wishes.clone(),
+    };
 
     // memcached comes up while PostgreSQL does.
-    let service =
-        memcached::service(programs.memcached, account.clone(), cache.address, plan.memcached_mb);
+    let service = memcached::service(
+        programs.memcached,
+        account.clone(),
+        cache.address,
+        plan.memcached_mb,
+    );
     let memcached = site.memcached.insert(Keeper::start(service, &house));
     match &postgres {
         Some(postgres) => {
             postgres.make(&nursery, wishes).await?;
-            let keeper = site.postgres.insert(Keeper::start(postgres.service(), &house));
+            let keeper = site
+                .postgres
+                .insert(Keeper::start(postgres.service(), &house));
             keeper.ready(wishes).await?;
             postgres.make_database(&nursery, wishes).await?;
         }
@@ -188,7 +198,10 @@ async fn start(
         run_to_end(&apps.loader(&plan.loader), &nursery, wishes).await?;
     }
     let numbers = 0..plan.app_processes;
-    site.apps = numbers.clone().map(|n| Keeper::start(apps.service(n), &house)).collect();
+    site.apps = numbers
+        .clone()
+        .map(|n| Keeper::start(apps.service(n), &house))
+        .collect();
     for app in &mut site.apps {
         app.ready(wishes).await?;
     }
@@ -200,9 +213,15 @@ async fn start(
         memcached: cache.address,
     };
     let service = nginx::service(programs.nginx, account, &state.nginx(), behind)?;
-    site.nginx.insert(Keeper::start(service, &house)).ready(wishes).await?;
+    site.nginx
+        .insert(Keeper::start(service, &house))
+        .ready(wishes)
+        .await?;
     record.ready();
-    console.say(&format!("a page was served {:.2?} after the start", began.elapsed()));
+    console.say(&format!(
+        "a page was served {:.2?} after the start",
+        began.elapsed()
+    ));
     console.announce(&format!("ready http://{}", nginx::reachable(front.address)));
     site.ports = vec![front, cache];
     Ok(())
