@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
-use nix::unistd::{Gid, Uid, User, chown, geteuid};
+use nix::unistd::{Gid, Group, Uid, User, chown, geteuid};
 
 /// The person who runs the children.
 #[derive(Debug, Clone)]
@@ -51,6 +51,12 @@ impl Account {
     /// The user and group to become; none when that is the caller.
     pub(super) fn to_become(&self) -> Option<(u32, u32)> {
         self.becomes.then(|| (self.uid.as_raw(), self.gid.as_raw()))
+    }
+
+    /// The names of the user and group to become, as nginx wants them.
+    pub(super) fn names_to_become(&self) -> Option<(String, String)> {
+        let group = Group::from_gid(self.gid).ok().flatten()?;
+        self.becomes.then(|| (self.name.clone(), group.name))
     }
 
     /// Makes a folder that belongs to this person, if it is not there; sets owner and mode anyway.

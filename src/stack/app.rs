@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result};
 use nix::sys::signal::Signal;
 
 use super::account::Account;
-use super::child::{Spec, anywhere};
+use super::child::{Speaks, Spec, anywhere};
 use super::keeper::Service;
 use super::plan::Plan;
 use super::probe::Probe;
@@ -48,7 +48,7 @@ impl Apps<'_> {
                 dir: anywhere().to_owned(),
                 account: Some(self.account.clone()),
                 stop: vec![(Signal::SIGTERM, Duration::from_secs(10))],
-                owns_terminal: false,
+                speaks: Speaks::ToAll,
             },
             ready: Probe::Healthz(socket.clone()),
             alive: Probe::Healthz(socket),
@@ -68,8 +68,11 @@ impl Apps<'_> {
             dir: anywhere().to_owned(),
             account: Some(self.account.clone()),
             stop: vec![(Signal::SIGTERM, Duration::from_secs(5))],
-            // A progress bar needs the terminal itself; anywhere else its lines are like others.
-            owns_terminal: std::io::stderr().is_terminal(),
+            speaks: if std::io::stderr().is_terminal() {
+                Speaks::Itself
+            } else {
+                Speaks::ToAll
+            },
         }
     }
 

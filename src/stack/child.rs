@@ -54,8 +54,18 @@ pub(super) struct Spec {
     /// What stops it, in turn; after the last comes SIGKILL. The first is also sent by the kernel
     /// when we die without stopping it.
     pub(super) stop: Vec<StopStep>,
-    /// Whether it may write to the terminal itself, as one with a progress bar must.
-    pub(super) owns_terminal: bool,
+    pub(super) speaks: Speaks,
+}
+
+/// Where the words of a child go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Speaks {
+    /// To its log and, with its name in front, to the terminal.
+    ToAll,
+    /// To its log only: of interest when it fails.
+    ToLog,
+    /// Errors and progress to the terminal by itself, as a progress bar must.
+    Itself,
 }
 
 /// What every child needs.
@@ -96,10 +106,9 @@ impl Child {
             .kill_on_drop(true)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(if spec.owns_terminal {
-                Stdio::inherit()
-            } else {
-                Stdio::piped()
+            .stderr(match spec.speaks {
+                Speaks::Itself => Stdio::inherit(),
+                Speaks::ToAll | Speaks::ToLog => Stdio::piped(),
             });
         if let Some((uid, gid)) = spec.account.as_ref().and_then(Account::to_become) {
             // Without further groups: std drops them when root becomes somebody.
@@ -111,7 +120,8 @@ impl Child {
         let pid = process
             .id()
             .context("a child that is gone before it began")?;
-        let voice = Voice::new(&spec.name, &nursery.console, &nursery.logs);
+        let console = (spec.speaks != Speaks::ToLog).then(|| Arc::clone(&nursery.console));
+        let voice = Voice::new(&spec.name, console, &nursery.logs);
         let mut streams = Vec::new();
         if let Some(stdout) = process.stdout.take() {
             streams.push(tokio::spawn(Arc::clone(&voice).carry(stdout)));

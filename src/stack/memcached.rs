@@ -8,7 +8,7 @@ use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::signal::Signal;
 
 use super::account::Account;
-use super::child::{Spec, anywhere};
+use super::child::{Speaks, Spec, anywhere};
 use super::keeper::Service;
 use super::probe::Probe;
 
@@ -52,7 +52,7 @@ pub(super) fn service(
             dir: anywhere().to_owned(),
             account: Some(account),
             stop: vec![(Signal::SIGTERM, Duration::from_secs(3))],
-            owns_terminal: false,
+            speaks: Speaks::ToAll,
         },
         ready: Probe::Memcached(address),
         alive: Probe::Memcached(address),

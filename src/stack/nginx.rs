@@ -9,7 +9,7 @@ use anyhow::Result;
 use nix::sys::signal::Signal;
 
 use super::account::Account;
-use super::child::Spec;
+use super::child::{Speaks, Spec};
 use super::keeper::Service;
 use super::probe::Probe;
 use super::state::write_whole;
@@ -38,7 +38,7 @@ pub(super) fn service(
     account.own_dir(&temp_dir, 0o700)?;
     write_whole(&dir.join("nginx.conf"), CONFIGURATION.as_bytes())?;
     let front = Front {
-        user: account.to_become().map(|_| account.name.clone()),
+        user: account.names_to_become(),
         workers: std::thread::available_parallelism().map_or(1, usize::from),
         pid: dir.join("nginx.pid"),
         error_log: "stderr".into(),
@@ -65,7 +65,7 @@ pub(super) fn service(
                 (Signal::SIGQUIT, DRAIN_PATIENCE),
                 (Signal::SIGTERM, Duration::from_secs(2)),
             ],
-            owns_terminal: false,
+            speaks: Speaks::ToAll,
         },
         ready: Probe::Page(reachable(behind.listen), "/"),
         alive: Probe::AnyHttp(reachable(behind.listen)),

@@ -110,19 +110,20 @@ fn write_out(queue: &Receiver<Line>) {
 pub(super) struct Voice {
     name: String,
     colour: &'static str,
-    console: Arc<Console>,
+    console: Option<Arc<Console>>,
     log: Mutex<Log>,
     tail: Mutex<VecDeque<String>>,
 }
 
 impl Voice {
-    pub(super) fn new(name: &str, console: &Arc<Console>, logs: &Path) -> Arc<Self> {
+    /// Without a console, its lines go to the log alone.
+    pub(super) fn new(name: &str, console: Option<Arc<Console>>, logs: &Path) -> Arc<Self> {
         const COLOURS: [&str; 6] = ["36", "33", "32", "35", "34", "31"];
         let at: usize = name.bytes().map(usize::from).sum();
         Arc::new(Self {
             name: name.to_owned(),
             colour: COLOURS[at % COLOURS.len()],
-            console: Arc::clone(console),
+            console,
             log: Mutex::new(Log::open(logs.join(format!("{name}.log")))),
             tail: Mutex::new(VecDeque::new()),
         })
@@ -165,7 +166,9 @@ impl Voice {
             .map(|c| if c.is_control() && c != '\t' { '?' } else { c })
             .collect();
         held(&self.log).write(&text);
-        self.console.print(&self.name, self.colour, &text);
+        if let Some(console) = &self.console {
+            console.print(&self.name, self.colour, &text);
+        }
         let mut tail = held(&self.tail);
         if tail.len() == TAIL_LINES {
             tail.pop_front();
@@ -236,7 +239,7 @@ mod tests {
     #[tokio::test]
     async fn lines_are_cut_to_a_bounded_length_and_cannot_drive_the_terminal() {
         let dir = tempfile::tempdir().expect("a folder");
-        let voice = Voice::new("app-0", &Console::new(), dir.path());
+        let voice = Voice::new("app-0", None, dir.path());
         let mut said = b"\x1b[2Jhello\n".to_vec();
         said.extend(vec![b'x'; 3 * LINE_BYTES_MAX]);
         Arc::clone(&voice).carry(said.as_slice()).await;

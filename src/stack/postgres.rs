@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use super::account::Account;
 use super::budget::Memory;
-use super::child::{Nursery, Spec, Wish, anywhere, run_to_end};
+use super::child::{Nursery, Speaks, Spec, Wish, anywhere, run_to_end};
 use super::keeper::Service;
 use super::probe::Probe;
 use super::process;
@@ -20,17 +20,14 @@ use super::state::write_whole;
 /// The owner of everything in the cluster; its socket lies in a folder that nobody else can enter.
 const OWNER: &str = "flickr_killr";
 
-/// The database of the site.
-const DATABASE: &str = "flickr_killr";
+/// The database of the site: the one that every new cluster has.
+const DATABASE: &str = "postgres";
 
 /// How long crash recovery may take before we give up.
 const START_PATIENCE: Duration = Duration::from_secs(300);
 
 /// How long the postmaster may be silent: replacing it means crash recovery, so we are slow to.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
-
-/// SQLSTATE of "no such database".
-const NO_SUCH_DATABASE: &str = "3D000";
 
 /// One cluster, its programs and whom it belongs to.
 #[derive(Debug, Clone)]
@@ -104,9 +101,12 @@ impl Postgres {
                     (Signal::SIGINT, Duration::from_secs(60)),
                     (Signal::SIGQUIT, Duration::from_secs(5)),
                 ],
-                owns_terminal: false,
+                speaks: Speaks::ToAll,
             },
-            ready: Probe::Query(Box::new(self.options("postgres"))),
+            ready: Probe::Query {
+                server: Box::new(self.options()),
+                pid_file: self.cluster.join("postmaster.pid"),
+            },
             alive: Probe::Postmaster(self.sockets.join(".s.PGSQL.5432")),
             start_patience: START_PATIENCE,
             silence_max: SILENCE_MAX,
@@ -114,28 +114,11 @@ impl Postgres {
         }
     }
 
-    /// Makes the site's database in a running cluster, if it is not there.
-    pub(super) async fn make_database(
-        &self,
-        nursery: &Nursery,
-        wishes: &watch::Receiver<Wish>,
-    ) -> Result<()> {
-        match PgConnection::connect_with(&self.options(DATABASE)).await {
-            Ok(connection) => Ok(connection.close().await?),
-            Err(sqlx::Error::Database(error))
-                if error.code().as_deref() == Some(NO_SUCH_DATABASE) =>
-            {
-                run_to_end(&self.createdb(), nursery, wishes).await
-            }
-            Err(error) => Err(error).context("the new PostgreSQL refuses a connection"),
-        }
-    }
-
-    fn options(&self, database: &str) -> PgConnectOptions {
+    fn options(&self) -> PgConnectOptions {
         PgConnectOptions::new_without_pgpass()
             .socket(&self.sockets)
             .username(OWNER)
-            .database(database)
+            .database(DATABASE)
             .disable_statement_logging()
     }
 
@@ -153,31 +136,15 @@ impl Postgres {
             ]
             .map(Into::into),
         );
-        self.tool("initdb", args)
-    }
-
-    fn createdb(&self) -> Spec {
-        let host = self.sockets.clone().into();
-        let args = vec![
-            "--host".into(),
-            host,
-            "--username".into(),
-            OWNER.into(),
-            DATABASE.into(),
-        ];
-        self.tool("createdb", args)
-    }
-
-    fn tool(&self, name: &str, args: Vec<std::ffi::OsString>) -> Spec {
         Spec {
-            name: name.to_owned(),
-            program: self.programs.join(name),
+            name: "initdb".to_owned(),
+            program: self.programs.join("initdb"),
             args,
             envs: vec![],
             dir: anywhere().to_owned(),
             account: Some(self.account.clone()),
             stop: vec![(Signal::SIGTERM, Duration::from_secs(2))],
-            owns_terminal: false,
+            speaks: Speaks::ToLog,
         }
     }
 

@@ -16,11 +16,18 @@ const ANSWER_PATIENCE: Duration = Duration::from_millis(500);
 /// How long a page may take while the site warms up, because the first one opens connections.
 const PAGE_PATIENCE: Duration = Duration::from_secs(10);
 
+/// The line of PostgreSQL's pid file that says what the server is doing.
+const PID_FILE_STAGE: usize = 7;
+
 /// A question that only a working child answers.
 #[derive(Debug, Clone)]
 pub(super) enum Probe {
-    /// PostgreSQL runs a query.
-    Query(Box<PgConnectOptions>),
+    /// PostgreSQL runs a query. It says itself, in its pid file, when it is worth asking; asking
+    /// a server that recovers fills its log with refusals.
+    Query {
+        server: Box<PgConnectOptions>,
+        pid_file: PathBuf,
+    },
     /// PostgreSQL's postmaster takes a connection and answers its first packet.
     Postmaster(PathBuf),
     /// memcached tells its version, and its pid is that of the child.
@@ -49,8 +56,11 @@ impl Probe {
 
     async fn ask_patiently(&self, pid: i32) -> anyhow::Result<()> {
         match self {
-            Self::Query(options) => {
-                let mut connection = PgConnection::connect_with(options).await?;
+            Self::Query { server, pid_file } => {
+                let says = std::fs::read_to_string(pid_file)?;
+                let stage = says.lines().nth(PID_FILE_STAGE).unwrap_or_default();
+                anyhow::ensure!(stage.trim() == "ready", "it is {stage:?}");
+                let mut connection = PgConnection::connect_with(server).await?;
                 connection.ping().await?;
                 connection.close().await?;
             }

@@ -14,7 +14,7 @@ pub(super) struct Programs {
     pub(super) memcached: PathBuf,
     /// Ties a child's life to ours (util-linux).
     pub(super) setpriv: PathBuf,
-    /// The folder of `postgres`, `initdb` and `createdb`; none when the database is elsewhere.
+    /// The folder of `postgres` and `initdb`; none when the database is elsewhere.
     pub(super) postgres: Option<PathBuf>,
 }
 
@@ -90,7 +90,7 @@ fn newest() -> Option<PathBuf> {
             let entry = entry.ok()?;
             let version: u32 = entry.file_name().to_str()?.parse().ok()?;
             let bin = entry.path().join("bin");
-            let whole = ["postgres", "initdb", "createdb"];
+            let whole = ["postgres", "initdb"];
             let whole = whole.iter().all(|program| bin.join(program).is_file());
             whole.then_some((version, bin))
         })

@@ -176,7 +176,6 @@ async fn start(
                 .postgres
                 .insert(Keeper::start(postgres.service(), &house));
             keeper.ready(wishes).await?;
-            postgres.make_database(&nursery, wishes).await?;
         }
         None => foreign_answers(&database_url).await?,
     }
