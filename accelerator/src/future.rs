@@ -44,8 +44,10 @@ where
             refuse(accelerator, push, reason);
             AcceleratedBody::plain(body)
         }
-        (Ok((key, media)), push) if media.is_text => {
-            text(accelerator, &asked, push, &key, &mut parts, body).await
+        // A stream of unknown length is gathered too: a hit says its length, so the miss must.
+        (Ok((key, media)), push) if media.is_text || body.size_hint().exact().is_none() => {
+            let text = media.is_text.then_some(&key);
+            gathered(accelerator, &asked, push, text, &mut parts, body).await
         }
         (Ok(_), Ok(push)) => AcceleratedBody::copied(body, accelerator.item_len_max(), push),
         (Ok(_), Err(reason)) => {
@@ -64,14 +66,14 @@ fn refuse(accelerator: &Accelerator, push: Result<Push, NotStored>, reason: NotS
     }
 }
 
-/// Gathers a text, stores it gzipped, and answers with what the client accepts.
+/// Gathers a body, stores it, and answers with it; a text gzipped, if the client accepts that.
 ///
 /// The first visitor gets the same gzipped bytes as all after him: hit and miss are equal.
-async fn text<B>(
+async fn gathered<B>(
     accelerator: &Accelerator,
     asked: &Asked,
     push: Result<Push, NotStored>,
-    key: &Key,
+    text: Option<&Key>,
     parts: &mut response::Parts,
     body: B,
 ) -> AcceleratedBody<B>
@@ -89,7 +91,10 @@ where
             return AcceleratedBody::begun(begun, rest);
         }
     };
-    let squeezed = accelerator.press().squeeze(key, &plain).await;
+    let squeezed = match text {
+        Some(key) => accelerator.press().squeeze(key, &plain).await,
+        None => None,
+    };
     let item = Item {
         is_gzip: squeezed.is_some(),
         value: squeezed.unwrap_or_else(|| plain.clone()),

@@ -13,10 +13,9 @@ pub struct Media {
 }
 
 /// Every extension that may be stored, with its type.
-pub const TABLE: [(&str, Media); 20] = [
+pub const TABLE: [(&str, Media); 18] = [
     ("css", text("text/css; charset=utf-8")),
     ("js", text("text/javascript; charset=utf-8")),
-    ("mjs", text("text/javascript; charset=utf-8")),
     ("map", text("application/json")),
     ("json", text("application/json")),
     ("webmanifest", text("application/manifest+json")),
@@ -32,7 +31,6 @@ pub const TABLE: [(&str, Media); 20] = [
     ("avif", dense("image/avif")),
     ("gif", dense("image/gif")),
     ("woff2", dense("font/woff2")),
-    ("woff", dense("font/woff")),
     ("mp4", dense("video/mp4")),
 ];
 

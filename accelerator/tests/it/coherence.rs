@@ -1,0 +1,154 @@
+//! What is purged, private or unfinished is never answered from memcached.
+
+use std::sync::atomic::Ordering::SeqCst;
+
+use accelerator::{NotStored, ServerPurge};
+
+use crate::stack::Stack;
+
+const PICTURE: &str = "/i/anna/token/640.webp";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn once_a_push_is_acknowledged_every_further_request_is_a_hit() {
+    let stack = Stack::start().await;
+    assert!(!stack.get(PICTURE).await.is_hit());
+    stack.accelerator.flush().await;
+    for _ in 0..20 {
+        assert!(stack.get(PICTURE).await.is_hit());
+    }
+    assert_eq!(
+        (
+            stack.accelerator.stats().stored,
+            stack.site.asked.load(SeqCst)
+        ),
+        (1, 1)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_purged_picture_is_gone_from_every_server() {
+    let stack = Stack::with(3, 1).await;
+    stack.get(PICTURE).await;
+    stack.accelerator.flush().await;
+    assert!(stack.get(PICTURE).await.is_hit());
+    let report = stack
+        .accelerator
+        .purge([PICTURE, "/i/anna/never/320.webp", "/people/anna"])
+        .await;
+    assert!(report.is_confirmed());
+    assert_eq!(
+        (report.keys, report.removed(), report.servers.len()),
+        (2, 1, 3)
+    );
+    assert!(!stack.get(PICTURE).await.is_hit());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_that_was_read_before_its_purge_is_not_stored_after_it() {
+    let stack = Stack::start().await;
+    let slow = "/i/slow/token/640.webp";
+    let (answer, ()) = tokio::join!(stack.get(slow), async {
+        stack.site.waiting.acquire().await.unwrap().forget();
+        assert!(stack.accelerator.purge([slow]).await.is_confirmed());
+        stack.site.gate.add_permits(1);
+    });
+    assert_eq!(
+        answer.status, 200,
+        "it was asked for before the purge, so it may still be answered"
+    );
+    stack.accelerator.flush().await;
+    assert_eq!(stack.memcached[0].stat("curr_items").await, 0);
+    assert_eq!(
+        stack
+            .accelerator
+            .stats()
+            .not_stored(NotStored::NoLongerCurrent),
+        1
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_that_another_process_deleted_is_not_stored() {
+    let stack = Stack::start().await;
+    let slow = "/i/slow/token/640.webp";
+    let (_, ()) = tokio::join!(stack.get(slow), async {
+        stack.site.waiting.acquire().await.unwrap().forget();
+        stack.site.pictures_are_current.store(false, SeqCst);
+        stack.site.gate.add_permits(1);
+    });
+    stack.accelerator.flush().await;
+    assert_eq!(stack.memcached[0].stat("curr_items").await, 0);
+    assert_eq!(stack.get(slow).await.status, 404);
+    assert_eq!(
+        stack
+            .accelerator
+            .stats()
+            .not_stored(NotStored::NoLongerCurrent),
+        1
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_allowed_is_never_stored() {
+    let stack = Stack::start().await;
+    for (path, reason, cache_control) in [
+        ("/i/private.webp", NotStored::Policy, "private, no-store"),
+        ("/i/silent.webp", NotStored::Policy, "no-store"),
+        ("/i/cookie.webp", NotStored::SetCookie, "private, no-store"),
+        ("/i/huge.webp", NotStored::TooLarge, "public, max-age=86400"),
+        ("/page", NotStored::Policy, "no-store"),
+    ] {
+        let before = stack.accelerator.stats().not_stored(reason);
+        let answer = stack.get(path).await;
+        assert_eq!(
+            (answer.status, answer.header("x-cache")),
+            (200, Some("MISS")),
+            "{path}"
+        );
+        assert_eq!(
+            answer.header("cache-control"),
+            Some(cache_control),
+            "{path}"
+        );
+        assert_eq!(
+            answer.header("set-cookie"),
+            None,
+            "{path}: a hit would set none"
+        );
+        stack.accelerator.flush().await;
+        assert_eq!(
+            stack.accelerator.stats().not_stored(reason),
+            before + 1,
+            "{path}"
+        );
+    }
+    let signed = stack
+        .send("GET", PICTURE, &[("Authorization", "Basic x")])
+        .await;
+    assert_eq!(signed.status, 200);
+    // How much of it nginx had seen when it broke off decides whether it can still say sorry.
+    let broken = stack.try_send("GET", "/i/broken.webp", &[]).await;
+    assert!(
+        broken.as_ref().map_or(true, |answer| answer.status == 503),
+        "{broken:?}"
+    );
+    stack.accelerator.flush().await;
+    // Once or, if nginx asks a second time, twice.
+    assert!(stack.accelerator.stats().not_stored(NotStored::Incomplete) >= 1);
+    assert_eq!(stack.memcached[0].stat("cmd_set").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_purge_that_a_server_did_not_confirm_says_so() {
+    let mut stack = Stack::with(2, 1).await;
+    stack.memcached[0].signal("STOP");
+    stack.memcached[1].signal("KILL");
+    let report = stack.accelerator.purge([PICTURE]).await;
+    let why: Vec<_> = report.unconfirmed().map(|(_, why)| why).collect();
+    assert_eq!(why, [ServerPurge::TimedOut, ServerPurge::Unreachable]);
+    assert_eq!(stack.accelerator.stats().purges_unconfirmed, 1);
+    stack.memcached[0].signal("CONT");
+    stack.memcached[1].restart().await;
+    let report = stack.accelerator.purge([PICTURE]).await;
+    assert!(report.is_confirmed(), "{report:?}");
+}

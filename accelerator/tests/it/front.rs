@@ -1,0 +1,150 @@
+//! What nginx lets in, and what it tells the application.
+
+use accelerator::nginx::{Front, FrontError};
+
+use crate::stack::Stack;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn health_and_metrics_are_not_for_visitors() {
+    let stack = Stack::start().await;
+    for path in [
+        "/healthz",
+        "/metrics",
+        "/%68ealthz",
+        "//metrics",
+        "/x/../healthz",
+        "/metrics/",
+        "/healthz?a",
+    ] {
+        let answer = stack.get(path).await;
+        assert_eq!(answer.status, 404, "{path}: {answer:?}");
+        assert_eq!(
+            answer.header("x-content-type-options"),
+            Some("nosniff"),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_can_say_where_a_request_came_from_but_nginx() {
+    let stack = Stack::start().await;
+    let lies = [
+        ("X-Forwarded-For", "lie"),
+        ("X-Forwarded-Proto", "lie"),
+        ("X-Forwarded-Host", "lie"),
+        ("Forwarded", "lie"),
+        ("X-Real-IP", "lie"),
+        ("X-Request-Id", "lie"),
+        ("Proxy", "lie"),
+        ("Range", "bytes=0-1"),
+    ];
+    let answer = stack.send("GET", "/headers", &lies).await;
+    let seen = String::from_utf8(answer.body.clone()).unwrap();
+    assert_eq!(answer.status, 200);
+    assert!(!seen.contains("lie") && !seen.contains("range"), "{seen}");
+    assert!(
+        seen.contains("\"x-forwarded-proto\": \"http\"")
+            && seen.contains("\"host\": \"site.test\""),
+        "{seen}"
+    );
+    let id = answer.header("x-request-id").unwrap();
+    assert!(id.len() == 32 && seen.contains(id), "{id}: {seen}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_an_upload_may_be_large() {
+    let stack = Stack::start().await;
+    let announced = (64_u64 << 20).to_string();
+    for (path, len, status) in [
+        ("/form", (65_u64 << 10).to_string(), 413),
+        ("/static/a.01234567.css", (65_u64 << 10).to_string(), 413),
+        (
+            "/upload",
+            (announced.parse::<u64>().unwrap() + 1).to_string(),
+            413,
+        ),
+        ("/form", "0".to_owned(), 200),
+        ("/upload", "0".to_owned(), 200),
+    ] {
+        let answer = stack.send("POST", path, &[("Content-Length", &len)]).await;
+        assert_eq!(answer.status, status, "{path} {len}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_are_gzipped_on_their_way_out_and_never_kept() {
+    let stack = Stack::start().await;
+    let (gzipped, plain) = (
+        stack.get("/page").await,
+        stack.send("GET", "/page", &[]).await,
+    );
+    assert_eq!(gzipped.header("content-encoding"), Some("gzip"));
+    assert_eq!(gzipped.header("vary"), Some("Accept-Encoding"));
+    assert_eq!(plain.header("content-encoding"), None);
+    for answer in [gzipped, plain] {
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        assert_eq!(answer.header("server"), Some("nginx"), "no version");
+        assert_eq!(answer.header("x-cache"), Some("MISS"));
+    }
+}
+
+fn front() -> Front {
+    Front {
+        user: Some("nobody".into()),
+        workers: 2,
+        pid: "/run/site/nginx.pid".into(),
+        error_log: "stderr".into(),
+        access_log: None,
+        temp_dir: "/run/site/temp".into(),
+        listen: "127.0.0.1:8080".into(),
+        apps: vec!["/run/site/app-0".into()],
+        memcached: vec!["127.0.0.1:11211".parse().unwrap()],
+    }
+}
+
+#[test]
+fn an_only_memcached_stands_twice_so_that_nginx_can_put_it_aside() {
+    let files = front().files().unwrap();
+    assert_eq!(
+        files[4]
+            .1
+            .matches("server 127.0.0.1:11211 max_fails=2 fail_timeout=2s;")
+            .count(),
+        2
+    );
+    let mut without = front();
+    without.memcached.clear();
+    assert_eq!(without.files().unwrap()[4].1, "server 127.0.0.1:1 down;\n");
+}
+
+#[test]
+fn what_would_mean_something_else_in_the_configuration_is_refused() {
+    let with_listen = |listen: &str| {
+        Front {
+            listen: listen.into(),
+            ..front()
+        }
+        .files()
+    };
+    for listen in ["", "80; include /etc/passwd", "a\"b", "a$b", "a\\b", "a\nb"] {
+        let written = with_listen(listen);
+        let is_quoted = written
+            .as_ref()
+            .is_ok_and(|files| files[2].1 == format!("listen \"{listen}\";\n"));
+        assert!(
+            is_quoted || matches!(written, Err(FrontError::Unwritable(_))),
+            "{listen}: {written:?}"
+        );
+    }
+    let long = Front {
+        apps: vec!["/a".repeat(60).into()],
+        ..front()
+    };
+    assert!(matches!(long.files(), Err(FrontError::SocketTooLong(_))));
+    let none = Front {
+        apps: Vec::new(),
+        ..front()
+    };
+    assert!(matches!(none.files(), Err(FrontError::NoApp)));
+}

@@ -1,0 +1,140 @@
+//! nginx and the application agree about which paths have a key, and where it lies.
+
+use std::collections::HashSet;
+
+use accelerator::{Key, Ring};
+
+use crate::stack::Stack;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nginx_asks_for_exactly_what_the_application_stores() {
+    let stack = Stack::start().await;
+    let long = |len: usize| format!("/i/{}.webp", "a".repeat(len - 8));
+    let mut targets: Vec<String> = [
+        "/i/a.webp",
+        "/i/a/b-_9.c/640.webp",
+        "/i/-.webp",
+        "/i/a.webp?",
+        "/i/a.webp?w=1",
+        "/i/a.webp#part",
+        "/i//a.webp",
+        "/i/./a.webp",
+        "/i/../i/a.webp",
+        "/i/.hidden.webp",
+        "/i/..webp",
+        "/i/%61.webp",
+        "/i/a%20b.webp",
+        "/i/a%25.webp",
+        "/i/a%3Fb.webp",
+        "/i/%C3%A9.webp",
+        "/i/a%0d%0aset.webp",
+        "/i/a.webp/",
+        "/i/a.WEBP",
+        "/i/A.webp",
+        "/i/a.",
+        "/i/a",
+        "/i/",
+        "//i/a.webp",
+        "/i/a+b.webp",
+        "/i/a&b.webp",
+        "/i/a\"b.webp",
+        "/i/a$b.webp",
+        "/i/é.webp",
+        "/i/a.abcdefghijkl",
+        "/%69/a.webp",
+        "/page/../i/a.webp",
+        "/static/a.01234567.css",
+        "/static/b/c.d/a.0123456789abcdef.css",
+        "/static/a.0123456.css",
+        "/static/a.0123456G.css",
+        "/static/a.css",
+        "/static/.01234567.css",
+        "/static/.a.01234567.css",
+        "/static/01234567.css",
+        "/static/a.01234567.css?v=3",
+        "/static/../static/a.01234567.css",
+        "/people/anna",
+        "/",
+    ]
+    .map(String::from)
+    .into();
+    targets.extend([
+        long(199),
+        long(200),
+        long(201),
+        long(260),
+        format!("/i/{}.webp", "%20".repeat(100)),
+    ]);
+    targets.push(format!("/static/a.{}.css", "a".repeat(64)));
+    targets.push(format!("/static/a.{}.css", "a".repeat(65)));
+    for target in &targets {
+        stack.get(target).await;
+        stack.accelerator.flush().await;
+        let again = stack.get(target).await;
+        // A fragment is never sent by browsers; nginx does not look it up, the application does not see it.
+        let has_key = Key::of(target).is_some() && again.status == 200;
+        assert_eq!(again.is_hit(), has_key, "{target}: {again:?}");
+    }
+    let errors = stack.complaints();
+    assert!(
+        !errors.contains("[error]") && !errors.contains("[warn]"),
+        "{errors}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn long_and_odd_urls_put_no_memcached_out_of_service() {
+    let stack = Stack::with(3, 1).await;
+    let path = "/i/anna/token/640.webp";
+    stack.get(path).await;
+    stack.accelerator.flush().await;
+    for round in 0..30 {
+        let odd = format!("/i/{}{round}.webp", "x".repeat(300));
+        stack.get(&odd).await;
+        stack.get(&odd.replace('x', "%20")).await;
+    }
+    assert!(stack.get(path).await.is_hit());
+    assert_eq!(stack.complaints(), "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nginx_looks_on_the_server_where_the_application_stored() {
+    let stack = Stack::with(3, 1).await;
+    let paths: Vec<_> = (0..400)
+        .map(|number| format!("/i/owner{}/t{number}/320.webp", number % 7))
+        .collect();
+    for path in &paths {
+        assert!(!stack.get(path).await.is_hit(), "{path}");
+    }
+    stack.accelerator.flush().await;
+    for path in &paths {
+        assert!(stack.get(path).await.is_hit(), "{path}");
+    }
+    let ring = Ring::new(
+        stack
+            .memcached
+            .iter()
+            .map(|server| server.address.to_string()),
+    );
+    let homes: Vec<_> = paths
+        .iter()
+        .map(|path| {
+            ring.server_of(Key::of(path).unwrap().as_str().as_bytes())
+                .unwrap()
+        })
+        .collect();
+    assert_eq!(
+        homes.iter().collect::<HashSet<_>>().len(),
+        3,
+        "every server has its share"
+    );
+    for (number, server) in stack.memcached.iter().enumerate() {
+        let expected = homes.iter().filter(|home| **home == number).count() as u64;
+        assert_eq!(server.stat("curr_items").await, expected);
+        assert_eq!(
+            server.stat("get_hits").await,
+            expected,
+            "no hit came from another server"
+        );
+    }
+}

@@ -1,0 +1,163 @@
+//! A small site: a file for every path of the right shape, and pages that must not be stored.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+
+use accelerator::{Accelerator, Policy, Truth, media::Media};
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{any, get, post};
+use axum::{Extension, Router};
+use bytes::Bytes;
+use tokio::sync::Semaphore;
+
+/// What a test sees of the site, and does to it.
+pub(crate) struct Site {
+    /// How many requests have reached a handler.
+    pub(crate) asked: AtomicUsize,
+    /// Handlers of `/i/slow...` wait for a permit here after they read what to show.
+    pub(crate) gate: Semaphore,
+    /// Gets a permit when such a handler waits.
+    pub(crate) waiting: Semaphore,
+    /// The truth about every picture.
+    pub(crate) pictures_are_current: AtomicBool,
+}
+
+impl Default for Site {
+    fn default() -> Self {
+        Self {
+            asked: AtomicUsize::new(0),
+            gate: Semaphore::new(0),
+            waiting: Semaphore::new(0),
+            pictures_are_current: AtomicBool::new(true),
+        }
+    }
+}
+
+/// The truth of a [`Site`].
+pub(crate) struct SiteTruth(pub(crate) Arc<Site>);
+
+impl Truth for SiteTruth {
+    async fn still_current(&self, path: &str) -> bool {
+        path.starts_with("/static/") || self.0.pictures_are_current.load(SeqCst)
+    }
+}
+
+/// The bytes of a file: text for text types, noise for others; different for each path.
+pub(crate) fn bytes_of(path: &str) -> Vec<u8> {
+    let extension = path.rsplit('.').next().unwrap_or_default();
+    let len = if path.contains("big") {
+        300_000
+    } else if path.contains("empty") {
+        0
+    } else {
+        9_000
+    };
+    if Media::of(extension).is_some_and(|media| media.is_text) {
+        return format!("/* {path} */ a {{ color: red }}\n")
+            .repeat(400)
+            .into_bytes()[..len.min(9_000)]
+            .to_vec();
+    }
+    let mut state = path.bytes().fold(1_u32, |state, byte| {
+        state.wrapping_mul(31).wrapping_add(u32::from(byte))
+    });
+    let noise = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0]
+    });
+    noise.take(len).collect()
+}
+
+pub(crate) fn router(site: Arc<Site>, accelerator: &Accelerator) -> Router {
+    Router::new()
+        .route("/static/{*path}", get(file))
+        .route("/i/{*path}", any(picture))
+        .route("/page", get(async || Html("<p>page</p>".repeat(100))))
+        .route("/healthz", get("ok"))
+        .route("/metrics", get("secret 1"))
+        .route(
+            "/headers",
+            get(async |headers: HeaderMap| format!("{headers:?}")),
+        )
+        .route("/upload", post(async |body: Bytes| body.len().to_string()))
+        .route("/form", post(async |body: Bytes| body.len().to_string()))
+        .fallback(async || (StatusCode::NOT_FOUND, "nothing here"))
+        .layer(axum::extract::DefaultBodyLimit::disable())
+        .with_state(site)
+        .layer(accelerator.layer())
+}
+
+async fn file(State(site): State<Arc<Site>>, uri: Uri) -> Response {
+    site.asked.fetch_add(1, SeqCst);
+    // A header that a hit could not have: the layer takes it away.
+    (
+        [(header::LAST_MODIFIED, "Tue, 15 Nov 1994 12:45:26 GMT")],
+        show(Policy::ForEver, &uri),
+    )
+        .into_response()
+}
+
+async fn picture(State(site): State<Arc<Site>>, request: Request) -> Response {
+    let uri = request.uri().clone();
+    site.asked.fetch_add(1, SeqCst);
+    if !site.pictures_are_current.load(SeqCst) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    if uri.path().starts_with("/i/slow") {
+        site.waiting.add_permits(1);
+        site.gate.acquire().await.unwrap().forget();
+    }
+    match uri.path() {
+        "/i/cookie.webp" => {
+            ([(header::SET_COOKIE, "a=b")], show(Policy::ForATime, &uri)).into_response()
+        }
+        "/i/private.webp" => show(Policy::SharedByNobody, &uri),
+        "/i/silent.webp" => (with_type(&uri), bytes_of(uri.path())).into_response(),
+        "/i/huge.webp" => (
+            Extension(Policy::ForATime),
+            with_type(&uri),
+            vec![7; 1_200_000],
+        )
+            .into_response(),
+        "/i/chunks.webp" => {
+            let halves = [b"first ".as_slice(), b"second"]
+                .map(|half| Ok::<_, std::io::Error>(Bytes::from(half)));
+            let body = Body::from_stream(futures(halves));
+            (Extension(Policy::ForATime), with_type(&uri), body).into_response()
+        }
+        "/i/broken.webp" => {
+            let chunks = [
+                Ok(Bytes::from("half")),
+                Err(std::io::Error::other("the disk went away")),
+            ];
+            (
+                Extension(Policy::ForATime),
+                with_type(&uri),
+                Body::from_stream(futures(chunks)),
+            )
+                .into_response()
+        }
+        _ => show(Policy::ForATime, &uri),
+    }
+}
+
+fn show(policy: Policy, uri: &Uri) -> Response {
+    (Extension(policy), with_type(uri), bytes_of(uri.path())).into_response()
+}
+
+fn with_type(uri: &Uri) -> [(header::HeaderName, String); 1] {
+    let guess = match uri.path().rsplit('.').next() {
+        Some("map") => "application/json".to_owned(),
+        _ => mime_guess::from_path(uri.path())
+            .first_or_octet_stream()
+            .to_string(),
+    };
+    [(header::CONTENT_TYPE, guess)]
+}
+
+fn futures<T, const N: usize>(items: [T; N]) -> impl futures::Stream<Item = T> {
+    futures::stream::iter(items)
+}
