@@ -54,9 +54,10 @@ impl Account {
     }
 
     /// The names of the user and group to become, as nginx wants them.
-    pub(super) fn names_to_become(&self) -> Option<(String, String)> {
+    pub(super) fn names_to_become(&self) -> Option<String> {
         let group = Group::from_gid(self.gid).ok().flatten()?;
-        self.becomes.then(|| (self.name.clone(), group.name))
+        self.becomes
+            .then(|| format!("{} {}", self.name, group.name))
     }
 
     /// Makes a folder that belongs to this person, if it is not there; sets owner and mode anyway.
