@@ -86,7 +86,7 @@ impl Backoff {
     /// The first replacement comes at once, as far as a visitor can tell.
     const SHORTEST: Duration = Duration::from_millis(100);
     /// With it, a child that cannot live is started at most ten times in its first minute.
-    const LONGEST: Duration = Duration::from_secs(15);
+    const LONGEST: Duration = Duration::from_secs(20);
     /// How long a life must be to forget the short ones before it.
     const GOOD_LIFE: Duration = Duration::from_secs(60);
 

@@ -140,7 +140,9 @@ fn a_state_directory_that_the_children_cannot_enter_moves_and_says_so() {
     if !nix::unistd::geteuid().is_root() {
         return;
     }
-    let dir = tempfile::tempdir().expect("a folder with mode 0700");
+    let dir = folder();
+    let closed = std::fs::Permissions::from_mode(0o700);
+    std::fs::set_permissions(dir.path(), closed).expect("a mode");
     let mut site = Site::start(dir.path());
     let said = site.wait_for("so the state lies in");
     site.wait_for("ready http://");
