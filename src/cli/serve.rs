@@ -16,7 +16,7 @@ pub(super) struct ServeArgs {
     #[arg(long, env = "FLICKR_KILLR_SERVE_LISTEN", value_name = "WHERE")]
     listen: Listen,
 
-    /// The database; a unix socket as postgres://USER@localhost/NAME?host=DIR
+    /// The database; a unix socket as `postgres://USER@localhost/NAME?host=DIR`
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     database_url: String,
 

@@ -8,7 +8,7 @@ use tokio::net::TcpSocket;
 
 /// A port kept for a child: bound by us but never listening.
 ///
-/// The kernel lets the child bind the same address (both set SO_REUSEADDR, and one of them does
+/// The kernel lets the child bind the same address (both set `SO_REUSEADDR`, and one of them does
 /// not listen) and gives the port to nobody who asks for any free one. So a port chosen by the
 /// kernel is still ours when the child gets there, and while it is being replaced.
 #[derive(Debug)]
