@@ -235,6 +235,9 @@ create index photos_userid_public on photos (userid, id desc) where visibility =
 -- The archive: one owner, by the time of the shutter.
 create index photos_userid_taken on photos (userid, taken_at desc, id desc);
 
+-- The photo behind /i/{owner}/{token}/...: asked on every picture that memcached does not have.
+create index photos_token on photos (token);
+
 -- Comments under a photo, oldest first.
 create index comments_photo_id on comments (photo_id, id);
 

@@ -1,42 +1,207 @@
-//! The site as one service, and the process that serves it.
+//! The site as one service: the whole middleware stack, and the process that serves it.
 
+use std::any::Any;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use accelerator::{Accelerator, Options};
+use anyhow::Context as _;
 use axum::Router;
-use axum::routing::get;
+use axum::http::{HeaderName, Request, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use axum::serve::ListenerExt as _;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::timeout::TimeoutLayer;
+use tower_http::trace::TraceLayer;
 
 use crate::config::{Listen, Serve};
+use crate::images::store::Settings;
+use crate::images::{Derivatives, Originals};
+use crate::web::{self, DemoLogins, Parts, Passwords, PictureTruth, Site};
+use crate::{db, jobs};
+
+/// How long a request may take before its visitor is told to come back.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long requests in flight may still take when the process is told to stop.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Names a request in the logs of nginx and the app alike.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The site as one service. Outermost first; each layer sees what those below it answer:
+/// request id and trace, accelerator, panic catch, time-out, and inside the router who looks,
+/// same-origin check, body limit.
+///
+/// The accelerator stands outside of panics and time-outs, so that every answer, theirs included,
+/// gets its caching headers from one place.
+pub fn router(site: Site) -> Router {
+    let accelerator = site.accelerator.layer();
+    web::router(site).layer(
+        ServiceBuilder::new()
+            .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
+            .layer(TraceLayer::new_for_http().make_span_with(span))
+            .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+            .layer(accelerator)
+            .layer(CatchPanicLayer::custom(panicked))
+            .layer(TimeoutLayer::with_status_code(
+                StatusCode::SERVICE_UNAVAILABLE,
+                REQUEST_TIMEOUT,
+            )),
+    )
+}
+
+fn span<B>(request: &Request<B>) -> tracing::Span {
+    let id = request
+        .headers()
+        .get(&REQUEST_ID)
+        .and_then(|id| id.to_str().ok())
+        .unwrap_or_default();
+    tracing::info_span!("request", id, method = %request.method(), path = request.uri().path())
+}
+
+fn panicked(cause: Box<dyn Any + Send>) -> Response {
+    let cause = cause
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| cause.downcast_ref::<&str>().copied())
+        .unwrap_or("no message");
+    tracing::error!(cause, "a handler panicked");
+    (
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "That went wrong. The fault is ours.\n",
+    )
+        .into_response()
+}
+
+/// Puts the site together as one process is told to.
+///
+/// # Errors
+///
+/// When the database's address, the demo password or the folder of pictures is no good.
+pub fn site(config: &Serve) -> anyhow::Result<Site> {
+    let db = db::pool::open(&config.database_url, config.database_connections)
+        .context("reading the database's address")?;
+    let demo = config
+        .demo_logins
+        .as_deref()
+        .map(DemoLogins::read)
+        .transpose()?;
+    let originals = Originals::new(&config.originals);
+    let derivatives = Derivatives::start(Settings::new(&config.derivatives), originals.clone())
+        .context("starting the threads that draw")?;
+    let options = Options::new(config.memcached.iter().copied()).truth(PictureTruth(db.clone()));
+    Ok(Site::new(Parts {
+        accelerator: Accelerator::new(options),
+        derivatives,
+        originals,
+        passwords: Passwords::new(demo)?,
+        views: web::Views::default(),
+        lab: config.lab,
+        db,
+    }))
+}
 
 /// Runs one app process until it is told to stop (SIGTERM, SIGINT), then drains and returns.
+///
+/// # Errors
+///
+/// When it cannot listen, or its settings are no good.
 pub async fn serve(config: Serve) -> anyhow::Result<()> {
-    tracing::info!(listen = %config.listen, "serving");
-    let app = Router::new()
-        .route("/healthz", get(|| async { "ok" }))
-        .route(
-            "/",
-            get(|| async { "<!doctype html><title>Flickr Killr</title>" }),
-        );
-    let mut terminate = signal(SignalKind::terminate())?;
-    let stop = async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
-        }
+    let site = site(&config)?;
+    warn_of_random_page_cost(&site).await;
+    let rounds = jobs::Rounds {
+        shared: config.jobs,
+        derivatives_max_bytes: config.derivatives_max_bytes,
     };
-    match config.listen {
+    tokio::spawn(jobs::run(site.clone(), rounds));
+    if config.jobs {
+        tokio::spawn(warm_up(site.clone()));
+    }
+    let router = router(site);
+    match &config.listen {
         Listen::Unix(path) => {
-            let _ = std::fs::remove_file(&path);
-            let listener = UnixListener::bind(&path)?;
-            axum::serve(listener, app)
-                .with_graceful_shutdown(stop)
-                .await?;
+            let listener =
+                unix_listener(path).with_context(|| format!("listening on {}", config.listen))?;
+            tracing::info!(listen = %config.listen, "serving");
+            drained(axum::serve(listener, router).with_graceful_shutdown(told_to_stop()?)).await?;
+            // Whoever listens next on this path makes it anew.
+            let _ = std::fs::remove_file(path);
         }
         Listen::Tcp(address) => {
-            let listener = TcpListener::bind(address).await?;
-            axum::serve(listener, app)
-                .with_graceful_shutdown(stop)
-                .await?;
+            let listener = TcpListener::bind(address)
+                .await
+                .with_context(|| format!("listening on {address}"))?;
+            tracing::info!(listen = %config.listen, "serving");
+            // Without TCP_NODELAY a kept connection waits 40 ms for each answer's last packet.
+            let listener = listener.tap_io(|stream| {
+                if let Err(error) = stream.set_nodelay(true) {
+                    tracing::debug!(%error, "TCP_NODELAY was refused");
+                }
+            });
+            drained(axum::serve(listener, router).with_graceful_shutdown(told_to_stop()?)).await?;
         }
     }
     Ok(())
+}
+
+/// Waits for the server to end by itself, or at most [`DRAIN_TIMEOUT`] after it was told to stop:
+/// an idle client that keeps its connection open must not hold the process.
+async fn drained(server: impl IntoFuture<Output = io::Result<()>>) -> anyhow::Result<()> {
+    let give_up = told_to_stop()?;
+    let give_up = async {
+        give_up.await;
+        tokio::time::sleep(DRAIN_TIMEOUT).await;
+    };
+    tokio::select! {
+        ended = server.into_future() => Ok(ended?),
+        () = give_up => Ok(()),
+    }
+}
+
+fn told_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Listens under a fresh name and then takes the path over, so that whoever connects always meets
+/// a process that answers, and a path left by a dead one is no obstacle.
+fn unix_listener(path: &Path) -> io::Result<UnixListener> {
+    let fresh = path.with_extension("fresh");
+    match std::fs::remove_file(&fresh) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = UnixListener::bind(&fresh)?;
+    std::fs::rename(&fresh, path)?;
+    Ok(listener)
+}
+
+async fn warn_of_random_page_cost(site: &Site) {
+    match db::pool::random_page_cost(&site.db).await {
+        Ok(cost) if cost > 2.0 => tracing::warn!(
+            cost,
+            "random_page_cost is made for turning disks: the photostream of a big owner will be \
+             sorted instead of read from its index; set it to 1.1"
+        ),
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "the database does not answer yet"),
+    }
+}
+
+async fn warm_up(site: Site) {
+    if let Err(error) = jobs::warm_up(&site).await {
+        tracing::warn!(error = format!("{error:#}"), "nothing was drawn ahead");
+    }
 }

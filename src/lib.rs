@@ -1,7 +1,21 @@
 //! Flickr Killr: a photo site that stays fast, the stack that runs it, and the lab that measures it.
+//!
+//! In the order to read them: [`domain`] (pure values), [`urls`] (every path), [`db`] (all SQL),
+//! [`web`] (pages), [`app`] (the one middleware stack), [`images`] (originals to derivatives),
+//! [`jobs`] (what runs behind), [`config`] (what a process is told). Around it: [`stack`] (every
+//! program as a child), [`settings`] (what a person can set), [`cli`] (who answers which command).
 
 pub mod app;
+pub mod assets;
 pub mod cli;
 pub mod config;
+pub mod db;
+pub mod demo;
+pub mod domain;
+pub mod images;
+pub mod jobs;
+pub mod lab;
 pub mod settings;
 pub mod stack;
+pub mod urls;
+pub mod web;

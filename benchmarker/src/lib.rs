@@ -1,1 +1,39 @@
 //! A threaded load generator that fetches pages as a browser would.
+//!
+//! A *page view* is the HTML of a page and then the css, js and pictures it
+//! refers to, fetched over the few keep-alive connections of one virtual
+//! browser. [`run`] takes a [`Plan`], keeps its browsers busy until the time is
+//! over and returns a [`Report`].
+//!
+//! ```no_run
+//! use benchmarker::{PageList, Plan, run};
+//! use std::time::Duration;
+//!
+//! # fn main() -> Result<(), benchmarker::Error> {
+//! let pages = PageList::parse("/\n/people/anna\n", Some("http://127.0.0.1:8080"))?;
+//! let plan = Plan::new(pages).connections(32).duration(Duration::from_secs(5));
+//! let report = run(&plan)?;
+//! println!("{:.0} requests/s, {:.0} pages/s", report.requests_per_sec, report.pages_per_sec);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! In the order to read them: [`Plan`] says what to do, `target` where, `engine`
+//! does it (a thread owns everything it touches; nothing is shared but the plan
+//! and the word "stop"), `html` finds the parts of a page, [`Report`] tells.
+
+mod engine;
+mod error;
+mod html;
+mod pages;
+mod plan;
+mod report;
+mod target;
+
+pub use engine::run;
+pub use error::Error;
+pub use hdrhistogram::Histogram;
+pub use html::Lazy;
+pub use pages::PageList;
+pub use plan::{Fetch, Order, Plan};
+pub use report::{Errors, Failure, Generator, Report, Requests, Tier, TierReport, Tiers, Times};

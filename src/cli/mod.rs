@@ -1,6 +1,7 @@
 //! The command line: what can be asked of the program, and who answers.
 
 mod config;
+mod demo;
 mod reset;
 mod serve;
 mod status;
@@ -36,6 +37,10 @@ enum Command {
 
     /// Run one app process alone against given addresses (what `up` starts)
     Serve(serve::ServeArgs),
+
+    /// The demo data: people, words and pictures, drawn from a seed
+    #[command(subcommand)]
+    Demo(demo::Demo),
 
     /// Show what runs: children, ports, sizes, seed, schema version
     Status(Place),
@@ -89,6 +94,7 @@ fn run() -> Result<()> {
     match Cli::from_arg_matches(&matches)?.command {
         Command::Up(settings) => up::run(&settings),
         Command::Serve(args) => serve::run(args),
+        Command::Demo(what) => demo::run(what),
         Command::Status(place) => status::run(&place),
         Command::Stop(place) => stop::run(&place),
         Command::Reset(args) => reset::run(&args),

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::settings::Settings;
-use crate::stack::{self, Demo, Plan};
+use crate::stack::{self, Plan};
 
 /// Runs the site until it is told to stop.
 pub(super) fn run(settings: &Settings) -> Result<()> {
@@ -15,11 +15,8 @@ fn plan(settings: &Settings) -> Plan {
         state_dir: settings.place.state_dir.clone(),
         user: settings.place.user.clone(),
         listen: settings.listen,
-        demo: Demo {
-            users: settings.users,
-            photos: settings.photos,
-            seed: settings.seed,
-        },
+        users: settings.users,
+        photos: settings.photos,
         app_processes: settings.app_processes(),
         database_url: settings.database_url.clone(),
         database_connections: settings.database_connections,
@@ -27,6 +24,6 @@ fn plan(settings: &Settings) -> Plan {
         derivatives_max_bytes: settings.derivatives_max_bytes(),
         lab: settings.shows_lab(),
         demo_logins: settings.demo_logins,
-        loader: Vec::new(),
+        loader: super::demo::words_for_up(settings),
     }
 }

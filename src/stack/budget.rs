@@ -95,8 +95,7 @@ impl Budget {
 
         let made = Postgres::is_made(&state.cluster());
         let database = if own_database && !made {
-            u64::from(plan.demo.photos) * BYTES_PER_PHOTO
-                + u64::from(plan.demo.users) * BYTES_PER_USER
+            u64::from(plan.photos) * BYTES_PER_PHOTO + u64::from(plan.users) * BYTES_PER_USER
         } else {
             0
         };

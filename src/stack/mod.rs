@@ -33,7 +33,7 @@ mod stop;
 mod up;
 
 pub use plan::Plan;
-pub use record::{Demo, Running};
+pub use record::Running;
 pub use state::StateDir;
 pub use status::describe;
 pub use stop::{Stopped, reset, stop};

@@ -3,8 +3,6 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::record::Demo;
-
 /// Everything [`up`](super::up) is told.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -14,8 +12,10 @@ pub struct Plan {
     pub user: String,
     /// Where the site is served; port 0 takes any free one.
     pub listen: SocketAddr,
-    /// Size and seed of the demo data.
-    pub demo: Demo,
+    /// How many people a new database is filled with: that is disk to be found.
+    pub users: u32,
+    /// How many photos a new database is filled with.
+    pub photos: u32,
     /// How many app processes run.
     pub app_processes: usize,
     /// Somebody else's database; without it we run a private one.

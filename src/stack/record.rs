@@ -35,21 +35,8 @@ pub struct Running {
     pub sockets: PathBuf,
     /// Whether a page has been served.
     pub ready: bool,
-    /// What the demo data was asked to be.
-    pub demo: Demo,
     /// The children by name.
     pub(super) children: BTreeMap<String, ChildRecord>,
-}
-
-/// Size and seed of the demo data that `up` was asked for.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub struct Demo {
-    /// How many people.
-    pub users: u32,
-    /// How many photos.
-    pub photos: u32,
-    /// From which seed.
-    pub seed: u64,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -36,14 +36,6 @@ pub fn describe(state: &StateDir, running: Option<&Running>) -> String {
     );
     line("memcached", running.memcached.to_string());
     line("sockets", running.sockets.display().to_string());
-    let demo = running.demo;
-    line(
-        "demo data",
-        format!(
-            "{} people, {} photos, seed {}",
-            demo.users, demo.photos, demo.seed
-        ),
-    );
     let up = since.map(age).unwrap_or_default();
     line("up", format!("{up}, process {}", running.supervisor.pid));
     let _ = writeln!(

@@ -145,7 +145,6 @@ async fn start(
             memcached: cache.address,
             sockets: sockets.clone(),
             ready: false,
-            demo: plan.demo,
             children: Default::default(),
         },
     );

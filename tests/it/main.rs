@@ -1,4 +1,13 @@
-//! The integration tests: real PostgreSQL, memcached and nginx, in temporary directories.
+//! The site against real programs: PostgreSQL, memcached and nginx, started for the tests in
+//! temporary directories.
 
-// One site from `up` to a clean stop, and everything that may go wrong between.
+mod accounts;
+mod cluster;
+mod load;
+mod load_refused;
+mod pages;
+mod plans;
+mod privacy;
 mod stack;
+mod tidy;
+mod town;

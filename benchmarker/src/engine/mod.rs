@@ -1,0 +1,136 @@
+//! Sends the load: a few threads, each with its own event loop, connections,
+//! parsers and histograms.
+
+mod browser;
+mod chunked;
+mod connection;
+mod exchange;
+mod itinerary;
+mod response;
+mod scanned;
+mod worker;
+
+use std::io;
+use std::sync::{Arc, Barrier};
+use std::thread;
+use std::time::Instant;
+
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
+pub(crate) use itinerary::Itinerary;
+
+use crate::report::Tally;
+use crate::target::{self, Address};
+use crate::{Error, Plan, Report};
+use worker::Worker;
+
+/// Files the process needs beside its connections: listed generously.
+const OTHER_FILES: u64 = 64;
+
+/// What the threads of a run share: read, never written.
+struct Shared {
+    plan: Plan,
+    address: Address,
+    sequence: Arc<[u32]>,
+    /// The bytes of every request after its path.
+    request_tail: Vec<u8>,
+}
+
+/// Carries out a plan and reports. Blocks until the time is over or the plan's
+/// stop word is set.
+///
+/// # Errors
+/// When the plan makes no sense, the target is not loopback and not declared
+/// one's own, nothing answers there, or the system refuses files or threads.
+pub fn run(plan: &Plan) -> Result<Report, Error> {
+    plan.check()?;
+    let address = target::find(plan)?;
+    make_room_for_sockets(plan.connections)?;
+    let shared = Arc::new(Shared {
+        sequence: Itinerary::sequence(plan),
+        request_tail: request_tail(plan),
+        address,
+        plan: plan.clone(),
+    });
+    let workers = (0..plan.threads).map(|index| Worker::new(&shared, browsers_of(plan, index)));
+    let workers: Vec<Worker> =
+        workers
+            .collect::<io::Result<_>>()
+            .map_err(|cause| Error::System {
+                doing: "opening an event queue",
+                cause,
+            })?;
+    // All threads begin at one instant, or the first would have the server alone.
+    let barrier = Barrier::new(plan.threads);
+    let tallies: io::Result<Vec<Tally>> = thread::scope(|scope| {
+        let handles: Vec<_> = workers
+            .into_iter()
+            .map(|worker| {
+                let barrier = &barrier;
+                scope.spawn(move || {
+                    barrier.wait();
+                    worker.run(Instant::now())
+                })
+            })
+            .collect();
+        handles
+            .into_iter()
+            .map(|h| h.join().expect("a worker does not panic"))
+            .collect()
+    });
+    let mut tally = Tally::new();
+    tallies
+        .map_err(|cause| Error::System {
+            doing: "waiting for events",
+            cause,
+        })?
+        .into_iter()
+        .for_each(|t| tally.merge(t));
+    Ok(Report::new(plan, tally))
+}
+
+/// The browsers of one thread: as even as whole browsers allow.
+fn browsers_of(plan: &Plan, thread: usize) -> std::ops::Range<usize> {
+    let all = plan.browsers();
+    thread * all / plan.threads..(thread + 1) * all / plan.threads
+}
+
+fn request_tail(plan: &Plan) -> Vec<u8> {
+    let host = target::host_header(&plan.pages.origin);
+    let mut tail = format!(" HTTP/1.1\r\nHost: {host}\r\nAccept-Encoding: gzip\r\n");
+    let named = |name: &str| {
+        plan.headers
+            .iter()
+            .any(|(n, _)| n.eq_ignore_ascii_case(name))
+    };
+    if !named("user-agent") {
+        tail += "User-Agent: benchmarker\r\n";
+    }
+    if !named("accept") {
+        tail += "Accept: */*\r\n";
+    }
+    for (name, value) in &plan.headers {
+        tail += &format!("{name}: {value}\r\n");
+    }
+    tail += "\r\n";
+    tail.into_bytes()
+}
+
+/// Raises the soft limit of open files when the connections need it.
+fn make_room_for_sockets(connections: usize) -> Result<(), Error> {
+    let needed = connections as u64 + OTHER_FILES;
+    let system = |e: nix::Error| Error::System {
+        doing: "asking for open files",
+        cause: e.into(),
+    };
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).map_err(system)?;
+    if soft >= needed {
+        return Ok(());
+    }
+    if hard < needed {
+        return Err(Error::nonsense(format!(
+            "{connections} connections need {needed} open files, this process may have {hard} (ulimit -n)"
+        )));
+    }
+    setrlimit(Resource::RLIMIT_NOFILE, needed, hard).map_err(system)
+}

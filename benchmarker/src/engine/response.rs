@@ -1,0 +1,348 @@
+//! Reads one response as its bytes arrive, in place: only a head that was cut,
+//! and the HTML of a page not seen before, are copied.
+
+use std::hash::BuildHasher;
+use std::mem::MaybeUninit;
+
+use foldhash::fast::FixedState;
+
+use super::chunked::Chunked;
+use crate::report::Tier;
+
+/// How long a response head may be.
+const HEAD_MAX: usize = 256 * 1024;
+/// How many header lines a response may have.
+const HEADERS_MAX: usize = 128;
+/// How much of a page is kept for scanning; the rest is only counted.
+const HTML_MAX: usize = 8 * 1024 * 1024;
+
+/// The peer does not speak HTTP/1.1, or not as we understand it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Malformed;
+
+/// What the head of a response tells.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Head {
+    pub(super) status: u16,
+    pub(super) tier: Tier,
+    /// The server will close, or we must: nothing more may be sent here.
+    pub(super) close: bool,
+    pub(super) gzip: bool,
+    pub(super) html: bool,
+    /// A hash of the `ETag`, when there is one.
+    pub(super) etag: Option<u64>,
+}
+
+/// Which bodies are worth keeping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keep {
+    Nothing,
+    /// HTML, unless it carries the `ETag` that we have already scanned.
+    HtmlUnless(Option<u64>),
+}
+
+/// How far a response has come.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    More,
+    /// Complete; so many of the bytes belonged to it.
+    Done(usize),
+}
+
+#[derive(Debug)]
+enum State {
+    Head,
+    Length(u64),
+    Chunked(Chunked),
+    UntilClose,
+}
+
+/// The reader of one response at a time; `begin` makes it ready for the next.
+#[derive(Debug)]
+pub(super) struct Reader {
+    state: State,
+    /// The beginning of a head that came in pieces.
+    cut_head: Vec<u8>,
+    keep: Keep,
+    keeping: bool,
+    pub(super) head: Option<Head>,
+    /// The body, when it was kept.
+    pub(super) body: Vec<u8>,
+    /// How many bytes of the response have arrived.
+    pub(super) received: u64,
+}
+
+impl Reader {
+    pub(super) fn new() -> Self {
+        Self {
+            state: State::Head,
+            cut_head: Vec::new(),
+            keep: Keep::Nothing,
+            keeping: false,
+            head: None,
+            body: Vec::new(),
+            received: 0,
+        }
+    }
+
+    pub(super) fn begin(&mut self, keep: Keep) {
+        self.state = State::Head;
+        self.cut_head.clear();
+        self.keep = keep;
+        self.keeping = false;
+        self.head = None;
+        self.body.clear();
+        self.received = 0;
+    }
+
+    /// The head and whether the body was kept, once the response is complete.
+    pub(super) fn finished(&self) -> Option<(Head, bool)> {
+        self.head.map(|head| (head, self.keeping))
+    }
+
+    /// Reads on. An error means that the connection cannot be used any more.
+    pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<Progress, Malformed> {
+        self.received += bytes.len() as u64;
+        let mut at = 0;
+        while matches!(self.state, State::Head) {
+            match self.feed_head(&bytes[at..])? {
+                Some(taken) => at += taken,
+                None => return Ok(Progress::More),
+            }
+        }
+        let rest = &bytes[at..];
+        let (body, keeping) = (&mut self.body, self.keeping);
+        let mut keep = |data: &[u8]| {
+            if keeping && body.len() < HTML_MAX {
+                body.extend_from_slice(data);
+            }
+        };
+        let taken = match &mut self.state {
+            State::Head => 0,
+            State::UntilClose => {
+                keep(rest);
+                return Ok(Progress::More);
+            }
+            State::Length(left) => {
+                let here = usize::try_from(*left).unwrap_or(usize::MAX).min(rest.len());
+                keep(&rest[..here]);
+                *left -= here as u64;
+                if *left > 0 {
+                    return Ok(Progress::More);
+                }
+                here
+            }
+            State::Chunked(chunked) => {
+                let taken = chunked.feed(rest, keep)?;
+                if !matches!(chunked, Chunked::End) {
+                    return Ok(Progress::More);
+                }
+                taken
+            }
+        };
+        Ok(Progress::Done(at + taken))
+    }
+
+    /// Whether a response that only the end of the connection ends is complete.
+    pub(super) fn ends_with_connection(&self) -> bool {
+        matches!(self.state, State::UntilClose)
+    }
+
+    /// Returns how many of `bytes` belonged to the head, or none when it goes on.
+    fn feed_head(&mut self, bytes: &[u8]) -> Result<Option<usize>, Malformed> {
+        if self.cut_head.is_empty() {
+            let parsed = parse_head(bytes)?;
+            if parsed.is_none() {
+                self.cut_head.extend_from_slice(bytes);
+            }
+            return Ok(self.enter_body(parsed));
+        }
+        let before = self.cut_head.len();
+        self.cut_head.extend_from_slice(bytes);
+        if self.cut_head.len() > HEAD_MAX {
+            return Err(Malformed);
+        }
+        let parsed = parse_head(&self.cut_head)?;
+        if parsed.is_some() {
+            // A rare big head must not stay in memory for the whole run.
+            self.cut_head = Vec::new();
+        }
+        Ok(self.enter_body(parsed).map(|taken| taken - before))
+    }
+
+    fn enter_body(&mut self, parsed: Option<(usize, Head, State)>) -> Option<usize> {
+        let (taken, head, framing) = parsed?;
+        if head.status < 200 {
+            return Some(taken); // 100 and 103 announce; the response follows
+        }
+        self.keeping = head.html
+            && match self.keep {
+                Keep::Nothing => false,
+                Keep::HtmlUnless(known) => known.is_none() || head.etag != known,
+            };
+        self.head = Some(head);
+        self.state = framing;
+        Some(taken)
+    }
+}
+
+fn parse_head(bytes: &[u8]) -> Result<Option<(usize, Head, State)>, Malformed> {
+    let mut headers = [const { MaybeUninit::uninit() }; HEADERS_MAX];
+    let mut response = httparse::Response::new(&mut []);
+    let parsed = httparse::ParserConfig::default()
+        .parse_response_with_uninit_headers(&mut response, bytes, &mut headers)
+        .map_err(|_| Malformed)?;
+    let httparse::Status::Complete(taken) = parsed else {
+        return Ok(None);
+    };
+    let status = response.code.ok_or(Malformed)?;
+    let mut head = Head {
+        status,
+        tier: Tier::Unnamed,
+        close: response.version != Some(1),
+        gzip: false,
+        html: false,
+        etag: None,
+    };
+    let (mut length, mut chunked, mut tier) = (None, false, None);
+    for header in response.headers.iter() {
+        // Names are told apart by length first: most are none of ours.
+        let is = |name: &str| header.name.eq_ignore_ascii_case(name);
+        let value = header.value;
+        match header.name.len() {
+            4 if is("etag") => head.etag = Some(hash(value)),
+            7 if is("x-cache") => tier = Some(Tier::from_header(value)),
+            10 if is("connection") => {
+                if value.eq_ignore_ascii_case(b"close") {
+                    head.close = true;
+                } else if value.eq_ignore_ascii_case(b"keep-alive") {
+                    head.close = false;
+                }
+            }
+            12 if is("content-type") => {
+                head.html = value.len() >= 9 && value[..9].eq_ignore_ascii_case(b"text/html")
+            }
+            14 if is("content-length") => {
+                let this = std::str::from_utf8(value)
+                    .ok()
+                    .and_then(|v| v.trim().parse::<u64>().ok());
+                if this.is_none() || length.is_some_and(|earlier| Some(earlier) != this) {
+                    return Err(Malformed);
+                }
+                length = this;
+            }
+            16 if is("content-encoding") => head.gzip = value.eq_ignore_ascii_case(b"gzip"),
+            17 if is("transfer-encoding") => {
+                if !value.eq_ignore_ascii_case(b"chunked") {
+                    return Err(Malformed);
+                }
+                chunked = true;
+            }
+            _ => {}
+        }
+    }
+    head.tier = tier.unwrap_or(Tier::Unnamed);
+    let framing = match (status, chunked, length) {
+        (100..=199 | 204 | 304, ..) => State::Length(0),
+        (_, true, _) => State::Chunked(Chunked::new()),
+        (_, false, Some(length)) => State::Length(length),
+        (_, false, None) => {
+            head.close = true;
+            State::UntilClose
+        }
+    };
+    Ok(Some((taken, head, framing)))
+}
+
+/// A hash for telling bodies and validators apart within this process.
+pub(super) fn hash(bytes: &[u8]) -> u64 {
+    FixedState::default().hash_one(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(keep: Keep, pieces: &[&[u8]]) -> (Reader, Result<Progress, Malformed>) {
+        let mut reader = Reader::new();
+        reader.begin(keep);
+        let mut last = Ok(Progress::More);
+        for piece in pieces {
+            last = reader.feed(piece);
+        }
+        (reader, last)
+    }
+
+    #[test]
+    fn any_cut_of_a_response_is_read_the_same() {
+        let stream = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 200 OK\r\n\
+            X-Cache: HIT memcached\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 5\r\n\r\nhello";
+        for cut in 0..stream.len() {
+            let (reader, last) = read(Keep::HtmlUnless(None), &[&stream[..cut], &stream[cut..]]);
+            assert_eq!(last, Ok(Progress::Done(stream.len() - cut)), "cut at {cut}");
+            let (head, kept) = reader.finished().unwrap();
+            assert_eq!((head.status, head.tier, kept), (200, Tier::Memcached, true));
+            assert_eq!(reader.body, b"hello");
+        }
+    }
+
+    #[test]
+    fn statuses_without_body_end_with_their_head() {
+        for status in ["204 No Content", "304 Not Modified"] {
+            let stream = format!("HTTP/1.1 {status}\r\nContent-Length: 99\r\n\r\n");
+            let (_, last) = read(Keep::Nothing, &[stream.as_bytes()]);
+            assert_eq!(last, Ok(Progress::Done(stream.len())), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_body_without_length_ends_with_the_connection() {
+        let (reader, last) = read(Keep::Nothing, &[b"HTTP/1.1 200 OK\r\n\r\nbytes"]);
+        assert_eq!(last, Ok(Progress::More));
+        assert!(reader.ends_with_connection() && reader.finished().unwrap().0.close);
+    }
+
+    #[test]
+    fn html_with_the_etag_we_know_is_not_kept_again() {
+        let stream = b"HTTP/1.1 200 OK\r\nETag: \"7\"\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nhi";
+        let (_, kept) = read(Keep::HtmlUnless(Some(hash(b"\"7\""))), &[stream])
+            .0
+            .finished()
+            .unwrap();
+        assert!(!kept);
+        let (_, kept) = read(Keep::HtmlUnless(Some(1)), &[stream])
+            .0
+            .finished()
+            .unwrap();
+        assert!(kept);
+    }
+
+    #[test]
+    fn contradictions_and_garbage_are_malformed() {
+        for stream in [
+            "SSH-2.0-OpenSSH\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+        ] {
+            assert_eq!(
+                read(Keep::Nothing, &[stream.as_bytes()]).1,
+                Err(Malformed),
+                "{stream}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_head_of_100_kb_is_read() {
+        let stream = format!(
+            "HTTP/1.1 200 OK\r\nX-Big: {}\r\nContent-Length: 0\r\n\r\n",
+            "x".repeat(100_000)
+        );
+        let pieces: Vec<&[u8]> = stream.as_bytes().chunks(16 * 1024).collect();
+        assert!(matches!(
+            read(Keep::Nothing, &pieces).1,
+            Ok(Progress::Done(_))
+        ));
+    }
+}

@@ -1,0 +1,101 @@
+use std::collections::HashMap;
+use std::io::Read;
+use std::sync::Arc;
+
+use super::response::{Head, Keep, hash};
+use crate::html::{self, Part, Window};
+use crate::{Fetch, PageList, Plan};
+use flate2::read::MultiGzDecoder;
+
+/// How many parts one thread remembers, some 100 bytes each. Beyond it starts
+/// anew: a list that long visits most of its pages once.
+const PARTS_MAX: usize = 200_000;
+/// How much a compressed page may grow.
+const HTML_MAX: u64 = 8 * 1024 * 1024;
+
+/// What the pages of the list refer to, each distinct body scanned once.
+#[derive(Debug)]
+pub(super) struct Scanned {
+    window: Window,
+    pages: HashMap<u32, Entry>,
+    parts: usize,
+    nothing: Arc<[Part]>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    /// A hash of the `ETag` when the page has one, of its body otherwise.
+    version: u64,
+    parts: Arc<[Part]>,
+}
+
+impl Scanned {
+    pub(super) fn new(plan: &Plan) -> Self {
+        let window = Window {
+            width_px: plan.viewport_px,
+            lazy: plan.lazy,
+            pictures: plan.fetch == Fetch::Everything,
+        };
+        Self {
+            window,
+            pages: HashMap::new(),
+            parts: 0,
+            nothing: Arc::from([]),
+        }
+    }
+
+    /// No parts at all, without an allocation.
+    pub(super) fn nothing(&self) -> &Arc<[Part]> {
+        &self.nothing
+    }
+
+    /// Whether the body of this page is needed, if it comes with a new `ETag`.
+    pub(super) fn keep(&self, page: u32) -> Keep {
+        Keep::HtmlUnless(self.pages.get(&page).map(|entry| entry.version))
+    }
+
+    /// The parts of a page that was answered; `body` as it came over the wire,
+    /// when it was kept.
+    pub(super) fn parts(
+        &mut self,
+        pages: &PageList,
+        page: u32,
+        head: &Head,
+        body: Option<&[u8]>,
+    ) -> Arc<[Part]> {
+        let known = self.pages.get(&page);
+        let Some(body) = body else {
+            return Arc::clone(known.map_or(&self.nothing, |entry| &entry.parts));
+        };
+        let version = head.etag.unwrap_or_else(|| hash(body));
+        if let Some(entry) = known.filter(|entry| entry.version == version) {
+            return Arc::clone(&entry.parts);
+        }
+        let Ok(url) = &pages.origin.join(&pages.paths[page as usize]) else {
+            return Arc::clone(&self.nothing);
+        };
+        let parts: Arc<[Part]> = if head.gzip {
+            let mut plain = Vec::new();
+            // A damaged end leaves what came before it, as in a browser.
+            let _ = MultiGzDecoder::new(body)
+                .take(HTML_MAX)
+                .read_to_end(&mut plain);
+            html::parts(&plain, url, self.window).into()
+        } else {
+            html::parts(body, url, self.window).into()
+        };
+        if self.parts + parts.len() > PARTS_MAX {
+            self.pages.clear();
+            self.parts = 0;
+        }
+        self.parts += parts.len();
+        let entry = Entry {
+            version,
+            parts: Arc::clone(&parts),
+        };
+        if let Some(old) = self.pages.insert(page, entry) {
+            self.parts -= old.parts.len();
+        }
+        parts
+    }
+}

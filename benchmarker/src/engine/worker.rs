@@ -1,0 +1,237 @@
+use std::io;
+use std::mem;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+use mio::event::Event;
+use mio::{Events, Poll};
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
+
+use super::browser::Browser;
+use super::connection::Connection;
+use super::response::Progress;
+use super::scanned::Scanned;
+use super::{Itinerary, Shared};
+use crate::Plan;
+use crate::report::{Failure, Tally};
+
+/// How much is read at once: most responses in one call, none too big for the
+/// second-level cache.
+const READ_BUFFER: usize = 64 * 1024;
+/// How many events are taken at once.
+const EVENTS_MAX: usize = 256;
+/// How often time-outs and rests are looked after, within the time-out's own grain.
+const TICK_MIN: Duration = Duration::from_millis(5);
+const TICK_MAX: Duration = Duration::from_millis(50);
+
+/// One thread of a run and all it needs.
+pub(super) struct Worker {
+    pub(super) shared: Arc<Shared>,
+    pub(super) poll: Poll,
+    buffer: Box<[u8]>,
+    pub(super) connections: Vec<Connection>,
+    pub(super) browsers: Vec<Browser>,
+    pub(super) scanned: Scanned,
+    /// Bodies to read pages into, for as many as are under way at once.
+    pub(super) spare_bodies: Vec<Vec<u8>>,
+    pub(super) tally: Tally,
+    pub(super) measure_from: Instant,
+    pub(super) end: Instant,
+}
+
+impl Worker {
+    pub(super) fn new(shared: &Arc<Shared>, browsers: std::ops::Range<usize>) -> io::Result<Self> {
+        let plan = &shared.plan;
+        let scanned = Scanned::new(plan);
+        let first = plan.connections_of(browsers.start).start;
+        let mut connections = Vec::new();
+        let browsers = browsers
+            .enumerate()
+            .map(|(local, global)| {
+                let own = plan.connections_of(global);
+                connections.extend(own.clone().map(|_| Connection::new(local)));
+                let itinerary = Itinerary::new(plan, &shared.sequence, global);
+                Browser::new(
+                    itinerary,
+                    own.start - first..own.end - first,
+                    Arc::clone(scanned.nothing()),
+                )
+            })
+            .collect();
+        let now = Instant::now();
+        Ok(Self {
+            shared: Arc::clone(shared),
+            poll: Poll::new()?,
+            buffer: vec![0; READ_BUFFER].into(),
+            connections,
+            browsers,
+            scanned,
+            spare_bodies: Vec::new(),
+            tally: Tally::new(),
+            measure_from: now,
+            end: now,
+        })
+    }
+
+    /// Keeps the browsers busy until the time is over.
+    pub(super) fn run(mut self, start: Instant) -> io::Result<Tally> {
+        let shared = Arc::clone(&self.shared);
+        let Plan {
+            warmup,
+            duration,
+            timeout,
+            ref stop,
+            ..
+        } = shared.plan;
+        self.measure_from = start + warmup;
+        self.end = self.measure_from + duration;
+        let tick = (timeout / 10).clamp(TICK_MIN, TICK_MAX);
+        let mut events = Events::with_capacity(EVENTS_MAX);
+        let mut next_tick = start + tick;
+        let mut cpu_before = None;
+        (0..self.connections.len()).for_each(|c| self.advance(c, start));
+        loop {
+            let now = Instant::now();
+            if now >= self.measure_from && cpu_before.is_none() {
+                cpu_before = Some(thread_cpu()?);
+            }
+            if now >= self.end || stop.load(Relaxed) {
+                let at = now.min(self.end);
+                return self.finish(at, cpu_before);
+            }
+            if now >= next_tick {
+                self.look_after(now, timeout);
+                next_tick = now + tick;
+            }
+            let wait = next_tick.min(self.end).saturating_duration_since(now);
+            match self.poll.poll(&mut events, Some(wait)) {
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                result => result?,
+            }
+            for event in &events {
+                self.event(event);
+            }
+        }
+    }
+
+    fn finish(mut self, at: Instant, cpu_before: Option<Duration>) -> io::Result<Tally> {
+        if let Some(before) = cpu_before {
+            self.tally.cpu = thread_cpu()?.saturating_sub(before);
+        }
+        self.tally.elapsed = at.saturating_duration_since(self.measure_from);
+        for request in self.connections.iter().filter_map(|c| c.request) {
+            let waited = at.saturating_duration_since(request.since);
+            self.tally.unfinished += 1;
+            self.tally.unfinished_longest = self.tally.unfinished_longest.max(waited);
+        }
+        Ok(self.tally)
+    }
+
+    /// Ends requests that took too long and rests that took long enough.
+    fn look_after(&mut self, now: Instant, timeout: Duration) {
+        for c in 0..self.connections.len() {
+            let connection = &mut self.connections[c];
+            if connection
+                .request
+                .is_some_and(|r| now.saturating_duration_since(r.since) >= timeout)
+            {
+                self.fail(c, Failure::Timeout, now);
+                self.advance(c, now);
+            } else if connection.parked_until.is_some_and(|until| until <= now) {
+                connection.parked_until = None;
+                self.advance(c, now);
+            }
+        }
+    }
+
+    fn event(&mut self, event: &Event) {
+        let c = event.token().0;
+        let connection = &mut self.connections[c];
+        if connection.is_open() && !connection.is_connected() && connection.confirm().is_err() {
+            return self.fail_and_rest(c, Failure::Connect);
+        }
+        if event.is_writable() && !connection.is_flushed() && connection.flush().is_err() {
+            return self.lost(c, Failure::Reset);
+        }
+        if event.is_readable() || event.is_read_closed() || event.is_error() {
+            self.read(c, event.is_read_closed() || event.is_error());
+        }
+    }
+
+    /// Reads until the socket is empty. A read that did not fill the buffer
+    /// emptied it, and what comes later is a new event; only the end of the
+    /// connection, announced together with the last bytes, must be fetched.
+    fn read(&mut self, c: usize, ended: bool) {
+        let mut buffer = mem::take(&mut self.buffer);
+        loop {
+            match self.connections[c].read(&mut buffer) {
+                Ok(0) => {
+                    self.ended(c);
+                    break;
+                }
+                Ok(count) => {
+                    self.received(c, &buffer[..count]);
+                    if count < buffer.len() && !ended {
+                        break;
+                    }
+                }
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => break,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => {
+                    self.lost(c, Failure::Reset);
+                    break;
+                }
+            }
+        }
+        self.buffer = buffer;
+    }
+
+    fn received(&mut self, c: usize, bytes: &[u8]) {
+        let connection = &mut self.connections[c];
+        if connection.request.is_none() {
+            return connection.close(); // nobody asked
+        }
+        match connection.reader.feed(bytes) {
+            Ok(Progress::More) => {}
+            Ok(Progress::Done(taken)) if taken == bytes.len() => self.answered(c),
+            // More than the response: whose bytes the rest are nobody can say.
+            Ok(Progress::Done(_)) | Err(_) => self.fail_and_rest(c, Failure::Malformed),
+        }
+    }
+
+    /// The peer has closed its side.
+    fn ended(&mut self, c: usize) {
+        let connection = &mut self.connections[c];
+        if connection.request.is_none() {
+            connection.close();
+        } else if connection.reader.ends_with_connection() {
+            self.answered(c);
+        } else {
+            self.lost(c, Failure::Truncated);
+        }
+    }
+
+    /// The connection is gone under a request. One that was kept alive may have
+    /// been closed before the request reached the server: then, once, again.
+    pub(super) fn lost(&mut self, c: usize, failure: Failure) {
+        let connection = &mut self.connections[c];
+        let Some(request) = &mut connection.request else {
+            return connection.close();
+        };
+        if connection.served && connection.reader.received == 0 && !request.again {
+            request.again = true;
+            self.tally.reconnects += u64::from(Instant::now() >= self.measure_from);
+            self.open(c);
+        } else {
+            self.fail_and_rest(c, failure);
+        }
+    }
+}
+
+fn thread_cpu() -> io::Result<Duration> {
+    let usage = getrusage(UsageWho::RUSAGE_THREAD)?;
+    let micros = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
+    Ok(Duration::from_micros(micros.unsigned_abs()))
+}

@@ -1,0 +1,128 @@
+use url::{Position, Url};
+
+use crate::Error;
+
+/// How many pages a list may have, because every thread walks it in memory.
+const PAGES_MAX: usize = 5_000_000;
+
+/// The pages of one site that a run fetches: an origin and paths on it.
+#[derive(Debug, Clone)]
+pub struct PageList {
+    pub(crate) origin: Url,
+    pub(crate) paths: Vec<Box<str>>,
+}
+
+impl PageList {
+    /// A list of one page, given by its full address.
+    ///
+    /// # Errors
+    /// When this is no `http://` address.
+    pub fn single(url: &str) -> Result<Self, Error> {
+        Self::parse(url, None)
+    }
+
+    /// Reads one address or path a line. Empty lines and lines that begin with
+    /// `#` are skipped; paths (`/people/anna`) are completed by `base`.
+    ///
+    /// # Errors
+    /// When a line is neither, when the pages belong to different sites (the
+    /// connections are kept alive to one), or when there is no page at all.
+    pub fn parse(text: &str, base: Option<&str>) -> Result<Self, Error> {
+        let base = base.map(parse_http).transpose()?;
+        let mut origin = base.clone();
+        let mut paths = Vec::new();
+        for (index, line) in text.lines().enumerate() {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let complain =
+                |why: &str| Error::nonsense(format!("line {}: {why}: {line}", index + 1));
+            let url = if line.starts_with('/') {
+                let base = base.as_ref().ok_or_else(|| {
+                    complain("a path needs --base, the address of the site it belongs to")
+                })?;
+                base.join(line).map_err(|e| complain(&e.to_string()))?
+            } else {
+                parse_http(line).map_err(|e| complain(&e.to_string()))?
+            };
+            let home = origin.get_or_insert_with(|| url.clone());
+            if home.origin() != url.origin() {
+                return Err(complain(
+                    "all pages of a run belong to one site, this is another",
+                ));
+            }
+            paths.push(path_of(&url).into());
+            if paths.len() > PAGES_MAX {
+                return Err(Error::nonsense(format!(
+                    "the list has more than {PAGES_MAX} pages"
+                )));
+            }
+        }
+        match origin {
+            Some(origin) if !paths.is_empty() => Ok(Self { origin, paths }),
+            _ => Err(Error::nonsense(
+                "the list has no page: one URL or path a line is needed",
+            )),
+        }
+    }
+
+    /// How many pages the list has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.paths.len()
+    }
+
+    /// Always false: a list without pages cannot be made.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.paths.is_empty()
+    }
+}
+
+/// What goes into the request line: path and query, never the fragment.
+pub(crate) fn path_of(url: &Url) -> &str {
+    &url[Position::BeforePath..Position::AfterQuery]
+}
+
+fn parse_http(text: &str) -> Result<Url, Error> {
+    let url = Url::parse(text).map_err(|e| {
+        Error::nonsense(format!(
+            "{text} is no address such as http://127.0.0.1:8080/ ({e})"
+        ))
+    })?;
+    match url.scheme() {
+        "http" if url.has_host() => Ok(url),
+        "https" => Err(Error::nonsense(
+            "https is not spoken here: measure the server behind the TLS front",
+        )),
+        other => Err(Error::nonsense(format!(
+            "only http:// can be measured, not {other}:"
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_and_blank_lines_are_skipped_and_paths_completed() {
+        let text = "# people\n\n/people/anna?before=7#top\nhttp://127.0.0.1:81/\n";
+        let list = PageList::parse(text, Some("http://127.0.0.1:81")).unwrap();
+        assert_eq!(list.paths, ["/people/anna?before=7".into(), "/".into()]);
+    }
+
+    #[test]
+    fn a_foreign_page_a_path_without_base_and_an_empty_list_are_refused() {
+        for text in [
+            "http://127.0.0.1/\nhttp://127.0.0.2/\n",
+            "/x",
+            "# nothing\n",
+            "ftp://127.0.0.1/",
+            "https://127.0.0.1/",
+        ] {
+            assert!(PageList::parse(text, None).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,280 @@
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use crate::engine::Itinerary;
+use crate::{Error, Lazy, PageList};
+
+/// How long a run may last, because a forgotten generator is an attack.
+const DURATION_MAX: Duration = Duration::from_secs(3600);
+/// How many connections a run may hold.
+const CONNECTIONS_MAX: usize = 10_000;
+/// How many threads a run may start.
+const THREADS_MAX: usize = 256;
+/// How many connections to one host a browser opens.
+const PER_BROWSER_MAX: usize = 6;
+
+/// What is fetched for a page view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fetch {
+    /// The HTML and every css, js and picture of the same site it refers to.
+    Everything,
+    /// The HTML, its css and js.
+    NoPictures,
+    /// The HTML alone; one connection is one browser then.
+    PagesOnly,
+}
+
+/// In which order the pages of the list are visited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Order {
+    /// One shuffle of the list, every page once before any page twice.
+    Shuffle,
+    /// As the list stands.
+    File,
+    /// Each page drawn anew from the whole list.
+    Random,
+}
+
+/// Everything a run needs to know; built by its methods, checked by
+/// [`run`](crate::run).
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub(crate) pages: Arc<PageList>,
+    pub(crate) threads: usize,
+    pub(crate) connections: usize,
+    pub(crate) per_browser: usize,
+    pub(crate) duration: Duration,
+    pub(crate) warmup: Duration,
+    pub(crate) timeout: Duration,
+    pub(crate) order: Order,
+    pub(crate) seed: u64,
+    pub(crate) fetch: Fetch,
+    pub(crate) lazy: Lazy,
+    pub(crate) viewport_px: u32,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) unix: Option<PathBuf>,
+    pub(crate) own_host: bool,
+    pub(crate) stop: Arc<AtomicBool>,
+}
+
+impl Plan {
+    /// A plan with one thread, 6 connections (one browser), 10 s after 1 s of
+    /// warm-up, everything a page refers to but lazy pictures, seed 1.
+    #[must_use]
+    pub fn new(pages: PageList) -> Self {
+        Self {
+            pages: Arc::new(pages),
+            threads: 1,
+            connections: PER_BROWSER_MAX,
+            per_browser: PER_BROWSER_MAX,
+            duration: Duration::from_secs(10),
+            warmup: Duration::from_secs(1),
+            timeout: Duration::from_secs(5),
+            order: Order::Shuffle,
+            seed: 1,
+            fetch: Fetch::Everything,
+            lazy: Lazy::Skip,
+            viewport_px: 1280,
+            headers: Vec::new(),
+            unix: None,
+            own_host: false,
+            stop: Arc::default(),
+        }
+    }
+
+    /// How many threads share the connections.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = threads;
+        self
+    }
+
+    /// How many keep-alive connections are held in all.
+    #[must_use]
+    pub fn connections(mut self, connections: usize) -> Self {
+        self.connections = connections;
+        self
+    }
+
+    /// How many of the connections belong to one browser, 1 to 6.
+    #[must_use]
+    pub fn per_browser(mut self, connections: usize) -> Self {
+        self.per_browser = connections;
+        self
+    }
+
+    /// How long is measured, after the warm-up.
+    #[must_use]
+    pub fn duration(mut self, duration: Duration) -> Self {
+        self.duration = duration;
+        self
+    }
+
+    /// How long load is applied before anything is counted.
+    #[must_use]
+    pub fn warmup(mut self, warmup: Duration) -> Self {
+        self.warmup = warmup;
+        self
+    }
+
+    /// How long one request may take, connecting included.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// In which order the pages are visited.
+    #[must_use]
+    pub fn order(mut self, order: Order) -> Self {
+        self.order = order;
+        self
+    }
+
+    /// The seed of every random choice: same seed, same sequence of pages.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// What is fetched for a page view.
+    #[must_use]
+    pub fn fetch(mut self, fetch: Fetch) -> Self {
+        self.fetch = fetch;
+        self
+    }
+
+    /// Whether pictures marked `loading=lazy` are fetched.
+    #[must_use]
+    pub fn lazy(mut self, lazy: Lazy) -> Self {
+        self.lazy = lazy;
+        self
+    }
+
+    /// The width of the window, which decides what `srcset` resolves to.
+    #[must_use]
+    pub fn viewport_px(mut self, width: u32) -> Self {
+        self.viewport_px = width;
+        self
+    }
+
+    /// One more header on every request.
+    #[must_use]
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Connects to a unix socket; the list's addresses only give names.
+    #[must_use]
+    pub fn unix(mut self, path: impl Into<PathBuf>) -> Self {
+        self.unix = Some(path.into());
+        self
+    }
+
+    /// Says that a target which is not loopback belongs to the caller.
+    #[must_use]
+    pub fn i_own_this_host(mut self, own: bool) -> Self {
+        self.own_host = own;
+        self
+    }
+
+    /// Ends the run early, with the report so far, once set to true.
+    #[must_use]
+    pub fn stop_when(mut self, stop: Arc<AtomicBool>) -> Self {
+        self.stop = stop;
+        self
+    }
+
+    /// The first pages that one browser will visit, to check or show a seed.
+    #[must_use]
+    pub fn first_pages(&self, browser: usize, count: usize) -> Vec<&str> {
+        let sequence = Itinerary::sequence(self);
+        let mut itinerary = Itinerary::new(self, &sequence, browser);
+        (0..count)
+            .map(|_| &*self.pages.paths[itinerary.next_page()])
+            .collect()
+    }
+
+    /// How many browsers share the connections: as few as their size allows,
+    /// but no thread is left without one.
+    pub(crate) fn browsers(&self) -> usize {
+        let size = if self.fetch == Fetch::PagesOnly {
+            1
+        } else {
+            self.per_browser
+        };
+        self.connections.div_ceil(size).max(self.threads)
+    }
+
+    /// The connections of one browser, when all are dealt out evenly.
+    pub(crate) fn connections_of(&self, browser: usize) -> Range<usize> {
+        let browsers = self.browsers();
+        browser * self.connections / browsers..(browser + 1) * self.connections / browsers
+    }
+
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let within = |what: &str, value: usize, max: usize| {
+            if (1..=max).contains(&value) {
+                Ok(())
+            } else {
+                Err(Error::nonsense(format!(
+                    "{what} must be 1 to {max}, not {value}"
+                )))
+            }
+        };
+        within("threads", self.threads, THREADS_MAX)?;
+        within("connections", self.connections, CONNECTIONS_MAX)?;
+        within("connections a browser", self.per_browser, PER_BROWSER_MAX)?;
+        if self.threads > self.connections {
+            return Err(Error::nonsense(format!(
+                "{} threads cannot share {} connections: give at least one connection a thread",
+                self.threads, self.connections
+            )));
+        }
+        if self.duration.is_zero() || self.warmup.saturating_add(self.duration) > DURATION_MAX {
+            return Err(Error::nonsense(
+                "a run lasts more than nothing and at most one hour, warm-up included",
+            ));
+        }
+        if self.timeout.is_zero() {
+            return Err(Error::nonsense("a time-out of nothing fails every request"));
+        }
+        if !(100..=20_000).contains(&self.viewport_px) {
+            return Err(Error::nonsense("a window is 100 to 20000 px wide"));
+        }
+        self.headers
+            .iter()
+            .try_for_each(|(name, value)| check_header(name, value))
+    }
+}
+
+fn check_header(name: &str, value: &str) -> Result<(), Error> {
+    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    if name.is_empty()
+        || !name.bytes().all(token)
+        || value.bytes().any(|b| b.is_ascii_control() && b != b'\t')
+    {
+        return Err(Error::nonsense(format!(
+            "{name:?}: {value:?} is no header line such as 'Cookie: a=b'"
+        )));
+    }
+    // A second framing or host header would make every number about another request.
+    let ours = [
+        "host",
+        "connection",
+        "content-length",
+        "transfer-encoding",
+        "accept-encoding",
+    ];
+    if ours.iter().any(|o| name.eq_ignore_ascii_case(o)) {
+        return Err(Error::nonsense(format!(
+            "the header {name} is set by the generator itself"
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,199 @@
+//! The face of a report: the two headline lines first, the rest on one screen.
+
+use std::fmt;
+
+use super::{Failure, Report, TierReport, Times};
+
+/// Above this share of busy time the generator itself may be the limit.
+const BUSY_SUSPICIOUS: f64 = 0.9;
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.requests.total == 0 {
+            // A rate of nothing is not a slow server, it is no measurement.
+            writeln!(
+                f,
+                "no request was answered as asked in {:.1} s: there is no rate to report",
+                self.elapsed_secs
+            )?;
+        } else {
+            writeln!(f, "requests/sec: {}", rate(self.requests_per_sec))?;
+            writeln!(
+                f,
+                "average request time: {} ms",
+                ms(self.average_request_ms)
+            )?;
+            self.details(f)?;
+        }
+        self.errors(f)?;
+        self.generator(f)
+    }
+}
+
+impl Report {
+    fn details(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "pages/sec: {}", rate(self.pages_per_sec))?;
+        writeln!(f)?;
+        writeln!(f, "request time  {}", quantiles(&self.request_times))?;
+        writeln!(f, "page time     {}", quantiles(&self.page_times))?;
+        let r = &self.requests;
+        write!(
+            f,
+            "requests      {} in {:.1} s:",
+            r.total, self.elapsed_secs
+        )?;
+        write!(
+            f,
+            " {} html, {} css and js, {} pictures",
+            r.html, r.statics, r.pictures
+        )?;
+        match r.redirects {
+            0 => writeln!(f)?,
+            n => writeln!(f, "; {n} redirects, not followed")?,
+        }
+        write!(f, "page views    {} complete", self.pages)?;
+        match self.pages_incomplete {
+            0 => writeln!(f)?,
+            n => writeln!(f, ", {n} with something missing")?,
+        }
+        let mb = self.bytes as f64 / 1e6;
+        writeln!(
+            f,
+            "received      {mb:.1} MB, {:.1} MB/s",
+            mb / self.elapsed_secs
+        )?;
+        let t = &self.tiers;
+        let tiers = [
+            ("memcached", &t.memcached),
+            ("page cache", &t.page),
+            ("disk", &t.disk),
+            ("app", &t.app),
+            ("unnamed", &t.unnamed),
+        ];
+        for (index, (name, tier)) in tiers.iter().filter(|(_, t)| t.requests > 0).enumerate() {
+            let label = if index == 0 { "answered by" } else { "" };
+            writeln!(f, "{label:<13} {name:<10} {}", tier_line(tier))?;
+        }
+        Ok(())
+    }
+
+    fn errors(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kinds: Vec<String> = Failure::ALL
+            .iter()
+            .filter(|kind| self.errors.count(**kind) > 0)
+            .map(|kind| format!("{} {}", self.errors.count(*kind), name(*kind)))
+            .collect();
+        let kinds = if kinds.is_empty() {
+            "none".to_owned()
+        } else {
+            kinds.join(", ")
+        };
+        writeln!(f, "errors        {kinds}")?;
+        if self.errors.total > 0 && self.requests.total > 0 {
+            writeln!(
+                f,
+                "              these are neither in the rate nor in the times above"
+            )?;
+        }
+        for (kind, path) in &self.errors.first_paths {
+            let shown: String = path.chars().take(60).collect();
+            writeln!(f, "              first {kind}: {shown}")?;
+        }
+        if self.unfinished > 0 {
+            let longest = ms(self.unfinished_longest_ms);
+            writeln!(
+                f,
+                "under way     {} at the end, the oldest for {longest} ms",
+                self.unfinished
+            )?;
+        }
+        if self.reconnects > 0 {
+            writeln!(
+                f,
+                "reconnects    {}: the server closed a kept connection",
+                self.reconnects
+            )?;
+        }
+        Ok(())
+    }
+
+    fn generator(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let g = &self.generator;
+        write!(
+            f,
+            "generator     {:.1} us of CPU a request, threads {:.0} % busy;",
+            g.cpu_us_per_request,
+            g.busy * 100.0
+        )?;
+        write!(
+            f,
+            " {} threads, {} connections, {} browsers, seed {}",
+            g.threads, g.connections, g.browsers, g.seed
+        )?;
+        if g.busy > BUSY_SUSPICIOUS {
+            write!(
+                f,
+                "\n              the generator was busy all the time: it may be the limit, not the server"
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// The word for a failure, the same in text and JSON.
+pub(super) fn name(failure: Failure) -> &'static str {
+    match failure {
+        Failure::Connect => "connect",
+        Failure::Timeout => "timeout",
+        Failure::Truncated => "truncated",
+        Failure::Reset => "reset",
+        Failure::Malformed => "malformed",
+        Failure::Status4xx => "status 4xx",
+        Failure::Status5xx => "status 5xx",
+    }
+}
+
+fn tier_line(tier: &TierReport) -> String {
+    let median = tier.times.p50_ms.map(ms).unwrap_or_default();
+    format!(
+        "{:5.1} %  {:>9} requests  p50 {median} ms",
+        tier.share * 100.0,
+        tier.requests
+    )
+}
+
+fn quantiles(times: &Times) -> String {
+    let shown = [
+        ("p50", times.p50_ms),
+        ("p95", times.p95_ms),
+        ("p99", times.p99_ms),
+        ("p99.9", times.p999_ms),
+        ("max", times.max_ms),
+    ];
+    let shown: Vec<String> = shown
+        .iter()
+        .filter_map(|(name, value)| Some(format!("{name} {}", ms((*value)?))))
+        .collect();
+    if shown.is_empty() {
+        "none".to_owned()
+    } else {
+        format!("{} ms", shown.join("  "))
+    }
+}
+
+/// Milliseconds with as many digits as mean something.
+fn ms(value: f64) -> String {
+    match value {
+        v if v < 10.0 => format!("{v:.3}"),
+        v if v < 1000.0 => format!("{v:.1}"),
+        v => format!("{v:.0}"),
+    }
+}
+
+fn rate(value: f64) -> String {
+    if value < 100.0 {
+        format!("{value:.2}")
+    } else {
+        format!("{value:.0}")
+    }
+}

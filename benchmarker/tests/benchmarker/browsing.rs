@@ -1,0 +1,166 @@
+//! A page view is what a browser would fetch.
+
+use std::io::Write;
+use std::sync::{Arc, Barrier};
+
+use benchmarker::{Fetch, Lazy, Order, run};
+use flate2::{Compression, write::GzEncoder};
+
+use crate::server::{Reply, Server, html, path_of, response};
+
+const PAGE: &str = r#"<!doctype html><link rel="stylesheet" href="/static/a.css">
+    <script src="/static/b.js" type="module"></script>
+    <img src="x.webp?a=1&amp;b=2"><img src="/320.webp" srcset="/320.webp 320w, /1600.webp 1600w">
+    <img src="/late.webp" loading="lazy"><img src="http://elsewhere.example/far.webp">"#;
+
+fn site(head: &str) -> Reply {
+    Reply::Bytes(if path_of(head) == "/people/anna" {
+        html(PAGE)
+    } else {
+        response(200, "", "part")
+    })
+}
+
+#[test]
+fn a_page_and_its_parts_are_fetched_and_counted_by_kind() {
+    let server = Server::start(10, |head, _| site(head));
+    let report = server.measure("/people/anna");
+    let view = [
+        "/people/anna",
+        "/static/a.css",
+        "/static/b.js",
+        "/people/x.webp?a=1&b=2",
+        "/1600.webp",
+    ];
+    assert_eq!(server.seen()[..10], [view, view].concat());
+    let r = &report.requests;
+    assert_eq!(
+        (r.total, r.html, r.statics, r.pictures),
+        (10, 2, 4, 4),
+        "{report}"
+    );
+    assert_eq!((report.pages, report.pages_incomplete), (2, 0), "{report}");
+}
+
+#[test]
+fn what_is_fetched_of_a_page_is_a_choice() {
+    for (fetch, lazy, per_view) in [
+        (Fetch::PagesOnly, Lazy::Skip, 1),
+        (Fetch::NoPictures, Lazy::Skip, 3),
+        (Fetch::Everything, Lazy::Include, 6),
+    ] {
+        let server = Server::start(2 * per_view, |head, _| site(head));
+        let report = run(&server.plan("/people/anna").fetch(fetch).lazy(lazy)).unwrap();
+        assert_eq!(
+            (report.pages, report.requests.total),
+            (2, 2 * per_view as u64),
+            "{fetch:?}"
+        );
+    }
+}
+
+#[test]
+fn a_compressed_page_is_read_and_asked_for() {
+    let server = Server::start(4, |head, _| {
+        if path_of(head) != "/" || !head.contains("Accept-Encoding: gzip\r\n") {
+            return Reply::Bytes(response(200, "", "part"));
+        }
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+        gzip.write_all(b"<img src=/packed.webp>").unwrap();
+        let headers = "Content-Type: text/html; charset=utf-8\r\nContent-Encoding: gzip\r\n";
+        Reply::Bytes(response(200, headers, gzip.finish().unwrap()))
+    });
+    let report = server.measure("/");
+    assert_eq!(
+        server.seen()[..4],
+        ["/", "/packed.webp", "/", "/packed.webp"]
+    );
+    assert_eq!(report.pages, 2, "{report}");
+}
+
+#[test]
+fn a_page_that_changes_changes_its_parts_with_and_without_an_etag() {
+    for etags in [["", ""], ["ETag: \"1\"\r\n", "ETag: \"2\"\r\n"]] {
+        let server = Server::start(6, move |head, number| {
+            if path_of(head) != "/" {
+                return Reply::Bytes(response(200, "", "part"));
+            }
+            let second = number >= 4;
+            let headers = format!("Content-Type: text/html\r\n{}", etags[usize::from(second)]);
+            let body = if second {
+                "<img src=/new.webp>"
+            } else {
+                "<img src=/old.webp>"
+            };
+            Reply::Bytes(response(200, &headers, body))
+        });
+        server.measure("/");
+        assert_eq!(
+            server.seen()[..6],
+            ["/", "/old.webp", "/", "/old.webp", "/", "/new.webp"],
+            "{etags:?}"
+        );
+    }
+}
+
+#[test]
+fn the_parts_of_a_page_travel_over_all_connections_of_the_browser_at_once() {
+    // No part is answered before three are being asked for at the same time.
+    let together = Arc::new(Barrier::new(3));
+    let server = Server::start(4, move |head, _| {
+        if path_of(head) == "/" {
+            return Reply::Bytes(html("<img src=1><img src=2><img src=3>"));
+        }
+        together.wait();
+        Reply::Bytes(response(200, "", "part"))
+    });
+    let report = run(&server.plan("/").connections(3).per_browser(3)).unwrap();
+    assert_eq!((report.pages, report.requests.pictures), (1, 3), "{report}");
+    assert_eq!(report.generator.browsers, 1);
+}
+
+#[test]
+fn several_threads_share_the_connections_and_the_list() {
+    let server = Server::start(40, |_, _| Reply::Bytes(response(200, "", "x")));
+    let list: String = (0..40).map(|i| format!("/{i}\n")).collect();
+    let plan = server
+        .plan(&list)
+        .threads(2)
+        .connections(4)
+        .fetch(Fetch::PagesOnly);
+    let report = run(&plan).unwrap();
+    assert!(
+        report.requests.total >= 30 && report.errors.total == 0,
+        "{report}"
+    );
+    assert_eq!(
+        (report.generator.browsers, report.generator.threads),
+        (4, 2)
+    );
+}
+
+#[test]
+fn the_same_seed_asks_for_the_same_pages_in_the_same_order() {
+    let list: String = (0..50).map(|i| format!("/{i}\n")).collect();
+    let walk = |seed, order| {
+        let server = Server::start(30, |_, _| Reply::Bytes(response(200, "", "x")));
+        let plan = server
+            .plan(&list)
+            .order(order)
+            .seed(seed)
+            .fetch(Fetch::PagesOnly);
+        let expected: Vec<String> = plan
+            .first_pages(0, 30)
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        run(&plan).unwrap();
+        assert_eq!(server.seen()[..30], expected);
+        expected
+    };
+    for order in [Order::Shuffle, Order::Random] {
+        assert_eq!(walk(7, order), walk(7, order));
+        assert_ne!(walk(7, order), walk(8, order));
+    }
+    assert_eq!(walk(7, Order::File)[..3], ["/0", "/1", "/2"]);
+}

@@ -1,0 +1,10 @@
+//! The generator against scripted servers: each answers exactly what its test
+//! wrote, and says when it has seen enough.
+
+#![expect(clippy::unwrap_used, reason = "a broken test setup may panic")]
+
+mod browsing;
+mod command;
+mod failures;
+mod protocol;
+mod server;

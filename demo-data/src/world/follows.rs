@@ -1,0 +1,96 @@
+//! Who follows whom.
+
+use super::uploads::Ranks;
+use super::{Follow, World};
+use crate::rng::{LongTail, Purpose, Rng, Sharer};
+
+/// How many people somebody follows on average.
+const FOLLOWEES_MEAN: f64 = 50.0;
+
+/// All pairs, by follower.
+pub(super) struct Follows {
+    /// Where the followees of each follower begin; one more than there are followers.
+    starts: Vec<u32>,
+    /// The followees of one follower after those of the other, each sorted.
+    followees: Vec<u32>,
+    /// How many follow each.
+    pub(super) followers: Vec<u32>,
+}
+
+impl Follows {
+    pub(super) fn new(seed: u64, ranks: &Ranks) -> Self {
+        let users = ranks.by_fame.len() as u32;
+        let fame = LongTail::new(users, 10.0, 4);
+        let mut follows = Self {
+            starts: vec![0],
+            followees: Vec::new(),
+            followers: vec![0; users as usize],
+        };
+        let mut chosen = Vec::new();
+        for (user, count) in counts(seed, users).into_iter().enumerate() {
+            let mut rng = Rng::new(seed, Purpose::Following, user as u64);
+            distinct(count, &mut chosen, || {
+                let followee = ranks.by_fame[fame.draw(&mut rng) as usize];
+                (followee != user as u32).then_some(followee)
+            });
+            for followee in &chosen {
+                follows.followers[*followee as usize] += 1;
+            }
+            follows.followees.extend_from_slice(&chosen);
+            follows.starts.push(follows.followees.len() as u32);
+        }
+        follows
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.followees.len()
+    }
+
+    /// Whom somebody follows.
+    pub(super) fn of(&self, user: u32) -> &[u32] {
+        let user = user as usize;
+        &self.followees[self.starts[user] as usize..self.starts[user + 1] as usize]
+    }
+}
+
+/// How many people everybody follows: a few dozen mostly, hundreds some, thousands very few.
+fn counts(seed: u64, users: u32) -> Vec<u32> {
+    let most = users.saturating_sub(1) / 4;
+    let keen: Vec<f64> = (0..users)
+        .map(|user| {
+            let mut rng = Rng::new(seed, Purpose::Following, u64::from(user) << 32);
+            (0.25 + 1.5 * rng.unit()) * (1.0 - rng.unit()).powf(-0.4).min(120.0)
+        })
+        .collect();
+    let scale = FOLLOWEES_MEAN * f64::from(users) / keen.iter().sum::<f64>();
+    let mut sharer = Sharer::default();
+    keen.into_iter()
+        .map(|keen| sharer.share(keen * scale).min(most))
+        .collect()
+}
+
+/// Fills a list with so many different values, sorted. There must be far more than are asked for.
+pub(super) fn distinct(count: u32, into: &mut Vec<u32>, mut draw: impl FnMut() -> Option<u32>) {
+    into.clear();
+    while into.len() < count as usize {
+        for _ in into.len()..count as usize {
+            into.extend(draw());
+        }
+        into.sort_unstable();
+        into.dedup();
+    }
+}
+
+impl World {
+    /// Who follows whom, by follower and followee; nobody twice, nobody themselves.
+    pub fn follows(&self) -> impl Iterator<Item = Follow> + '_ {
+        let id = |user: u32| i64::from(user) + 1;
+        (0..self.joined.len() as u32).flat_map(move |follower| {
+            let pair = move |followee: &u32| Follow {
+                follower_id: id(follower),
+                followee_id: id(*followee),
+            };
+            self.follows.of(follower).iter().map(pair)
+        })
+    }
+}

@@ -1,0 +1,74 @@
+//! How much each photo is liked and talked about.
+
+use super::follows::Follows;
+use super::{Upload, Visibility};
+use crate::rng::{LongTail, Purpose, Rng, Sharer};
+
+/// How many favourites, and how many comments, there are for each photo of the site.
+const FAVORITES_MEAN: f64 = 2.0;
+const COMMENTS_MEAN: f64 = 0.5;
+
+/// How many comments one photo has at most.
+const COMMENTS_MAX: u32 = 250;
+
+/// Counts by photo, and who it is that likes.
+pub(super) struct Popularity {
+    pub(super) favorites: Vec<u32>,
+    pub(super) comments: Vec<u32>,
+    /// The most active people first.
+    pub(super) by_activity: Vec<u32>,
+    pub(super) activity: LongTail,
+}
+
+impl Popularity {
+    pub(super) fn new(seed: u64, uploads: &[Upload], follows: &Follows) -> Self {
+        let users = follows.followers.len() as u32;
+        let appeal: Vec<f64> = uploads
+            .iter()
+            .enumerate()
+            .map(|(index, upload)| appeal(seed, index, upload, follows))
+            .collect();
+        let total = uploads.len() as f64;
+        let favorites = shares(&appeal, FAVORITES_MEAN * total, users.saturating_sub(1) / 4);
+        // Nobody talks as steeply as they like.
+        let chatter: Vec<f64> = appeal.iter().map(|appeal| appeal.powf(0.7)).collect();
+        let comments_max = if users > 1 { COMMENTS_MAX } else { 0 };
+        let comments = shares(&chatter, COMMENTS_MEAN * total, comments_max);
+        let mut by_activity: Vec<u32> = (0..users).collect();
+        by_activity.sort_by_cached_key(|user| {
+            Rng::new(seed, Purpose::Popularity, u64::from(*user) << 32).bits()
+        });
+        Self {
+            favorites,
+            comments,
+            by_activity,
+            activity: LongTail::new(users, 20.0, 2),
+        }
+    }
+
+    /// Somebody who is about: the active more likely than the others.
+    pub(super) fn somebody(&self, rng: &mut Rng) -> u32 {
+        self.by_activity[self.activity.draw(rng) as usize]
+    }
+}
+
+/// How a photo appeals: few much, most little, and more to many followers. What is not for
+/// everybody appeals to nobody.
+fn appeal(seed: u64, index: usize, upload: &Upload, follows: &Follows) -> f64 {
+    if upload.visibility != Visibility::Public {
+        return 0.0;
+    }
+    let mut rng = Rng::new(seed, Purpose::Popularity, index as u64);
+    let luck = (1.0 - rng.unit()).powf(-0.75).min(3_000.0) - 0.8;
+    luck * (1.0 + f64::from(follows.followers[upload.owner as usize])).sqrt()
+}
+
+fn shares(weights: &[f64], total: f64, most: u32) -> Vec<u32> {
+    let sum: f64 = weights.iter().sum();
+    let scale = if sum > 0.0 { total / sum } else { 0.0 };
+    let mut sharer = Sharer::default();
+    weights
+        .iter()
+        .map(|weight| sharer.share(weight * scale).min(most))
+        .collect()
+}

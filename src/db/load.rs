@@ -1,0 +1,257 @@
+//! Rows in bulk: what the demo loader needs of PostgreSQL.
+
+use bytes::Bytes;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
+use tokio::sync::mpsc::Receiver;
+
+use super::schema::{self, Contents, Part, Statement};
+
+/// The number of the lock that a load holds: "flkrkill", read as a number.
+const LOCK: i64 = 0x666c_6b72_6b69_6c6c;
+
+/// How long to wait for another load: as long as a killed one may need to notice it.
+const LOCK_TIMEOUT: &str = "10s";
+
+/// The tables that a load fills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Table {
+    Photos,
+    Follows,
+    Favorites,
+    PhotoTags,
+    Comments,
+    PhotoMonths,
+    Users,
+    RecentPhotos,
+    Tags,
+}
+
+impl Table {
+    /// All of them, the dearest to load first: two streams end together when the last are small.
+    pub const ALL: [Self; 9] = [
+        Self::Photos,
+        Self::Follows,
+        Self::Favorites,
+        Self::PhotoTags,
+        Self::Comments,
+        Self::PhotoMonths,
+        Self::Users,
+        Self::RecentPhotos,
+        Self::Tags,
+    ];
+
+    /// The name in the schema.
+    pub fn name(self) -> &'static str {
+        self.columns().split_once(' ').map_or("", |(name, _)| name)
+    }
+
+    /// Name and columns, as COPY wants them.
+    fn columns(self) -> &'static str {
+        match self {
+            Self::Photos => {
+                "photos (id, userid, filename, token, title, description, width, height, tone, visibility, \
+                 taken_at, created_at, view_count, favorite_count, comment_count)"
+            }
+            Self::Follows => "follows (follower_id, followee_id)",
+            Self::Favorites => "favorites (photo_id, fan_id, userid, created_at)",
+            Self::PhotoTags => "photo_tags (photo_id, tag_id, userid)",
+            Self::Comments => "comments (id, photo_id, userid, author_id, body, created_at)",
+            Self::PhotoMonths => {
+                "photo_months (userid, month, public_count, contacts_count, private_count)"
+            }
+            Self::Users => {
+                "users (id, name, display_name, about, created_at, public_photo_count, contacts_photo_count, \
+                 private_photo_count, follower_count, followee_count)"
+            }
+            Self::RecentPhotos => "recent_photos (photo_id, userid)",
+            Self::Tags => "tags (id, name)",
+        }
+    }
+}
+
+/// A piece of a table on its way.
+#[derive(Debug)]
+pub enum Chunk {
+    /// Rows in COPY's binary form.
+    Rows(Bytes),
+    /// All rows have been sent. Without it they are not kept.
+    End,
+}
+
+/// Opens a connection for a load: it may use memory for sorting, and does one thing at a time,
+/// because there are two of it.
+pub async fn connect(options: &PgConnectOptions) -> sqlx::Result<PgConnection> {
+    let mut connection = options
+        .clone()
+        .disable_statement_logging()
+        .connect()
+        .await?;
+    sqlx::raw_sql(
+        "set maintenance_work_mem = '256MB';
+         set max_parallel_maintenance_workers = 0;
+         set max_parallel_workers_per_gather = 0;
+         set jit = off;
+         set statement_timeout = 0;
+         set client_min_messages = warning",
+    )
+    .execute(&mut connection)
+    .await?;
+    Ok(connection)
+}
+
+/// Takes the lock of the load for as long as the connection lives. False if another holds it.
+pub async fn lock(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    sqlx::query("select set_config('lock_timeout', $1, false)")
+        .bind(LOCK_TIMEOUT)
+        .execute(&mut *connection)
+        .await?;
+    let locked = sqlx::query("select pg_advisory_lock($1)")
+        .bind(LOCK)
+        .execute(&mut *connection)
+        .await;
+    sqlx::raw_sql("set lock_timeout = 0")
+        .execute(&mut *connection)
+        .await?;
+    match locked {
+        Ok(_) => Ok(true),
+        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("55P03") => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes empty tables, marked as a load that has begun; those of an earlier attempt go first.
+/// Nothing but the tables of the schema is ever dropped.
+pub async fn begin(connection: &mut PgConnection, contents: Contents) -> sqlx::Result<()> {
+    let mut transaction = connection.begin().await?;
+    let tables: Vec<&str> = schema::tables().collect();
+    let drop = format!(
+        "drop table if exists {}; drop type if exists visibility",
+        tables.join(", ")
+    );
+    sqlx::raw_sql(AssertSqlSafe(drop))
+        .execute(&mut *transaction)
+        .await?;
+    schema::create_tables(&mut transaction).await?;
+    let Contents {
+        seed,
+        users,
+        photos,
+    } = contents;
+    let marks = [
+        ("state", "loading".to_owned()),
+        ("schema", schema::version().to_owned()),
+        ("seed", seed.to_string()),
+        ("users", users.to_string()),
+        ("photos", photos.to_string()),
+    ];
+    for (key, value) in marks {
+        let insert = "insert into flickr_killr (key, value) values ($1, $2)";
+        sqlx::query(insert)
+            .bind(key)
+            .bind(value)
+            .execute(&mut *transaction)
+            .await?;
+    }
+    transaction.commit().await
+}
+
+/// Fills a table and says how many rows it has.
+///
+/// The table is emptied in the same transaction: PostgreSQL then writes every row once, frozen and
+/// marked as visible to all, and with `wal_level = minimal` not into the log at all.
+pub async fn copy(
+    connection: &mut PgConnection,
+    table: Table,
+    mut chunks: Receiver<Chunk>,
+) -> sqlx::Result<u64> {
+    let mut transaction = connection.begin().await?;
+    let truncate = format!("truncate {}", table.name());
+    sqlx::raw_sql(AssertSqlSafe(truncate))
+        .execute(&mut *transaction)
+        .await?;
+    let statement = format!(
+        "copy {} from stdin (format binary, freeze)",
+        table.columns()
+    );
+    let mut copy = transaction.copy_in_raw(&statement).await?;
+    loop {
+        match chunks.recv().await {
+            Some(Chunk::Rows(rows)) => {
+                copy.send(rows).await?;
+            }
+            Some(Chunk::End) => break,
+            None => {
+                copy.abort("the rows ended early").await?;
+                return Err(sqlx::Error::Protocol(format!(
+                    "the rows of {} ended early",
+                    table.name()
+                )));
+            }
+        }
+    }
+    let rows = copy.finish().await?;
+    transaction.commit().await?;
+    Ok(rows)
+}
+
+/// Makes a primary or unique key, or an index.
+pub async fn build(
+    connection: &mut PgConnection,
+    statement: &'static Statement,
+) -> sqlx::Result<()> {
+    sqlx::raw_sql(statement.sql.as_str())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Makes all foreign keys without looking at the rows that are there. What looks at them is
+/// [`validate`], which locks so little that two can run at once.
+pub async fn declare_foreign_keys(connection: &mut PgConnection) -> sqlx::Result<()> {
+    for key in schema::statements(Part::Keys).filter(|key| key.is_foreign_key()) {
+        sqlx::raw_sql(AssertSqlSafe(format!("{} not valid", key.sql)))
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Checks that the rows obey a foreign key.
+pub async fn validate(connection: &mut PgConnection, key: &'static Statement) -> sqlx::Result<()> {
+    let validate = format!(
+        "alter table {} validate constraint {}",
+        key.table().unwrap_or_default(),
+        key.name()
+    );
+    sqlx::raw_sql(AssertSqlSafe(validate))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Tells the planner what a table looks like.
+pub async fn analyze(connection: &mut PgConnection, table: &'static str) -> sqlx::Result<()> {
+    sqlx::raw_sql(AssertSqlSafe(format!("analyze {table}")))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Lets new ids follow the loaded ones, and marks the database as whole.
+pub async fn finish(connection: &mut PgConnection) -> sqlx::Result<()> {
+    let mut transaction = connection.begin().await?;
+    for table in ["users", "photos", "tags", "comments"] {
+        let follow = format!(
+            "select setval(pg_get_serial_sequence('{table}', 'id'), (select coalesce(max(id), 0) from {table}) + 1, false)"
+        );
+        sqlx::raw_sql(AssertSqlSafe(follow))
+            .execute(&mut *transaction)
+            .await?;
+    }
+    sqlx::raw_sql("update flickr_killr set value = 'loaded' where key = 'state'")
+        .execute(&mut *transaction)
+        .await?;
+    transaction.commit().await
+}

@@ -1,0 +1,17 @@
+//! All SQL of the site but the schema: one file a noun. Functions take an executor, so that the
+//! caller decides whether they run alone or in a transaction.
+
+pub mod comment;
+pub mod cost;
+pub mod explore;
+pub mod load;
+pub mod measure;
+pub mod outbox;
+pub mod people;
+pub mod photo;
+pub mod photo_write;
+pub mod photostream;
+pub mod pool;
+pub mod schema;
+pub mod session;
+pub mod userid_index;

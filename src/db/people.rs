@@ -1,0 +1,187 @@
+//! People: who they are, who is there, who wants to come in.
+
+use sqlx::PgExecutor;
+
+use super::cost::counted;
+use crate::domain::{DisplayName, PhotoToken, Tone, UserId, Username};
+
+/// How many people a page shows.
+pub const PEOPLE_PER_PAGE: usize = 48;
+
+/// A person in the list, with the newest of their public photos.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Listed {
+    /// Their id.
+    pub id: UserId,
+    /// Their name in addresses.
+    pub name: Username,
+    /// Their name as shown.
+    pub display_name: String,
+    /// How many public photos they have.
+    pub public_photo_count: i32,
+    /// Names the pictures of the newest public photo, if there is one.
+    pub cover_token: Option<PhotoToken>,
+    /// Its placeholder.
+    pub cover_tone: Option<Tone>,
+}
+
+/// People by name, from a name or its beginning on; and whether there are more.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn page(
+    db: impl PgExecutor<'_>,
+    from: &str,
+) -> Result<(Vec<Listed>, Option<Username>), sqlx::Error> {
+    let mut people: Vec<Listed> = counted(
+        sqlx::query_as(
+            "select u.id, u.name, u.display_name, u.public_photo_count,
+                    p.token as cover_token, p.tone as cover_tone
+               from (select id, name, display_name, public_photo_count
+                       from users
+                      where name >= $1
+                      order by name
+                      limit 49) u
+               left join lateral (
+                    select token, tone
+                      from photos
+                     where userid = u.id and visibility = 'public'
+                       -- Nobody looks for photos of people who have none.
+                       and u.public_photo_count > 0
+                     order by id desc
+                     limit 1
+                    ) p on true
+              order by u.name",
+        )
+        .bind(from)
+        .fetch_all(db),
+    )
+    .await?;
+    let next = people
+        .get(PEOPLE_PER_PAGE)
+        .map(|person| person.name.clone());
+    people.truncate(PEOPLE_PER_PAGE);
+    Ok((people, next))
+}
+
+/// A person as other pages than their photostream name them.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Card {
+    /// Their id.
+    pub id: UserId,
+    /// Their name as shown.
+    pub display_name: String,
+}
+
+/// The person of that name.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn card(db: impl PgExecutor<'_>, name: &Username) -> Result<Option<Card>, sqlx::Error> {
+    counted(
+        sqlx::query_as("select id, display_name from users where name = $1")
+            .bind(name.as_str())
+            .fetch_optional(db),
+    )
+    .await
+}
+
+/// What is needed to let a person in.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Account {
+    /// Their id.
+    pub id: UserId,
+    /// An argon2id string; none for people of the demo set.
+    pub password_hash: Option<String>,
+}
+
+/// The account of that name.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn account(
+    db: impl PgExecutor<'_>,
+    name: &Username,
+) -> Result<Option<Account>, sqlx::Error> {
+    counted(
+        sqlx::query_as("select id, password_hash from users where name = $1")
+            .bind(name.as_str())
+            .fetch_optional(db),
+    )
+    .await
+}
+
+/// Why nobody new was registered.
+#[derive(Debug, thiserror::Error)]
+pub enum RegisterError {
+    /// Somebody has that name (`users_name_taken`).
+    #[error("That name is taken.")]
+    NameTaken,
+    /// The database failed.
+    #[error(transparent)]
+    Database(sqlx::Error),
+}
+
+/// Lets somebody new in.
+///
+/// # Errors
+///
+/// When the name is taken or the database fails.
+pub async fn register(
+    db: impl PgExecutor<'_>,
+    name: &Username,
+    display_name: &DisplayName,
+    password_hash: &str,
+) -> Result<UserId, RegisterError> {
+    counted(
+        sqlx::query_scalar(
+            "insert into users (name, display_name, password_hash) values ($1, $2, $3) returning id",
+        )
+        .bind(name.as_str())
+        .bind(display_name.as_str())
+        .bind(password_hash)
+        .fetch_one(db),
+    )
+    .await
+    .map_err(|error| match error.as_database_error().and_then(|error| error.constraint()) {
+        Some("users_name_taken") => RegisterError::NameTaken,
+        _ => RegisterError::Database(error),
+    })
+}
+
+/// Names of people drawn uniformly at random, with or without photos.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn random_names(
+    db: impl PgExecutor<'_>,
+    count: i64,
+) -> Result<Vec<Username>, sqlx::Error> {
+    counted(
+        sqlx::query_scalar("select name from users order by random() limit $1")
+            .bind(count)
+            .fetch_all(db),
+    )
+    .await
+}
+
+/// Somebody drawn at random for the lab: everybody is as likely, but for gaps between ids.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn random_owner(db: impl PgExecutor<'_>) -> Result<Option<Username>, sqlx::Error> {
+    sqlx::query_scalar(
+        "select name
+           from users
+          where id >= (select 1 + floor(random() * max(id))::int8 from users)
+          order by id
+          limit 1",
+    )
+    .fetch_optional(db)
+    .await
+}

@@ -1,0 +1,21 @@
+//! Pure values: what an id, a name, a token or a month is. Parsed once, valid ever after.
+//!
+//! Nothing here knows of databases' rows, HTTP or files; everything else may import it.
+
+mod cursor;
+mod ids;
+mod month;
+mod name;
+mod picture;
+mod secret;
+mod text;
+mod visibility;
+
+pub use cursor::{BadCursor, Cursor};
+pub use ids::{CommentId, PhotoId, PhotoToken, UserId};
+pub use month::{BadMonth, Month};
+pub use name::{BadUsername, Username};
+pub use picture::{Frame, Ratio, Tone};
+pub use secret::{Secret, SecretHash};
+pub use text::{BadText, DisplayName, Title};
+pub use visibility::{BadVisibility, Relation, Visibility};

@@ -1,0 +1,109 @@
+//! Who may look at a photo, and what somebody is to its owner.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Who may look at a photo. The order matters: who may see a level may see all levels before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
+#[sqlx(type_name = "visibility", rename_all = "lowercase")]
+pub enum Visibility {
+    /// Everybody.
+    Public,
+    /// The people whom the owner follows.
+    Contacts,
+    /// The owner alone.
+    Private,
+}
+
+impl Visibility {
+    /// All levels, widest first.
+    pub const ALL: [Self; 3] = [Self::Public, Self::Contacts, Self::Private];
+
+    /// The word in forms and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Contacts => "contacts",
+            Self::Private => "private",
+        }
+    }
+
+    /// What it means, for the person who chooses.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Public => "Everybody",
+            Self::Contacts => "People you follow",
+            Self::Private => "Only you",
+        }
+    }
+}
+
+impl fmt::Display for Visibility {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A word that is no visibility.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("Choose who may see it: public, contacts or private.")]
+pub struct BadVisibility;
+
+impl FromStr for Visibility {
+    type Err = BadVisibility;
+
+    fn from_str(text: &str) -> Result<Self, BadVisibility> {
+        Self::ALL
+            .into_iter()
+            .find(|visibility| visibility.as_str() == text)
+            .ok_or(BadVisibility)
+    }
+}
+
+/// What a visitor is to the owner of a photo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Relation {
+    /// Nobody the owner follows, or not logged in.
+    Stranger,
+    /// Somebody whom the owner follows.
+    Contact,
+    /// The owner.
+    Owner,
+}
+
+impl Relation {
+    /// The narrowest level that this visitor may see.
+    pub fn sees(self) -> Visibility {
+        match self {
+            Self::Stranger => Visibility::Public,
+            Self::Contact => Visibility::Contacts,
+            Self::Owner => Visibility::Private,
+        }
+    }
+
+    /// Whether this visitor may see a photo of that level.
+    pub fn may_see(self, visibility: Visibility) -> bool {
+        visibility <= self.sees()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_may_see_what() {
+        let table = Visibility::ALL.map(|visibility| {
+            [Relation::Stranger, Relation::Contact, Relation::Owner]
+                .map(|who| who.may_see(visibility))
+        });
+        assert_eq!(
+            table,
+            [
+                [true, true, true],
+                [false, true, true],
+                [false, false, true]
+            ]
+        );
+    }
+}

@@ -1,0 +1,253 @@
+//! A few threads that draw, and the two lines that wait for them.
+//!
+//! Threads of our own, because drawing is work for milliseconds on end: on the async threads it
+//! would hold up pages, on tokio's blocking threads it would run five hundred at once. They are
+//! nice to the rest of the machine, and what a visitor looks at goes before what is made ahead.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+/// How much the threads stand back: a page that is ready to go out goes out first.
+const NICENESS: i32 = 5;
+
+/// Who waits for a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Priority {
+    /// Nobody yet: it is made ahead.
+    WarmUp,
+    /// Somebody who looks at the page.
+    Visitor,
+}
+
+/// The line is full: ask again later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Full;
+
+/// What a job is called as long as it waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct JobId(u64);
+
+/// Ends its threads when dropped, after the jobs they are at; jobs still in line are dropped.
+#[derive(Debug)]
+pub(super) struct Pool {
+    shared: Arc<Shared>,
+    /// How many jobs may stand in each line.
+    line_len_max: usize,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    lines: Mutex<Lines>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Lines {
+    visitors: VecDeque<Job>,
+    warm_up: VecDeque<Job>,
+    jobs_seen: u64,
+    closed: bool,
+}
+
+struct Job {
+    id: JobId,
+    work: Box<dyn FnOnce() + Send>,
+}
+
+impl Pool {
+    pub(super) fn start(threads: usize, line_len_max: usize) -> std::io::Result<Self> {
+        let pool = Self {
+            shared: Arc::default(),
+            line_len_max,
+        };
+        for number in 0..threads.max(1) {
+            let shared = Arc::clone(&pool.shared);
+            std::thread::Builder::new()
+                .name(format!("draw-{number}"))
+                .spawn(move || {
+                    // On Linux this is about the calling thread alone. Not being allowed to is no
+                    // reason not to draw.
+                    let _ = rustix::process::nice(NICENESS);
+                    shared.work();
+                })?;
+        }
+        Ok(pool)
+    }
+
+    /// Puts a job in line.
+    pub(super) fn submit(
+        &self,
+        priority: Priority,
+        work: impl FnOnce() + Send + 'static,
+    ) -> Result<JobId, Full> {
+        let mut lines = self.shared.lines();
+        let id = JobId(lines.jobs_seen);
+        let line = lines.line(priority);
+        if line.len() >= self.line_len_max {
+            return Err(Full);
+        }
+        line.push_back(Job {
+            id,
+            work: Box::new(work),
+        });
+        lines.jobs_seen += 1;
+        drop(lines);
+        self.shared.changed.notify_one();
+        Ok(id)
+    }
+
+    /// Lets a job that was made ahead stand with the visitors, because one of them came to wait for
+    /// it. Nothing changes if it is no longer in line, or if the visitors' line is full.
+    pub(super) fn promote(&self, id: JobId) {
+        let mut lines = self.shared.lines();
+        if lines.visitors.len() < self.line_len_max
+            && let Some(place) = lines.warm_up.iter().position(|job| job.id == id)
+            && let Some(job) = lines.warm_up.remove(place)
+        {
+            lines.visitors.push_back(job);
+        }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        let mut lines = self.shared.lines();
+        lines.closed = true;
+        let dropped = (
+            std::mem::take(&mut lines.visitors),
+            std::mem::take(&mut lines.warm_up),
+        );
+        drop(lines);
+        self.shared.changed.notify_all();
+        // Outside the lock: what a job owns may do anything when it goes.
+        drop(dropped);
+    }
+}
+
+impl Shared {
+    fn lines(&self) -> MutexGuard<'_, Lines> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn work(&self) {
+        while let Some(job) = self.next() {
+            // A job that panics loses its own picture; whoever waits for it is told by what it
+            // drops, and the thread goes on.
+            let _ = catch_unwind(AssertUnwindSafe(job.work));
+        }
+    }
+
+    fn next(&self) -> Option<Job> {
+        let mut lines = self.lines();
+        loop {
+            if lines.closed {
+                return None;
+            }
+            let job = lines.visitors.pop_front();
+            if let Some(job) = job.or_else(|| lines.warm_up.pop_front()) {
+                return Some(job);
+            }
+            lines = self
+                .changed
+                .wait(lines)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl Lines {
+    fn line(&mut self, priority: Priority) -> &mut VecDeque<Job> {
+        match priority {
+            Priority::Visitor => &mut self.visitors,
+            Priority::WarmUp => &mut self.warm_up,
+        }
+    }
+}
+
+impl std::fmt::Debug for Lines {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lines")
+            .field("visitors", &self.visitors.len())
+            .field("warm_up", &self.warm_up.len())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    /// A pool of one thread, busy until the sender is dropped.
+    fn busy_pool(line_len_max: usize) -> (Pool, Sender<()>) {
+        let pool = Pool::start(1, line_len_max).unwrap();
+        let (release, held) = channel::<()>();
+        let (tell_started, started) = channel();
+        pool.submit(Priority::Visitor, move || {
+            tell_started.send(()).unwrap();
+            let _ = held.recv();
+        })
+        .unwrap();
+        started.recv().unwrap();
+        (pool, release)
+    }
+
+    fn note(sender: &Sender<&'static str>, word: &'static str) -> impl FnOnce() + Send + 'static {
+        let sender = sender.clone();
+        move || sender.send(word).unwrap()
+    }
+
+    fn all(receiver: &Receiver<&'static str>, count: usize) -> Vec<&'static str> {
+        (0..count).map(|_| receiver.recv().unwrap()).collect()
+    }
+
+    #[test]
+    fn visitors_go_first_and_so_does_what_they_come_to_wait_for() {
+        let (pool, release) = busy_pool(10);
+        let (done, order) = channel();
+        pool.submit(Priority::WarmUp, note(&done, "ahead 1"))
+            .unwrap();
+        let wanted = pool
+            .submit(Priority::WarmUp, note(&done, "ahead 2"))
+            .unwrap();
+        pool.submit(Priority::Visitor, note(&done, "visitor"))
+            .unwrap();
+        pool.promote(wanted);
+        drop(release);
+        assert_eq!(all(&order, 3), ["visitor", "ahead 2", "ahead 1"]);
+    }
+
+    #[test]
+    fn the_line_has_an_end() {
+        let (pool, release) = busy_pool(2);
+        for _ in 0..2 {
+            pool.submit(Priority::WarmUp, || ()).unwrap();
+        }
+        assert_eq!(pool.submit(Priority::WarmUp, || ()), Err(Full));
+        assert!(pool.submit(Priority::Visitor, || ()).is_ok());
+        drop(release);
+    }
+
+    #[test]
+    fn a_panic_costs_one_job_and_no_thread() {
+        let pool = Pool::start(1, 10).unwrap();
+        let (done, order) = channel();
+        pool.submit(Priority::Visitor, || panic!("as a test"))
+            .unwrap();
+        pool.submit(Priority::Visitor, note(&done, "next")).unwrap();
+        assert_eq!(all(&order, 1), ["next"]);
+    }
+
+    #[test]
+    fn a_dropped_pool_drops_what_is_in_line() {
+        let (pool, release) = busy_pool(10);
+        let (done, order) = channel();
+        pool.submit(Priority::Visitor, note(&done, "never"))
+            .unwrap();
+        drop(done);
+        drop(pool);
+        assert!(order.recv().is_err());
+        drop(release);
+    }
+}

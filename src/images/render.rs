@@ -1,0 +1,125 @@
+//! Makes one derivative of one original. Blocks: unpacking, drawing and encoding are work.
+
+use std::io;
+
+use demo_data::picture::Picture;
+use image::RgbImage;
+
+use super::decode::{Opened, Refusal, guarded};
+use super::encode::{EncodeError, encode};
+use super::{FileName, Original, Originals, Size, Width, resize};
+
+/// Why there is no derivative.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// The original's file is not there, or cannot be read.
+    #[error("cannot read the original {0}")]
+    Unreadable(FileName, #[source] io::Error),
+    /// The original, accepted once, is refused now.
+    #[error("the original {0} is no picture any more")]
+    Refused(FileName, #[source] Refusal),
+    /// No drawing came out of the seed.
+    #[error("the seed {0} draws nothing")]
+    Undrawn(u64),
+    /// The encoder failed.
+    #[error("cannot encode the derivative")]
+    Encode(#[from] EncodeError),
+}
+
+/// Makes the derivative of this size.
+pub fn render(
+    original: Original,
+    originals: &Originals,
+    size: Size,
+) -> Result<Vec<u8>, RenderError> {
+    let pixels = match original {
+        Original::Drawn(seed) => draw(seed, size.width)?,
+        Original::Upload(name) => {
+            let bytes = originals
+                .read(name)
+                .map_err(|error| RenderError::Unreadable(name, error))?;
+            unpack(&bytes, size.width).map_err(|refusal| RenderError::Refused(name, refusal))?
+        }
+    };
+    Ok(encode(&pixels, size.encoding)?)
+}
+
+fn unpack(bytes: &[u8], width: Width) -> Result<RgbImage, Refusal> {
+    guarded(|| resize::shrink(Opened::read(bytes)?.decode()?, width.pixels()))
+}
+
+fn draw(seed: u64, width: Width) -> Result<RgbImage, RenderError> {
+    let Picture { width, height, rgb } = demo_data::picture::draw(seed, width.pixels());
+    RgbImage::from_raw(width, height, rgb).ok_or(RenderError::Undrawn(seed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::images::{Encoding, Format, samples};
+
+    const ENCODINGS: [Encoding; 2] = [Encoding::WebP, Encoding::Jpeg];
+
+    fn seen(bytes: &[u8]) -> RgbImage {
+        image::load_from_memory(bytes).unwrap().into_rgb8()
+    }
+
+    #[test]
+    fn an_upload_becomes_smaller_upright_and_silent() {
+        let folder = tempfile::tempdir().unwrap();
+        let originals = Originals::new(folder.path());
+        let profile = moxcms::ColorProfile::new_display_p3().encode().unwrap();
+        let exif = samples::exif(6, "2019:07:14 09:30:05");
+        let upload = samples::jpeg_with(900, 600, |encoder| {
+            encoder.add_exif_metadata(&exif).unwrap();
+            encoder.add_icc_profile(&profile).unwrap();
+        });
+        let name = originals.keep(&upload, Format::Jpeg).unwrap();
+        for encoding in ENCODINGS {
+            for (width, expected) in [(Width::W320, (320, 480)), (Width::W2048, (600, 900))] {
+                let size = Size { width, encoding };
+                let bytes = render(Original::Upload(name), &originals, size).unwrap();
+                let picture = seen(&bytes);
+                assert_eq!(picture.dimensions(), expected);
+                assert_eq!(samples::seen(&picture), "brwg");
+                for told in [
+                    samples::SECRET,
+                    "Exif",
+                    "EXIF",
+                    "ICC_PROFILE",
+                    "ICCP",
+                    "2019:",
+                ] {
+                    let found = bytes.windows(told.len()).any(|w| w == told.as_bytes());
+                    assert!(!found, "{told} in {size}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_seed_is_drawn_in_every_size() {
+        let originals = Originals::new("never read");
+        for encoding in ENCODINGS {
+            let width = Width::W320;
+            let bytes = render(Original::Drawn(5), &originals, Size { width, encoding }).unwrap();
+            assert_eq!(seen(&bytes).width(), 320);
+        }
+    }
+
+    #[test]
+    fn an_original_that_is_lost_or_no_picture_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let originals = Originals::new(folder.path());
+        let size = Size {
+            width: Width::W640,
+            encoding: Encoding::WebP,
+        };
+        let lost = Original::Upload(FileName::random(Format::Png));
+        let error = render(lost, &originals, size).unwrap_err();
+        assert!(matches!(error, RenderError::Unreadable(..)), "{error:?}");
+        let name = originals.keep(b"no picture", Format::Png).unwrap();
+        let error = render(Original::Upload(name), &originals, size).unwrap_err();
+        assert!(matches!(error, RenderError::Refused(..)), "{error:?}");
+    }
+}

@@ -1,0 +1,160 @@
+//! One picture in the making, and everybody who waits for it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{oneshot, watch};
+
+use super::{Derivative, Fresh, Key, Shared, Source, StoreError};
+use crate::images::Original;
+use crate::images::pool::{JobId, Priority};
+
+/// What a flight brings, once it has landed.
+pub(super) type Answer = Option<Result<Derivative, StoreError>>;
+
+/// All flights of this process.
+#[derive(Default)]
+pub(super) struct Flights {
+    in_the_air: Mutex<HashMap<Key, Flight>>,
+}
+
+struct Flight {
+    job: JobId,
+    answer: Arc<watch::Sender<Answer>>,
+}
+
+/// Waits with those who wait for this key, or starts to make it.
+pub(super) fn join_or_start(
+    shared: &Arc<Shared>,
+    key: Key,
+    original: Original,
+    priority: Priority,
+    still_current: impl Future<Output = bool> + Send + 'static,
+) -> Result<watch::Receiver<Answer>, StoreError> {
+    let mut flights = shared.flights.lock();
+    if let Some(flight) = flights.get(&key) {
+        if priority == Priority::Visitor {
+            shared.pool.promote(flight.job);
+        }
+        return Ok(flight.answer.subscribe());
+    }
+    let (answer, receiver) = watch::channel(None);
+    let answer = Arc::new(answer);
+    let (tell, told) = oneshot::channel();
+    let job = {
+        let (shared, answer) = (Arc::clone(shared), Arc::clone(&answer));
+        move || {
+            if !shared.flights.give_up_if_alone(&key, &answer) {
+                // Nobody hears it if the runtime ended meanwhile; then the file is taken back.
+                let _ = tell.send(shared.make(&key, original));
+            }
+        }
+    };
+    let job = shared
+        .pool
+        .submit(priority, job)
+        .map_err(|_| StoreError::Busy)?;
+    let landing = Landing {
+        shared: Arc::clone(shared),
+        key,
+        answer: Arc::clone(&answer),
+    };
+    flights.insert(key, Flight { job, answer });
+    drop(flights);
+    // A task of its own: the visitor who came first may leave, the others stay.
+    tokio::spawn(landing.wait(told, still_current));
+    Ok(receiver)
+}
+
+impl Flights {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Flight>> {
+        self.in_the_air
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many wait for a key.
+    #[cfg(test)]
+    pub(super) fn waiting(&self, key: &Key) -> usize {
+        self.lock()
+            .get(key)
+            .map_or(0, |flight| flight.answer.receiver_count())
+    }
+
+    /// Ends a flight before it began if nobody waits for it: the visitor has scrolled on. Under the
+    /// lock, so that nobody can come to wait at this very moment.
+    fn give_up_if_alone(&self, key: &Key, answer: &Arc<watch::Sender<Answer>>) -> bool {
+        let mut flights = self.lock();
+        let alone = answer.receiver_count() == 0;
+        if alone {
+            remove(&mut flights, key, answer);
+        }
+        alone
+    }
+}
+
+fn remove(flights: &mut HashMap<Key, Flight>, key: &Key, answer: &Arc<watch::Sender<Answer>>) {
+    if flights
+        .get(key)
+        .is_some_and(|flight| Arc::ptr_eq(&flight.answer, answer))
+    {
+        flights.remove(key);
+    }
+}
+
+/// The end of a flight. However it ends, also by a panic or with the runtime, the key is free again
+/// and everybody who waits is told.
+struct Landing {
+    shared: Arc<Shared>,
+    key: Key,
+    answer: Arc<watch::Sender<Answer>>,
+}
+
+impl Landing {
+    async fn wait(
+        self,
+        told: oneshot::Receiver<Result<Fresh, StoreError>>,
+        still_current: impl Future<Output = bool> + Send,
+    ) {
+        let Ok(made) = told.await else {
+            // Given up, dropped from the line, or panicked.
+            return;
+        };
+        let answer = match made {
+            Ok(fresh) => self.check(fresh, still_current).await,
+            Err(error) => Err(error),
+        };
+        // First free the key, then tell: whoever comes in between finds the file.
+        remove(&mut self.shared.flights.lock(), &self.key, &self.answer);
+        self.answer.send_replace(Some(answer));
+    }
+
+    /// Asks whether what was made may stay, and be seen.
+    async fn check(
+        &self,
+        Fresh { derivative, placed }: Fresh,
+        still_current: impl Future<Output = bool> + Send,
+    ) -> Result<Derivative, StoreError> {
+        if derivative.source == Source::Disk {
+            return Ok(derivative);
+        }
+        let current = still_current.await;
+        let tidied = tokio::task::spawn_blocking(move || match placed {
+            Some(placed) if current => placed.settle(),
+            // Dropped, and so taken back.
+            _ => drop(placed),
+        });
+        tidied.await.map_err(|_| StoreError::Interrupted)?;
+        if current {
+            Ok(derivative)
+        } else {
+            Err(StoreError::Gone)
+        }
+    }
+}
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        remove(&mut self.shared.flights.lock(), &self.key, &self.answer);
+    }
+}

@@ -1,0 +1,255 @@
+//! The store of derivatives: each made once, kept in a bounded folder, gone for good when it dies.
+//!
+//! Invariants, each with a test below:
+//!
+//! - One key is made at most once at a time in this process; who comes meanwhile waits for it. Who
+//!   goes away takes nothing with him, and what nobody waits for any more is not begun.
+//! - Several processes may make the same key at once: names change from nothing to a whole file.
+//! - A picture whose token died while it was made is not handed out, and no file of it remains. The
+//!   order is: place the file, *then* ask. A purge removes files after its commit; so either it
+//!   removes ours, or we ask after its commit and hear that the token is dead.
+//! - A full or broken disk makes pictures slow and never fails them.
+
+mod files;
+mod flight;
+mod key;
+mod sweep;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bytes::Bytes;
+
+use self::files::{Files, Placed};
+use self::flight::Flights;
+pub use self::key::{Key, Shelf};
+pub use self::sweep::Swept;
+use super::pool::Pool;
+pub use super::pool::Priority;
+use super::{Original, Originals, RenderError, Size, render};
+use crate::domain::{PhotoToken, UserId};
+
+/// Where a picture came from this time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// It lay on the disk.
+    Disk,
+    /// It was made just now, for this request or for one that came a moment before.
+    Made,
+}
+
+/// A picture, ready to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Derivative {
+    /// The file.
+    pub bytes: Bytes,
+    /// Where it came from.
+    pub source: Source,
+}
+
+/// Why there is no picture.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// Too many wait already. Ask again in a few seconds.
+    #[error("too many pictures are waiting to be made")]
+    Busy,
+    /// The token died while the picture was made.
+    #[error("the photo was deleted or hidden meanwhile")]
+    Gone,
+    /// It cannot be made.
+    #[error(transparent)]
+    Render(Arc<RenderError>),
+    /// Whoever made it was stopped: the process ends, or something panicked.
+    #[error("making the picture was interrupted")]
+    Interrupted,
+}
+
+/// What a store is told.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The folder, with `public/` and `private/` below it; made when the first picture is.
+    pub folder: PathBuf,
+    /// How many threads draw.
+    pub threads: usize,
+    /// How many pictures may wait to be made, of each priority.
+    pub line_len_max: usize,
+}
+
+impl Settings {
+    /// A thread a core, and a line that a core works off in a few seconds.
+    #[must_use]
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            folder: folder.into(),
+            threads,
+            line_len_max: 256 * threads,
+        }
+    }
+}
+
+/// The store. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Derivatives {
+    shared: Arc<Shared>,
+}
+
+/// How one picture is made: [`render`] with the originals, or what a test puts there.
+type Make = Box<dyn Fn(Original, Size) -> Result<Vec<u8>, RenderError> + Send + Sync>;
+
+struct Shared {
+    files: Files,
+    pool: Pool,
+    flights: Flights,
+    make: Make,
+    /// The disk failed the last time; it was said once.
+    disk_failing: AtomicBool,
+}
+
+/// A picture fresh from the pool.
+struct Fresh {
+    derivative: Derivative,
+    /// Its file, if it was placed just now and nobody has asked yet whether it may stay.
+    placed: Option<Placed>,
+}
+
+impl Derivatives {
+    /// Starts the threads of a store.
+    pub fn start(settings: Settings, originals: Originals) -> io::Result<Self> {
+        let make = move |original, size| render(original, &originals, size);
+        Self::start_with(settings, Box::new(make))
+    }
+
+    fn start_with(settings: Settings, make: Make) -> io::Result<Self> {
+        let shared = Shared {
+            files: Files {
+                root: settings.folder,
+            },
+            pool: Pool::start(settings.threads, settings.line_len_max)?,
+            flights: Flights::default(),
+            make,
+            disk_failing: AtomicBool::new(false),
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+        })
+    }
+
+    /// Reads the picture, or makes it.
+    ///
+    /// The caller has just read `original` and the key's token from the database. `still_current`
+    /// asks the database whether that token is still the photo's; it runs only after a picture was
+    /// made, and says `false` also when it cannot know.
+    pub async fn get_or_make(
+        &self,
+        key: Key,
+        original: Original,
+        priority: Priority,
+        still_current: impl Future<Output = bool> + Send + 'static,
+    ) -> Result<Derivative, StoreError> {
+        let shared = Arc::clone(&self.shared);
+        let on_disk = tokio::task::spawn_blocking(move || shared.read(&key)).await;
+        if let Some(derivative) = on_disk.map_err(|_| StoreError::Interrupted)? {
+            return Ok(derivative);
+        }
+        let mut answer =
+            flight::join_or_start(&self.shared, key, original, priority, still_current)?;
+        let answer = answer.wait_for(Option::is_some).await;
+        match answer.as_deref() {
+            Ok(Some(answer)) => answer.clone(),
+            _ => Err(StoreError::Interrupted),
+        }
+    }
+
+    /// Takes away every picture of a token, and tells how many there were. When this returns `Ok`,
+    /// none is left, nor will one come back: the caller committed the token's end before.
+    pub async fn remove(&self, owner: UserId, token: PhotoToken) -> io::Result<usize> {
+        self.on_disk(move |files| files.remove(owner, token)).await
+    }
+
+    /// Brings the folder below this size by removing what nobody has looked at for longest, and
+    /// tidies up after processes that died. One process at a time is enough.
+    pub async fn sweep(&self, bytes_max: u64) -> io::Result<Swept> {
+        self.on_disk(move |files| files.sweep(bytes_max)).await
+    }
+
+    async fn on_disk<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Files) -> io::Result<T> + Send + 'static,
+    ) -> io::Result<T> {
+        let shared = Arc::clone(&self.shared);
+        tokio::task::spawn_blocking(move || work(&shared.files))
+            .await
+            .map_err(io::Error::other)?
+    }
+}
+
+impl Shared {
+    /// The picture as it lies on the disk. A disk that cannot be read holds nothing.
+    fn read(&self, key: &Key) -> Option<Derivative> {
+        match self.files.read(key) {
+            Ok(bytes) => Some(Derivative {
+                bytes: Bytes::from(bytes?),
+                source: Source::Disk,
+            }),
+            Err(error) => {
+                self.disk_failed(&error);
+                None
+            }
+        }
+    }
+
+    /// Makes a picture and places its file. Runs on a thread of the pool.
+    fn make(&self, key: &Key, original: Original) -> Result<Fresh, StoreError> {
+        // Another process, or a flight that landed a moment ago, may have been quicker.
+        if let Some(derivative) = self.read(key) {
+            return Ok(Fresh {
+                derivative,
+                placed: None,
+            });
+        }
+        let bytes =
+            (self.make)(original, key.size).map_err(|error| StoreError::Render(Arc::new(error)))?;
+        let placed = match self.files.place(key, &bytes) {
+            Ok(placed) => {
+                self.disk_failing.store(false, Ordering::Relaxed);
+                Some(placed)
+            }
+            Err(error) => {
+                self.disk_failed(&error);
+                None
+            }
+        };
+        Ok(Fresh {
+            derivative: Derivative {
+                bytes: Bytes::from(bytes),
+                source: Source::Made,
+            },
+            placed,
+        })
+    }
+
+    /// Says so once, and again only after a picture could be placed in between.
+    fn disk_failed(&self, error: &io::Error) {
+        if !self.disk_failing.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                folder = %self.files.root.display(),
+                %error,
+                "pictures cannot be kept on the disk; each is made anew for every request"
+            );
+        }
+    }
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared")
+            .field("files", &self.files)
+            .field("pool", &self.pool)
+            .finish_non_exhaustive()
+    }
+}

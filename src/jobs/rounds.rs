@@ -1,0 +1,93 @@
+//! The rounds of one app process: small jobs, each at its own pace, none of which may fail a page.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::outbox;
+use crate::db::{photo_write, session};
+use crate::web::Site;
+
+/// How often purges that are due are delivered.
+const OUTBOX_EVERY: Duration = Duration::from_secs(1);
+/// How often views are written down, and folded into the photos.
+const VIEWS_EVERY: Duration = Duration::from_secs(5);
+/// How often the folder of derivatives, old sessions and the tail of explore are swept.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// Which rounds a process makes.
+#[derive(Debug, Clone, Copy)]
+pub struct Rounds {
+    /// The outbox, folding and sweeping: one process of the site is enough, more do no harm.
+    pub shared: bool,
+    /// How many bytes of derivatives may stay.
+    pub derivatives_max_bytes: u64,
+}
+
+/// Makes the rounds for as long as it is polled.
+pub async fn run(site: Site, rounds: Rounds) {
+    let views = every(VIEWS_EVERY, "writing views down", || write_views(&site));
+    if !rounds.shared {
+        return views.await;
+    }
+    let outbox = every(OUTBOX_EVERY, "delivering the outbox", async || {
+        outbox::deliver_due(
+            &site.db,
+            &site.accelerator,
+            &site.derivatives,
+            &site.originals,
+        )
+        .await?;
+        anyhow::Ok(())
+    });
+    let fold = every(VIEWS_EVERY, "folding views", async || {
+        photo_write::fold_views(&site.db).await?;
+        anyhow::Ok(())
+    });
+    let sweep = every(SWEEP_EVERY, "sweeping", async || {
+        session::sweep(&site.db).await?;
+        photo_write::cut_recent(&site.db).await?;
+        site.derivatives.sweep(rounds.derivatives_max_bytes).await?;
+        anyhow::Ok(())
+    });
+    tokio::join!(views, outbox, fold, sweep);
+}
+
+/// Writes down the views that this process counted.
+///
+/// # Errors
+///
+/// When the database fails; these views are lost then, and only these.
+async fn write_views(site: &Site) -> anyhow::Result<()> {
+    let views = site.views.take();
+    if !views.is_empty() {
+        photo_write::append_views(&site.db, &views).await?;
+    }
+    Ok(())
+}
+
+async fn every<F: Future<Output = anyhow::Result<()>>>(
+    period: Duration,
+    what: &str,
+    job: impl Fn() -> F,
+) {
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut failing = false;
+    loop {
+        ticks.tick().await;
+        match job().await {
+            Ok(()) => failing = false,
+            // Said once, not once a second as long as the database is away.
+            Err(error) if !failing => {
+                failing = true;
+                tracing::warn!(
+                    error = format!("{error:#}"),
+                    "{what} failed; it will be tried again"
+                );
+            }
+            Err(_) => {}
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! The only place that maps errors to a status and a sentence.
+
+use askama::Template;
+use axum::http::header::{LOCATION, RETRY_AFTER};
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+use super::page::Page;
+use super::visit::Visit;
+use crate::images::StoreError;
+use crate::urls;
+
+/// What can go wrong with a request. The visitor gets a sentence, the log gets the cause.
+#[derive(Debug)]
+pub(super) enum Error {
+    /// There is no such thing, or not for this visitor: the two cannot be told apart from outside.
+    NotFound(&'static str),
+    /// The address or form says something that makes no sense.
+    BadRequest(String),
+    /// The visitor may not do that.
+    Forbidden(&'static str),
+    /// Only somebody who is logged in can do that.
+    LogInFirst {
+        /// Where to go on afterwards.
+        next: String,
+    },
+    /// The address answers to other methods.
+    Method,
+    /// More bytes than we take.
+    TooLarge,
+    /// Something was tried too often.
+    TooManyTries {
+        /// How many seconds to wait.
+        seconds: i64,
+    },
+    /// Everybody wants something at the same moment.
+    Busy,
+    /// It is our fault.
+    Internal(anyhow::Error),
+}
+
+/// What the error page says, carried in the response until the page is rendered.
+#[derive(Debug, Clone)]
+struct Said {
+    title: &'static str,
+    sentence: String,
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage<'a> {
+    visit: &'a Visit,
+    status: u16,
+    title: &'a str,
+    sentence: &'a str,
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let (status, title, sentence) = match self {
+            Self::NotFound(what) => (StatusCode::NOT_FOUND, "Not here", what.to_owned()),
+            Self::BadRequest(why) => (StatusCode::BAD_REQUEST, "That makes no sense to us", why),
+            Self::Forbidden(why) => (StatusCode::FORBIDDEN, "Not allowed", why.to_owned()),
+            Self::LogInFirst { next } => return see_other(&urls::login(Some(&next))),
+            Self::Method => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "Not this way",
+                "This address does not answer to such a request.".to_owned(),
+            ),
+            Self::TooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "Too large",
+                "That is more than we take. A picture may have up to 64 MB.".to_owned(),
+            ),
+            Self::TooManyTries { seconds } => return too_many_tries(seconds),
+            Self::Busy => return busy(),
+            Self::Internal(cause) => {
+                tracing::error!(error = format!("{cause:#}"), "a request failed");
+                (
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "That went wrong",
+                    "The fault is ours. It has been written down; please try again in a moment."
+                        .to_owned(),
+                )
+            }
+        };
+        said(status, title, sentence)
+    }
+}
+
+fn said(status: StatusCode, title: &'static str, sentence: String) -> Response {
+    let mut response = status.into_response();
+    response.extensions_mut().insert(Said { title, sentence });
+    response
+}
+
+fn too_many_tries(seconds: i64) -> Response {
+    let sentence = format!(
+        "There were too many attempts to log in. Please wait {seconds} second{} and try again.",
+        if seconds == 1 { "" } else { "s" }
+    );
+    let mut response = said(StatusCode::TOO_MANY_REQUESTS, "One moment", sentence);
+    response
+        .headers_mut()
+        .insert(RETRY_AFTER, HeaderValue::from(seconds));
+    response
+}
+
+fn busy() -> Response {
+    let sentence =
+        "A great many people want something at this very moment. Please try again.".to_owned();
+    let mut response = said(StatusCode::SERVICE_UNAVAILABLE, "One moment", sentence);
+    response
+        .headers_mut()
+        .insert(RETRY_AFTER, HeaderValue::from_static("2"));
+    response
+}
+
+/// Sends the visitor to another page, to be fetched by GET.
+pub(super) fn see_other(to: &str) -> Response {
+    match HeaderValue::try_from(to) {
+        Ok(to) => (StatusCode::SEE_OTHER, [(LOCATION, to)]).into_response(),
+        Err(error) => Error::Internal(error.into()).into_response(),
+    }
+}
+
+/// Turns a response that only says what went wrong into a page.
+pub(super) fn page(mut response: Response, visit: &Visit) -> Response {
+    let Some(said) = response.extensions_mut().remove::<Said>() else {
+        return response;
+    };
+    let status = response.status();
+    let template = ErrorPage {
+        visit,
+        status: status.as_u16(),
+        title: said.title,
+        sentence: &said.sentence,
+    };
+    let Ok(page) = Page::with_status(status, visit, &template) else {
+        return response;
+    };
+    let mut page = page.into_response();
+    if let Some(seconds) = response.headers_mut().remove(RETRY_AFTER) {
+        page.headers_mut().insert(RETRY_AFTER, seconds);
+    }
+    page
+}
+
+/// Answers addresses that nobody listens to.
+pub(super) async fn nothing_here() -> Error {
+    Error::NotFound("There is no page at this address.")
+}
+
+/// Answers a method that an address does not have.
+pub(super) async fn wrong_method(method: Method) -> Error {
+    tracing::debug!(%method, "not allowed here");
+    Error::Method
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            // Everybody waits for the database: come back later.
+            sqlx::Error::PoolTimedOut => Self::Busy,
+            other => Self::Internal(other.into()),
+        }
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy => Self::Busy,
+            StoreError::Gone => Self::NotFound("This picture is no longer here."),
+            other => Self::Internal(other.into()),
+        }
+    }
+}
+
+impl From<anyhow::Error> for Error {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Internal(error)
+    }
+}

@@ -1,0 +1,33 @@
+//! The pages: one file a page group. `routes` is the whole site on a screen.
+//!
+//! A handler loads, decides and shows; it holds no SQL, writes no header and no HTML.
+
+pub mod routes;
+
+mod account;
+mod archive;
+mod error;
+mod explore;
+mod forms;
+mod lab;
+mod origin;
+mod page;
+mod passwords;
+mod people;
+mod photo;
+mod photostream;
+mod pictures;
+mod probes;
+mod site;
+mod statics;
+mod truth;
+mod upload;
+mod views;
+mod visit;
+mod words;
+
+pub use passwords::{DemoLogins, Passwords};
+pub use routes::router;
+pub use site::{Parts, Site};
+pub use truth::PictureTruth;
+pub use views::Views;

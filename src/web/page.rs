@@ -1,0 +1,74 @@
+//! The only renderer: a template becomes a response here and nowhere else.
+
+use accelerator::Policy;
+use askama::Template;
+use axum::Extension;
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+use super::error::Error;
+use super::visit::Visit;
+
+/// Only our own files, no inline script or style, in nobody's frame.
+const SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+     form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+);
+
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+
+/// A page of the site. No page may be kept by anybody: what a signed-in visitor sees is theirs
+/// alone, and what strangers see is made anew for each.
+#[derive(Debug)]
+pub(super) struct Page {
+    status: StatusCode,
+    policy: Policy,
+    html: String,
+}
+
+impl Page {
+    /// Renders a page.
+    ///
+    /// # Errors
+    ///
+    /// When the template fails, which no template of ours does.
+    pub(super) fn show(visit: &Visit, template: &impl Template) -> Result<Self, Error> {
+        Self::with_status(StatusCode::OK, visit, template)
+    }
+
+    /// Renders a page that is not simply right, such as a form with a mistake in it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Page::show`].
+    pub(super) fn with_status(
+        status: StatusCode,
+        visit: &Visit,
+        template: &impl Template,
+    ) -> Result<Self, Error> {
+        let html = template
+            .render()
+            .map_err(|error| Error::Internal(error.into()))?;
+        let policy = match visit.viewer {
+            Some(_) => Policy::SharedByNobody,
+            None => Policy::KeptNowhere,
+        };
+        Ok(Self {
+            status,
+            policy,
+            html,
+        })
+    }
+}
+
+impl IntoResponse for Page {
+    fn into_response(self) -> Response {
+        let headers = [
+            (CONTENT_TYPE, HTML),
+            (CONTENT_SECURITY_POLICY, SECURITY_POLICY),
+            (REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+        ];
+        (self.status, headers, Extension(self.policy), self.html).into_response()
+    }
+}

@@ -1,0 +1,200 @@
+//! One photo: its page, who may see it, and its end.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse as _, Response};
+
+use super::error::{Error, see_other};
+use super::forms::{Form, Query};
+use super::page::Page;
+use super::pictures::Sources;
+use super::site::Site;
+use super::visit::Visit;
+use crate::db;
+use crate::db::comment::Comment;
+use crate::db::photo::Photo;
+use crate::domain::{Cursor, Month, PhotoId, Ratio, Relation, Username, Visibility};
+use crate::urls;
+
+const NO_PHOTO: Error =
+    Error::NotFound("There is no such photo here, or it is not for you to see.");
+
+#[derive(Template)]
+#[template(path = "photo.html")]
+struct PhotoPage<'a> {
+    visit: &'a Visit,
+    photo: &'a Photo,
+    sources: Sources,
+    ratio: Ratio,
+    person_url: String,
+    month_url: String,
+    newer: Option<String>,
+    older: Option<String>,
+    comments: Vec<Comment>,
+    more_comments: Option<String>,
+    owner: Option<OwnerTools>,
+}
+
+/// What only the owner sees.
+struct OwnerTools {
+    visibility_url: String,
+    delete_url: String,
+}
+
+impl PhotoPage<'_> {
+    fn title(&self) -> &str {
+        if self.photo.title.is_empty() {
+            "Untitled"
+        } else {
+            &self.photo.title
+        }
+    }
+
+    fn author_url(&self, comment: &Comment) -> String {
+        urls::person(&comment.author, Cursor::Newest)
+    }
+}
+
+pub(super) async fn show(
+    State(site): State<Site>,
+    visit: Visit,
+    Path((name, photo)): Path<(String, String)>,
+    query: Query,
+) -> Result<Page, Error> {
+    let query = query.only(&["comments_after"])?;
+    let after = match query.get("comments_after") {
+        None => None,
+        Some(id) => Some(id.parse().map_err(|_| {
+            Error::BadRequest(
+                "Comments are paged by ?comments_after=ID, with the id of a comment.".to_owned(),
+            )
+        })?),
+    };
+    let (name, photo, relation) = visible_photo(&site, &visit, &name, &photo).await?;
+    let (newer, older) = db::photo::neighbours(&site.db, photo.userid, photo.id, relation).await?;
+    let (comments, more) = if photo.comment_count > 0 {
+        db::comment::page(&site.db, photo.id, after).await?
+    } else {
+        (Vec::new(), false)
+    };
+    site.views.count(photo.id, photo.userid);
+    let url = |neighbour: PhotoId| urls::photo(&name, neighbour);
+    let template = PhotoPage {
+        visit: &visit,
+        sources: Sources::of(
+            photo.userid,
+            &name,
+            photo.id,
+            photo.token,
+            photo.visibility,
+            photo.frame(),
+        ),
+        ratio: photo.frame().ratio(),
+        person_url: urls::person(&name, Cursor::Newest),
+        month_url: urls::archive_month(&name, Month::of(photo.taken_at.date())),
+        newer: newer.map(url),
+        older: older.map(url),
+        more_comments: comments
+            .last()
+            .filter(|_| more)
+            .map(|last| urls::photo_comments(&name, photo.id, last.id)),
+        comments,
+        owner: (relation == Relation::Owner).then(|| OwnerTools {
+            visibility_url: urls::photo_visibility(&name, photo.id),
+            delete_url: urls::photo_delete(&name, photo.id),
+        }),
+        photo: &photo,
+    };
+    Page::show(&visit, &template)
+}
+
+/// The photo at an address, if this visitor may see it. Whoever may not is told the same as if
+/// there were none.
+pub(super) async fn visible_photo(
+    site: &Site,
+    visit: &Visit,
+    name: &str,
+    photo: &str,
+) -> Result<(Username, Photo, Relation), Error> {
+    let (Ok(name), Ok(photo)) = (Username::parse(name), photo.parse::<PhotoId>()) else {
+        return Err(NO_PHOTO);
+    };
+    let photo = db::photo::find(&site.db, &name, photo, visit.viewer_id())
+        .await?
+        .ok_or(NO_PHOTO)?;
+    let relation = photo.relation(visit.viewer_id());
+    if relation.may_see(photo.visibility) {
+        Ok((name, photo, relation))
+    } else {
+        Err(NO_PHOTO)
+    }
+}
+
+/// Changes who may see a photo: committed, purged everywhere, and only then acknowledged.
+pub(super) async fn change_visibility(
+    State(site): State<Site>,
+    visit: Visit,
+    Path((name, photo)): Path<(String, String)>,
+    form: Form,
+) -> Result<Response, Error> {
+    let to: Visibility = form
+        .get("visibility")
+        .parse()
+        .map_err(|error: crate::domain::BadVisibility| Error::BadRequest(error.to_string()))?;
+    let (name, photo) = own_photo(&site, &visit, &name, &photo).await?;
+    let mut tx = site.db.begin().await?;
+    let gone = db::photo_write::change_visibility(&mut tx, photo.userid, photo.id, to).await?;
+    tx.commit().await?;
+    let here = urls::photo(&name, photo.id);
+    match gone {
+        Some(gone) if !site.purge(&gone).await => unconfirmed(&visit, &here),
+        _ => Ok(see_other(&here)),
+    }
+}
+
+/// Deletes a photo: committed, purged everywhere, and only then acknowledged.
+pub(super) async fn delete(
+    State(site): State<Site>,
+    visit: Visit,
+    Path((name, photo)): Path<(String, String)>,
+) -> Result<Response, Error> {
+    let (name, photo) = own_photo(&site, &visit, &name, &photo).await?;
+    let mut tx = site.db.begin().await?;
+    let gone = db::photo_write::delete(&mut tx, photo.userid, photo.id).await?;
+    tx.commit().await?;
+    let stream = urls::person(&name, Cursor::Newest);
+    match gone {
+        Some(gone) if !site.purge(&gone).await => unconfirmed(&visit, &stream),
+        _ => Ok(see_other(&stream)),
+    }
+}
+
+/// A photo that belongs to whoever asks; for anybody else there is none to change.
+async fn own_photo(
+    site: &Site,
+    visit: &Visit,
+    name: &str,
+    photo: &str,
+) -> Result<(Username, Photo), Error> {
+    visit.signed_in()?;
+    let (name, photo, relation) = visible_photo(site, visit, name, photo).await?;
+    if relation == Relation::Owner {
+        Ok((name, photo))
+    } else {
+        Err(Error::Forbidden(
+            "Only its owner can change or delete a photo.",
+        ))
+    }
+}
+
+#[derive(Template)]
+#[template(path = "unconfirmed.html")]
+struct Unconfirmed<'a> {
+    visit: &'a Visit,
+    next_url: &'a str,
+}
+
+/// Says that it is done, and honestly what is not yet known to be gone.
+fn unconfirmed(visit: &Visit, next_url: &str) -> Result<Response, Error> {
+    Ok(Page::show(visit, &Unconfirmed { visit, next_url })?.into_response())
+}

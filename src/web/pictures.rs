@@ -1,0 +1,214 @@
+//! Pictures: how a page shows one, and the bytes behind its address.
+
+use accelerator::Policy;
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse as _, Response};
+
+use super::error::Error;
+use super::photo::visible_photo;
+use super::site::Site;
+use super::visit::Visit;
+use crate::db;
+use crate::db::photostream::Thumb;
+use crate::domain::{Frame, PhotoId, PhotoToken, Ratio, Tone, UserId, Username, Visibility};
+use crate::images::{Derivative, Encoding, Key, Original, Priority, Shelf, Size, Width};
+use crate::urls;
+
+const GONE: Error = Error::NotFound("There is no picture at this address.");
+
+/// How many pictures of a page load at once; those below the first screen wait until they come near.
+const EAGER: usize = 8;
+
+/// A picture in a row, as a template shows it.
+#[derive(Debug)]
+pub(super) struct Tile {
+    /// The page of the photo.
+    pub href: String,
+    /// May be empty.
+    pub title: String,
+    /// Class of its shape.
+    pub ratio: Ratio,
+    /// Class of its placeholder.
+    pub tone: Tone,
+    /// Where its pictures are.
+    pub sources: Sources,
+    /// Whether it loads at once.
+    pub eager: bool,
+    /// Who may look, where it is not everybody.
+    pub restricted: Option<Visibility>,
+}
+
+/// The addresses of one photo's pictures, and its size at 640 pixels.
+#[derive(Debug)]
+pub(super) struct Sources {
+    /// 320 pixels wide.
+    pub small: String,
+    /// 640 pixels wide.
+    pub medium: String,
+    /// 1280 pixels wide.
+    pub large: String,
+    /// 2048 pixels wide.
+    pub huge: String,
+    /// How high the picture is when it is 640 wide.
+    pub height: u32,
+}
+
+impl Sources {
+    /// The addresses for a photo: shared by all when it is public, else answered by the app alone.
+    pub(super) fn of(
+        owner: UserId,
+        name: &Username,
+        photo: PhotoId,
+        token: PhotoToken,
+        visibility: Visibility,
+        frame: Frame,
+    ) -> Self {
+        let at = |width: Width| match visibility {
+            Visibility::Public => {
+                urls::picture(owner, token, width.pixels(), Encoding::WebP.extension())
+            }
+            _ => urls::own_picture(name, photo, width.pixels()),
+        };
+        Self {
+            small: at(Width::W320),
+            medium: at(Width::W640),
+            large: at(Width::W1280),
+            huge: at(Width::W2048),
+            height: frame.height_at(Width::W640.pixels()),
+        }
+    }
+}
+
+impl Tile {
+    /// A tile for the photo at this place of the page.
+    pub(super) fn new(owner: UserId, name: &Username, thumb: Thumb, place: usize) -> Self {
+        Self {
+            href: urls::photo(name, thumb.id),
+            ratio: thumb.frame.ratio(),
+            tone: thumb.tone,
+            sources: Sources::of(
+                owner,
+                name,
+                thumb.id,
+                thumb.token,
+                thumb.visibility,
+                thumb.frame,
+            ),
+            title: thumb.title,
+            eager: place < EAGER,
+            restricted: Some(thumb.visibility)
+                .filter(|visibility| *visibility != Visibility::Public),
+        }
+    }
+
+    /// What is read out in place of the picture.
+    pub(super) fn alt(&self) -> &str {
+        if self.title.is_empty() {
+            "Untitled photo"
+        } else {
+            &self.title
+        }
+    }
+}
+
+/// Tiles for a page of one person's photos.
+pub(super) fn tiles(owner: UserId, name: &Username, thumbs: Vec<Thumb>) -> Vec<Tile> {
+    thumbs
+        .into_iter()
+        .enumerate()
+        .map(|(place, thumb)| Tile::new(owner, name, thumb, place))
+        .collect()
+}
+
+/// A public picture: made once, kept by everybody.
+pub(super) async fn show(
+    State(site): State<Site>,
+    Path((owner, token, file)): Path<(String, String, String)>,
+) -> Result<Response, Error> {
+    let (Ok(owner), Ok(token), Ok(size)) = (
+        owner.parse::<UserId>(),
+        token.parse::<PhotoToken>(),
+        file.parse::<Size>(),
+    ) else {
+        return Err(GONE);
+    };
+    let filename = db::photo::public_original(&site.db, owner, token)
+        .await?
+        .ok_or(GONE)?;
+    let key = Key {
+        shelf: Shelf::Public,
+        owner,
+        token,
+        size,
+    };
+    let pool = site.db.clone();
+    let still_public = async move { is_public(&pool, owner, token).await };
+    let derivative = site
+        .derivatives
+        .get_or_make(key, original(&filename)?, Priority::Visitor, still_public)
+        .await?;
+    Ok(respond(derivative, size.encoding, Policy::ForATime))
+}
+
+/// A picture that not everybody may see: its visitor is checked each time, and nobody keeps it.
+pub(super) async fn show_own(
+    State(site): State<Site>,
+    visit: Visit,
+    Path((name, photo, file)): Path<(String, String, String)>,
+) -> Result<Response, Error> {
+    let size: Size = file.parse().map_err(|_| GONE)?;
+    let (_, photo, _) = visible_photo(&site, &visit, &name, &photo).await?;
+    let key = Key {
+        shelf: Shelf::Private,
+        owner: photo.userid,
+        token: photo.token,
+        size,
+    };
+    let pool = site.db.clone();
+    let still_there = async move {
+        db::photo::token_is_current(&pool, photo.userid, photo.token)
+            .await
+            .unwrap_or(false)
+    };
+    let derivative = site
+        .derivatives
+        .get_or_make(
+            key,
+            original(&photo.filename)?,
+            Priority::Visitor,
+            still_there,
+        )
+        .await?;
+    Ok(respond(derivative, size.encoding, Policy::SharedByNobody))
+}
+
+/// Whether a token names a picture that everybody may see; in doubt not.
+pub(super) async fn is_public(pool: &sqlx::PgPool, owner: UserId, token: PhotoToken) -> bool {
+    match db::photo::public_original(pool, owner, token).await {
+        Ok(original) => original.is_some(),
+        Err(error) => {
+            tracing::warn!(%error, "it is not known whether a picture is still public, so it is not kept");
+            false
+        }
+    }
+}
+
+fn original(filename: &str) -> Result<Original, Error> {
+    filename
+        .parse::<Original>()
+        .map_err(|error| Error::Internal(error.into()))
+}
+
+fn respond(derivative: Derivative, encoding: Encoding, policy: Policy) -> Response {
+    let content_type = mime_guess::from_ext(encoding.extension())
+        .first_or_octet_stream()
+        .to_string();
+    (
+        [(CONTENT_TYPE, content_type)],
+        Extension(policy),
+        derivative.bytes,
+    )
+        .into_response()
+}

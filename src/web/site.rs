@@ -1,0 +1,63 @@
+//! What every handler can reach.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use accelerator::Accelerator;
+use sqlx::PgPool;
+
+use super::passwords::Passwords;
+use super::views::Views;
+use crate::db::outbox::Gone;
+use crate::images::{Derivatives, Originals};
+use crate::jobs;
+
+/// The site's handle, cheap to clone.
+#[derive(Clone)]
+pub struct Site(Arc<Parts>);
+
+/// What the site is made of.
+pub struct Parts {
+    /// The database.
+    pub db: PgPool,
+    /// What stores and purges.
+    pub accelerator: Accelerator,
+    /// Pictures made from originals.
+    pub derivatives: Derivatives,
+    /// Uploads as they came.
+    pub originals: Originals,
+    /// Who checks passwords.
+    pub passwords: Passwords,
+    /// Views waiting to be written down.
+    pub views: Views,
+    /// Whether the lab is shown.
+    pub lab: bool,
+}
+
+impl Site {
+    /// Puts a site together.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// Takes a picture away everywhere, before the change that killed it is acknowledged. Says
+    /// whether every copy is known to be gone; if not, the worker goes on trying.
+    pub(super) async fn purge(&self, gone: &Gone) -> bool {
+        jobs::outbox::deliver(
+            &self.db,
+            &self.accelerator,
+            &self.derivatives,
+            &self.originals,
+            gone,
+        )
+        .await
+    }
+}
+
+impl Deref for Site {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

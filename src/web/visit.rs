@@ -1,0 +1,134 @@
+//! Who looks at a page: recognised once a request, before the handler.
+
+use std::convert::Infallible;
+use std::time::Instant;
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::header::COOKIE;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+
+use super::error::{self, Error};
+use super::site::Site;
+use crate::db::{cost, session, session::SignedIn};
+use crate::domain::{Secret, UserId};
+
+/// The cookie that holds a session's secret.
+pub(super) const SESSION_COOKIE: &str = "session";
+
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+
+/// Somebody who looks at a page.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Visit {
+    /// Who is logged in.
+    pub viewer: Option<SignedIn>,
+    /// Whether the lab is shown.
+    pub lab: bool,
+    /// Path and query of the page: where to come back to after logging in.
+    pub here: String,
+}
+
+impl Visit {
+    /// The viewer's id.
+    pub(super) fn viewer_id(&self) -> Option<UserId> {
+        self.viewer.as_ref().map(|viewer| viewer.id)
+    }
+
+    /// The viewer, or the way to log in and come back.
+    ///
+    /// # Errors
+    ///
+    /// When nobody is logged in.
+    pub(super) fn signed_in(&self) -> Result<&SignedIn, Error> {
+        self.viewer.as_ref().ok_or_else(|| Error::LogInFirst {
+            next: self.here.clone(),
+        })
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Visit {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get().cloned().unwrap_or_default())
+    }
+}
+
+/// Finds out who looks, lets the handler answer, turns its error into a page for that person, and
+/// tells the lab what the page cost.
+pub(super) async fn recognise(
+    State(site): State<Site>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    if is_file(request.uri().path()) {
+        return next.run(request).await;
+    }
+    let begin = Instant::now();
+    let (response, cost) = cost::of(async {
+        let viewer = match viewer(&site, request.headers()).await {
+            Ok(viewer) => viewer,
+            Err(error) => {
+                return error::page(Error::from(error).into_response(), &Visit::default());
+            }
+        };
+        let here = request
+            .uri()
+            .path_and_query()
+            .map_or_else(String::new, |here| here.as_str().to_owned());
+        let visit = Visit {
+            viewer,
+            lab: site.lab,
+            here,
+        };
+        request.extensions_mut().insert(visit.clone());
+        error::page(next.run(request).await, &visit)
+    })
+    .await;
+    if site.lab {
+        with_cost(response, cost, begin)
+    } else {
+        response
+    }
+}
+
+/// Files are the same for everybody, so nobody asks who looks: a picture costs no session.
+fn is_file(path: &str) -> bool {
+    path.starts_with("/i/") || path.starts_with("/static/")
+}
+
+async fn viewer(site: &Site, headers: &HeaderMap) -> Result<Option<SignedIn>, sqlx::Error> {
+    match session_secret(headers) {
+        Some(secret) => session::find(&site.db, &secret.hash()).await,
+        None => Ok(None),
+    }
+}
+
+/// The secret in the session cookie, if there is a well-formed one.
+pub(super) fn session_secret(headers: &HeaderMap) -> Option<Secret> {
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, _)| *name == SESSION_COOKIE)
+        .and_then(|(_, secret)| secret.parse().ok())
+}
+
+fn with_cost(mut response: Response, cost: cost::Cost, begin: Instant) -> Response {
+    let millis = |duration: std::time::Duration| duration.as_secs_f64() * 1000.0;
+    let timing = format!(
+        "db;dur={:.2};desc=\"{}\", app;dur={:.2}",
+        millis(cost.waited),
+        cost.queries,
+        millis(begin.elapsed())
+    );
+    if let Ok(value) = HeaderValue::try_from(timing) {
+        response.headers_mut().append(SERVER_TIMING, value);
+    }
+    response
+}

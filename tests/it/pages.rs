@@ -1,0 +1,212 @@
+//! What a visitor sees, and what one does not.
+
+use std::collections::BTreeSet;
+
+use reqwest::StatusCode;
+
+use crate::town::Town;
+
+#[tokio::test]
+async fn every_page_answers_with_its_status() {
+    let town = Town::new().await;
+    let stranger = town.stranger();
+    let owner = town.biggest_owner().await;
+    let month: String = town
+        .ask("select to_char(month, 'YYYY-MM') from photo_months where public_count > 0 limit 1")
+        .await;
+    let of_month: String = town
+        .ask("select u.name from users u join photo_months m on m.userid = u.id where m.public_count > 0 limit 1")
+        .await;
+    let photo: i64 = town.ask("select max(photo_id) from recent_photos").await;
+    let of_photo: String = town
+        .ask("select u.name from users u join photos p on p.userid = u.id where p.id = (select max(photo_id) from recent_photos)")
+        .await;
+    let table = [
+        ("/".to_owned(), 200),
+        ("/?before=1000".to_owned(), 200),
+        ("/?before=1".to_owned(), 404),
+        ("/?before=x".to_owned(), 400),
+        ("/?before=1&after=2".to_owned(), 400),
+        ("/?page=2".to_owned(), 400),
+        ("/people".to_owned(), 200),
+        ("/people?from=m".to_owned(), 200),
+        ("/people?from=%3Cscript%3E".to_owned(), 400),
+        (format!("/people/{owner}"), 200),
+        (format!("/people/{owner}?before=0"), 400),
+        ("/people/nobody-of-that-name".to_owned(), 404),
+        ("/people/Not%20A%20Name".to_owned(), 404),
+        (format!("/people/{owner}/archive"), 303),
+        (format!("/people/{of_month}/archive/{month}"), 200),
+        (format!("/people/{of_month}/archive/1870-01"), 404),
+        (format!("/people/{of_month}/archive/2020-13"), 404),
+        (format!("/people/{of_photo}/{photo}"), 200),
+        (format!("/people/{of_photo}/{photo}?comments_after=x"), 400),
+        (format!("/people/{of_photo}/999999999"), 404),
+        (format!("/people/nobody-of-that-name/{photo}"), 404),
+        (format!("/people/{of_photo}/{photo}x"), 404),
+        ("/login".to_owned(), 200),
+        ("/register".to_owned(), 200),
+        ("/upload".to_owned(), 303),
+        ("/logout".to_owned(), 405),
+        ("/lab".to_owned(), 200),
+        ("/no/such/page".to_owned(), 404),
+        ("/static/site.000000000000.css".to_owned(), 404),
+        ("/i/1/AAAAAAAAAAAAAAAAAAAAAA/640.webp".to_owned(), 404),
+        ("/i/1/x/641.webp".to_owned(), 404),
+        ("/healthz".to_owned(), 200),
+        ("/metrics".to_owned(), 200),
+    ];
+    for (path, expected) in table {
+        let answer = stranger.get(&path).await;
+        assert_eq!(
+            answer.status.as_u16(),
+            expected,
+            "{path}: {}",
+            answer.text()
+        );
+        assert!(
+            !answer.header("cache-control").is_empty(),
+            "{path} says nothing about caching"
+        );
+        if expected >= 400 {
+            assert!(
+                answer.text().contains("<h1>"),
+                "{path} is no page: {}",
+                answer.text()
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_page_may_be_kept_by_anybody_and_files_are_kept_as_long_as_promised() {
+    let town = Town::new().await;
+    let (stranger, member) = (town.stranger(), town.newcomer("keeper").await);
+    for path in ["/", "/people", "/login"] {
+        assert_eq!(
+            stranger.get(path).await.header("cache-control"),
+            "no-store",
+            "{path}"
+        );
+        assert_eq!(
+            member.get(path).await.header("cache-control"),
+            "private, no-store",
+            "{path}"
+        );
+    }
+    let page = stranger.get("/").await;
+    let style = page
+        .values_of("href")
+        .into_iter()
+        .find(|url| url.ends_with(".css"))
+        .unwrap();
+    assert_eq!(
+        stranger.get(&style).await.header("cache-control"),
+        "public, max-age=31536000, immutable"
+    );
+    let picture = page
+        .values_of("src")
+        .into_iter()
+        .find(|url| url.starts_with("/i/"))
+        .unwrap();
+    let answer = stranger.get(&picture).await;
+    assert_eq!(answer.header("cache-control"), "public, max-age=86400");
+    assert_eq!(answer.header("content-type"), "image/webp");
+    assert!(
+        answer.header("etag").is_empty(),
+        "a deleted picture could be validated"
+    );
+}
+
+#[tokio::test]
+async fn paging_meets_every_photo_once_and_leads_back() {
+    let town = Town::new().await;
+    let stranger = town.stranger();
+    let owner = town.biggest_owner().await;
+    let start = format!("/people/{owner}");
+    let expected: i64 = town
+        .ask("select max(public_photo_count)::int8 from users")
+        .await;
+    let (mut seen, mut here, mut last) = (BTreeSet::new(), start.clone(), String::new());
+    loop {
+        let page = stranger.get(&here).await;
+        assert_eq!(page.status, StatusCode::OK, "{here}");
+        for photo in photos_on(&page.text(), &owner) {
+            assert!(seen.insert(photo), "{photo} is shown twice");
+        }
+        last.clone_from(&here);
+        match link(&page.text(), "next") {
+            Some(next) => here = next,
+            None => break,
+        }
+    }
+    assert_eq!(seen.len() as i64, expected);
+    let mut back = 0;
+    here = last;
+    while let Some(newer) = link(&stranger.get(&here).await.text(), "prev") {
+        let page = stranger.get(&newer).await;
+        here = if page.status == StatusCode::SEE_OTHER {
+            page.header("location").to_owned()
+        } else {
+            newer
+        };
+        back += 1;
+        assert!(back < 100, "paging back does not end");
+    }
+    assert_eq!(here, start, "the way back ends at the newest photos");
+}
+
+#[tokio::test]
+async fn the_archive_holds_what_its_rail_promises() {
+    let town = Town::new().await;
+    let stranger = town.stranger();
+    let owner = town.biggest_owner().await;
+    let newest = stranger.get(&format!("/people/{owner}/archive")).await;
+    let mut here = newest.header("location").to_owned();
+    let count: i64 = town
+        .ask("select m.public_count::int8 from photo_months m join users u on u.id = m.userid
+               where u.public_photo_count = (select max(public_photo_count) from users) and m.public_count > 0
+               order by m.month desc limit 1")
+        .await;
+    let mut seen = BTreeSet::new();
+    loop {
+        let page = stranger.get(&here).await;
+        assert_eq!(page.status, StatusCode::OK, "{here}");
+        seen.extend(photos_on(&page.text(), &owner));
+        match link(&page.text(), "next") {
+            Some(next) => here = next,
+            None => break,
+        }
+    }
+    assert_eq!(seen.len() as i64, count);
+}
+
+#[tokio::test]
+async fn texts_that_people_typed_are_never_markup() {
+    let town = Town::new().await;
+    let member = town.newcomer("typist").await;
+    let title = "<script>alert(1)</script> & \"quoted\"";
+    let posted = member
+        .upload(title, "public", crate::town::jpeg(1, 40, 30))
+        .await;
+    let page = town.stranger().get(posted.header("location")).await;
+    assert!(!page.text().contains("<script>alert"), "{}", page.text());
+    assert!(
+        page.header("content-security-policy")
+            .contains("default-src 'none'")
+    );
+}
+
+/// The ids of the photos that a page of this person shows.
+fn photos_on(html: &str, owner: &str) -> BTreeSet<i64> {
+    html.split(&format!("href=\"/people/{owner}/"))
+        .skip(1)
+        .filter_map(|rest| rest.split_once('"')?.0.parse().ok())
+        .collect()
+}
+
+/// Where a page's link of that relation leads.
+fn link(html: &str, rel: &str) -> Option<String> {
+    let (_, rest) = html.split_once(&format!("<a rel=\"{rel}\" href=\""))?;
+    Some(rest.split_once('"')?.0.to_owned())
+}

@@ -1,0 +1,224 @@
+//! Who sees a photo, and that nobody sees it any more once it is hidden or deleted.
+
+use reqwest::StatusCode;
+
+use crate::town::{Town, Visitor, jpeg};
+
+/// Posts a picture and returns the path of its page.
+async fn post(visitor: &Visitor, visibility: &str) -> String {
+    let posted = visitor
+        .upload("A picture", visibility, jpeg(7, 400, 300))
+        .await;
+    assert_eq!(posted.status, StatusCode::SEE_OTHER, "{}", posted.text());
+    posted.header("location").to_owned()
+}
+
+/// The address of the large picture on a photo's page.
+async fn picture_on(visitor: &Visitor, page: &str) -> String {
+    let answer = visitor.get(page).await;
+    answer
+        .values_of("src")
+        .into_iter()
+        .find(|url| url.starts_with("/i/") || url.contains("/image/"))
+        .unwrap_or_else(|| panic!("no picture on {page}: {}", answer.text()))
+}
+
+#[tokio::test]
+async fn each_level_is_seen_by_whom_it_is_for() {
+    let town = Town::new().await;
+    let (ann, bob, stranger) = (
+        town.newcomer("ann").await,
+        town.newcomer("bob").await,
+        town.stranger(),
+    );
+    sqlx::query(
+        "insert into follows (follower_id, followee_id)
+         select a.id, b.id from users a, users b where a.name = 'ann' and b.name = 'bob'",
+    )
+    .execute(&town.pool)
+    .await
+    .unwrap();
+    for (visibility, contact_sees, stranger_sees) in [
+        ("public", true, true),
+        ("contacts", true, false),
+        ("private", false, false),
+    ] {
+        let page = post(&ann, visibility).await;
+        let picture = picture_on(&ann, &page).await;
+        let status = |seen| {
+            if seen {
+                StatusCode::OK
+            } else {
+                StatusCode::NOT_FOUND
+            }
+        };
+        for path in [&page, &picture] {
+            assert_eq!(
+                ann.get(path).await.status,
+                StatusCode::OK,
+                "{visibility} {path}"
+            );
+            assert_eq!(
+                bob.get(path).await.status,
+                status(contact_sees),
+                "{visibility} {path}"
+            );
+            assert_eq!(
+                stranger.get(path).await.status,
+                status(stranger_sees),
+                "{visibility} {path}"
+            );
+        }
+        assert_eq!(
+            picture.starts_with("/i/"),
+            visibility == "public",
+            "{picture}"
+        );
+        let kept = ann.get(&picture).await;
+        let expected = if visibility == "public" {
+            "public, max-age=86400"
+        } else {
+            "private, no-store"
+        };
+        assert_eq!(kept.header("cache-control"), expected);
+        for (who, sees) in [(&bob, contact_sees), (&stranger, stranger_sees)] {
+            let stream = who.get("/people/ann").await.text();
+            assert_eq!(
+                stream.contains(&format!("\"{page}\"")),
+                sees,
+                "{visibility}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_hidden_photo_is_gone_from_every_place_and_its_old_address_is_dead() {
+    let town = Town::new().await;
+    let (ann, stranger) = (town.newcomer("ann").await, town.stranger());
+    let page = post(&ann, "public").await;
+    let public = picture_on(&stranger, &page).await;
+    assert_eq!(stranger.get(&public).await.status, StatusCode::OK);
+    assert!(stranger.get("/").await.text().contains(&page));
+
+    let hidden = ann
+        .post(&format!("{page}/visibility"), &[("visibility", "private")])
+        .await;
+    assert_eq!(hidden.status, StatusCode::SEE_OTHER, "{}", hidden.text());
+    for path in [&page, &public] {
+        assert_eq!(
+            stranger.get(path).await.status,
+            StatusCode::NOT_FOUND,
+            "{path}"
+        );
+    }
+    assert!(!stranger.get("/").await.text().contains(&page));
+    assert_eq!(
+        files_below(&town.folder.path().join("derivatives/public")),
+        0
+    );
+    assert_eq!(town.ask::<i64>("select count(*) from outbox").await, 0);
+    let private = picture_on(&ann, &page).await;
+    assert_eq!(ann.get(&private).await.status, StatusCode::OK);
+    assert_eq!(stranger.get(&private).await.status, StatusCode::NOT_FOUND);
+
+    let shown = ann
+        .post(&format!("{page}/visibility"), &[("visibility", "public")])
+        .await;
+    assert_eq!(shown.status, StatusCode::SEE_OTHER);
+    assert_ne!(
+        picture_on(&stranger, &page).await,
+        public,
+        "the old address came back to life"
+    );
+    assert_eq!(stranger.get(&public).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_deleted_photo_leaves_nothing_behind() {
+    let town = Town::new().await;
+    let (ann, stranger) = (town.newcomer("ann").await, town.stranger());
+    let page = post(&ann, "public").await;
+    let picture = picture_on(&stranger, &page).await;
+    assert_eq!(stranger.get(&picture).await.status, StatusCode::OK);
+    assert_eq!(files_below(&town.folder.path().join("originals")), 1);
+
+    assert_eq!(
+        stranger.post(&format!("{page}/delete"), &[]).await.status,
+        StatusCode::SEE_OTHER,
+        "to log in"
+    );
+    assert_eq!(stranger.get(&page).await.status, StatusCode::OK);
+    let deleted = ann.post(&format!("{page}/delete"), &[]).await;
+    assert_eq!(
+        (deleted.status, deleted.header("location")),
+        (StatusCode::SEE_OTHER, "/people/ann")
+    );
+    for path in [&page, &picture] {
+        assert_eq!(ann.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    assert_eq!(
+        files_below(town.folder.path().join("originals").as_path()),
+        0
+    );
+    assert_eq!(files_below(&town.folder.path().join("derivatives")), 0);
+    assert_eq!(town.ask::<i64>("select count(*) from outbox").await, 0);
+    let counts: i64 = town
+        .ask("select (public_photo_count + contacts_photo_count + private_photo_count)::int8 from users where name = 'ann'")
+        .await;
+    assert_eq!(counts, 0);
+}
+
+#[tokio::test]
+async fn nobody_changes_the_photo_of_somebody_else() {
+    let town = Town::new().await;
+    let (ann, bob) = (town.newcomer("ann").await, town.newcomer("bob").await);
+    let page = post(&ann, "public").await;
+    for (path, form) in [
+        ("delete", [].as_slice()),
+        ("visibility", [("visibility", "private")].as_slice()),
+    ] {
+        assert_eq!(
+            bob.post(&format!("{page}/{path}"), form).await.status,
+            StatusCode::FORBIDDEN
+        );
+    }
+    assert_eq!(bob.get(&page).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_is_no_picture_is_refused_with_a_sentence_and_leaves_nothing() {
+    let town = Town::new().await;
+    let ann = town.newcomer("ann").await;
+    for (bytes, sentence) in [
+        (b"not a picture".to_vec(), "JPEG, PNG or WebP"),
+        (Vec::new(), "choose a picture"),
+        (jpeg(1, 400, 300)[..2_000].to_vec(), "cut off"),
+    ] {
+        let answer = ann.upload("", "public", bytes).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(
+            answer.text().contains(sentence),
+            "{sentence}: {}",
+            answer.text()
+        );
+    }
+    assert_eq!(files_below(&town.folder.path().join("originals")), 0);
+}
+
+/// How many files lie below a folder.
+fn files_below(folder: &std::path::Path) -> usize {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return 0;
+    };
+    entries
+        .flatten()
+        .map(|entry| {
+            if entry.path().is_dir() {
+                files_below(&entry.path())
+            } else {
+                1
+            }
+        })
+        .sum()
+}

@@ -1,0 +1,246 @@
+//! A small site with people and photos in it, served as it is in earnest, and a visitor with verbs.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use flickr_killr::app;
+use flickr_killr::config::{Listen, Serve};
+use flickr_killr::db::schema::Contents;
+use flickr_killr::demo;
+use flickr_killr::web::Site;
+use reqwest::redirect::Policy;
+use reqwest::{Client, Method, StatusCode};
+use sqlx::PgPool;
+use tempfile::TempDir;
+use tokio::net::{TcpListener, UnixListener};
+
+use crate::cluster::{Cluster, Database};
+
+/// The password of all demo people in tests.
+pub(crate) const DEMO_PASSWORD: &str = "a password for the demo people";
+
+/// A running site on its own database.
+pub(crate) struct Town {
+    pub(crate) site: Site,
+    pub(crate) pool: PgPool,
+    pub(crate) base: String,
+    pub(crate) folder: TempDir,
+    _database: Database,
+}
+
+impl Town {
+    /// A site with the demo set of 200 people and 2,000 photos, on a port of its own.
+    pub(crate) async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// As [`Town::new`], storing into these memcached servers.
+    pub(crate) async fn with(memcached: &[SocketAddr]) -> Self {
+        let database = Cluster::shared().database().await;
+        let contents = Contents {
+            seed: 2007,
+            users: 200,
+            photos: 2_000,
+        };
+        demo::load(&database.options(), contents, |_| {})
+            .await
+            .expect("the demo set loads");
+        let pool = database.pool().await;
+        let folder = tempfile::Builder::new()
+            .prefix("fk")
+            .tempdir()
+            .expect("a folder");
+        let password = folder.path().join("demo-password");
+        std::fs::write(&password, DEMO_PASSWORD).expect("a file");
+        let config = Serve {
+            listen: Listen::Tcp(([127, 0, 0, 1], 0).into()),
+            database_url: database.url(),
+            database_connections: 4,
+            memcached: memcached.to_vec(),
+            originals: folder.path().join("originals"),
+            derivatives: folder.path().join("derivatives"),
+            derivatives_max_bytes: 1 << 30,
+            lab: true,
+            demo_logins: Some(password),
+            jobs: false,
+        };
+        let site = app::site(&config).expect("a site");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let base = format!("http://{}", listener.local_addr().expect("an address"));
+        let router = app::router(site.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self {
+            site,
+            pool,
+            base,
+            folder,
+            _database: database,
+        }
+    }
+
+    /// Serves the same site on a unix socket as well, as nginx expects it.
+    pub(crate) fn listen_on_socket(&self) -> PathBuf {
+        let path = self.folder.path().join("app.sock");
+        let listener = UnixListener::bind(&path).expect("a socket");
+        let router = app::router(self.site.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        path
+    }
+
+    /// Somebody with a browser and no session.
+    pub(crate) fn stranger(&self) -> Visitor {
+        Visitor::at(&self.base)
+    }
+
+    /// Somebody new, registered and logged in.
+    pub(crate) async fn newcomer(&self, name: &str) -> Visitor {
+        let visitor = self.stranger();
+        let answer = visitor
+            .post(
+                "/register",
+                &[
+                    ("name", name),
+                    ("display_name", ""),
+                    ("password", "correct horse battery"),
+                ],
+            )
+            .await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
+        visitor
+    }
+
+    /// One value from the database.
+    pub(crate) async fn ask<T>(&self, sql: &'static str) -> T
+    where
+        T: Send + Unpin + for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
+    {
+        sqlx::query_scalar(sql)
+            .fetch_one(&self.pool)
+            .await
+            .expect(sql)
+    }
+
+    /// The name of the person with the most photos.
+    pub(crate) async fn biggest_owner(&self) -> String {
+        self.ask("select name from users order by public_photo_count desc limit 1")
+            .await
+    }
+}
+
+/// Somebody with a browser: keeps cookies, follows nothing by itself.
+#[derive(Clone)]
+pub(crate) struct Visitor {
+    client: Client,
+    base: String,
+}
+
+/// What came back.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Visitor {
+    /// A visitor of the site at this address.
+    pub(crate) fn at(base: &str) -> Self {
+        let client = Client::builder()
+            .cookie_store(true)
+            .redirect(Policy::none())
+            .timeout(Duration::from_secs(60))
+            .build()
+            .expect("a client");
+        Self {
+            client,
+            base: base.to_owned(),
+        }
+    }
+
+    /// Looks at a page.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        Answer::of(self.client.get(format!("{}{path}", self.base))).await
+    }
+
+    /// Sends a form from a page of the site.
+    pub(crate) async fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
+        Answer::of(self.from_own_page(path).form(form)).await
+    }
+
+    /// Sends a form from a page of another site.
+    pub(crate) async fn post_from_elsewhere(&self, path: &str) -> Answer {
+        let request = self
+            .client
+            .request(Method::POST, format!("{}{path}", self.base));
+        Answer::of(request.header("sec-fetch-site", "cross-site")).await
+    }
+
+    /// Posts a picture and returns the path of its page.
+    pub(crate) async fn upload(&self, title: &str, visibility: &str, picture: Vec<u8>) -> Answer {
+        let form = reqwest::multipart::Form::new()
+            .part(
+                "picture",
+                reqwest::multipart::Part::bytes(picture).file_name("a.jpg"),
+            )
+            .text("title", title.to_owned())
+            .text("visibility", visibility.to_owned());
+        Answer::of(self.from_own_page("/upload").multipart(form)).await
+    }
+
+    fn from_own_page(&self, path: &str) -> reqwest::RequestBuilder {
+        self.client
+            .post(format!("{}{path}", self.base))
+            .header("sec-fetch-site", "same-origin")
+    }
+}
+
+impl Answer {
+    async fn of(request: reqwest::RequestBuilder) -> Self {
+        let response = request.send().await.expect("an answer");
+        Self {
+            status: response.status(),
+            headers: response.headers().clone(),
+            body: response.bytes().await.expect("a whole body").to_vec(),
+        }
+    }
+
+    /// The body as text.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// A header, or nothing.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().expect("a readable header"))
+    }
+
+    /// Every value of an attribute, in order.
+    pub(crate) fn values_of(&self, attribute: &str) -> Vec<String> {
+        let text = self.text();
+        let mark = format!("{attribute}=\"");
+        text.split(&mark)
+            .skip(1)
+            .filter_map(|rest| {
+                rest.split_once('"')
+                    .map(|(value, _)| value.replace("&#38;", "&"))
+            })
+            .collect()
+    }
+}
+
+/// A JPEG of that size, different for each seed.
+pub(crate) fn jpeg(seed: u8, width: u16, height: u16) -> Vec<u8> {
+    let pixels: Vec<u8> = (0..usize::from(width) * usize::from(height))
+        .flat_map(|at| {
+            let (x, y) = (at % usize::from(width), at / usize::from(width));
+            [seed, (x % 251) as u8, (y % 241) as u8]
+        })
+        .collect();
+    let mut bytes = Vec::new();
+    jpeg_encoder::Encoder::new(&mut bytes, 85)
+        .encode(&pixels, width, height, jpeg_encoder::ColorType::Rgb)
+        .expect("a picture");
+    bytes
+}
