@@ -2,10 +2,12 @@
 //!
 //! In the order to read them: [`domain`] (pure values), [`urls`] (every path), [`db`] (all SQL),
 //! [`web`] (pages), [`app`] (the one middleware stack), [`images`] (originals to derivatives),
-//! [`jobs`] (what runs behind), [`config`] (what a process is told).
+//! [`jobs`] (what runs behind), [`config`] (what a process is told). Around it: [`stack`] (every
+//! program as a child), [`settings`] (what a person can set), [`cli`] (who answers which command).
 
 pub mod app;
 pub mod assets;
+pub mod cli;
 pub mod config;
 pub mod db;
 pub mod demo;
@@ -13,5 +15,7 @@ pub mod domain;
 pub mod images;
 pub mod jobs;
 pub mod lab;
+pub mod settings;
+pub mod stack;
 pub mod urls;
 pub mod web;

@@ -11,7 +11,8 @@ pub const SOCKET_PATH_LEN_MAX: usize = 107;
 /// Where one nginx finds everything: what differs between two machines, and between two tests.
 #[derive(Clone, Debug)]
 pub struct Front {
-    /// The user that the workers run as; given when nginx is started as root, else none.
+    /// The user that the workers run as, with their group behind a space where it is not named like
+    /// the user, as with Debian's `nobody nogroup`; given when nginx is started as root, else none.
     pub user: Option<String>,
     /// How many worker processes; one a core.
     pub workers: usize,
@@ -88,7 +89,8 @@ impl Front {
     fn main(&self) -> Result<String, FrontError> {
         let mut text = String::new();
         if let Some(user) = &self.user {
-            line(&mut text, &["user", &word(user)?]);
+            let names: Result<Vec<String>, _> = user.split(' ').map(word).collect();
+            line(&mut text, &["user", &names?.join(" ")]);
         }
         line(
             &mut text,

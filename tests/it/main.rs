@@ -8,5 +8,6 @@ mod load_refused;
 mod pages;
 mod plans;
 mod privacy;
+mod stack;
 mod tidy;
 mod town;

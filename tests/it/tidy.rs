@@ -4,13 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room of `src/`, and the rooms it may know. A room not named here knows all.
-const MAY_IMPORT: [(&str, &[&str]); 8] = [
+const MAY_IMPORT: [(&str, &[&str]); 10] = [
     ("domain", &[]),
     ("urls", &["domain"]),
     ("assets", &["domain"]),
     ("db", &["domain"]),
     ("images", &["domain"]),
     ("config", &[]),
+    ("settings", &[]),
+    ("stack", &["config"]),
     ("lab", &["db", "domain"]),
     (
         "web",

@@ -1,0 +1,31 @@
+# The whole site: make run. Everything that is tested: make test. What each line does stands in
+# scripts/ or in cargo; `flickr-killr up --help` explains every setting (UP='--listen 0.0.0.0:80').
+
+UP ?=
+
+.PHONY: run test lint bench fresh install install-for-tests
+
+run: install
+	cargo build --release --bin flickr-killr
+	exec target/release/flickr-killr up $(UP)
+
+test: install-for-tests lint
+	cargo test --workspace
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+bench:
+	cargo bench --workspace
+
+# A copy of this clone in an awkward place, as root and as an ordinary user, from nothing to a clean stop.
+fresh: install
+	cargo build --release --bin flickr-killr
+	scripts/fresh target/release/flickr-killr
+
+install:
+	scripts/install nginx memcached postgresql
+
+install-for-tests:
+	scripts/install nginx memcached postgresql chromium chromium-driver

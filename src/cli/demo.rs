@@ -1,0 +1,93 @@
+//! `flickr-killr demo`: the demo data.
+
+use anyhow::{Context as _, Result};
+use clap::{Args, Subcommand};
+use sqlx::postgres::PgConnectOptions;
+
+use crate::db::schema::Contents;
+use crate::demo::{self, LoadError};
+use crate::settings::Settings;
+
+/// What can be done with demo data.
+#[derive(Debug, Subcommand)]
+pub(super) enum Demo {
+    /// Load the demo data into an empty database
+    Load(LoadArgs),
+}
+
+/// Which data, and where to.
+#[derive(Debug, Args)]
+pub(super) struct LoadArgs {
+    /// The database; one with tables not ours is refused
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    database_url: String,
+
+    /// People
+    #[arg(long, env = "FLICKR_KILLR_USERS", value_name = "N", default_value = "100000",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    users: u32,
+
+    /// Photos
+    #[arg(long, env = "FLICKR_KILLR_PHOTOS", value_name = "N", default_value = "1000000",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    photos: u32,
+
+    /// Seed: the same one draws the same people, words and pictures
+    #[arg(
+        long,
+        env = "FLICKR_KILLR_SEED",
+        value_name = "S",
+        default_value = "2007"
+    )]
+    seed: u64,
+
+    /// Be content with a database that is loaded already
+    #[arg(long)]
+    unless_loaded: bool,
+}
+
+/// Does it.
+pub(super) fn run(what: Demo) -> Result<()> {
+    match what {
+        Demo::Load(args) => load(&args),
+    }
+}
+
+/// What `up` says to this program so that a new database is filled.
+pub(super) fn words_for_up(settings: &Settings) -> Vec<String> {
+    vec![
+        "demo".to_owned(),
+        "load".to_owned(),
+        "--unless-loaded".to_owned(),
+        format!("--users={}", settings.users),
+        format!("--photos={}", settings.photos),
+        format!("--seed={}", settings.seed),
+    ]
+}
+
+fn load(args: &LoadArgs) -> Result<()> {
+    let options: PgConnectOptions = args
+        .database_url
+        .parse()
+        .context("the address of the database is no postgres:// URL")?;
+    let asked = Contents {
+        seed: args.seed,
+        users: args.users,
+        photos: args.photos,
+    };
+    // Rows are made on threads of their own while others are on their way.
+    let runtime = tokio::runtime::Runtime::new().context("no async runtime")?;
+    match runtime.block_on(demo::command(&options, asked)) {
+        Err(LoadError::AlreadyLoaded(found)) if args.unless_loaded => {
+            if found != asked {
+                println!(
+                    "the database holds {} people and {} photos from seed {}; other numbers are \
+                     for a new one (`flickr-killr reset`)",
+                    found.users, found.photos, found.seed
+                );
+            }
+            Ok(())
+        }
+        loaded => Ok(loaded?),
+    }
+}

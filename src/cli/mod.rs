@@ -1,0 +1,149 @@
+//! The command line: what can be asked of the program, and who answers.
+
+mod config;
+mod demo;
+mod reset;
+mod serve;
+mod status;
+mod stop;
+mod up;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use crate::settings::{self, Place, Settings};
+
+/// A photo site that stays fast, the stack that runs it, and the lab that measures it.
+#[derive(Debug, Parser)]
+// Said twice, the last one holds: scripts put their own words before those of a person.
+#[command(
+    name = "flickr-killr",
+    version,
+    max_term_width = 100,
+    args_override_self = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the whole site: PostgreSQL, memcached, the app processes, nginx
+    #[command(long_about = UP)]
+    Up(Settings),
+
+    /// Run one app process alone against given addresses (what `up` starts)
+    Serve(serve::ServeArgs),
+
+    /// The demo data: people, words and pictures, drawn from a seed
+    #[command(subcommand)]
+    Demo(demo::Demo),
+
+    /// Show what runs: children, ports, sizes, seed, schema version
+    Status(Place),
+
+    /// Stop the running site in order, and wait until it is gone
+    Stop(Place),
+
+    /// Remove the state directory of a site that does not run: database, pictures, logs
+    Reset(reset::ResetArgs),
+
+    /// Show every setting, its value and where it came from
+    Config(Settings),
+}
+
+const UP: &str = "Start the whole site: PostgreSQL, memcached, the app processes, nginx.
+
+Everything lives in one folder (--state-dir) and nothing else of the machine is touched: the \
+database listens on a unix socket only, memcached on loopback only. The first start makes the \
+database and loads the demo data; later starts take a second or two. When a page has been served, \
+it prints `ready http://ADDRESS:PORT`.
+
+Children that die or no longer answer are replaced. Ctrl-C stops everything in order (a second \
+Ctrl-C makes it hurry); from elsewhere, `flickr-killr stop` does the same. `flickr-killr status` \
+shows what runs, `flickr-killr reset --yes` removes it all.
+
+Each setting is a flag, an environment variable or a line of the --config file; a flag wins over \
+the environment, the environment over the file. `flickr-killr config` shows what holds.
+
+Started as root, every child but nginx's master runs as --user; when that user cannot reach the \
+state directory (a clone below a private home), the state moves to /var/tmp, said aloud.";
+
+/// Answers the command line; what went wrong is told in one sentence and a non-zero code.
+pub fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => match error.downcast::<clap::Error>() {
+            Ok(usage) => usage.exit(),
+            Err(error) => {
+                eprintln!("error: {error:#}");
+                ExitCode::FAILURE
+            }
+        },
+    }
+}
+
+fn run() -> Result<()> {
+    let command = built();
+    let catalogue = subcommand(&command, "up");
+    let words = std::env::args_os().collect();
+    let (matches, from_file) = settings::with_config_file(&command, catalogue, words)?;
+    match Cli::from_arg_matches(&matches)?.command {
+        Command::Up(settings) => up::run(&settings),
+        Command::Serve(args) => serve::run(args),
+        Command::Demo(what) => demo::run(what),
+        Command::Status(place) => status::run(&place),
+        Command::Stop(place) => stop::run(&place),
+        Command::Reset(args) => reset::run(&args),
+        Command::Config(_) => {
+            let given = matches.subcommand_matches("config");
+            let given = given.expect("the parsed subcommand is there");
+            config::run(&settings::report(catalogue, given, &from_file))
+        }
+    }
+}
+
+/// Runs the async part of a short command.
+fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(work)
+}
+
+/// The definition with everything filled in, as parsing sees it.
+fn built() -> clap::Command {
+    let mut command = Cli::command();
+    command.build();
+    command
+}
+
+fn subcommand<'a>(command: &'a clap::Command, name: &str) -> &'a clap::Command {
+    let found = command.find_subcommand(name);
+    found.expect("the definition names its own subcommands")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_setting_but_the_negation_has_a_variable_and_help() {
+        let command = built();
+        for arg in subcommand(&command, "up").get_arguments() {
+            let name = arg.get_id().as_str();
+            assert!(arg.get_help().is_some(), "{name} has no help");
+            if !["help", "no_lab"].contains(&name) {
+                assert!(arg.get_env().is_some(), "{name} has no variable");
+            }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! `flickr-killr up`: the whole site.
+
+use anyhow::Result;
+
+use crate::settings::Settings;
+use crate::stack::{self, Plan};
+
+/// Runs the site until it is told to stop.
+pub(super) fn run(settings: &Settings) -> Result<()> {
+    stack::up(&plan(settings))
+}
+
+fn plan(settings: &Settings) -> Plan {
+    Plan {
+        state_dir: settings.place.state_dir.clone(),
+        user: settings.place.user.clone(),
+        listen: settings.listen,
+        users: settings.users,
+        photos: settings.photos,
+        app_processes: settings.app_processes(),
+        database_url: settings.database_url.clone(),
+        database_connections: settings.database_connections,
+        memcached_mb: settings.memcached_mb,
+        derivatives_max_bytes: settings.derivatives_max_bytes(),
+        lab: settings.shows_lab(),
+        demo_logins: settings.demo_logins,
+        loader: super::demo::words_for_up(settings),
+    }
+}

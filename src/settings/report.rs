@@ -1,0 +1,101 @@
+//! Every setting with its value and where it came from, for `flickr-killr config`.
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Command};
+
+use super::file::FromFile;
+
+/// Where a value came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Said on the command line.
+    Flag,
+    /// Said by an environment variable.
+    Environment,
+    /// Said by the settings file.
+    File,
+    /// Said by nobody.
+    Default,
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Flag => "flag",
+            Self::Environment => "environment",
+            Self::File => "file",
+            Self::Default => "default",
+        })
+    }
+}
+
+/// One setting as it stands.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// Its name, as flag and in the file.
+    pub name: String,
+    /// Its variable in the environment; some settings have none.
+    pub variable: Option<String>,
+    /// Its value as text; none when nobody said one and it is worked out at start.
+    pub value: Option<String>,
+    /// Where the value came from.
+    pub origin: Origin,
+}
+
+/// Lists the settings of `command` as `matches` hold them. Passwords in URLs are left out.
+pub fn report(command: &Command, matches: &ArgMatches, from_file: &FromFile) -> Vec<Setting> {
+    let settings = command.get_arguments().filter_map(|arg| {
+        let id = arg.get_id().as_str();
+        let name = arg.get_long()?;
+        if ["help", "version"].contains(&name) {
+            return None;
+        }
+        let words = matches.get_raw(id).map(|words| {
+            let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
+            words.join(" ")
+        });
+        let origin = match matches.value_source(id) {
+            Some(ValueSource::CommandLine) if from_file.holds(id) => Origin::File,
+            Some(ValueSource::CommandLine) => Origin::Flag,
+            Some(ValueSource::EnvVariable) => Origin::Environment,
+            _ => Origin::Default,
+        };
+        Some(Setting {
+            name: name.to_owned(),
+            variable: arg
+                .get_env()
+                .map(|variable| variable.to_string_lossy().into_owned()),
+            value: words.map(|value| without_password(&value)),
+            origin,
+        })
+    });
+    settings.collect()
+}
+
+/// `postgres://me:secret@host/db` with the secret starred out.
+fn without_password(value: &str) -> String {
+    let Some((scheme, rest)) = value.split_once("://") else {
+        return value.to_owned();
+    };
+    let Some((who, place)) = rest.split_once('@') else {
+        return value.to_owned();
+    };
+    match who.split_once(':') {
+        Some((name, _)) => format!("{scheme}://{name}:***@{place}"),
+        None => value.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_password;
+
+    #[test]
+    fn a_password_in_a_url_is_not_shown() {
+        assert_eq!(
+            without_password("postgres://me:secret@host/db"),
+            "postgres://me:***@host/db"
+        );
+        assert_eq!(without_password("127.0.0.1:8080"), "127.0.0.1:8080");
+    }
+}

@@ -1,0 +1,101 @@
+//! Who runs the children: the caller, or one unprivileged user when the caller is root.
+
+use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+use nix::unistd::{Gid, Group, Uid, User, chown, geteuid};
+
+/// The person who runs the children.
+#[derive(Debug, Clone)]
+pub(super) struct Account {
+    pub(super) name: String,
+    uid: Uid,
+    gid: Gid,
+    /// Whether we are root and must become this person; else we are this person already.
+    becomes: bool,
+}
+
+impl Account {
+    /// The caller, or `user` when the caller is root.
+    pub(super) fn choose(user: &str) -> Result<Self> {
+        let caller = geteuid();
+        if !caller.is_root() {
+            let name = User::from_uid(caller).ok().flatten();
+            return Ok(Self {
+                name: name.map_or_else(|| caller.to_string(), |user| user.name),
+                uid: caller,
+                gid: nix::unistd::getegid(),
+                becomes: false,
+            });
+        }
+        let found = User::from_name(user).context("cannot read the users of this machine")?;
+        let Some(found) = found else {
+            bail!("there is no user {user:?} on this machine; --user names who runs the children");
+        };
+        if found.uid.is_root() {
+            bail!(
+                "--user must not be root: PostgreSQL refuses it, and the site should have no power"
+            );
+        }
+        Ok(Self {
+            name: found.name,
+            uid: found.uid,
+            gid: found.gid,
+            becomes: true,
+        })
+    }
+
+    /// The user and group to become; none when that is the caller.
+    pub(super) fn to_become(&self) -> Option<(u32, u32)> {
+        self.becomes.then(|| (self.uid.as_raw(), self.gid.as_raw()))
+    }
+
+    /// The names of the user and group to become, as nginx wants them.
+    pub(super) fn names_to_become(&self) -> Option<String> {
+        let group = Group::from_gid(self.gid).ok().flatten()?;
+        self.becomes
+            .then(|| format!("{} {}", self.name, group.name))
+    }
+
+    /// Makes a folder that belongs to this person, if it is not there; sets owner and mode anyway.
+    pub(super) fn own_dir(&self, dir: &Path, mode: u32) -> Result<()> {
+        use std::os::unix::fs::PermissionsExt as _;
+        let made = std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(mode)
+            .create(dir);
+        made.with_context(|| format!("cannot make the folder {}", dir.display()))?;
+        self.own(dir)?;
+        std::fs::set_permissions(dir, std::fs::Permissions::from_mode(mode))
+            .with_context(|| format!("cannot set the mode of {}", dir.display()))
+    }
+
+    /// Gives a file or folder to this person.
+    pub(super) fn own(&self, path: &Path) -> Result<()> {
+        if !self.becomes {
+            return Ok(());
+        }
+        chown(path, Some(self.uid), Some(self.gid))
+            .with_context(|| format!("cannot give {} to {}", path.display(), self.name))
+    }
+
+    /// Whether this person can enter a folder. It is tried, not computed: modes of all parents,
+    /// access lists and mount options have their say.
+    pub(super) fn can_enter(&self, dir: &Path) -> bool {
+        let Some((uid, gid)) = self.to_become() else {
+            return true;
+        };
+        let tried = Command::new("/usr/bin/test")
+            .arg("-x")
+            .arg(dir)
+            .uid(uid)
+            .gid(gid)
+            .current_dir("/")
+            .stdin(Stdio::null())
+            .status();
+        tried.is_ok_and(|status| status.success())
+    }
+}

@@ -1,0 +1,241 @@
+//! One child process: started in its own group, tied to our life, stopped kindly, always reaped.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use nix::sys::signal::Signal;
+use tokio::process::Command;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use super::account::Account;
+use super::output::{Console, Voice};
+use super::process;
+
+/// How long each step of a stop may take once somebody is in a hurry.
+const HURRIED_PATIENCE: Duration = Duration::from_millis(300);
+
+/// How long the last lines of a dead child may take to arrive.
+const LAST_WORDS_PATIENCE: Duration = Duration::from_millis(200);
+
+/// What the person in front of the terminal wants of the whole stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Wish {
+    Run,
+    Stop,
+    Hurry,
+}
+
+/// Resolves when the wish is at least this strong. Never, when nobody can wish any more.
+pub(super) async fn wished(wishes: &watch::Receiver<Wish>, at_least: Wish) {
+    let mut wishes = wishes.clone();
+    if wishes.wait_for(|wish| *wish >= at_least).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// One step of a stop: a signal, and how long it may take before the next one.
+pub(super) type StopStep = (Signal, Duration);
+
+/// How a child is started and stopped.
+#[derive(Debug, Clone)]
+pub(super) struct Spec {
+    pub(super) name: String,
+    pub(super) program: PathBuf,
+    pub(super) args: Vec<OsString>,
+    pub(super) envs: Vec<(&'static str, OsString)>,
+    pub(super) dir: PathBuf,
+    /// Who runs it; none is whoever we are.
+    pub(super) account: Option<Account>,
+    /// What stops it, in turn; after the last comes SIGKILL. The first is also sent by the kernel
+    /// when we die without stopping it.
+    pub(super) stop: Vec<StopStep>,
+    pub(super) speaks: Speaks,
+}
+
+/// Where the words of a child go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Speaks {
+    /// To its log and, with its name in front, to the terminal.
+    ToAll,
+    /// To its log only: of interest when it fails.
+    ToLog,
+    /// Errors and progress to the terminal by itself, as a progress bar must.
+    Itself,
+}
+
+/// What every child needs.
+#[derive(Debug, Clone)]
+pub(super) struct Nursery {
+    pub(super) setpriv: PathBuf,
+    pub(super) console: Arc<Console>,
+    pub(super) logs: PathBuf,
+}
+
+/// A running child.
+#[derive(Debug)]
+pub(super) struct Child {
+    pub(super) pid: i32,
+    process: tokio::process::Child,
+    voice: Arc<Voice>,
+    streams: Vec<tokio::task::JoinHandle<()>>,
+    reaped: bool,
+}
+
+impl Child {
+    /// Starts a child. The kernel ends it when the *thread* that started it ends, so this is only
+    /// called on the main thread: the supervisor's runtime has no other.
+    pub(super) fn start(spec: &Spec, nursery: &Nursery) -> Result<Self> {
+        let parting = spec.stop.first().map_or(Signal::SIGTERM, |step| step.0);
+        let mut command = Command::new(&nursery.setpriv);
+        command
+            .args(["--no-new-privs", "--pdeathsig"])
+            .arg(parting.as_str().trim_start_matches("SIG"))
+            .arg("--")
+            .arg(&spec.program)
+            .args(&spec.args)
+            .current_dir(&spec.dir)
+            .env_clear()
+            .envs(inherited())
+            .envs(spec.envs.iter().map(|(name, value)| (name, value)))
+            .process_group(0)
+            .kill_on_drop(true)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(match spec.speaks {
+                Speaks::Itself => Stdio::inherit(),
+                Speaks::ToAll | Speaks::ToLog => Stdio::piped(),
+            });
+        if let Some((uid, gid)) = spec.account.as_ref().and_then(Account::to_become) {
+            // Without further groups: std drops them when root becomes somebody.
+            command.uid(uid).gid(gid);
+        }
+        let mut process = command
+            .spawn()
+            .with_context(|| format!("cannot start {} ({})", spec.name, spec.program.display()))?;
+        let pid = process
+            .id()
+            .context("a child that is gone before it began")?;
+        let console = (spec.speaks != Speaks::ToLog).then(|| Arc::clone(&nursery.console));
+        let voice = Voice::new(&spec.name, console, &nursery.logs);
+        let mut streams = Vec::new();
+        if let Some(stdout) = process.stdout.take() {
+            streams.push(tokio::spawn(Arc::clone(&voice).carry(stdout)));
+        }
+        if let Some(stderr) = process.stderr.take() {
+            streams.push(tokio::spawn(Arc::clone(&voice).carry(stderr)));
+        }
+        Ok(Self {
+            pid: i32::try_from(pid)?,
+            process,
+            voice,
+            streams,
+            reaped: false,
+        })
+    }
+
+    /// Waits for its end; whoever is left of its group goes too. May be dropped and called again.
+    pub(super) async fn ended(&mut self) -> ExitStatus {
+        // Waiting fails only for a process that is not our child.
+        let status = self.process.wait().await.unwrap_or_default();
+        if !self.reaped {
+            self.reaped = true;
+            process::kill_orphans(self.pid);
+        }
+        status
+    }
+
+    /// Asks it to stop, more firmly each step, then kills it. Returns when it is reaped.
+    pub(super) async fn stop(&mut self, steps: &[StopStep], wishes: &watch::Receiver<Wish>) {
+        for (signal, patience) in steps {
+            process::signal(self.pid, *signal);
+            let hurried = async {
+                wished(wishes, Wish::Hurry).await;
+                tokio::time::sleep(HURRIED_PATIENCE).await;
+            };
+            tokio::select! {
+                _ = self.ended() => return,
+                () = tokio::time::sleep(*patience) => {}
+                () = hurried => {}
+            }
+        }
+        self.kill().await;
+    }
+
+    /// Ends it and its family at once.
+    pub(super) async fn kill(&mut self) {
+        if !self.reaped {
+            process::kill_family(self.pid);
+        }
+        self.ended().await;
+    }
+
+    /// What it said last. Waits for lines on their way, but not for a stream somebody else holds.
+    pub(super) async fn last_words(&mut self) -> String {
+        for stream in &mut self.streams {
+            let _ = timeout(LAST_WORDS_PATIENCE, stream).await;
+        }
+        self.streams.clear();
+        self.voice.last_words()
+    }
+}
+
+/// Runs a child to its end, or stops it when somebody wishes so; anything but success is an error.
+pub(super) async fn run_to_end(
+    spec: &Spec,
+    nursery: &Nursery,
+    wishes: &watch::Receiver<Wish>,
+) -> Result<()> {
+    let mut child = Child::start(spec, nursery)?;
+    let status = tokio::select! {
+        status = child.ended() => status,
+        () = wished(wishes, Wish::Stop) => {
+            child.stop(&spec.stop, wishes).await;
+            return Err(Interrupted.into());
+        }
+    };
+    if status.success() {
+        return Ok(());
+    }
+    let words = child.last_words().await;
+    anyhow::bail!("{} failed ({status}){}", spec.name, said(&words))
+}
+
+/// Somebody asked to stop before the work was done; no error to tell of.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted")]
+pub(super) struct Interrupted;
+
+/// The last words as the end of a sentence.
+pub(super) fn said(words: &str) -> String {
+    if words.is_empty() {
+        String::new()
+    } else {
+        format!("; it said:\n            {words}")
+    }
+}
+
+/// The few variables a child may see. Our own settings are not among them: `serve` would take
+/// what was meant for `up`.
+fn inherited() -> impl Iterator<Item = (&'static str, OsString)> {
+    const NAMES: [&str; 6] = [
+        "PATH",
+        "HOME",
+        "TERM",
+        "TMPDIR",
+        "RUST_LOG",
+        "RUST_BACKTRACE",
+    ];
+    let kept = NAMES.into_iter();
+    kept.filter_map(|name| Some((name, std::env::var_os(name)?)))
+        .chain([("LANG", "C.UTF-8".into())])
+}
+
+/// A folder in which a child can start whoever it is.
+pub(super) fn anywhere() -> &'static Path {
+    Path::new("/")
+}

@@ -1,0 +1,239 @@
+//! Keeps one child running: waits until it answers, replaces it when it dies or falls silent.
+
+use std::future::pending;
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use nix::sys::signal::Signal;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use super::child::{Child, Interrupted, Nursery, Spec, Wish, said, wished};
+use super::health::{Backoff, SilenceBrake, silence};
+use super::probe::Probe;
+use super::record::Record;
+
+/// How often a starting child is asked whether it is there.
+const ASK_EVERY: Duration = Duration::from_millis(5);
+
+/// A child to keep.
+pub(super) struct Service {
+    pub(super) spec: Spec,
+    /// Answered when it may be used for the first time.
+    pub(super) ready: Probe,
+    /// Answered as long as it works; cheap enough to be asked twice a second.
+    pub(super) alive: Probe,
+    /// How long it may take until it first answers.
+    pub(super) start_patience: Duration,
+    /// How long it may be silent, with its CPU time standing still, before it is replaced.
+    pub(super) silence_max: Duration,
+    /// Clears the way before each start, as of a stale socket.
+    pub(super) prepare: Box<dyn Fn() -> Result<()> + Send + Sync>,
+}
+
+/// What all keepers share.
+#[derive(Clone)]
+pub(super) struct House {
+    pub(super) nursery: Nursery,
+    pub(super) record: Record,
+    pub(super) wishes: watch::Receiver<Wish>,
+}
+
+/// The task that keeps one child.
+pub(super) struct Keeper {
+    name: String,
+    stop: watch::Sender<bool>,
+    stage: watch::Receiver<Stage>,
+    task: JoinHandle<()>,
+}
+
+#[derive(Debug, Clone)]
+enum Stage {
+    Starting,
+    Ready,
+    Failed(String),
+}
+
+impl Keeper {
+    /// Starts to keep a child.
+    pub(super) fn start(service: Service, house: &House) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let (staged, stage) = watch::channel(Stage::Starting);
+        let name = service.spec.name.clone();
+        let watch = Watch {
+            service,
+            house: house.clone(),
+            stopped,
+            staged,
+        };
+        Self {
+            name,
+            stop,
+            stage,
+            task: tokio::spawn(watch.keep()),
+        }
+    }
+
+    /// Waits until the child answered for the first time.
+    pub(super) async fn ready(&mut self, wishes: &watch::Receiver<Wish>) -> Result<()> {
+        let settled = self
+            .stage
+            .wait_for(|stage| !matches!(stage, Stage::Starting));
+        let stage = tokio::select! {
+            stage = settled => stage.map(|stage| stage.clone()),
+            () = wished(wishes, Wish::Stop) => return Err(Interrupted.into()),
+        };
+        match stage {
+            Ok(Stage::Failed(why)) => bail!(why),
+            Ok(_) => Ok(()),
+            Err(_) => bail!("{} is kept by nobody", self.name),
+        }
+    }
+
+    /// Stops the child in its own way and waits until it is gone.
+    pub(super) async fn stop(self) {
+        self.stop.send_replace(true);
+        let _ = self.task.await;
+    }
+}
+
+/// How one life of the child ended.
+enum End {
+    /// As asked.
+    Stopped,
+    /// It ended by itself, was killed, or fell silent; or it never answered.
+    Lost { why: String, answered: bool },
+}
+
+struct Watch {
+    service: Service,
+    house: House,
+    stopped: watch::Receiver<bool>,
+    staged: watch::Sender<Stage>,
+}
+
+impl Watch {
+    async fn keep(self) {
+        let name = &self.service.spec.name;
+        let console = Arc::clone(&self.house.nursery.console);
+        let mut backoff = Backoff::default();
+        let mut brake = SilenceBrake::default();
+        let mut was_ready = false;
+        loop {
+            let born = Instant::now();
+            let end = self.live(was_ready, &mut brake).await;
+            self.house.record.child_ended(name);
+            match end {
+                Ok(End::Stopped) => return,
+                Ok(End::Lost { why, answered }) => {
+                    was_ready |= answered;
+                    if !was_ready {
+                        self.staged.send_replace(Stage::Failed(why));
+                        return;
+                    }
+                    console.say(&format!("!! {why}"));
+                }
+                Err(error) if was_ready => console.say(&format!("!! {name}: {error:#}")),
+                Err(error) => {
+                    self.staged
+                        .send_replace(Stage::Failed(format!("{error:#}")));
+                    return;
+                }
+            }
+            let pause = backoff.next(born.elapsed());
+            console.say(&format!("!! replacing {name} in {pause:.1?}"));
+            tokio::select! {
+                () = self.stop_asked() => return,
+                () = sleep(pause) => {}
+            }
+        }
+    }
+
+    async fn live(&self, again: bool, brake: &mut SilenceBrake) -> Result<End> {
+        let Service {
+            spec,
+            ready,
+            alive,
+            start_patience,
+            silence_max,
+            prepare,
+        } = &self.service;
+        let wishes = &self.house.wishes;
+        prepare()?;
+        let born = Instant::now();
+        let mut child = Child::start(spec, &self.house.nursery)?;
+        let kindly = spec.stop.first().map_or(Signal::SIGTERM, |step| step.0);
+        self.house
+            .record
+            .child_started(&spec.name, child.pid, kindly);
+
+        let first = if again { alive } else { ready };
+        let pid = child.pid;
+        tokio::select! {
+            biased;
+            () = self.stop_asked() => {
+                child.stop(&spec.stop, wishes).await;
+                return Ok(End::Stopped);
+            }
+            status = child.ended() => return Ok(self.lost(child, status, false).await),
+            answer = first_answer(first, pid, *start_patience) => if let Err(last) = answer {
+                child.stop(&spec.stop, wishes).await;
+                let words = child.last_words().await;
+                let why = format!(
+                    "{} did not answer within {start_patience:.0?}: {last}{}", spec.name, said(&words)
+                );
+                return Ok(End::Lost { why, answered: false });
+            }
+        }
+        let took = born.elapsed();
+        self.house
+            .nursery
+            .console
+            .say(&format!("{} answers after {took:.0?}", spec.name));
+        self.staged.send_replace(Stage::Ready);
+
+        tokio::select! {
+            biased;
+            () = self.stop_asked() => {
+                child.stop(&spec.stop, wishes).await;
+                Ok(End::Stopped)
+            }
+            status = child.ended() => Ok(self.lost(child, status, true).await),
+            why = silence(alive, pid, *silence_max, brake) => {
+                child.kill().await;
+                let why = format!("{} no longer answers ({why}) and was killed", spec.name);
+                Ok(End::Lost { why, answered: true })
+            }
+        }
+    }
+
+    async fn lost(&self, mut child: Child, status: ExitStatus, answered: bool) -> End {
+        let words = child.last_words().await;
+        let name = &self.service.spec.name;
+        End::Lost {
+            why: format!("{name} ended ({status}){}", said(&words)),
+            answered,
+        }
+    }
+
+    async fn stop_asked(&self) {
+        let mut stopped = self.stopped.clone();
+        if stopped.wait_for(|stop| *stop).await.is_err() {
+            pending::<()>().await;
+        }
+    }
+}
+
+async fn first_answer(probe: &Probe, pid: i32, patience: Duration) -> Result<(), String> {
+    let since = Instant::now();
+    loop {
+        match probe.ask(pid).await {
+            Ok(()) => return Ok(()),
+            Err(last) if since.elapsed() > patience => return Err(last),
+            Err(_) => sleep(ASK_EVERY).await,
+        }
+    }
+}

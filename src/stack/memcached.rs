@@ -1,0 +1,63 @@
+//! memcached: on loopback, without UDP, of a fixed size.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use nix::sys::resource::{Resource, getrlimit};
+use nix::sys::signal::Signal;
+
+use super::account::Account;
+use super::child::{Speaks, Spec, anywhere};
+use super::keeper::Service;
+use super::probe::Probe;
+
+/// How many connections it takes: those nginx and the app processes keep, with room to spare.
+const CONNECTIONS: u64 = 4096;
+
+/// Descriptors that memcached needs for itself.
+const OWN_DESCRIPTORS: u64 = 64;
+
+/// The largest item: a picture of 1600 pixels is below it, and a slab page is not wasted on it.
+const ITEM_MAX: &str = "2m";
+
+/// memcached as a child to keep. It comes back empty, which is all that a lost purge needs.
+pub(super) fn service(
+    program: PathBuf,
+    account: Account,
+    address: SocketAddr,
+    memory_mb: u32,
+) -> Service {
+    let most = getrlimit(Resource::RLIMIT_NOFILE).map_or(1024, |(_, hard)| hard);
+    let connections = CONNECTIONS.min(most.saturating_sub(OWN_DESCRIPTORS));
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let words = [
+        ("-l", address.ip().to_string()),
+        ("-p", address.port().to_string()),
+        ("-U", "0".to_owned()),
+        ("-m", memory_mb.to_string()),
+        ("-I", ITEM_MAX.to_owned()),
+        ("-c", connections.to_string()),
+        ("-t", threads.min(4).to_string()),
+    ];
+    let args = words.into_iter();
+    Service {
+        spec: Spec {
+            name: "memcached".to_owned(),
+            program,
+            args: args
+                .flat_map(|(flag, value)| [flag.into(), value.into()])
+                .collect(),
+            envs: vec![],
+            dir: anywhere().to_owned(),
+            account: Some(account),
+            stop: vec![(Signal::SIGTERM, Duration::from_secs(3))],
+            speaks: Speaks::ToAll,
+        },
+        ready: Probe::Memcached(address),
+        alive: Probe::Memcached(address),
+        start_patience: Duration::from_secs(10),
+        silence_max: Duration::from_secs(2),
+        prepare: Box::new(|| Ok(())),
+    }
+}

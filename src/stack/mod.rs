@@ -1,0 +1,40 @@
+//! The stack: starts every program of the site as a child, watches over it, and stops it in order.
+//!
+//! It decides nothing: a [`Plan`] says what runs. In reading order: [`up`] is the whole story;
+//! `keeper` keeps one child running, `health` says when to give up on one, `probe` asks whether it
+//! answers, `child` starts and stops a process; `postgres`, `memcached`, `app` and `nginx` say how
+//! each program is run; `state` knows what lies where, `record` what runs, also after a kill -9.
+//!
+//! Invariants. A child is ready when it *answers*. Every child is stopped in its own way, with a
+//! time-out, then killed, and always reaped. A child never outlives us: the kernel stops it when
+//! we are killed, and the next start makes sure. Nothing here touches a process or a file that it
+//! did not make.
+
+mod account;
+mod app;
+mod budget;
+mod child;
+mod health;
+mod keeper;
+mod memcached;
+mod nginx;
+mod output;
+mod plan;
+mod port;
+mod postgres;
+mod private;
+mod probe;
+mod process;
+mod programs;
+mod record;
+mod state;
+mod status;
+mod stop;
+mod up;
+
+pub use plan::Plan;
+pub use record::Running;
+pub use state::StateDir;
+pub use status::describe;
+pub use stop::{Stopped, reset, stop};
+pub use up::up;

@@ -1,0 +1,69 @@
+//! TCP ports that are ours from before the child listens until after it is gone.
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+
+use anyhow::{Context as _, Result, bail};
+use tokio::net::TcpSocket;
+
+/// A port kept for a child: bound by us but never listening.
+///
+/// The kernel lets the child bind the same address (both set `SO_REUSEADDR`, and one of them does
+/// not listen) and gives the port to nobody who asks for any free one. So a port chosen by the
+/// kernel is still ours when the child gets there, and while it is being replaced.
+#[derive(Debug)]
+pub(super) struct HeldPort {
+    pub(super) address: SocketAddr,
+    _socket: TcpSocket,
+}
+
+impl HeldPort {
+    /// Holds an address; port 0 chooses any free one.
+    pub(super) fn hold(address: SocketAddr) -> Result<Self> {
+        let socket = if address.is_ipv4() {
+            TcpSocket::new_v4()
+        } else {
+            TcpSocket::new_v6()
+        };
+        let socket = socket.context("cannot make a socket")?;
+        socket
+            .set_reuseaddr(true)
+            .context("cannot share an address with a child")?;
+        match socket.bind(address) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::AddrInUse => bail!(
+                "{address} is taken by another program; stop it, or say --listen with another \
+                 port (port 0 takes any free one)"
+            ),
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                bail!("only root may listen on {address}; say --listen with a port above 1023")
+            }
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot listen on {address}"));
+            }
+        }
+        Ok(Self {
+            address: socket
+                .local_addr()
+                .context("a bound socket without address")?,
+            _socket: socket,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_child_can_listen_on_a_held_port_and_a_listening_one_is_refused() {
+        let held = HeldPort::hold("127.0.0.1:0".parse().expect("an address")).expect("held");
+        let child = std::net::TcpListener::bind(held.address).expect("the child may bind");
+        let again = HeldPort::hold(held.address).expect_err("somebody listens");
+        assert!(
+            again.to_string().contains("is taken by another program"),
+            "{again}"
+        );
+        drop(child);
+    }
+}

@@ -1,0 +1,128 @@
+//! Readiness and health: a child is there when it answers, not when its file exists.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use sqlx::Connection as _;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::time::timeout;
+
+/// How long a child has for one answer.
+const ANSWER_PATIENCE: Duration = Duration::from_millis(500);
+
+/// How long a page may take while the site warms up, because the first one opens connections.
+const PAGE_PATIENCE: Duration = Duration::from_secs(10);
+
+/// The line of PostgreSQL's pid file that says what the server is doing.
+const PID_FILE_STAGE: usize = 7;
+
+/// A question that only a working child answers.
+#[derive(Debug, Clone)]
+pub(super) enum Probe {
+    /// PostgreSQL runs a query. It says itself, in its pid file, when it is worth asking; asking
+    /// a server that recovers fills its log with refusals.
+    Query {
+        server: Box<PgConnectOptions>,
+        pid_file: PathBuf,
+    },
+    /// PostgreSQL's postmaster takes a connection and answers its first packet.
+    Postmaster(PathBuf),
+    /// memcached tells its version, and its pid is that of the child.
+    Memcached(SocketAddr),
+    /// An app process says that it is well, over its unix socket.
+    Healthz(PathBuf),
+    /// A page is served.
+    Page(SocketAddr, &'static str),
+    /// Something HTTP answers, whatever it says.
+    AnyHttp(SocketAddr),
+}
+
+impl Probe {
+    /// Asks once. The error says what came instead of the answer.
+    pub(super) async fn ask(&self, pid: i32) -> Result<(), String> {
+        let patience = match self {
+            Self::Page(..) => PAGE_PATIENCE,
+            _ => ANSWER_PATIENCE,
+        };
+        match timeout(patience, self.ask_patiently(pid)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(format!("{error:#}")),
+            Err(_) => Err(format!("no answer within {patience:?}")),
+        }
+    }
+
+    async fn ask_patiently(&self, pid: i32) -> anyhow::Result<()> {
+        match self {
+            Self::Query { server, pid_file } => {
+                let says = std::fs::read_to_string(pid_file)?;
+                let stage = says.lines().nth(PID_FILE_STAGE).unwrap_or_default();
+                anyhow::ensure!(stage.trim() == "ready", "it is {stage:?}");
+                let mut connection = PgConnection::connect_with(server).await?;
+                connection.ping().await?;
+                connection.close().await?;
+            }
+            Self::Postmaster(socket) => {
+                // The packet that asks for TLS: any postmaster says yes or no, before it looks at
+                // who asks.
+                let mut stream = UnixStream::connect(socket).await?;
+                stream.write_all(&[0, 0, 0, 8, 4, 210, 22, 47]).await?;
+                anyhow::ensure!(
+                    [b'N', b'S'].contains(&stream.read_u8().await?),
+                    "odd answer"
+                );
+            }
+            Self::Memcached(address) => {
+                let stream = TcpStream::connect(address).await?;
+                let answer = exchange(stream, "version\r\nstats\r\nquit\r\n", "END\r\n").await?;
+                anyhow::ensure!(answer.starts_with("VERSION "), "it answers {answer:?}");
+                let ours = answer.contains(&format!("STAT pid {pid}\r\n"));
+                anyhow::ensure!(ours, "another memcached answers at {address}");
+            }
+            Self::Healthz(socket) => {
+                let stream = UnixStream::connect(socket).await?;
+                ok(&exchange(stream, &get("/healthz", "localhost"), "\r\n").await?)?;
+            }
+            Self::Page(address, path) => {
+                let stream = TcpStream::connect(address).await?;
+                ok(&exchange(stream, &get(path, &address.to_string()), "\r\n").await?)?;
+            }
+            Self::AnyHttp(address) => {
+                let stream = TcpStream::connect(address).await?;
+                let question = get("/healthz", &address.to_string());
+                let answer = exchange(stream, &question, "\r\n").await?;
+                anyhow::ensure!(answer.starts_with("HTTP/1."), "it answers {answer:?}");
+            }
+        }
+        Ok(())
+    }
+}
+
+fn get(path: &str, host: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")
+}
+
+fn ok(answer: &str) -> anyhow::Result<()> {
+    let line = answer.lines().next().unwrap_or_default();
+    anyhow::ensure!(line.starts_with("HTTP/1.1 200"), "it answers {line:?}");
+    Ok(())
+}
+
+/// Sends a question and reads until `end` has come, the answer ends, or 16 KiB are here.
+async fn exchange(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    question: &str,
+    end: &str,
+) -> anyhow::Result<String> {
+    const ANSWER_BYTES_MAX: usize = 16 << 10;
+    stream.write_all(question.as_bytes()).await?;
+    let mut answer = Vec::with_capacity(4 << 10);
+    while answer.len() < ANSWER_BYTES_MAX && stream.read_buf(&mut answer).await? > 0 {
+        if String::from_utf8_lossy(&answer).contains(end) {
+            break;
+        }
+    }
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}

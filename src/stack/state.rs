@@ -1,0 +1,264 @@
+//! The state directory: what lies where, who holds it, and where it goes when nobody can reach it.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::Write as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use sha2::{Digest as _, Sha256};
+
+use super::account::Account;
+
+/// Says in the asked-for folder where the state lies instead.
+const MOVED: &str = "moved-to";
+
+/// Marks a folder as ours; whoever holds its lock runs the site.
+const LOCK: &str = "lock";
+
+/// The folder that holds everything of one site.
+#[derive(Debug, Clone)]
+pub struct StateDir {
+    /// As the person said it.
+    asked: PathBuf,
+    /// Where it lies.
+    path: PathBuf,
+}
+
+impl StateDir {
+    /// Finds the state of a site without changing anything, moved or not.
+    pub fn find(asked: &Path) -> Result<Self> {
+        let asked = std::path::absolute(asked).context("cannot tell where the state lies")?;
+        let moved = std::fs::read_to_string(asked.join(MOVED));
+        let path = moved.map_or_else(|_| asked.clone(), |to| PathBuf::from(to.trim_end()));
+        Ok(Self { asked, path })
+    }
+
+    /// Makes the state directory, at a place where `account` can go, and says so when that is
+    /// elsewhere: workers that run as nobody cannot enter a clone below a private home.
+    pub(super) fn make(asked: &Path, account: &Account, say: impl Fn(&str)) -> Result<Self> {
+        let mut state = Self::find(asked)?;
+        make_dir(&state.asked)?;
+        if state.asked == state.path && !account.can_enter(&state.asked) {
+            state.path = refuge(&state.asked);
+            make_dir(&state.path)?;
+            check_ours(&state.path)?;
+            write_whole(
+                &state.asked.join(MOVED),
+                state.path.display().to_string().as_bytes(),
+            )?;
+        }
+        if state.asked != state.path {
+            make_dir(&state.path)?;
+            check_ours(&state.path)?;
+            say(&format!(
+                "the user {} cannot enter {}, so the state lies in {}",
+                account.name,
+                state.asked.display(),
+                state.path.display()
+            ));
+        }
+        if !account.can_enter(&state.path) {
+            bail!(
+                "the user {} cannot enter {}; say --state-dir with a folder that user can reach",
+                account.name,
+                state.path.display()
+            );
+        }
+        Ok(state)
+    }
+
+    /// Takes the state for this process alone, until the lock is dropped or the process is dead.
+    pub(super) fn lock(&self) -> Result<Lock> {
+        match self.try_lock()? {
+            Some(lock) => Ok(lock),
+            None => bail!(
+                "the site in {} is running already{}; `flickr-killr status` shows it, \
+                 `flickr-killr stop` stops it",
+                self.path.display(),
+                self.holder()
+            ),
+        }
+    }
+
+    /// Whether a state of ours lies here at all.
+    pub fn exists(&self) -> bool {
+        self.path.join(LOCK).exists()
+    }
+
+    /// Where the state lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Removes everything `up` ever made here, and nothing else; a folder left empty goes too.
+    pub(super) fn remove(&self, _lock: &Lock) -> Result<()> {
+        for name in ["database", "nginx", "logs", "pictures", "bin"] {
+            let dir = self.path.join(name);
+            if dir.exists() {
+                std::fs::remove_dir_all(&dir)
+                    .with_context(|| format!("cannot remove {}", dir.display()))?;
+            }
+        }
+        for name in ["demo-logins", "running.json", LOCK] {
+            let _ = std::fs::remove_file(self.path.join(name));
+        }
+        let _ = std::fs::remove_dir(&self.path);
+        if self.asked != self.path {
+            let _ = std::fs::remove_file(self.asked.join(MOVED));
+            let _ = std::fs::remove_dir(&self.asked);
+        }
+        Ok(())
+    }
+
+    /// Makes a folder that belongs to whoever runs `up`.
+    pub(super) fn make_ours(&self, dir: &Path, mode: u32) -> Result<()> {
+        std::fs::create_dir_all(dir)
+            .and_then(|()| std::fs::set_permissions(dir, std::fs::Permissions::from_mode(mode)))
+            .with_context(|| format!("cannot make the folder {}", dir.display()))
+    }
+
+    pub(super) fn database(&self) -> PathBuf {
+        self.path.join("database")
+    }
+
+    pub(super) fn cluster(&self) -> PathBuf {
+        self.database().join("cluster")
+    }
+
+    pub(super) fn nginx(&self) -> PathBuf {
+        self.path.join("nginx")
+    }
+
+    pub(super) fn logs(&self) -> PathBuf {
+        self.path.join("logs")
+    }
+
+    pub(super) fn bin(&self) -> PathBuf {
+        self.path.join("bin")
+    }
+
+    pub(super) fn pictures(&self) -> PathBuf {
+        self.path.join("pictures")
+    }
+
+    pub(super) fn originals(&self) -> PathBuf {
+        self.pictures().join("originals")
+    }
+
+    pub(super) fn derivatives(&self) -> PathBuf {
+        self.pictures().join("derivatives")
+    }
+
+    pub(super) fn demo_logins(&self) -> PathBuf {
+        self.path.join("demo-logins")
+    }
+
+    pub(super) fn record(&self) -> PathBuf {
+        self.path.join("running.json")
+    }
+
+    fn try_lock(&self) -> Result<Option<Lock>> {
+        let path = self.path.join(LOCK);
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .mode(0o644)
+            .open(&path)
+            .with_context(|| format!("cannot open {}", path.display()))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Lock(file))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => {
+                Err(error).with_context(|| format!("cannot lock {}", path.display()))
+            }
+        }
+    }
+
+    fn holder(&self) -> String {
+        let pid = std::fs::read_to_string(self.path.join(LOCK)).unwrap_or_default();
+        match pid.trim() {
+            "" => String::new(),
+            pid => format!(" as process {pid}"),
+        }
+    }
+}
+
+/// The state taken by this process. The kernel frees it when the process is gone, however it went.
+#[derive(Debug)]
+pub(super) struct Lock(File);
+
+impl Lock {
+    /// Leaves our pid for the sentence that a second `up` prints.
+    pub(super) fn sign(&mut self) {
+        let _ = self.0.set_len(0);
+        let _ = writeln!(self.0, "{}", std::process::id());
+    }
+}
+
+/// Writes a file so that it is there whole or not at all, also after a power cut.
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    let new = path.with_extension("new");
+    let written = File::create(&new).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    written
+        .and_then(|()| std::fs::rename(&new, path))
+        .with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// How many bytes the files below a folder take on disk.
+pub(super) fn disk_bytes(dir: &Path) -> u64 {
+    let entries = std::fs::read_dir(dir).into_iter().flatten();
+    let sizes = entries.filter_map(|entry| {
+        let entry = entry.ok()?;
+        let metadata = entry.metadata().ok()?;
+        Some(if metadata.is_dir() {
+            disk_bytes(&entry.path())
+        } else {
+            metadata.blocks() * 512
+        })
+    });
+    sizes.sum()
+}
+
+fn make_dir(dir: &Path) -> Result<()> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(dir)
+        .with_context(|| format!("cannot make the state directory {}", dir.display()))?;
+    // The umask of a careful root would shut the children out.
+    std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o755))
+        .with_context(|| format!("cannot set the mode of {}", dir.display()))
+}
+
+/// The same place for the same folder, so that it is found again even without the note.
+fn refuge(asked: &Path) -> PathBuf {
+    let hash = Sha256::digest(asked.as_os_str().as_encoded_bytes());
+    let hash: String = hash
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    PathBuf::from(format!("/var/tmp/flickr-killr-{hash}"))
+}
+
+/// Everybody may make folders in /var/tmp; we only go where nobody else can write.
+fn check_ours(dir: &Path) -> Result<()> {
+    let metadata = std::fs::symlink_metadata(dir)
+        .with_context(|| format!("cannot look at {}", dir.display()))?;
+    let ours = metadata.is_dir()
+        && metadata.uid() == nix::unistd::geteuid().as_raw()
+        && metadata.mode() & 0o022 == 0;
+    if !ours {
+        bail!(
+            "{} belongs to somebody else; remove it, or say --state-dir with another folder",
+            dir.display()
+        );
+    }
+    Ok(())
+}

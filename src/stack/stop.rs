@@ -1,0 +1,60 @@
+//! Stopping a site from elsewhere, and removing one that does not run.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use nix::sys::signal::Signal;
+
+use super::output::Console;
+use super::process;
+use super::record::{Running, clear_left_over};
+use super::state::StateDir;
+
+/// How long an ordered stop may take; PostgreSQL alone has a minute for its last checkpoint.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How often we look whether the supervisor is gone.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// What there was to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// A running site, now gone.
+    Site,
+    /// Nothing ran; what a killed supervisor may have left is gone.
+    Nothing,
+}
+
+/// Stops the site in a state directory and waits until it is gone.
+pub async fn stop(state: &StateDir) -> Result<Stopped> {
+    if let Some(running) = Running::read(state).filter(Running::is_alive) {
+        process::signal(running.supervisor.pid, Signal::SIGTERM);
+        let since = Instant::now();
+        while running.is_alive() {
+            if since.elapsed() > PATIENCE {
+                bail!("process {} does not end", running.supervisor.pid);
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        return Ok(Stopped::Site);
+    }
+    if state.exists() {
+        let _lock = state.lock()?;
+        let console = Console::new();
+        clear_left_over(state, &console).await?;
+        console.flush();
+    }
+    Ok(Stopped::Nothing)
+}
+
+/// Removes everything of a site that does not run; a running one is refused.
+pub async fn reset(state: &StateDir) -> Result<()> {
+    if !state.exists() {
+        bail!("there is no site in {}", state.path().display());
+    }
+    let lock = state.lock()?;
+    let console = Console::new();
+    clear_left_over(state, &console).await?;
+    console.flush();
+    state.remove(&lock)
+}

@@ -1,0 +1,270 @@
+//! The story of one site: from nothing to `ready`, until somebody wishes it to stop.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, ensure};
+use futures::future::join_all;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+
+use super::account::Account;
+use super::app::{Apps, copy_program};
+use super::budget::Budget;
+use super::child::{Interrupted, Nursery, Wish, run_to_end, wished};
+use super::keeper::{House, Keeper};
+use super::output::Console;
+use super::plan::Plan;
+use super::port::HeldPort;
+use super::postgres::{Postgres, foreign_answers};
+use super::private::{make_demo_logins, make_sockets, remove_sockets};
+use super::process::Identity;
+use super::programs::Programs;
+use super::record::{Record, Running, clear_left_over};
+use super::state::StateDir;
+use super::{memcached, nginx};
+
+/// Runs the site until SIGINT, SIGTERM or SIGHUP, then stops it in order.
+///
+/// An error means that it could not start; then everything that had started is stopped again.
+/// Children are tied to the life of the thread that starts them, so this runs on the caller's
+/// thread alone, which should be the main one.
+pub fn up(plan: &Plan) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("no async runtime")?;
+    let console = Console::new();
+    let ended = runtime.block_on(run(plan, &console));
+    console.flush();
+    match ended {
+        Err(error) if error.is::<Interrupted>() => Ok(()),
+        ended => ended,
+    }
+}
+
+async fn run(plan: &Plan, console: &Arc<Console>) -> Result<()> {
+    let (wish, wishes) = watch::channel(Wish::Run);
+    tokio::spawn(hear(Signals::new()?, wish, Arc::clone(console)));
+
+    ensure!(
+        !plan.demo_logins || plan.listen.ip().is_loopback(),
+        "--demo-logins gives everybody one password, so it is for loopback only; {} is not",
+        plan.listen
+    );
+    let account = Account::choose(&plan.user)?;
+    let state = StateDir::make(&plan.state_dir, &account, |text| console.say(text))?;
+    let mut lock = state.lock()?;
+    lock.sign();
+    account_for_dirs(&state, &account)?;
+    console.log_to(&state.logs());
+    clear_left_over(&state, console).await?;
+
+    let mut site = Site::default();
+    let started = start(plan, &state, &account, console, &wishes, &mut site).await;
+    if started.is_ok() {
+        wished(&wishes, Wish::Stop).await;
+        console.say("stopping; once more to hurry");
+    }
+    site.stop().await;
+    console.say("stopped");
+    started
+}
+
+/// What runs so far. Filled while the site starts, so that a failure half-way stops all of it.
+#[derive(Default)]
+struct Site {
+    postgres: Option<Keeper>,
+    memcached: Option<Keeper>,
+    apps: Vec<Keeper>,
+    nginx: Option<Keeper>,
+    sockets: Option<PathBuf>,
+    record: Option<Record>,
+    /// Ours as long as the site runs, also while a child is being replaced.
+    ports: Vec<HeldPort>,
+}
+
+impl Site {
+    /// Outside first: no visitor meets a missing database, no app loses one it is using.
+    async fn stop(self) {
+        if let Some(nginx) = self.nginx {
+            nginx.stop().await;
+        }
+        join_all(self.apps.into_iter().map(Keeper::stop)).await;
+        if let Some(memcached) = self.memcached {
+            memcached.stop().await;
+        }
+        if let Some(postgres) = self.postgres {
+            postgres.stop().await;
+        }
+        if let Some(sockets) = self.sockets {
+            remove_sockets(&sockets);
+        }
+        if let Some(record) = self.record {
+            record.end();
+        }
+    }
+}
+
+async fn start(
+    plan: &Plan,
+    state: &StateDir,
+    account: &Account,
+    console: &Arc<Console>,
+    wishes: &watch::Receiver<Wish>,
+    site: &mut Site,
+) -> Result<()> {
+    let began = Instant::now();
+    let cluster = state.cluster();
+    let programs = Programs::find(plan.database_url.is_none().then_some(cluster.as_path()))?;
+    let front = HeldPort::hold(plan.listen)?;
+    let cache = HeldPort::hold(([127, 0, 0, 1], 0).into())?;
+    let budget = Budget::check(plan, state, |text| console.say(text))?;
+
+    let sockets = make_sockets(account)?;
+    site.sockets = Some(sockets.clone());
+    let postgres = programs.postgres.clone().map(|programs| Postgres {
+        programs,
+        cluster,
+        sockets: sockets.clone(),
+        account: account.clone(),
+        memory: budget.memory,
+        connections: plan.database_connections * plan.app_processes as u32,
+        wal_mb: budget.wal_mb,
+    });
+    let own_url = postgres.as_ref().map(Postgres::url);
+    let database_url = own_url.or_else(|| plan.database_url.clone());
+    let database_url = database_url.context("neither a database of our own nor a given one")?;
+    let record = Record::begin(
+        state.record(),
+        Running {
+            supervisor: Identity::of(std::process::id() as i32).context("no /proc")?,
+            listen: front.address,
+            database_url: database_url.clone(),
+            memcached: cache.address,
+            sockets: sockets.clone(),
+            ready: false,
+            children: Default::default(),
+        },
+    );
+    site.record = Some(record.clone());
+    let nursery = Nursery {
+        setpriv: programs.setpriv,
+        console: Arc::clone(console),
+        logs: state.logs(),
+    };
+    let house = House {
+        nursery: nursery.clone(),
+        record: record.clone(),
+        wishes: wishes.clone(),
+    };
+
+    // memcached comes up while PostgreSQL does.
+    let service = memcached::service(
+        programs.memcached,
+        account.clone(),
+        cache.address,
+        plan.memcached_mb,
+    );
+    let memcached = site.memcached.insert(Keeper::start(service, &house));
+    match &postgres {
+        Some(postgres) => {
+            postgres.make(&nursery, wishes).await?;
+            let keeper = site
+                .postgres
+                .insert(Keeper::start(postgres.service(), &house));
+            keeper.ready(wishes).await?;
+        }
+        None => foreign_answers(&database_url).await?,
+    }
+
+    let program = copy_program(state)?;
+    if plan.demo_logins {
+        make_demo_logins(&state.demo_logins(), account)?;
+    }
+    let apps = Apps {
+        plan,
+        state,
+        account,
+        program: &program,
+        sockets: &sockets,
+        database_url: &database_url,
+        memcached: cache.address,
+    };
+    if !plan.loader.is_empty() {
+        run_to_end(&apps.loader(&plan.loader), &nursery, wishes).await?;
+    }
+    let numbers = 0..plan.app_processes;
+    site.apps = numbers
+        .clone()
+        .map(|n| Keeper::start(apps.service(n), &house))
+        .collect();
+    for app in &mut site.apps {
+        app.ready(wishes).await?;
+    }
+    memcached.ready(wishes).await?;
+
+    let behind = nginx::Behind {
+        listen: front.address,
+        apps: numbers.map(|n| apps.socket(n)).collect(),
+        memcached: cache.address,
+    };
+    let service = nginx::service(programs.nginx, account, &state.nginx(), behind)?;
+    site.nginx
+        .insert(Keeper::start(service, &house))
+        .ready(wishes)
+        .await?;
+    record.ready();
+    console.say(&format!(
+        "a page was served {:.2?} after the start",
+        began.elapsed()
+    ));
+    console.announce(&format!("ready http://{}", nginx::reachable(front.address)));
+    site.ports = vec![front, cache];
+    Ok(())
+}
+
+/// Makes the folders, each for whom it is: what children write is theirs, the logs are ours.
+fn account_for_dirs(state: &StateDir, account: &Account) -> Result<()> {
+    account.own_dir(&state.database(), 0o700)?;
+    account.own_dir(&state.pictures(), 0o700)?;
+    account.own_dir(&state.originals(), 0o700)?;
+    account.own_dir(&state.derivatives(), 0o700)?;
+    state.make_ours(&state.logs(), 0o700)?;
+    state.make_ours(&state.nginx(), 0o755)
+}
+
+struct Signals([Signal; 3]);
+
+impl Signals {
+    fn new() -> Result<Self> {
+        let hear = |kind| signal(kind).context("cannot listen to signals");
+        Ok(Self([
+            hear(SignalKind::interrupt())?,
+            hear(SignalKind::terminate())?,
+            hear(SignalKind::hangup())?,
+        ]))
+    }
+}
+
+/// Turns signals into wishes: the first asks for a stop, the next for a faster one.
+async fn hear(mut signals: Signals, wish: watch::Sender<Wish>, console: Arc<Console>) {
+    let Signals([interrupt, terminate, hangup]) = &mut signals;
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+        let now = *wish.borrow();
+        let next = match now {
+            Wish::Run => Wish::Stop,
+            Wish::Stop | Wish::Hurry => Wish::Hurry,
+        };
+        if next == Wish::Hurry && now != next {
+            console.say("in a hurry");
+        }
+        wish.send_replace(next);
+    }
+}

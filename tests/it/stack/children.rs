@@ -1,0 +1,39 @@
+//! Children that die or freeze are replaced, and it is said.
+
+use nix::sys::signal::Signal;
+
+use super::site::{Site, folder, send};
+
+#[test]
+fn a_killed_child_is_replaced_and_the_site_serves_on() {
+    let dir = folder();
+    let mut site = Site::ready(dir.path());
+    for child in ["memcached", "app-0", "postgres", "nginx"] {
+        let before = site.pid(child);
+        send(before, Signal::SIGKILL);
+        let said = site.wait_for(&format!("!! {child} ended"));
+        assert!(said.contains("SIGKILL"), "{said}");
+        site.wait_for(&format!("{child} answers after"));
+        assert_ne!(site.pid(child), before);
+        assert!(site.get("/").starts_with("HTTP/1.1 200"), "without {child}");
+    }
+    let record = site.record();
+    assert_eq!(record["children"]["nginx"]["restarts"], 1);
+    assert_eq!(record["children"]["app-1"]["restarts"], 0);
+    site.stop();
+}
+
+#[test]
+fn a_frozen_memcached_or_app_is_replaced() {
+    let dir = folder();
+    let mut site = Site::ready(dir.path());
+    for child in ["memcached", "app-1"] {
+        let before = site.pid(child);
+        send(before, Signal::SIGSTOP);
+        let said = site.wait_for(&format!("!! {child} no longer answers"));
+        assert!(said.contains("stands still"), "{said}");
+        site.wait_for(&format!("{child} answers after"));
+        assert_ne!(site.pid(child), before);
+    }
+    site.stop();
+}

@@ -1,0 +1,74 @@
+//! What `up` refuses: in a clear sentence, with a non-zero code, and nothing destroyed.
+
+use std::net::TcpListener;
+
+use super::site::{Site, folder, refusal, up};
+
+#[test]
+fn a_second_up_on_the_same_directory_is_refused_and_the_first_serves_on() {
+    let dir = folder();
+    let site = Site::ready(dir.path());
+    let said = refusal(up(dir.path()));
+    assert!(said.contains("is running already as process"), "{said}");
+    assert!(site.get("/").starts_with("HTTP/1.1 200"));
+    site.stop();
+}
+
+#[test]
+fn a_taken_port_is_told_before_anything_is_made() {
+    let dir = folder();
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address");
+    let mut command = up(dir.path());
+    command.arg(format!("--listen={address}"));
+    let said = refusal(command);
+    assert!(
+        said.contains(&format!("{address} is taken by another program")),
+        "{said}"
+    );
+    assert!(!dir.path().join("state/database/cluster").exists());
+}
+
+#[test]
+fn a_missing_program_names_its_debian_package() {
+    let dir = folder();
+    let mut command = up(dir.path());
+    command.env("PATH", dir.path());
+    let said = refusal(command);
+    assert!(said.contains("apt-get install memcached"), "{said}");
+}
+
+#[test]
+fn too_little_disk_and_too_little_memory_are_told_first() {
+    let dir = folder();
+    let mut command = up(dir.path());
+    command.arg("--derivatives-gb=1000000");
+    let said = refusal(command);
+    assert!(said.contains("too little disk"), "{said}");
+    let mut command = up(dir.path());
+    command.arg("--memcached-mb=1048576");
+    let said = refusal(command);
+    assert!(said.contains("too little memory"), "{said}");
+    assert!(!dir.path().join("state/database/cluster").exists());
+}
+
+#[test]
+fn one_password_for_all_is_refused_where_others_can_reach_it() {
+    let dir = folder();
+    let mut command = up(dir.path());
+    command.args(["--demo-logins", "--listen=0.0.0.0:0"]);
+    let said = refusal(command);
+    assert!(said.contains("loopback only"), "{said}");
+}
+
+#[test]
+fn a_database_that_does_not_answer_is_told() {
+    let dir = folder();
+    let mut command = up(dir.path());
+    command.env("DATABASE_URL", "postgres://nobody@127.0.0.1:1/none");
+    let said = refusal(command);
+    assert!(
+        said.contains("the database of DATABASE_URL does not answer"),
+        "{said}"
+    );
+}

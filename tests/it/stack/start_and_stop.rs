@@ -1,0 +1,160 @@
+//! From nothing to `ready` to nothing, also the hard way.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use nix::sys::signal::Signal;
+
+use super::site::{Site, folder, program, refusal, run, runs, send, up};
+
+#[test]
+fn a_site_serves_and_then_leaves_no_process_and_no_socket() {
+    let dir = folder();
+    let mut site = Site::ready(dir.path());
+    assert!(
+        site.get("/").starts_with("HTTP/1.1 200"),
+        "{}",
+        site.get("/")
+    );
+    let (pids, sockets, state) = (site.pids(), site.sockets(), site.state.clone());
+    assert_eq!(pids.len(), 5, "postgres, memcached, two apps, nginx");
+    assert!(sockets.join("app-0.sock").exists());
+
+    site.signal(Signal::SIGINT);
+    assert_eq!(site.end().code(), Some(0));
+
+    let left: Vec<_> = pids.into_iter().filter(|pid| runs(*pid)).collect();
+    assert!(left.is_empty(), "still running: {left:?}");
+    assert!(!sockets.exists());
+    assert!(!state.join("running.json").exists());
+    assert!(state.join("database/cluster/PG_VERSION").exists());
+    assert!(!state.join("database/cluster/postmaster.pid").exists());
+}
+
+#[test]
+fn stop_and_status_and_reset_reach_a_site_from_elsewhere() {
+    let dir = folder();
+    let mut site = Site::ready(dir.path());
+    let status = run(program(dir.path(), &["status"]));
+    let said = String::from_utf8_lossy(&status.stdout).into_owned();
+    for words in [
+        "ready http://127.0.0.1:",
+        "postgres",
+        "memcached",
+        "app-1",
+        "nginx",
+        "2000 photos",
+    ] {
+        assert!(said.contains(words), "no {words:?} in\n{said}");
+    }
+    let said = refusal(program(dir.path(), &["reset", "--yes"]));
+    assert!(said.contains("is running already"), "{said}");
+
+    let stopped = run(program(dir.path(), &["stop"]));
+    assert!(stopped.status.success(), "{stopped:?}");
+    assert!(site.end().success());
+    let said = refusal(program(dir.path(), &["status"]));
+    assert!(said.contains("does not run"), "{said}");
+
+    let said = refusal(program(dir.path(), &["reset"]));
+    assert!(said.contains("--yes"), "{said}");
+    assert!(site.state.exists());
+    let reset = run(program(dir.path(), &["reset", "--yes"]));
+    assert!(reset.status.success(), "{reset:?}");
+    assert!(!site.state.exists());
+}
+
+#[test]
+fn a_killed_supervisor_does_not_block_the_next_start() {
+    let dir = folder();
+    let mut site = Site::ready(dir.path());
+    let (pids, sockets) = (site.pids(), site.sockets());
+    // A frozen child cannot obey the kernel's parting signal; the next start has to end it.
+    send(site.pid("app-1"), Signal::SIGSTOP);
+    site.signal(Signal::SIGKILL);
+    site.end();
+
+    let site = Site::ready(dir.path());
+    let left: Vec<_> = pids.into_iter().filter(|pid| runs(*pid)).collect();
+    assert!(left.is_empty(), "still running: {left:?}");
+    assert!(!sockets.exists());
+    assert!(site.get("/").starts_with("HTTP/1.1 200"));
+    site.stop();
+}
+
+#[test]
+fn everything_killed_at_once_comes_back() {
+    let dir = folder();
+    let mut site = Site::ready(dir.path());
+    let pids = site.pids();
+    site.signal(Signal::SIGKILL);
+    for pid in pids {
+        // Some obeyed the kernel's parting signal already.
+        let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), Signal::SIGKILL);
+    }
+    site.end();
+    Site::ready(dir.path()).stop();
+}
+
+#[test]
+fn a_stop_during_the_first_start_leaves_no_half_made_cluster() {
+    let dir = folder();
+    let mut site = Site::start(dir.path());
+    site.wait_for("making a PostgreSQL cluster");
+    site.signal(Signal::SIGTERM);
+    assert_eq!(site.end().code(), Some(0));
+    assert!(!site.state.join("database/cluster").exists());
+    assert!(!site.state.join("database/cluster.half").exists());
+    Site::ready(dir.path()).stop();
+}
+
+#[test]
+fn a_half_made_cluster_is_not_taken_for_a_whole_one() {
+    let dir = folder();
+    let half = dir.path().join("state/database/cluster.half");
+    std::fs::create_dir_all(&half).expect("a folder");
+    std::fs::write(half.join("PG_VERSION"), "15\n").expect("a file");
+    Site::ready(dir.path()).stop();
+    assert!(!half.exists());
+}
+
+#[test]
+fn the_password_of_demo_people_is_for_its_owner_alone() {
+    let dir = folder();
+    let mut command = up(dir.path());
+    command.arg("--demo-logins");
+    let mut site = Site::start_as(command, dir.path());
+    site.wait_for("ready http://");
+    let file = site.state.join("demo-logins");
+    let mode = std::fs::metadata(&file)
+        .expect("the file")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let password = std::fs::read_to_string(file).expect("readable");
+    assert!(password.trim().len() > 30, "{password}");
+    site.stop();
+}
+
+#[test]
+fn a_state_directory_that_the_children_cannot_enter_moves_and_says_so() {
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let dir = folder();
+    let closed = std::fs::Permissions::from_mode(0o700);
+    std::fs::set_permissions(dir.path(), closed).expect("a mode");
+    let mut site = Site::start(dir.path());
+    let said = site.wait_for("so the state lies in");
+    site.wait_for("ready http://");
+    let (_, elsewhere) = said.split_once("so the state lies in ").expect("a place");
+    assert!(elsewhere.starts_with("/var/tmp/flickr-killr-"), "{said}");
+    let status = run(program(dir.path(), &["status"]));
+    assert!(
+        String::from_utf8_lossy(&status.stdout).contains(elsewhere),
+        "{status:?}"
+    );
+    site.stop();
+    let reset = run(program(dir.path(), &["reset", "--yes"]));
+    assert!(reset.status.success(), "{reset:?}");
+    assert!(!std::path::Path::new(elsewhere).exists());
+}
