@@ -62,7 +62,7 @@ pub(crate) fn march<G: Ground>(frame: &mut Frame, air: &Air, eye: &Eye, ground: 
         distance: vec![0.0; wide],
         part: vec![0.0; wide],
     };
-    let steps = 120 + width / 4;
+    let steps = 96 + width / 5;
     let ratio = exp2(log2(eye.far / eye.near) / steps as f32);
     let (cos, sin) = eye.heading;
     // Towards the sun in the land's own directions.
