@@ -45,19 +45,24 @@ pub(crate) trait Ground {
     }
 }
 
-/// What the walk found besides colours: for each pixel of water its distance, else zero.
+/// What the walk found besides colours: water, left black for those who paint it.
 pub(crate) struct Waters {
+    /// How far the water of each pixel is.
     pub(crate) distance: Vec<f32>,
+    /// How much of each pixel is water.
+    pub(crate) part: Vec<f32>,
 }
 
 /// Draws land over the sky that is already there.
 pub(crate) fn march<G: Ground>(frame: &mut Frame, air: &Air, eye: &Eye, ground: &G) -> Waters {
     let (width, rows) = (frame.width, frame.height);
     let level = ground.water();
+    let wide = if level > -9.0 { width * rows } else { 0 };
     let mut waters = Waters {
-        distance: vec![0.0; if level > -9.0 { width * rows } else { 0 }],
+        distance: vec![0.0; wide],
+        part: vec![0.0; wide],
     };
-    let steps = 120 + width / 4;
+    let steps = 96 + width / 5;
     let ratio = exp2(log2(eye.far / eye.near) / steps as f32);
     let (cos, sin) = eye.heading;
     // Towards the sun in the land's own directions.
@@ -122,6 +127,11 @@ pub(crate) fn march<G: Ground>(frame: &mut Frame, air: &Air, eye: &Eye, ground: 
             }
             (*left, before) = (height, height);
             distance *= ratio;
+        }
+        // Open water reaches to the horizon.
+        let horizon = air.view.horizon * rows as f32;
+        if level > -9.0 && pen.top > horizon {
+            pen.flood(frame, &mut waters, horizon, eye.far);
         }
         pen.finish(frame);
     }
@@ -195,15 +205,15 @@ impl Pen {
         self.joined = true;
     }
 
-    /// Keeps the water that is painted already, and notes how far away it is.
+    /// Leaves room for water, and notes how far away it is.
     fn flood(&mut self, frame: &mut Frame, waters: &mut Waters, y: f32, distance: f32) {
         let y = y.max(0.0);
         while self.top > y {
             let row = (self.top.ceil() - 1.0).max(0.0);
             let edge = y.max(row);
             let at = row as usize * frame.width + self.column;
-            self.gathered += frame.pixels[at] * (self.top - edge);
             waters.distance[at] = distance;
+            waters.part[at] += self.top - edge;
             self.top = edge;
             if edge <= row {
                 frame.pixels[at] = self.gathered;

@@ -61,9 +61,9 @@ pub(crate) fn draw_scene(scene: &Scene, seed: u64, width: u32) -> Picture {
     let width = width.clamp(16, 8192);
     let (wide, high) = (width as usize, scene.shape.height_at(width) as usize);
     // No lens is sharp to the pixel: larger pictures are drawn a little smaller and blended
-    // up, which nearly halves the work and shows only as a lens does.
+    // up, which more than halves the work and shows only as a lens does.
     let (w, h) = if wide > 400 {
-        (wide * 3 / 4, high * 3 / 4)
+        (wide * 2 / 3, high * 2 / 3)
     } else {
         (wide, high)
     };

@@ -224,6 +224,9 @@ table!(
     /// Worn mountains: steep slopes carry less detail, as if water had washed them.
     terrain,
     |x, y| {
+        // Bent, or cliffs would show the lattice of the noise as a row of equal teeth.
+        let (bx, by) = (octaves(x, y, 11, 3, 0.6, 221), octaves(x, y, 11, 3, 0.6, 231));
+        let (x, y) = (x + 0.016 * bx, y + 0.016 * by);
         let (mut sum, mut weight, mut sx, mut sy) = (0.0, 1.0, 0.0f32, 0.0f32);
         for octave in 0..6 {
             let (n, dx, dy) = gradient(x, y, 3 << octave, 101 + octave);

@@ -107,25 +107,31 @@ impl Veil {
     /// Lays the veil over the picture.
     pub(crate) fn cover(&self, frame: &mut Frame) {
         let scale = self.height as f32 / frame.height as f32;
-        for row in 0..frame.height {
+        // Where each column of the picture lies between columns of the veil.
+        let places: Vec<(usize, f32)> = (0..frame.width)
+            .map(|column| {
+                let x = ((column as f32 + 0.5) * scale - 0.5).clamp(0.0, self.width as f32 - 1.001);
+                (x as usize, x - (x as usize) as f32)
+            })
+            .collect();
+        let mut blend = vec![[0.0f32; 4]; self.width];
+        for (row, line) in frame.pixels.chunks_exact_mut(frame.width).enumerate() {
             let y = ((row as f32 + 0.5) * scale - 0.5).clamp(0.0, self.height as f32 - 1.001);
             let (top, fy) = (y as usize, y - (y as usize) as f32);
             let (upper, lower) =
                 self.cells[top * self.width..(top + 2) * self.width].split_at(self.width);
-            let line = &mut frame.pixels[row * frame.width..(row + 1) * frame.width];
-            for (column, pixel) in line.iter_mut().enumerate() {
-                let x = ((column as f32 + 0.5) * scale - 0.5).clamp(0.0, self.width as f32 - 1.001);
-                let (left, fx) = (x as usize, x - (x as usize) as f32);
-                let blend = |channel: usize| {
-                    let a = lerp(upper[left][channel], upper[left + 1][channel], fx);
-                    lerp(
-                        a,
-                        lerp(lower[left][channel], lower[left + 1][channel], fx),
-                        fy,
-                    )
-                };
-                let through = 1.0 - blend(3);
-                *pixel = *pixel * through + Rgb::new(blend(0), blend(1), blend(2));
+            let mut clear = true;
+            for ((cell, a), b) in blend.iter_mut().zip(upper).zip(lower) {
+                *cell = std::array::from_fn(|c| lerp(a[c], b[c], fy));
+                clear &= *cell == [0.0; 4];
+            }
+            if clear {
+                continue;
+            }
+            for (pixel, (left, fx)) in line.iter_mut().zip(&places) {
+                let (a, b) = (&blend[*left], &blend[left + 1]);
+                let cell: [f32; 4] = std::array::from_fn(|c| lerp(a[c], b[c], *fx));
+                *pixel = *pixel * (1.0 - cell[3]) + Rgb::new(cell[0], cell[1], cell[2]);
             }
         }
     }

@@ -29,14 +29,32 @@ impl Surface {
         }
     }
 
-    /// Paints the water below the horizon.
+    /// Paints everything below the horizon.
     pub(crate) fn paint(&self, frame: &mut Frame, sky: &Sky<'_>) {
+        let light = self.light(frame, sky);
+        frame.shade(sky.air.view.horizon, 1.0, |x, y, _| light(x, y));
+    }
+
+    /// Paints the water that `march` left room for.
+    pub(crate) fn paint_waters(&self, frame: &mut Frame, sky: &Sky<'_>, waters: &Waters) {
+        let light = self.light(frame, sky);
+        let mut parts = waters.part[frame.row(sky.air.view.horizon) * frame.width..].iter();
+        frame.shade(sky.air.view.horizon, 1.0, |x, y, under| {
+            match parts.next() {
+                Some(part) if *part > 0.0 => under + light(x, y) * *part,
+                _ => under,
+            }
+        });
+    }
+
+    /// The light of the water at each place.
+    fn light<'a>(&'a self, frame: &Frame, sky: &'a Sky<'_>) -> impl Fn(f32, f32) -> Rgb + use<'a> {
         let air = sky.air;
         let view = air.view;
         let field = soft();
         let fine = 0.8 * frame.height as f32;
         let body = self.deep * (air.ambient + air.sun * 0.25);
-        frame.shade(view.horizon, 1.0, |x, y, _| {
+        move |x, y| {
             let down = ((y - view.horizon) / view.focal).max(0.0006);
             let distance = self.height / down;
             let across = view.across(x);
@@ -65,7 +83,7 @@ impl Surface {
             light += air.glow * ((0.35 + 3.2 * spark) / (1.0 + spread * spread * 1.6));
             let far = air.through(distance * 0.12);
             air.distance(across).mix(light, far)
-        });
+        }
     }
 }
 
@@ -116,9 +134,11 @@ pub(crate) fn mirror(frame: &mut Frame, air: &Air, waters: &Waters, surface: &Su
             let body = surface.deep * (air.ambient + air.sun * 0.2);
             let gleam = smooth(0.06, 0.2, slow + 0.3 * wave) * 0.12 * rough;
             let seen = body.mix(image * 0.94, mirror).mix(air.sky(down), gleam);
-            frame.pixels[row * width + column] = air
+            let seen = air
                 .distance(view.across(x))
                 .mix(seen, air.through(distance * 0.4));
+            let part = waters.part[row * width + column];
+            frame.pixels[row * width + column] += seen * part;
         }
     }
 }

@@ -74,6 +74,9 @@ fn shore(frame: &mut Frame, air: &Air, dice: &mut Dice, lagoon: bool) {
             water,
             smooth(0.0, 0.05, out) * (1.0 - 0.65 * exp(-depth * 9.0)),
         );
+        if !(-0.2..0.6).contains(&out) {
+            return c * light;
+        }
         // Lines of foam, torn where the water falls back.
         let lace = soft.at(u * 1.7 + oy, v * 1.7 + 0.3);
         let net = 1.0 - (soft.at(u * 2.3 + 0.6, v * 2.3 + ox) - 0.5).abs() * 9.0;

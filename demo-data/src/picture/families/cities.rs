@@ -185,6 +185,21 @@ fn raise(frame: &mut Frame, air: &Air, block: &Block, foot: f32, depth: f32, lam
     let first = ((block.left / pixel) as i32).max(0) as usize;
     let last = ((block.right / pixel) as i32 + 1).clamp(0, frame.width as i32) as usize;
     let fog = air.distance(air.view.across(0.5 * (block.left + block.right)));
+    // What only depends on the column: coverage, side, number of the window, pane.
+    let columns: Vec<(f32, Rgb, i32, f32)> = (first..last)
+        .map(|column| {
+            let x = (column as f32 + 0.5) * pixel;
+            let edge = ((x - block.left) / pixel + 0.5).min((block.right - x) / pixel + 0.5);
+            let across = (x - block.left) / (block.right - block.left);
+            let sunny = (across < block.corner) == (side < 0.0);
+            let u = (x - block.left) / block.cell.0;
+            let part = u - floor(u);
+            let pane = smooth(0.12, 0.3, part) * smooth(0.92, 0.75, part);
+            let wall = block.wall * if sunny { lit } else { dark };
+            (edge.clamp(0.0, 1.0), wall, floor(u) as i32, pane)
+        })
+        .collect();
+    let lit_part = lamps.0 * block.lamps;
     for row in frame.row(block.top - pixel)..frame.row(foot) {
         let y = (row as f32 + 0.5) * pixel;
         let roof = ((y - block.top) / pixel + 0.5).clamp(0.0, 1.0);
@@ -192,29 +207,17 @@ fn raise(frame: &mut Frame, air: &Air, block: &Block, foot: f32, depth: f32, lam
         let (floor_v, part_v) = (floor(v), v - floor(v));
         // Streets glow and fume: walls fade towards their feet.
         let low = smooth(0.0, 0.3, y - block.top) * 0.3 * (1.0 - 0.6 * depth);
-        for column in first..last {
+        let pane_v = smooth(0.2, 0.36, part_v) * smooth(0.9, 0.74, part_v);
+        for (column, (edge, wall, number_u, pane_u)) in (first..last).zip(&columns) {
             let x = (column as f32 + 0.5) * pixel;
-            let edge = ((x - block.left) / pixel + 0.5)
-                .min((block.right - x) / pixel + 0.5)
-                .clamp(0.0, 1.0);
-            let across = (x - block.left) / (block.right - block.left);
-            let sunny = (across < block.corner) == (side < 0.0);
-            let shade = if sunny { lit } else { dark };
             let stain = soft().at(x * 2.0 + block.corner, y * 2.6) - 0.5;
-            let mut light = block.wall * shade * (1.0 + 0.6 * stain);
-            let u = (x - block.left) / block.cell.0;
-            let (floor_u, part_u) = (floor(u), u - floor(u));
-            let pane = smooth(0.12, 0.3, part_u)
-                * smooth(0.92, 0.75, part_u)
-                * smooth(0.2, 0.36, part_v)
-                * smooth(0.9, 0.74, part_v);
-            let pane = lerp(0.4, pane, sharp);
-            let number = hash01(floor_u as i32, floor_v as i32, block.salt);
-            light = light.mix(glass * (0.5 + 0.7 * number), pane * 0.42);
-            let lit_part = lamps.0 * block.lamps;
+            let pane = lerp(0.4, pane_u * pane_v, sharp);
+            let number = hash01(*number_u, floor_v as i32, block.salt);
+            let mut light =
+                (*wall * (1.0 + 0.6 * stain)).mix(glass * (0.5 + 0.7 * number), pane * 0.42);
             if number < lit_part && v > 1.0 {
                 let colour = warm[(number / lit_part * 4.99) as usize];
-                let strength = hash01(floor_v as i32, floor_u as i32, block.salt ^ 77);
+                let strength = hash01(floor_v as i32, *number_u, block.salt ^ 77);
                 light += colour * (pane * lamps.1 * (0.08 + 1.5 * strength * strength * strength));
             }
             let at = row * frame.width + column;

@@ -63,6 +63,6 @@ fn draw(sketch: &mut Sketch<'_>) {
     let deep = Rgb::hex(dice.pick(&[0x0f3a4a, 0x14485a, 0x1a4e58, 0x0c3040]));
     let rough = dice.range(0.6, 1.2);
     let surface = Surface::new(dice, rough, 0.35, deep);
-    surface.paint(sketch.frame, &sky);
-    march(sketch.frame, &air, &eye, &relief);
+    let waters = march(sketch.frame, &air, &eye, &relief);
+    surface.paint_waters(sketch.frame, &sky, &waters);
 }

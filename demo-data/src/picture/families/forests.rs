@@ -120,26 +120,26 @@ fn draw(sketch: &mut Sketch<'_>) {
                 fog.mix(lit, through) + air.glow * (open(x, y) * (1.0 - through) * 0.25)
             });
         }
-        if layer % 2 == 0 && (composition != 0 || depth < 0.5) {
+        if layer == 1 || (layer == 4 && composition != 0) {
             let (lx, ly) = (dice.unit(), dice.unit());
             let scale = lerp(2.4, 0.8, depth) * size;
             let hang = lerp(0.5, 0.24, depth) + dice.range(-0.1, 0.1);
             let thin = if winter { 0.12 } else { 0.0 };
-            frame.shade(0.0, (hang + 0.4).min(1.0), |x, y, under| {
+            let mut canopy = Veil::new(frame, 120);
+            canopy.shade(|x, y| {
                 let twig = billow().at(x * scale * 0.4 + lx, y * scale * 0.4 + ly);
                 let dense = twig + (hang - y) * 0.45 - thin;
                 if dense < 0.5 {
-                    return under;
+                    return (Rgb::BLACK, 0.0);
                 }
                 let cover = smooth(0.5, 0.5 + lerp(0.14, 0.2, depth), dense);
-                let glow = open(x, y);
                 // Leaves against the light shine through.
                 let speck = soft().at(x * scale * 2.0 + ly, y * scale * 2.0) - 0.5;
-                let lit = leaf
-                    * (air.ambient * 0.55 + air.sun * (0.10 + 0.5 * glow))
-                    * (0.9 + 1.8 * speck);
-                under.mix(fog.mix(lit, through * 0.92), cover * 0.85)
+                let sun = air.sun * (0.10 + 0.5 * open(x, y));
+                let lit = leaf * (air.ambient * 0.55 + sun) * (0.9 + 1.8 * speck);
+                (fog.mix(lit, through * 0.92), cover * 0.85)
             });
+            canopy.cover(frame);
         }
     }
     // Light falls in shafts through what is open.

@@ -67,7 +67,6 @@ fn draw(sketch: &mut Sketch<'_>) {
     let rough = dice.range(0.05, 0.3);
     let deep = Rgb::hex(dice.pick(&[0x12303a, 0x16383a, 0x1c3a34, 0x0e2630]));
     let surface = Surface::new(dice, 0.3, 0.02, deep);
-    surface.paint(sketch.frame, &sky);
     let waters = march(sketch.frame, &air, &eye, &relief);
     mirror(sketch.frame, &air, &waters, &surface, rough);
 }
