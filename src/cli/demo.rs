@@ -1,5 +1,7 @@
 //! `flickr-killr demo`: the demo data.
 
+use std::path::PathBuf;
+
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use sqlx::postgres::PgConnectOptions;
@@ -13,6 +15,30 @@ use crate::settings::Settings;
 pub(super) enum Demo {
     /// Load the demo data into an empty database
     Load(LoadArgs),
+    /// Draw many of the demo pictures on one sheet, to be judged by eye
+    ContactSheet(SheetArgs),
+}
+
+/// Which pictures, and where to.
+#[derive(Debug, Args)]
+pub(super) struct SheetArgs {
+    /// The file to write, PNG or JPEG by its ending
+    #[arg(value_name = "FILE", default_value = "contact-sheet.jpg")]
+    file: PathBuf,
+
+    /// Seed of the first picture; the others follow it
+    #[arg(long, value_name = "S", default_value = "1")]
+    first_seed: u64,
+
+    /// How many pictures
+    #[arg(long, value_name = "N", default_value = "200",
+          value_parser = clap::value_parser!(u16).range(1..=2000))]
+    count: u16,
+
+    /// About how many pictures stand in a row
+    #[arg(long, value_name = "N", default_value = "10",
+          value_parser = clap::value_parser!(u8).range(1..=40))]
+    columns: u8,
 }
 
 /// Which data, and where to.
@@ -50,7 +76,33 @@ pub(super) struct LoadArgs {
 pub(super) fn run(what: Demo) -> Result<()> {
     match what {
         Demo::Load(args) => load(&args),
+        Demo::ContactSheet(args) => contact_sheet(&args),
     }
+}
+
+/// How wide a picture of common shape is on the sheet, in pixels.
+const CELL_WIDTH: u32 = 200;
+
+fn contact_sheet(args: &SheetArgs) -> Result<()> {
+    let sheet = demo_data::picture::contact_sheet(
+        args.first_seed,
+        args.count.into(),
+        args.columns.into(),
+        CELL_WIDTH,
+    );
+    let pixels = image::RgbImage::from_raw(sheet.width, sheet.height, sheet.rgb)
+        .context("the sheet has not as many pixels as it says")?;
+    pixels
+        .save(&args.file)
+        .with_context(|| format!("writing {}", args.file.display()))?;
+    println!(
+        "{} pictures, {} x {} pixels: {}",
+        args.count,
+        sheet.width,
+        sheet.height,
+        args.file.display()
+    );
+    Ok(())
 }
 
 /// What `up` says to this program so that a new database is filled.

@@ -2,11 +2,13 @@
 
 mod config;
 mod demo;
+mod index;
 mod reset;
 mod serve;
 mod status;
 mod stop;
 mod up;
+mod urls;
 
 use std::process::ExitCode;
 
@@ -41,6 +43,13 @@ enum Command {
     /// The demo data: people, words and pictures, drawn from a seed
     #[command(subcommand)]
     Demo(demo::Demo),
+
+    /// The userid index: show it, drop it, create it again
+    #[command(subcommand)]
+    Index(index::Index),
+
+    /// Print a list of pages for a benchmark
+    Urls(urls::UrlsArgs),
 
     /// Show what runs: children, ports, sizes, seed, schema version
     Status(Place),
@@ -95,6 +104,8 @@ fn run() -> Result<()> {
         Command::Up(settings) => up::run(&settings),
         Command::Serve(args) => serve::run(args),
         Command::Demo(what) => demo::run(what),
+        Command::Index(what) => index::run(&what),
+        Command::Urls(args) => urls::run(&args),
         Command::Status(place) => status::run(&place),
         Command::Stop(place) => stop::run(&place),
         Command::Reset(args) => reset::run(&args),

@@ -1,0 +1,150 @@
+//! `flickr-killr index`: the userid index, what it is worth, and its end.
+
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+use clap::{Args, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+use sqlx::PgPool;
+
+use crate::db::measure::{self, Timing};
+use crate::db::pool;
+use crate::db::userid_index::{self, Done, What};
+use crate::lab;
+use crate::settings::Place;
+use crate::stack::{Running, StateDir};
+
+/// What can be done with the userid index.
+#[derive(Debug, Subcommand)]
+pub(super) enum Index {
+    /// Show every index led by userid, its size, and what was last measured
+    Status(Where),
+    /// Drop every index led by userid; the site goes on, slower
+    Drop(Where),
+    /// Create them again from schema.sql; the site goes on meanwhile
+    Create(Where),
+}
+
+/// Which database, and which index.
+#[derive(Debug, Args)]
+pub(super) struct Where {
+    #[command(flatten)]
+    place: Place,
+
+    /// The database, where the site was not started by `up`
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    database_url: Option<String>,
+
+    /// The index; there is only one to play with
+    #[arg(value_name = "NAME", default_value = "userid", value_parser = ["userid"])]
+    name: String,
+}
+
+/// Does it and says what was done.
+pub(super) fn run(what: &Index) -> Result<()> {
+    let (Index::Status(place) | Index::Drop(place) | Index::Create(place)) = what;
+    let url = database(place)?;
+    super::block_on(async {
+        let db = pool::open(&url, 2)?;
+        match what {
+            Index::Status(_) => {}
+            Index::Drop(_) => told(lab::drop(&db), "dropping the userid index").await?,
+            Index::Create(_) => told(lab::create(&db), "creating the userid index").await?,
+        }
+        status(&db).await
+    })
+}
+
+/// The database of the running site.
+fn database(place: &Where) -> Result<String> {
+    if let Some(url) = &place.database_url {
+        return Ok(url.clone());
+    }
+    let state = StateDir::find(&place.place.state_dir)?;
+    match Running::read(&state).filter(Running::is_alive) {
+        Some(running) => Ok(running.database_url),
+        None => bail!(
+            "no site runs in {}; start it with `flickr-killr up`, or name its database with --database-url",
+            state.path().display()
+        ),
+    }
+}
+
+/// Waits for a change with the clock running, and prints what was done to each index.
+async fn told(
+    change: impl Future<Output = Result<Vec<Done>, userid_index::Error>>,
+    what: &str,
+) -> Result<()> {
+    let bar = ProgressBar::new_spinner().with_message(what.to_owned());
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}, {elapsed}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(std::time::Duration::from_millis(120));
+    let begin = Instant::now();
+    let done = change.await;
+    bar.finish_and_clear();
+    let done = done?;
+    if done.is_empty() {
+        println!("nothing to do: no index of photos is led by userid");
+    }
+    for Done {
+        name,
+        what,
+        took,
+        bytes,
+    } in &done
+    {
+        let what = match what {
+            What::Dropped => "dropped",
+            What::Created => "created",
+            What::Rebuilt => "rebuilt, it was left invalid",
+            What::Kept => "there already",
+        };
+        println!(
+            "{name:<24} {what:<30} {:>7.2} s  {:>7.1} MB",
+            took.as_secs_f64(),
+            *bytes as f64 / 1e6
+        );
+    }
+    println!(
+        "{what} and measuring took {:.1} s\n",
+        begin.elapsed().as_secs_f64()
+    );
+    Ok(())
+}
+
+async fn status(db: &PgPool) -> Result<()> {
+    let status = userid_index::status(db).await?;
+    println!("the userid index is {}", lab::describe(&status));
+    for member in &status.present {
+        let size = member.bytes as f64 / 1e6;
+        let invalid = if member.valid { "" } else { "  INVALID" };
+        println!(
+            "  {:<24} {size:>7.1} MB{invalid}  {}",
+            member.name, member.definition
+        );
+    }
+    for name in &status.missing {
+        println!("  {name:<24} missing");
+    }
+    let timings = measure::last(db).await?;
+    for Timing {
+        state,
+        owners,
+        median_ms,
+        slowest_ms,
+        ..
+    } in &timings
+    {
+        println!(
+            "{state:<26} median {median_ms:>9.3} ms, slowest {slowest_ms:>9.3} ms ({owners} owners drawn at random, one at a time)"
+        );
+    }
+    if let [with, without] = timings.as_slice() {
+        println!(
+            "{:.0} times slower without it",
+            without.median_ms / with.median_ms
+        );
+    }
+    Ok(())
+}

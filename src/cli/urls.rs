@@ -1,0 +1,60 @@
+//! `flickr-killr urls`: a list of pages for a benchmark.
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+use crate::db::{people, pool};
+use crate::domain::Cursor;
+use crate::settings::Place;
+use crate::stack::{Running, StateDir};
+use crate::urls;
+
+/// Which pages.
+#[derive(Debug, Args)]
+pub(super) struct UrlsArgs {
+    #[command(flatten)]
+    place: Place,
+
+    /// The database, where the site was not started by `up`; addresses are then paths
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    database_url: Option<String>,
+
+    /// Photostreams of so many people drawn uniformly at random
+    #[arg(long, value_name = "N", default_value = "1000",
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    random_people: u32,
+
+    /// Print paths instead of whole addresses
+    #[arg(long)]
+    paths: bool,
+}
+
+/// Prints one address a line.
+pub(super) fn run(args: &UrlsArgs) -> Result<()> {
+    let (database, base) = match &args.database_url {
+        Some(url) => (url.clone(), String::new()),
+        None => {
+            let state = StateDir::find(&args.place.state_dir)?;
+            let Some(running) = Running::read(&state).filter(Running::is_alive) else {
+                bail!(
+                    "no site runs in {}; start it with `flickr-killr up`, or name its database with --database-url",
+                    state.path().display()
+                );
+            };
+            let base = if args.paths {
+                String::new()
+            } else {
+                format!("http://{}", running.listen)
+            };
+            (running.database_url, base)
+        }
+    };
+    let names = super::block_on(async {
+        let db = pool::open(&database, 1)?;
+        Ok(people::random_names(&db, args.random_people.into()).await?)
+    })?;
+    for name in &names {
+        println!("{base}{}", urls::person(name, Cursor::Newest));
+    }
+    Ok(())
+}
