@@ -1,7 +1,7 @@
 //! From the bytes of an upload to pixels, within limits.
 //!
 //! Everything here assumes an enemy: the header is read and judged before anything is unpacked, what
-//! is unpacked is bounded in sum ([`Room`]), and what is wrong becomes a [`Refusal`] with a sentence
+//! is unpacked is bounded in sum ([`ROOM`]), and what is wrong becomes a [`Refusal`] with a sentence
 //! for the person who sent the file.
 
 use std::io::Cursor;
@@ -11,7 +11,7 @@ use image::codecs::{jpeg::JpegDecoder, png::PngDecoder, webp::WebPDecoder};
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, Limits};
 
-use super::room::{Place, Room};
+use super::room::{Place, ROOM};
 use super::{Format, jpeg};
 
 /// How many bytes an upload may have.
@@ -25,10 +25,6 @@ pub const SIDE_PIXELS_MAX: u32 = 65_535;
 
 /// How many bytes one picture may need while it is unpacked.
 const DECODE_BYTES_MAX: u64 = 512 << 20;
-
-/// How many bytes unpacked originals may take in this process: two of 12 megapixels, or a larger
-/// one alone.
-static ROOM: Room = Room::new(96 << 20);
 
 /// Why an upload is not accepted, as a sentence for the visitor. The cause is for the log.
 #[derive(Debug, thiserror::Error)]

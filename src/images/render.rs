@@ -2,12 +2,19 @@
 
 use std::io;
 
-use demo_data::picture::Picture;
+use demo_data::picture::{Picture, Scene};
 use image::RgbImage;
 
 use super::decode::{Opened, Refusal, guarded};
 use super::encode::{EncodeError, encode};
+use super::room::ROOM;
 use super::{FileName, Original, Originals, Size, Width, resize};
+
+/// How many pixels a drawing may have, so that a process that draws stays below 120 MB.
+const DRAWN_PIXELS_MAX: u64 = 2048 * 1536;
+
+/// How many bytes a pixel needs while it is drawn: 17 to 25, measured at 2048 pixels.
+const DRAWN_PIXEL_BYTES: u64 = 25;
 
 /// Why there is no derivative.
 #[derive(Debug, thiserror::Error)]
@@ -48,8 +55,21 @@ fn unpack(bytes: &[u8], width: Width) -> Result<RgbImage, Refusal> {
     guarded(|| resize::shrink(Opened::read(bytes)?.decode()?, width.pixels()))
 }
 
+/// Draws, after waiting for room. What would be too large is drawn narrower, as if the original were
+/// no wider: tall pictures in the widest size.
 fn draw(seed: u64, width: Width) -> Result<RgbImage, RenderError> {
-    let Picture { width, height, rgb } = demo_data::picture::draw(seed, width.pixels());
+    let shape = Scene::of(seed).shape;
+    let pixels = |width: u32| u64::from(width) * u64::from(shape.height_at(width));
+    let wished = pixels(width.pixels());
+    let width = if wished > DRAWN_PIXELS_MAX {
+        let share = DRAWN_PIXELS_MAX as f64 / wished as f64;
+        // Fits: smaller than before, and above 0.
+        (f64::from(width.pixels()) * share.sqrt()) as u32
+    } else {
+        width.pixels()
+    };
+    let _place = ROOM.enter(pixels(width) * DRAWN_PIXEL_BYTES);
+    let Picture { width, height, rgb } = demo_data::picture::draw(seed, width);
     RgbImage::from_raw(width, height, rgb).ok_or(RenderError::Undrawn(seed))
 }
 
@@ -105,6 +125,15 @@ mod tests {
             let bytes = render(Original::Drawn(5), &originals, Size { width, encoding }).unwrap();
             assert_eq!(seen(&bytes).width(), 320);
         }
+    }
+
+    #[test]
+    fn a_tall_drawing_is_narrower_than_the_widest_size_and_keeps_its_shape() {
+        let tall = |seed: &u64| Scene::of(*seed).shape.height_at(2000) == 3000;
+        let seed = (0..10_000).find(tall).unwrap();
+        let (width, height) = draw(seed, Width::W2048).unwrap().dimensions();
+        assert!(u64::from(width) * u64::from(height) <= DRAWN_PIXELS_MAX + u64::from(width));
+        assert!((width * 3).abs_diff(height * 2) <= 3, "{width} x {height}");
     }
 
     #[test]

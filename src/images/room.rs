@@ -1,10 +1,15 @@
-//! Room in memory for unpacked originals, handed out in order.
+//! Room in memory for pictures at work, handed out in order.
 //!
 //! A picture of 100 megapixels unpacks to 300 MB, whoever sends it. So the process has one room for
-//! unpacked originals: a few ordinary ones fit at once, a huge one has it to itself, and whoever
-//! finds no place waits. First come, first served: small ones do not keep a huge one out for ever.
+//! unpacked and half-drawn pictures: a few ordinary ones fit at once, a huge one has it to itself, and
+//! whoever finds no place waits. First come, first served: small ones do not keep a huge one out for
+//! ever.
 
 use std::sync::{Condvar, Mutex, PoisonError};
+
+/// How many bytes pictures at work may take in this process: two uploads of 12 megapixels, or the
+/// largest drawing, or a larger upload alone.
+pub(super) static ROOM: Room = Room::new(80 << 20);
 
 /// A bounded number of bytes that several threads share.
 #[derive(Debug)]
