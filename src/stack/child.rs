@@ -220,16 +220,9 @@ pub(super) fn said(words: &str) -> String {
 }
 
 /// The few variables a child may see. Our own settings are not among them: `serve` would take
-/// what was meant for `up`.
+/// what was meant for `up`. Nor is HOME: it may be the home of root, closed to the child.
 fn inherited() -> impl Iterator<Item = (&'static str, OsString)> {
-    const NAMES: [&str; 6] = [
-        "PATH",
-        "HOME",
-        "TERM",
-        "TMPDIR",
-        "RUST_LOG",
-        "RUST_BACKTRACE",
-    ];
+    const NAMES: [&str; 4] = ["PATH", "TERM", "RUST_LOG", "RUST_BACKTRACE"];
     let kept = NAMES.into_iter();
     kept.filter_map(|name| Some((name, std::env::var_os(name)?)))
         .chain([("LANG", "C.UTF-8".into())])

@@ -2,6 +2,8 @@
 
 use std::net::TcpListener;
 
+use crate::cluster::Database;
+
 use super::site::{Site, folder, refusal, up};
 
 #[test]
@@ -71,4 +73,46 @@ fn a_database_that_does_not_answer_is_told() {
         said.contains("the database of DATABASE_URL does not answer"),
         "{said}"
     );
+}
+
+#[tokio::test]
+async fn somebody_elses_tables_are_refused_and_left_as_they_are() {
+    let dir = folder();
+    let database = Database::new().await;
+    let pool = database.pool().await;
+    let precious = "create table notes (body text); insert into notes values ('precious')";
+    sqlx::raw_sql(precious)
+        .execute(&pool)
+        .await
+        .expect("a table");
+    let mut command = up(dir.path());
+    command.env("DATABASE_URL", database.url());
+    let said = refusal(command);
+    assert!(said.contains("did not make (notes)"), "{said}");
+    let tables = "select string_agg(relname, ' ') from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace";
+    let left: String = sqlx::query_scalar(tables)
+        .fetch_one(&pool)
+        .await
+        .expect("an answer");
+    assert_eq!(left, "notes");
+}
+
+#[tokio::test]
+async fn a_given_database_is_used_and_no_server_is_started_for_it() {
+    let dir = folder();
+    let database = Database::new().await;
+    let mut command = up(dir.path());
+    command.env("DATABASE_URL", database.url());
+    let mut site = Site::start_as(command, dir.path());
+    site.wait_for("ready http://");
+    assert_eq!(
+        site.record()["children"]
+            .as_object()
+            .expect("children")
+            .len(),
+        4
+    );
+    assert!(!site.state.join("database/cluster").exists());
+    assert!(site.get("/").starts_with("HTTP/1.1 200"));
+    site.stop();
 }

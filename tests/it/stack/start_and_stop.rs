@@ -36,13 +36,14 @@ fn stop_and_status_and_reset_reach_a_site_from_elsewhere() {
     let mut site = Site::ready(dir.path());
     let status = run(program(dir.path(), &["status"]));
     let said = String::from_utf8_lossy(&status.stdout).into_owned();
+    assert!(status.status.success(), "{status:?}");
     for words in [
         "ready http://127.0.0.1:",
         "postgres",
         "memcached",
         "app-1",
         "nginx",
-        "2000 photos",
+        "2000 photos, seed 2007",
     ] {
         assert!(said.contains(words), "no {words:?} in\n{said}");
     }
