@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use demo_data::picture::{Picture, draw};
+use demo_data::picture::{Picture, Scene, draw};
 
 /// A spread over all families and lights.
 const SEEDS: u64 = 60;
@@ -19,6 +19,13 @@ fn encode(picture: &Picture) -> usize {
 }
 
 fn pictures(c: &mut Criterion) {
+    let mut seed = 0;
+    c.bench_function("scene", |b| {
+        b.iter(|| {
+            seed += 1;
+            black_box(Scene::of(seed))
+        });
+    });
     for width in [320, 640] {
         let mut seed = 0;
         let mut next = || {
@@ -34,11 +41,5 @@ fn pictures(c: &mut Criterion) {
     }
 }
 
-criterion_group! {
-    name = benches;
-    // A whole number of rounds over the seeds in each sample would take minutes; the mean of
-    // a hundred samples comes close.
-    config = Criterion::default();
-    targets = pictures
-}
+criterion_group!(benches, pictures);
 criterion_main!(benches);

@@ -103,7 +103,7 @@ const FILMS: [Film; FILM_COUNT] = [
 ];
 
 /// How often each film is chosen, out of the sum.
-const FILM_WEIGHTS: [u64; FILMS.len()] = [30, 14, 14, 7, 9, 6, 10, 5, 3];
+const FILM_WEIGHTS: [u64; FILMS.len()] = [32, 14, 15, 7, 9, 6, 10, 3, 2];
 
 /// The film number that a roll of the dice chooses.
 pub(crate) fn film_number(roll: u64) -> u8 {

@@ -88,6 +88,7 @@ fn draw(sketch: &mut Sketch<'_>) {
             next.tops.iter().copied().fold(0.0, f32::max) + 0.01
         });
         let near = depth * depth;
+        let calm = calmed(tops);
         let clear = air.through(lerp(2.0, 0.12, *depth));
         let shade = air.ambient + air.sun * 0.12;
         frame.shade(highest - blur, bottom.min(1.0), |x, y, under| {
@@ -97,7 +98,7 @@ fn draw(sketch: &mut Sketch<'_>) {
                 return under;
             }
             // Mist lies in the valleys, and the air thickens down to it.
-            let settle = smooth(0.0, 0.22 + 0.1 * near, below) * (1.0 - 0.75 * near);
+            let settle = smooth(0.0, 0.22 + 0.1 * near, y - calm[column]) * (1.0 - 0.75 * near);
             let mist = soft.at(x * 0.35 + ox, y * 1.3 + oy);
             let through = (clear * (1.0 - settle * (0.55 + 0.7 * mist))).clamp(0.0, 1.0);
             let rough = soft.at(x * 3.1 + ox, y * 4.3) - 0.5;
@@ -105,6 +106,25 @@ fn draw(sketch: &mut Sketch<'_>) {
             under.mix(light, smooth(-blur, blur, below))
         });
     }
+}
+
+/// The outline without its small peaks: mist does not follow those.
+fn calmed(tops: &[f32]) -> Vec<f32> {
+    let reach = tops.len() / 10 + 1;
+    let mut sums = vec![0.0];
+    sums.extend(tops.iter().scan(0.0, |sum, top| {
+        *sum += top;
+        Some(*sum)
+    }));
+    (0..tops.len())
+        .map(|column| {
+            let (from, to) = (
+                column.saturating_sub(reach),
+                (column + reach).min(tops.len()),
+            );
+            (sums[to] - sums[from]) / (to - from) as f32
+        })
+        .collect()
 }
 
 /// One ridge: how near it is, and its outline.
