@@ -22,7 +22,7 @@ const ASK_EVERY: Duration = Duration::from_millis(5);
 /// A child to keep.
 pub(super) struct Service {
     pub(super) spec: Spec,
-    /// Answered when it may be used for the first time.
+    /// Answered when it may be used.
     pub(super) ready: Probe,
     /// Answered as long as it works; cheap enough to be asked twice a second.
     pub(super) alive: Probe,
@@ -124,7 +124,7 @@ impl Watch {
         let mut was_ready = false;
         loop {
             let born = Instant::now();
-            let end = self.live(was_ready, &mut brake).await;
+            let end = self.live(&mut brake).await;
             self.house.record.child_ended(name);
             match end {
                 Ok(End::Stopped) => return,
@@ -152,7 +152,7 @@ impl Watch {
         }
     }
 
-    async fn live(&self, again: bool, brake: &mut SilenceBrake) -> Result<End> {
+    async fn live(&self, brake: &mut SilenceBrake) -> Result<End> {
         let Service {
             spec,
             ready,
@@ -170,7 +170,6 @@ impl Watch {
             .record
             .child_started(&spec.name, child.pid, kindly);
 
-        let first = if again { alive } else { ready };
         let pid = child.pid;
         tokio::select! {
             biased;
@@ -179,7 +178,7 @@ impl Watch {
                 return Ok(End::Stopped);
             }
             status = child.ended() => return Ok(self.lost(child, status, false).await),
-            answer = first_answer(first, pid, *start_patience) => if let Err(last) = answer {
+            answer = first_answer(ready, pid, *start_patience) => if let Err(last) = answer {
                 child.stop(&spec.stop, wishes).await;
                 let words = child.last_words().await;
                 let why = format!(
@@ -227,7 +226,12 @@ impl Watch {
     }
 }
 
-async fn first_answer(probe: &Probe, pid: i32, patience: Duration) -> Result<(), String> {
+/// Asks until the answer is there, for so long; the error is the last thing that came instead.
+pub(super) async fn first_answer(
+    probe: &Probe,
+    pid: i32,
+    patience: Duration,
+) -> Result<(), String> {
     let since = Instant::now();
     loop {
         match probe.ask(pid).await {

@@ -67,7 +67,7 @@ pub(super) fn service(
             ],
             speaks: Speaks::ToAll,
         },
-        ready: Probe::Page(reachable(behind.listen), "/"),
+        ready: Probe::AnyHttp(reachable(behind.listen)),
         alive: Probe::AnyHttp(reachable(behind.listen)),
         start_patience: Duration::from_secs(30),
         silence_max: Duration::from_secs(2),

@@ -1,10 +1,11 @@
 //! The story of one site: from nothing to `ready`, until somebody wishes it to stop.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, anyhow, ensure};
 use futures::future::join_all;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -13,12 +14,14 @@ use super::account::Account;
 use super::app::{Apps, copy_program};
 use super::budget::Budget;
 use super::child::{Interrupted, Nursery, Wish, run_to_end, wished};
-use super::keeper::{House, Keeper};
+use super::keeper::{House, Keeper, first_answer};
+use super::nginx::reachable;
 use super::output::Console;
 use super::plan::Plan;
 use super::port::HeldPort;
 use super::postgres::{Postgres, foreign_answers};
 use super::private::{make_demo_logins, make_sockets, remove_sockets};
+use super::probe::Probe;
 use super::process::Identity;
 use super::programs::Programs;
 use super::record::{Record, Running, clear_left_over};
@@ -215,15 +218,30 @@ async fn start(
         .insert(Keeper::start(service, &house))
         .ready(wishes)
         .await?;
+    first_page(reachable(front.address), wishes).await?;
     record.ready();
     console.say(&format!(
         "a page was served {:.2?} after the start",
         began.elapsed()
     ));
-    console.announce(&format!("ready http://{}", nginx::reachable(front.address)));
+    console.announce(&format!("ready http://{}", reachable(front.address)));
     site.ports = vec![front, cache];
     Ok(())
 }
+
+/// Waits until a page has really been served, through everything that runs.
+async fn first_page(address: SocketAddr, wishes: &watch::Receiver<Wish>) -> Result<()> {
+    let page = Probe::Page(address, "/");
+    let served = tokio::select! {
+        // No pid: nobody's identity is asked here.
+        served = first_answer(&page, 0, FIRST_PAGE_PATIENCE) => served,
+        () = wished(wishes, Wish::Stop) => return Err(Interrupted.into()),
+    };
+    served.map_err(|last| anyhow!("everything runs, but http://{address}/ is not served: {last}"))
+}
+
+/// How long the first page may take on a machine that has just loaded a million photos.
+const FIRST_PAGE_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Makes the folders, each for whom it is: what children write is theirs, the logs are ours.
 fn account_for_dirs(state: &StateDir, account: &Account) -> Result<()> {

@@ -4,6 +4,9 @@ use nix::sys::signal::Signal;
 
 use super::site::{Site, folder, send};
 
+/// How many connections two app processes hold.
+const POOLED_MAX: usize = 2 * 8;
+
 #[test]
 fn a_killed_child_is_replaced_and_the_site_serves_on() {
     let dir = folder();
@@ -15,7 +18,10 @@ fn a_killed_child_is_replaced_and_the_site_serves_on() {
         assert!(said.contains("SIGKILL"), "{said}");
         site.wait_for(&format!("{child} answers after"));
         assert_ne!(site.pid(child), before);
-        assert!(site.get("/").starts_with("HTTP/1.1 200"), "without {child}");
+        // Each pooled connection to a dead PostgreSQL may cost one request, until it is noticed.
+        let mut pages = (0..=POOLED_MAX).map(|_| site.get("/"));
+        let served = pages.any(|page| page.starts_with("HTTP/1.1 200"));
+        assert!(served, "after {child}: {}", site.get("/"));
     }
     let record = site.record();
     assert_eq!(record["children"]["nginx"]["restarts"], 1);
