@@ -263,11 +263,18 @@ async fn alone(db: &PgPool) -> Result<PgConnection, Error> {
     }
 }
 
-/// Closing the connection lets its lock go, whatever happened before.
-async fn release(connection: PgConnection) {
-    if let Err(error) = connection.close().await {
+/// Lets the lock go before the connection ends: a server notices a closed connection only later, and
+/// whoever comes next would be told that somebody is still at it.
+async fn release(mut connection: PgConnection) {
+    let unlocked = sqlx::query("select pg_advisory_unlock($1)")
+        .bind(ADVISORY_LOCK)
+        .execute(&mut connection)
+        .await;
+    if let Err(error) = unlocked {
         tracing::debug!(%error, "the connection of an index change was already gone");
     }
+    // Its settings are its own, so it does not go back to the pool.
+    drop(connection.close().await);
 }
 
 fn is_lock_timeout(error: &sqlx::Error) -> bool {

@@ -65,7 +65,7 @@ pub(super) async fn recognise(
     next: Next,
 ) -> Response {
     if is_file(request.uri().path()) {
-        return next.run(request).await;
+        return error::page(next.run(request).await, &Visit::default());
     }
     let begin = Instant::now();
     let (response, cost) = cost::of(async {

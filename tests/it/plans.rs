@@ -42,7 +42,7 @@ async fn plans(pool: &PgPool, mode: &str) -> BTreeMap<&'static str, String> {
     run(&mut connection, format!("set plan_cache_mode = {mode}")).await;
     let mut plans = BTreeMap::new();
     for (name, sql) in photostream::STATEMENTS {
-        let arguments = ["'user-1'", "9000000000"];
+        let arguments = ["'user-1'", "25000"];
         plans.insert(
             name,
             plan(&mut connection, sql, "text, int8", &arguments).await,
@@ -98,10 +98,10 @@ async fn a_big_owner_is_read_in_order_also_by_a_generic_plan() {
     assert_eq!(count, i64::from(PHOTOS_OF_THE_BIG_OWNER));
     for mode in ["force_generic_plan", "force_custom_plan"] {
         for (name, plan) in plans(&pool, mode).await {
-            assert!(
-                plan.contains("photos_userid"),
-                "{mode}, {name} does not use the index:\n{plan}"
-            );
+            // A plan made for these very values may walk the primary key: half of all photos are theirs.
+            let in_order = plan.contains("photos_userid")
+                || (mode == "force_custom_plan" && plan.contains("photos_pkey"));
+            assert!(in_order, "{mode}, {name} does not use the index:\n{plan}");
             assert!(
                 !plan.contains("Bitmap"),
                 "{mode}, {name} collects all photos of the owner:\n{plan}"

@@ -1,19 +1,17 @@
 //! A small site with people and photos in it, served as it is in earnest, and a visitor with verbs.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use flickr_killr::app;
 use flickr_killr::config::{Listen, Serve};
 use flickr_killr::db::schema::Contents;
 use flickr_killr::demo;
-use flickr_killr::web::Site;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, StatusCode};
 use sqlx::PgPool;
 use tempfile::TempDir;
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::TcpListener;
 
 use crate::cluster::{Cluster, Database};
 
@@ -22,7 +20,6 @@ pub(crate) const DEMO_PASSWORD: &str = "a password for the demo people";
 
 /// A running site on its own database.
 pub(crate) struct Town {
-    pub(crate) site: Site,
     pub(crate) pool: PgPool,
     pub(crate) base: String,
     pub(crate) folder: TempDir,
@@ -68,24 +65,14 @@ impl Town {
         let site = app::site(&config).expect("a site");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
-        let router = app::router(site.clone());
+        let router = app::router(site);
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self {
-            site,
             pool,
             base,
             folder,
             _database: database,
         }
-    }
-
-    /// Serves the same site on a unix socket as well, as nginx expects it.
-    pub(crate) fn listen_on_socket(&self) -> PathBuf {
-        let path = self.folder.path().join("app.sock");
-        let listener = UnixListener::bind(&path).expect("a socket");
-        let router = app::router(self.site.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        path
     }
 
     /// Somebody with a browser and no session.
