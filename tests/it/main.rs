@@ -2,6 +2,7 @@
 //! temporary directories.
 
 mod accounts;
+mod browser;
 mod cluster;
 mod load;
 mod load_refused;
@@ -9,5 +10,6 @@ mod pages;
 mod plans;
 mod privacy;
 mod stack;
+mod through;
 mod tidy;
 mod town;

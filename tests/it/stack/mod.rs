@@ -3,5 +3,5 @@
 mod children;
 mod refusals;
 mod settings;
-mod site;
+pub(crate) mod site;
 mod start_and_stop;

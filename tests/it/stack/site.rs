@@ -17,7 +17,7 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A folder for the state of one site, which the children's user can enter.
-pub(super) fn folder() -> TempDir {
+pub(crate) fn folder() -> TempDir {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let open = std::fs::Permissions::from_mode(0o755);
     std::fs::set_permissions(dir.path(), open).expect("a mode");
@@ -25,7 +25,7 @@ pub(super) fn folder() -> TempDir {
 }
 
 /// The program with a clean environment, as far as settings go.
-pub(super) fn program(dir: &Path, words: &[&str]) -> Command {
+pub(crate) fn program(dir: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_flickr-killr"));
     for (name, _) in std::env::vars_os() {
         let setting = name.to_string_lossy().starts_with("FLICKR_KILLR_");
@@ -40,7 +40,7 @@ pub(super) fn program(dir: &Path, words: &[&str]) -> Command {
 }
 
 /// A small site on a free port.
-pub(super) fn up(dir: &Path) -> Command {
+pub(crate) fn up(dir: &Path) -> Command {
     let small = [
         "up",
         "--listen=127.0.0.1:0",
@@ -54,13 +54,13 @@ pub(super) fn up(dir: &Path) -> Command {
 }
 
 /// Runs a command that ends by itself.
-pub(super) fn run(mut command: Command) -> Output {
+pub(crate) fn run(mut command: Command) -> Output {
     command.output().expect("the program starts")
 }
 
 /// What a command that must fail says.
 #[track_caller]
-pub(super) fn refusal(command: Command) -> String {
+pub(crate) fn refusal(command: Command) -> String {
     let output = run(command);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success(), "it was not refused: {output:?}");
@@ -68,19 +68,19 @@ pub(super) fn refusal(command: Command) -> String {
     said
 }
 
-pub(super) struct Site {
+pub(crate) struct Site {
     process: Child,
     lines: Receiver<String>,
     heard: Vec<String>,
-    pub(super) state: PathBuf,
+    pub(crate) state: PathBuf,
 }
 
 impl Site {
-    pub(super) fn start(dir: &Path) -> Self {
+    pub(crate) fn start(dir: &Path) -> Self {
         Self::start_as(up(dir), dir)
     }
 
-    pub(super) fn start_as(mut command: Command, dir: &Path) -> Self {
+    pub(crate) fn start_as(mut command: Command, dir: &Path) -> Self {
         let mut process = command
             .stdout(Stdio::piped())
             .spawn()
@@ -103,7 +103,7 @@ impl Site {
     }
 
     /// Starts a site and waits until it serves.
-    pub(super) fn ready(dir: &Path) -> Self {
+    pub(crate) fn ready(dir: &Path) -> Self {
         let mut site = Self::start(dir);
         site.wait_for("ready http://");
         site
@@ -111,7 +111,7 @@ impl Site {
 
     /// Waits for a line that holds these words, and returns it.
     #[track_caller]
-    pub(super) fn wait_for(&mut self, words: &str) -> String {
+    pub(crate) fn wait_for(&mut self, words: &str) -> String {
         loop {
             match self.lines.recv_timeout(PATIENCE) {
                 Ok(line) => {
@@ -126,31 +126,31 @@ impl Site {
     }
 
     /// What is written down about the running site.
-    pub(super) fn record(&self) -> Value {
+    pub(crate) fn record(&self) -> Value {
         let text = std::fs::read(self.state.join("running.json")).expect("a record");
         serde_json::from_slice(&text).expect("JSON")
     }
 
     /// The pid of one child.
     #[track_caller]
-    pub(super) fn pid(&self, child: &str) -> i32 {
+    pub(crate) fn pid(&self, child: &str) -> i32 {
         let record = self.record();
         let pid = record["children"][child]["process"]["pid"].as_i64();
         pid.unwrap_or_else(|| panic!("no {child} in {record}")) as i32
     }
 
-    pub(super) fn pids(&self) -> Vec<i32> {
+    pub(crate) fn pids(&self) -> Vec<i32> {
         let record = self.record();
         let children = record["children"].as_object().expect("children");
         children.keys().map(|child| self.pid(child)).collect()
     }
 
-    pub(super) fn sockets(&self) -> PathBuf {
+    pub(crate) fn sockets(&self) -> PathBuf {
         self.record()["sockets"].as_str().expect("a folder").into()
     }
 
     /// Fetches a page through nginx; returns the whole answer.
-    pub(super) fn get(&self, path: &str) -> String {
+    pub(crate) fn get(&self, path: &str) -> String {
         let address = self.record()["listen"]
             .as_str()
             .expect("an address")
@@ -166,18 +166,18 @@ impl Site {
         answer
     }
 
-    pub(super) fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         send(self.process.id() as i32, signal);
     }
 
     /// Waits for the end of the program.
-    pub(super) fn end(&mut self) -> ExitStatus {
+    pub(crate) fn end(&mut self) -> ExitStatus {
         self.process.wait().expect("an end")
     }
 
     /// Asks the site to stop and checks that it goes well.
     #[track_caller]
-    pub(super) fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         self.signal(Signal::SIGTERM);
         let status = self.end();
         assert!(
@@ -197,12 +197,12 @@ impl Drop for Site {
     }
 }
 
-pub(super) fn send(pid: i32, signal: Signal) {
+pub(crate) fn send(pid: i32, signal: Signal) {
     kill(Pid::from_raw(pid), signal).expect("the process is there");
 }
 
 /// Whether a process runs; a dead one that waits to be reaped does not.
-pub(super) fn runs(pid: i32) -> bool {
+pub(crate) fn runs(pid: i32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
     stat.is_ok_and(|stat| !stat.contains(") Z "))
 }

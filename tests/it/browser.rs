@@ -1,0 +1,269 @@
+//! A person with a real browser: looks around, turns pages, joins, posts; and the console stays clean.
+
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use sqlx::Connection as _;
+
+use crate::stack::site::{Site, folder};
+use crate::town::jpeg;
+
+/// How long the browser may take for one step on a slow machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A chromedriver of our own; its browsers end with it.
+struct Driver {
+    process: Child,
+    url: String,
+}
+
+impl Driver {
+    fn start() -> Self {
+        let mut process = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .expect("chromedriver is installed (make install-for-tests)");
+        let mut lines = BufReader::new(process.stdout.take().expect("a pipe"))
+            .lines()
+            .map_while(Result::ok);
+        let port = lines
+            .find_map(|line| {
+                line.split_once("on port ")
+                    .map(|(_, port)| port.trim_end_matches('.').to_owned())
+            })
+            .expect("chromedriver says its port");
+        std::thread::spawn(move || lines.for_each(drop));
+        Self {
+            process,
+            url: format!("http://127.0.0.1:{port}"),
+        }
+    }
+
+    async fn browser(&self) -> Client {
+        let capabilities = json!({
+            "goog:chromeOptions": { "args": [
+                "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+                "--window-size=1280,900", "--force-prefers-reduced-motion"
+            ]},
+            "goog:loggingPrefs": { "browser": "ALL" },
+        });
+        let capabilities = capabilities.as_object().expect("an object").clone();
+        ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&self.url)
+            .await
+            .expect("a browser")
+    }
+
+    /// What the console said that a person would call an error.
+    async fn complaints(&self, browser: &Client) -> Vec<String> {
+        let session = browser
+            .session_id()
+            .await
+            .expect("an answer")
+            .expect("a session");
+        let url = format!("{}/session/{session}/se/log", self.url);
+        let answer = reqwest::Client::new()
+            .post(url)
+            .body(json!({ "type": "browser" }).to_string())
+            .send()
+            .await
+            .expect("a log");
+        let log: Value =
+            serde_json::from_slice(&answer.bytes().await.expect("a body")).expect("JSON");
+        let entries = log["value"]
+            .as_array()
+            .cloned()
+            .unwrap_or_else(|| panic!("no log in {log}"));
+        entries
+            .iter()
+            .filter(|entry| entry["level"] == "SEVERE" || entry["level"] == "WARNING")
+            .map(|entry| entry["message"].to_string())
+            .collect()
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // The whole group: a browser whose driver is gone would stay.
+        let group = nix::unistd::Pid::from_raw(self.process.id() as i32);
+        let _ = nix::sys::signal::killpg(group, nix::sys::signal::Signal::SIGKILL);
+        let _ = self.process.wait();
+    }
+}
+
+/// Waits in the page until an expression is true.
+async fn until(browser: &Client, condition: &str) {
+    let script = format!(
+        "const done = arguments[arguments.length - 1];
+         const look = () => ({condition}) ? done(true) : requestAnimationFrame(look);
+         look();"
+    );
+    tokio::time::timeout(PATIENCE, browser.execute_async(&script, vec![]))
+        .await
+        .unwrap_or_else(|_| panic!("never: {condition}"))
+        .unwrap_or_else(|error| panic!("{condition}: {error}"));
+}
+
+async fn ask(browser: &Client, expression: &str) -> Value {
+    browser
+        .execute(&format!("return {expression};"), vec![])
+        .await
+        .expect(expression)
+}
+
+async fn fill(browser: &Client, field: &str, text: &str) {
+    browser
+        .find(Locator::Css(field))
+        .await
+        .expect(field)
+        .send_keys(text)
+        .await
+        .expect(field);
+}
+
+async fn click(browser: &Client, what: &str) {
+    browser
+        .find(Locator::Css(what))
+        .await
+        .expect(what)
+        .click()
+        .await
+        .expect(what);
+}
+
+#[tokio::test]
+async fn a_person_browses_turns_pages_joins_and_posts() {
+    let dir = folder();
+    let path = dir.path().to_owned();
+    let site = tokio::task::spawn_blocking(move || Site::ready(&path))
+        .await
+        .unwrap();
+    let record = site.record();
+    let base = format!("http://{}", record["listen"].as_str().unwrap());
+    let mut database = sqlx::PgConnection::connect(record["database_url"].as_str().unwrap())
+        .await
+        .unwrap();
+    let owner: String =
+        sqlx::query_scalar("select name from users order by public_photo_count desc limit 1")
+            .fetch_one(&mut database)
+            .await
+            .unwrap();
+    let driver = Driver::start();
+    let browser = driver.browser().await;
+
+    // Explore: pictures are there, nothing moved while they came.
+    browser.goto(&base).await.unwrap();
+    until(&browser, "[...document.querySelectorAll('.photos img:not([loading])')].every(i => i.complete && i.naturalWidth > 0)").await;
+    let shift = ask(
+        &browser,
+        "performance.getEntriesByType('layout-shift').length",
+    )
+    .await;
+    assert_eq!(shift, json!(0), "the page moved while its pictures came");
+    until(
+        &browser,
+        "/queries|query/.test(document.querySelector('.cost').textContent)",
+    )
+    .await;
+
+    // A photostream: the next slice comes by itself, and is in the address bar once it is seen.
+    browser
+        .goto(&format!("{base}/people/{owner}"))
+        .await
+        .unwrap();
+    assert_eq!(
+        ask(&browser, "document.querySelectorAll('.photos > li').length").await,
+        json!(40)
+    );
+    ask(&browser, "scrollTo(0, document.body.scrollHeight)").await;
+    until(
+        &browser,
+        "document.querySelectorAll('.photos > li').length >= 80",
+    )
+    .await;
+    ask(
+        &browser,
+        "document.querySelectorAll('.photos > li')[41].scrollIntoView()",
+    )
+    .await;
+    until(&browser, "location.search.startsWith('?before=')").await;
+
+    // A photo, and the one beside it by the arrow key.
+    browser
+        .goto(&format!("{base}/people/{owner}"))
+        .await
+        .unwrap();
+    click(&browser, ".photos > li a.open").await;
+    until(&browser, "document.querySelector('.frame img')?.complete").await;
+    let first = browser.current_url().await.unwrap();
+    browser
+        .find(Locator::Css("body"))
+        .await
+        .unwrap()
+        .send_keys("\u{e014}")
+        .await
+        .unwrap();
+    until(
+        &browser,
+        &format!("location.href !== '{first}' && document.querySelector('.frame img')?.complete"),
+    )
+    .await;
+    browser
+        .find(Locator::Css("body"))
+        .await
+        .unwrap()
+        .send_keys("\u{e012}")
+        .await
+        .unwrap();
+    until(&browser, &format!("location.href === '{first}'")).await;
+
+    // Joining and posting.
+    browser.goto(&format!("{base}/register")).await.unwrap();
+    fill(&browser, "#name", "browser-person").await;
+    fill(&browser, "#password", "correct horse battery").await;
+    click(&browser, ".card button").await;
+    until(
+        &browser,
+        "document.querySelector('.me a[href=\"/people/browser-person\"]')",
+    )
+    .await;
+    let picture = dir.path().join("picture.jpg");
+    std::fs::write(&picture, jpeg(9, 900, 600)).unwrap();
+    browser.goto(&format!("{base}/upload")).await.unwrap();
+    fill(&browser, "#picture", picture.to_str().unwrap()).await;
+    fill(&browser, "#title", "From a browser").await;
+    click(&browser, ".card > button").await;
+    until(
+        &browser,
+        "document.querySelector('.frame img')?.naturalWidth > 0",
+    )
+    .await;
+    assert_eq!(
+        ask(&browser, "document.querySelector('h1').textContent").await,
+        json!("From a browser")
+    );
+    click(&browser, ".danger summary").await;
+    click(&browser, ".danger button").await;
+    until(
+        &browser,
+        "location.pathname === '/people/browser-person' && document.querySelector('.empty')",
+    )
+    .await;
+
+    // Whatever the pages did, the console has nothing to complain about.
+    assert_eq!(driver.complaints(&browser).await, Vec::<String>::new());
+    browser.close().await.unwrap();
+    drop(driver);
+    tokio::task::spawn_blocking(move || site.stop())
+        .await
+        .unwrap();
+}

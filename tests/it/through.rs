@@ -1,0 +1,187 @@
+//! The whole site, through nginx: what memcached takes over, and what a fault costs a visitor.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use benchmarker::{PageList, Plan, Report};
+use nix::sys::signal::Signal;
+use reqwest::StatusCode;
+
+use crate::stack::site::{Site, folder, send};
+use crate::town::{Answer, Visitor, jpeg};
+
+/// How long memcached may take to have what was pushed; reached only when something is broken.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn visitor(site: &Site) -> Visitor {
+    Visitor::at(&base(site))
+}
+
+fn base(site: &Site) -> String {
+    format!(
+        "http://{}",
+        site.record()["listen"].as_str().expect("an address")
+    )
+}
+
+/// Asks for a file until memcached answers.
+async fn until_hit(visitor: &Visitor, path: &str) -> Answer {
+    let asked = async {
+        loop {
+            let answer = visitor.get(path).await;
+            assert_eq!(answer.status, StatusCode::OK, "{path}");
+            if answer.header("x-cache") == "HIT memcached" {
+                return answer;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, asked)
+        .await
+        .unwrap_or_else(|_| panic!("{path} never comes from memcached"))
+}
+
+#[tokio::test]
+async fn files_come_from_the_app_once_and_from_memcached_ever_after() {
+    let dir = folder();
+    let site = tokio::task::spawn_blocking({
+        let path = dir.path().to_owned();
+        move || Site::ready(&path)
+    })
+    .await
+    .unwrap();
+    let visitor = visitor(&site);
+    let page = visitor.get("/").await;
+    let style = page
+        .values_of("href")
+        .into_iter()
+        .find(|url| url.ends_with(".css"))
+        .unwrap();
+    let picture = page
+        .values_of("src")
+        .into_iter()
+        .find(|url| url.starts_with("/i/"))
+        .unwrap();
+    for path in [style, picture] {
+        let hit = until_hit(&visitor, &path).await;
+        for _ in 0..20 {
+            let again = visitor.get(&path).await;
+            assert_eq!(again.header("x-cache"), "HIT memcached", "{path}");
+            assert_eq!(again.body, hit.body, "{path}");
+        }
+    }
+    tokio::task::spawn_blocking(move || site.stop())
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn what_was_deleted_or_hidden_never_comes_from_memcached_again() {
+    let dir = folder();
+    let path = dir.path().to_owned();
+    let site = tokio::task::spawn_blocking(move || Site::ready(&path))
+        .await
+        .unwrap();
+    let (ann, stranger) = (visitor(&site), visitor(&site));
+    let joined = ann
+        .post(
+            "/register",
+            &[("name", "ann"), ("password", "correct horse battery")],
+        )
+        .await;
+    assert_eq!(joined.status, StatusCode::SEE_OTHER, "{}", joined.text());
+    for (seed, (action, form)) in [
+        ("delete", [].as_slice()),
+        ("visibility", [("visibility", "private")].as_slice()),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let posted = ann
+            .upload("Soon gone", "public", jpeg(seed as u8, 600, 400))
+            .await;
+        let page = posted.header("location").to_owned();
+        let picture = stranger
+            .get(&page)
+            .await
+            .values_of("src")
+            .into_iter()
+            .find(|url| url.starts_with("/i/"))
+            .unwrap();
+        until_hit(&stranger, &picture).await;
+        let done = ann.post(&format!("{page}/{action}"), form).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.text());
+        for _ in 0..20 {
+            assert_eq!(
+                stranger.get(&picture).await.status,
+                StatusCode::NOT_FOUND,
+                "{action}"
+            );
+        }
+    }
+    tokio::task::spawn_blocking(move || site.stop())
+        .await
+        .unwrap();
+}
+
+/// How many connections ask at once.
+const CONNECTIONS: u32 = 12;
+
+#[test]
+fn a_killed_memcached_app_or_worker_costs_no_more_than_what_was_in_flight() {
+    let dir = folder();
+    let mut site = Site::ready(dir.path());
+    for victim in ["memcached", "app-1", "a worker of nginx"] {
+        let stop = Arc::new(AtomicBool::new(false));
+        let load = std::thread::spawn({
+            let (base, stop) = (base(&site), Arc::clone(&stop));
+            move || under_load(&base, stop)
+        });
+        let pid = match victim {
+            "a worker of nginx" => worker_of(site.pid("nginx")),
+            child => site.pid(child),
+        };
+        send(pid, Signal::SIGKILL);
+        if victim != "a worker of nginx" {
+            site.wait_for(&format!("{victim} answers after"));
+        }
+        stop.store(true, Ordering::Relaxed);
+        let report = load.join().unwrap();
+        let allowed = if victim == "memcached" {
+            0
+        } else {
+            u64::from(CONNECTIONS)
+        };
+        assert!(report.requests.total > 0, "{victim}: nobody asked");
+        assert!(report.errors.total <= allowed, "{victim}: {report}");
+        assert_eq!(
+            report.errors.status_5xx + report.errors.status_4xx,
+            0,
+            "{victim}: {report}"
+        );
+    }
+    site.stop();
+}
+
+/// Pages and their files until told to stop, at most for a minute.
+fn under_load(base: &str, stop: Arc<AtomicBool>) -> Report {
+    let pages = PageList::parse("/\n/people\n", Some(base)).expect("pages");
+    let plan = Plan::new(pages)
+        .threads(1)
+        .connections(CONNECTIONS as usize)
+        .warmup(Duration::ZERO)
+        .duration(Duration::from_secs(60))
+        .stop_when(stop);
+    benchmarker::run(&plan).expect("somebody answers")
+}
+
+/// One of the processes that a master has started.
+fn worker_of(master: i32) -> i32 {
+    let children = std::fs::read_to_string(format!("/proc/{master}/task/{master}/children"));
+    let children = children.expect("a master has children");
+    children
+        .split_whitespace()
+        .next()
+        .and_then(|pid| pid.parse().ok())
+        .expect("a worker")
+}
