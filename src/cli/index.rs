@@ -51,7 +51,9 @@ pub(super) fn run(what: &Index) -> Result<()> {
             Index::Drop(_) => told(lab::drop(&db), "dropping the userid index").await?,
             Index::Create(_) => told(lab::create(&db), "creating the userid index").await?,
         }
-        status(&db).await
+        status(&db).await?;
+        db.close().await;
+        Ok(())
     })
 }
 

@@ -18,6 +18,11 @@ use super::plan::Plan;
 use super::probe::Probe;
 use super::state::StateDir;
 
+/// When glibc gives freed memory back (mallopt(3)). A picture is drawn in buffers of megabytes; by
+/// default an app process that has drawn two hundred keeps 150 MB, so it keeps 16 MB, for a tenth of
+/// the time that drawing takes.
+const MALLOC_TRIM_THRESHOLD_BYTES: &str = "8388608";
+
 /// What all app processes of one site share.
 pub(super) struct Apps<'a> {
     pub(super) plan: &'a Plan,
@@ -43,8 +48,11 @@ impl Apps<'_> {
                 name: format!("app-{number}"),
                 program: self.program.to_owned(),
                 args: self.args(number),
-                // Not an argument: arguments are for all to see, and this may hold a password.
-                envs: vec![("DATABASE_URL", self.database_url.into())],
+                envs: vec![
+                    // Not an argument: arguments are for all to see, and this may hold a password.
+                    ("DATABASE_URL", self.database_url.into()),
+                    ("MALLOC_TRIM_THRESHOLD_", MALLOC_TRIM_THRESHOLD_BYTES.into()),
+                ],
                 dir: anywhere().to_owned(),
                 account: Some(self.account.clone()),
                 stop: vec![(Signal::SIGTERM, Duration::from_secs(10))],
