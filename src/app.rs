@@ -34,9 +34,10 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Names a request in the logs of nginx and the app alike.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The site as one service. Outermost first; each layer sees what those below it answer:
-/// request id and trace, accelerator, panic catch, time-out, and inside the router who looks,
-/// same-origin check, body limit.
+/// The site as one service.
+///
+/// Outermost first; each layer sees what those below it answer: request id and trace, accelerator,
+/// panic catch, time-out, and inside the router who looks, same-origin check, body limit.
 ///
 /// The accelerator stands outside of panics and time-outs, so that every answer, theirs included,
 /// gets its caching headers from one place.
@@ -65,6 +66,10 @@ fn span<B>(request: &Request<B>) -> tracing::Span {
     tracing::info_span!("request", id, method = %request.method(), path = request.uri().path())
 }
 
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "the signature that the layer asks for"
+)]
 fn panicked(cause: Box<dyn Any + Send>) -> Response {
     let cause = cause
         .downcast_ref::<String>()

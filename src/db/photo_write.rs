@@ -68,7 +68,9 @@ struct Before {
     taken_at: OffsetDateTime,
 }
 
-/// Changes who may see a photo. It gets a new token, so that every old address of its pictures
+/// Changes who may see a photo.
+///
+/// It gets a new token, so that every old address of its pictures
 /// dies; what is returned must be purged before the change is acknowledged. None when the person
 /// has no such photo, or it already is as wished.
 ///

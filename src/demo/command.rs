@@ -1,8 +1,9 @@
 //! `flickr-killr demo load`, as one sees it on a terminal.
 
+use std::fmt::Write;
 use std::time::Instant;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
 use sqlx::postgres::PgConnectOptions;
 use std::sync::Mutex;
 
@@ -86,11 +87,16 @@ fn style(phase: Phase) -> ProgressStyle {
     let template = match phase {
         Phase::Inventing | Phase::Done => "{elapsed:>4} inventing people and photos",
         Phase::Rows => {
-            "{elapsed:>4} rows {wide_bar} {human_pos} of {human_len} · {per_sec} · {eta} left"
+            "{elapsed:>4} rows {wide_bar} {human_pos} of {human_len} · {rate} rows/s · {eta} left"
         }
         Phase::Keys => "{elapsed:>4} keys {wide_bar} {pos} of {len}",
         Phase::Indexes => "{elapsed:>4} foreign keys and indexes {wide_bar} {pos} of {len}",
     };
     // The templates are ours: a wrong one falls back to a plain bar.
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+    ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .with_key("rate", |state: &ProgressState, line: &mut dyn Write| {
+            // The line is a string in memory: writing to it cannot fail.
+            let _ = write!(line, "{}", HumanCount(state.per_sec() as u64));
+        })
 }

@@ -108,7 +108,7 @@ fn too_many_tries(seconds: i64) -> Response {
 
 fn busy() -> Response {
     let sentence =
-        "A great many people want something at this very moment. Please try again.".to_owned();
+        "The site is very busy at this moment, or is just getting up again. Please try again in a second.".to_owned();
     let mut response = said(StatusCode::SERVICE_UNAVAILABLE, "One moment", sentence);
     response
         .headers_mut()
@@ -159,11 +159,20 @@ pub(super) async fn wrong_method(method: Method) -> Error {
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        match error {
-            // Everybody waits for the database: come back later.
-            sqlx::Error::PoolTimedOut => Self::Busy,
-            other => Self::Internal(other.into()),
+        // Everybody waits for the database, or it restarts at this moment: come back in a second.
+        let restarts = match &error {
+            sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) => true,
+            // Class 57P: the server shuts down, crashed or starts (PostgreSQL's Appendix A).
+            sqlx::Error::Database(error) => {
+                error.code().is_some_and(|code| code.starts_with("57P"))
+            }
+            _ => false,
+        };
+        if restarts {
+            tracing::warn!(%error, "the database is away");
+            return Self::Busy;
         }
+        Self::Internal(error.into())
     }
 }
 

@@ -154,6 +154,7 @@ async fn read(mut form: Multipart) -> Result<Posted, Error> {
     Ok(posted)
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "given to map_err")]
 fn broken(error: MultipartError) -> Error {
     match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge,

@@ -1,6 +1,11 @@
 //! The site against real programs: PostgreSQL, memcached and nginx, started for the tests in
 //! temporary directories.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a helper of a test may panic as the test may"
+)]
+
 mod accounts;
 mod browser;
 mod cluster;

@@ -137,14 +137,21 @@ fn a_killed_memcached_app_or_worker_costs_no_more_than_what_was_in_flight() {
             let (base, stop) = (base(&site), Arc::clone(&stop));
             move || under_load(&base, stop)
         });
-        let pid = match victim {
-            "a worker of nginx" => worker_of(site.pid("nginx")),
-            child => site.pid(child),
-        };
-        send(pid, Signal::SIGKILL);
-        if victim != "a worker of nginx" {
+        until_connected(&site);
+        if victim == "a worker of nginx" {
+            let (master, before) = (site.pid("nginx"), workers_of(site.pid("nginx")));
+            send(before[0], Signal::SIGKILL);
+            // Its master replaces it.
+            until(|| {
+                workers_of(master)
+                    .iter()
+                    .any(|worker| !before.contains(worker))
+            });
+        } else {
+            send(site.pid(victim), Signal::SIGKILL);
             site.wait_for(&format!("{victim} answers after"));
         }
+        until_connected(&site);
         stop.store(true, Ordering::Relaxed);
         let report = load.join().unwrap();
         let allowed = if victim == "memcached" {
@@ -175,13 +182,35 @@ fn under_load(base: &str, stop: Arc<AtomicBool>) -> Report {
     benchmarker::run(&plan).expect("somebody answers")
 }
 
-/// One of the processes that a master has started.
-fn worker_of(master: i32) -> i32 {
+/// Waits until all connections of the load stand.
+fn until_connected(site: &Site) {
+    let listen = site.record()["listen"]
+        .as_str()
+        .expect("an address")
+        .to_owned();
+    let (_, port) = listen.rsplit_once(':').expect("a port");
+    // As the kernel writes it, in /proc/net/tcp: the other end of an established (01) connection.
+    let other_end = format!(":{:04X} 01", port.parse::<u16>().expect("a port"));
+    until(|| {
+        let table = std::fs::read_to_string("/proc/net/tcp").expect("a table of connections");
+        table.matches(&other_end).count() >= CONNECTIONS as usize
+    });
+}
+
+fn until(condition: impl Fn() -> bool) {
+    let begin = std::time::Instant::now();
+    while !condition() {
+        assert!(begin.elapsed() < PATIENCE, "it never happens");
+        std::thread::yield_now();
+    }
+}
+
+/// The processes that a master has started.
+fn workers_of(master: i32) -> Vec<i32> {
     let children = std::fs::read_to_string(format!("/proc/{master}/task/{master}/children"));
     let children = children.expect("a master has children");
     children
         .split_whitespace()
-        .next()
-        .and_then(|pid| pid.parse().ok())
-        .expect("a worker")
+        .filter_map(|pid| pid.parse().ok())
+        .collect()
 }

@@ -151,7 +151,7 @@ impl Visitor {
 
     /// Sends a form from a page of the site.
     pub(crate) async fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
-        Answer::of(self.from_own_page(path).form(form)).await
+        Answer::of(self.post_from_own_page(path).form(form)).await
     }
 
     /// Sends a form from a page of another site.
@@ -171,10 +171,10 @@ impl Visitor {
             )
             .text("title", title.to_owned())
             .text("visibility", visibility.to_owned());
-        Answer::of(self.from_own_page("/upload").multipart(form)).await
+        Answer::of(self.post_from_own_page("/upload").multipart(form)).await
     }
 
-    fn from_own_page(&self, path: &str) -> reqwest::RequestBuilder {
+    fn post_from_own_page(&self, path: &str) -> reqwest::RequestBuilder {
         self.client
             .post(format!("{}{path}", self.base))
             .header("sec-fetch-site", "same-origin")
