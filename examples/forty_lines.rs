@@ -32,7 +32,7 @@ async fn photostream(
     let photos = sqlx::query("select id, token, title, width, height, tone from photos where userid = $1 and visibility = 'public' order by id desc limit 40")
         .bind(owner.get::<i64, _>("id")).fetch_all(&pool).await.map_err(failed)?;
     let mut html = format!(
-        "{}<h1>{}</h1><p class=\"about\">{}</p><p class=\"facts\"><span>{} photos</span><span>{} followers</span><span>follows {}</span></p><ul class=\"photos\">\n",
+        "{}<h1>{}</h1><p class=\"about\">{}</p><p class=\"facts\"><span>{} photos</span><span>{} followers</span><span>follows {}</span><a href=\"/people/{name}/archive\">Archive</a></p>\n</div>\n\n<ul class=\"photos\">\n",
         include_str!("forty_lines/head.html"),
         owner.get::<&str, _>("display_name"),
         owner.get::<&str, _>("about"),
