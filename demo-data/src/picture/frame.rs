@@ -60,6 +60,25 @@ impl Frame {
         }
     }
 
+    /// Like [`Frame::shade`], for a box given by its sides and its top and bottom.
+    pub(crate) fn shade_box(
+        &mut self,
+        sides: (f32, f32),
+        rows: (f32, f32),
+        mut shader: impl FnMut(f32, f32, Rgb) -> Rgb,
+    ) {
+        let (step, width) = (self.pixel(), self.width);
+        let column = |x: f32| ((x / step).max(0.0) as usize).min(width);
+        let (first, last) = (column(sides.0), column(sides.1 + step));
+        for row in self.row(rows.0)..self.row(rows.1) {
+            let y = (row as f32 + 0.5) * step;
+            for column in first..last {
+                let pixel = &mut self.pixels[row * width + column];
+                *pixel = shader((column as f32 + 0.5) * step, y, *pixel);
+            }
+        }
+    }
+
     /// The light at a place, blended between pixels and held at the edges.
     pub(crate) fn light_at(&self, x: f32, y: f32) -> Rgb {
         let x = (x * self.height as f32 - 0.5).clamp(0.0, self.width as f32 - 1.001);
@@ -130,7 +149,7 @@ impl Frame {
         let coverage = cut.mask.data();
         for row in cut.top..cut.bottom {
             let y = (row as f32 + 0.5) * step;
-            for column in 0..width {
+            for column in cut.left..cut.right {
                 let at = row * width + column;
                 if coverage[at] > 0 {
                     let under = self.pixels[at];
@@ -147,6 +166,8 @@ pub(crate) struct Cut {
     mask: Mask,
     top: usize,
     bottom: usize,
+    left: usize,
+    right: usize,
 }
 
 impl Cut {
@@ -157,6 +178,8 @@ impl Cut {
             mask,
             top: height,
             bottom: 0,
+            left: width,
+            right: 0,
         }
     }
 
@@ -169,17 +192,24 @@ impl Cut {
             true,
             Transform::from_scale(height, height),
         );
-        let row = |y: f32| (y * height).clamp(0.0, height);
-        self.top = self.top.min(row(bounds.top()) as usize);
-        self.bottom = self
-            .bottom
-            .max((row(bounds.bottom()) as usize + 1).min(height as usize));
+        let within = |place: f32, end: u32| ((place * height).max(0.0) as usize).min(end as usize);
+        let (wide, high) = (self.mask.width(), self.mask.height());
+        self.top = self.top.min(within(bounds.top(), high));
+        self.bottom = self.bottom.max(within(bounds.bottom() + 1.0 / height, high));
+        self.left = self.left.min(within(bounds.left(), wide));
+        self.right = self.right.max(within(bounds.right() + 1.0 / height, wide));
     }
 
     /// The rows that anything covers, and a few around them.
     pub(crate) fn rows(&self) -> std::ops::Range<usize> {
         let margin = self.mask.height() as usize / 40;
         self.top.saturating_sub(margin)..(self.bottom + margin).min(self.mask.height() as usize)
+    }
+
+    /// The columns that anything covers, and a few around them.
+    pub(crate) fn columns(&self) -> std::ops::Range<usize> {
+        let margin = self.mask.height() as usize / 40;
+        self.left.saturating_sub(margin)..(self.right + margin).min(self.mask.width() as usize)
     }
 
     /// How much is covered at a pixel, from zero to one.

@@ -134,7 +134,9 @@ impl Air {
     pub(crate) fn glow_at(&self, across: f32, up: f32) -> f32 {
         let (dx, dy) = (across - self.sun_at.0, up - self.sun_at.1);
         let d = dx * dx + dy * dy * 1.3;
-        0.5 / (1.0 + d * 700.0) + 0.42 / (1.0 + d * 60.0) + 0.28 / (1.0 + d * 7.0)
+        // 0.5 / p + 0.42 / q + 0.28 / r over one denominator: this runs for every pixel of sky.
+        let (p, q, r) = (1.0 + d * 700.0, 1.0 + d * 60.0, 1.0 + d * 7.0);
+        (0.5 * q * r + 0.42 * p * r + 0.28 * p * q) / (p * q * r)
     }
 
     /// The clear sky in a direction, with the sun's glow.

@@ -147,7 +147,7 @@ impl Bloom {
             }
         }
         let near = bloom.blurred(1);
-        let far = near.blurred(4);
+        let far = near.blurred(3).blurred(2);
         for ((cell, n), f) in bloom.cells.iter_mut().zip(&near.cells).zip(&far.cells) {
             *cell = *n * 0.10 + *f * 0.16;
         }
@@ -156,7 +156,7 @@ impl Bloom {
 
     fn blurred(&self, radius: i32) -> Self {
         let mut cells = self.cells.clone();
-        for (dx, dy) in [(1, 0), (0, 1), (1, 0), (0, 1)] {
+        for (dx, dy) in [(1, 0), (0, 1)] {
             let from = cells.clone();
             for y in 0..self.height as i32 {
                 for x in 0..self.width as i32 {

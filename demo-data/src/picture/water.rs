@@ -31,58 +31,87 @@ impl Surface {
 
     /// Paints everything below the horizon.
     pub(crate) fn paint(&self, frame: &mut Frame, sky: &Sky<'_>) {
-        let light = self.light(frame, sky);
-        frame.shade(sky.air.view.horizon, 1.0, |x, y, _| light(x, y));
+        self.paint_rows(frame, sky, |_| 1.0);
     }
 
     /// Paints the water that `march` left room for.
     pub(crate) fn paint_waters(&self, frame: &mut Frame, sky: &Sky<'_>, waters: &Waters) {
-        let light = self.light(frame, sky);
-        let mut parts = waters.part[frame.row(sky.air.view.horizon) * frame.width..].iter();
-        frame.shade(sky.air.view.horizon, 1.0, |x, y, under| {
-            match parts.next() {
-                Some(part) if *part > 0.0 => under + light(x, y) * *part,
-                _ => under,
-            }
-        });
+        self.paint_rows(frame, sky, |at| waters.part[at]);
     }
 
-    /// The light of the water at each place.
-    fn light<'a>(&'a self, frame: &Frame, sky: &'a Sky<'_>) -> impl Fn(f32, f32) -> Rgb + use<'a> {
+    /// Adds the light of the water where it takes part of a pixel.
+    fn paint_rows(&self, frame: &mut Frame, sky: &Sky<'_>, part: impl Fn(usize) -> f32) {
+        let view = sky.air.view;
+        let (width, pixel) = (frame.width, frame.pixel());
+        let hazes: Vec<Rgb> = (0..width).map(|c| sky.air.distance(view.across(c as f32 * pixel))).collect();
+        for row in frame.row(view.horizon)..frame.height {
+            let line = Line::of(self, sky, (row as f32 + 0.5) * pixel, 0.8 * frame.height as f32);
+            for (column, haze) in hazes.iter().enumerate() {
+                let at = row * width + column;
+                let part = part(at);
+                if part > 0.0 {
+                    let across = view.across((column as f32 + 0.5) * pixel);
+                    let light = haze.mix(self.light(sky, &line, across), line.clear);
+                    let under = if part < 1.0 { frame.pixels[at] } else { Rgb::BLACK };
+                    frame.pixels[at] = under + light * part;
+                }
+            }
+        }
+    }
+
+    /// The light of the water in a direction of a line.
+    #[inline(always)]
+    fn light(&self, sky: &Sky<'_>, line: &Line, across: f32) -> Rgb {
+        let (air, field) = (sky.air, soft());
+        let (wx, wz) = (across * line.reach + self.offset.0, line.away);
+        let swell = (field.at(wx * 0.8, wz * 2.2) - 0.5) * line.swell;
+        let ripple = field.at(wx * 3.7 + 0.2, wz * 7.5 + swell * 0.2) - 0.5;
+        let slope = (swell * 0.9 + ripple * 0.7 * line.seen) * self.rough;
+        let tilt = (field.at(wx * 3.1 + 0.7, wz * 5.1) - 0.5) * self.rough * 0.5 * line.seen;
+        // A wave that leans towards us shows sky from higher up.
+        let up = (line.down + (slope * 0.45 + 0.10 * self.rough) * (0.35 + 0.65 * line.seen)).max(0.002);
+        let mirrored = air.clear(across + tilt * 0.6, up);
+        let facing = (line.down + slope * 0.35).clamp(0.0, 1.0);
+        let mirror = 0.04 + 0.96 * pow5(1.0 - facing * 0.75);
+        // Glitter: facets that happen to face the sun.
+        let (dx, dy) = (across + tilt - air.sun_at.0, up - air.sun_at.1);
+        let spread = dx * dx * line.narrow + dy * dy * 3.0;
+        let spark = smooth(0.5, 0.72, 0.6 + ripple * 1.6 * line.seen + swell * 0.5);
+        line.body.mix(mirrored, mirror) + air.glow * ((0.35 + 3.2 * spark) / (1.0 + spread * spread * 1.6))
+    }
+}
+
+/// What a row of water has in common.
+struct Line {
+    /// Downwards slope of the view.
+    down: f32,
+    /// Width and distance of the row in the table of waves.
+    reach: f32,
+    away: f32,
+    /// How much of the small and of the large waves is larger than a pixel; the rest is left
+    /// to the roughness of the reflection.
+    seen: f32,
+    swell: f32,
+    /// How much comes through the air.
+    clear: f32,
+    narrow: f32,
+    body: Rgb,
+}
+
+impl Line {
+    fn of(surface: &Surface, sky: &Sky<'_>, y: f32, fine: f32) -> Self {
         let air = sky.air;
-        let view = air.view;
-        let field = soft();
-        let fine = 0.8 * frame.height as f32;
-        let body = self.deep * (air.ambient + air.sun * 0.25);
-        move |x, y| {
-            let down = ((y - view.horizon) / view.focal).max(0.0006);
-            let distance = self.height / down;
-            let across = view.across(x);
-            let (wx, wz) = (
-                across * distance * self.size + self.offset.0,
-                distance * self.size * 1.6 + self.offset.1,
-            );
-            // Waves smaller than a pixel are left to the roughness of the reflection.
-            let seen = smooth(0.0, 1.0, down * down * fine * 0.9);
-            let swell =
-                (field.at(wx * 0.8, wz * 2.2) - 0.5) * smooth(0.0, 1.0, down * down * fine * 8.0);
-            let ripple = field.at(wx * 3.7 + 0.2, wz * 7.5 + swell * 0.2) - 0.5;
-            let slope = (swell * 0.9 + ripple * 0.7 * seen) * self.rough;
-            let tilt = (field.at(wx * 3.1 + 0.7, wz * 5.1) - 0.5) * self.rough * 0.5 * seen;
-            // A wave that leans towards us shows sky from higher up.
-            let up = (down + (slope * 0.45 + 0.10 * self.rough) * (0.35 + 0.65 * seen)).max(0.002);
-            let mirrored = sky.air.clear(across + tilt * 0.6, up);
-            let facing = (down + slope * 0.35).clamp(0.0, 1.0);
-            let mirror = 0.04 + 0.96 * pow5(1.0 - facing.min(1.0) * 0.75);
-            let mut light = body.mix(mirrored, mirror.clamp(0.0, 1.0));
-            // Glitter: facets that happen to face the sun.
-            let (dx, dy) = (across + tilt - air.sun_at.0, up - air.sun_at.1);
-            let wide = 0.004 + 0.03 * self.rough;
-            let spread = dx * dx / wide + dy * dy * 3.0;
-            let spark = smooth(0.5, 0.72, 0.5 + ripple * 1.6 * seen + swell * 0.5 + 0.1);
-            light += air.glow * ((0.35 + 3.2 * spark) / (1.0 + spread * spread * 1.6));
-            let far = air.through(distance * 0.12);
-            air.distance(across).mix(light, far)
+        let down = ((y - air.view.horizon) / air.view.focal).max(0.0006);
+        let distance = surface.height / down;
+        Self {
+            down,
+            reach: distance * surface.size,
+            away: distance * surface.size * 1.6 + surface.offset.1,
+            seen: smooth(0.0, 1.0, down * down * fine * 0.9),
+            swell: smooth(0.0, 1.0, down * down * fine * 8.0),
+            clear: air.through(distance * 0.12),
+            narrow: 1.0 / (0.004 + 0.03 * surface.rough),
+            body: surface.deep * (air.ambient + air.sun * 0.25),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::{Kind, Sketch};
 use crate::picture::colour::Rgb;
 use crate::picture::frame::Frame;
 use crate::picture::light::{Air, Sun};
-use crate::picture::maths::{cos, exp, sin, smooth};
+use crate::picture::maths::{cos, sin, smooth};
 use crate::picture::noise::{Dice, broad, hash01, heads, soft, spikes};
 use crate::picture::scene::Light;
 
@@ -69,10 +69,10 @@ fn shore(frame: &mut Frame, air: &Air, dice: &mut Dice, lagoon: bool) {
         let wet = smooth(-0.07, 0.0, out + fine * 0.02);
         let ground = sand * (1.0 + fine * 0.28 + floor * 0.3) * (1.0 - 0.34 * wet);
         let water =
-            deep.mix(shallow, exp(-depth * 2.2)) * (1.0 + fine * 0.22 * smooth(0.1, 0.4, depth));
+            deep.mix(shallow, fading(depth * 2.2)) * (1.0 + fine * 0.22 * smooth(0.1, 0.4, depth));
         let mut c = ground.mix(
             water,
-            smooth(0.0, 0.05, out) * (1.0 - 0.65 * exp(-depth * 9.0)),
+            smooth(0.0, 0.05, out) * (1.0 - 0.65 * fading(depth * 9.0)),
         );
         if !(-0.2..0.6).contains(&out) {
             return c * light;
@@ -88,6 +88,11 @@ fn shore(frame: &mut Frame, air: &Air, dice: &mut Dice, lagoon: bool) {
         }
         c * light
     });
+}
+
+/// Nearly the exponential of `-x`, without its price.
+fn fading(x: f32) -> f32 {
+    1.0 / (1.0 + x * (1.0 + x * (0.5 + x * 0.2)))
 }
 
 fn woods(frame: &mut Frame, air: &Air, dice: &mut Dice) {

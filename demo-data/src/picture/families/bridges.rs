@@ -60,7 +60,7 @@ impl Span {
 fn draw(sketch: &mut Sketch<'_>) {
     let horizon = sketch.dice.range(0.6, 0.7);
     let air = sketch.air(horizon, 1.4, Sun::Ahead);
-    Sky::new(&air, &mut sketch.dice).paint(sketch.frame, 1.0);
+    Sky::new(&air, &mut sketch.dice).paint(sketch.frame, horizon + 0.01);
     let dice = &mut sketch.dice;
     let frame = &mut *sketch.frame;
     hills(frame, &air, horizon, dice);

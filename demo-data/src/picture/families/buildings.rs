@@ -302,10 +302,10 @@ fn wall(sketch: &mut Sketch<'_>) {
 fn ribs(sketch: &mut Sketch<'_>) {
     let horizon = sketch.dice.range(1.1, 1.5);
     let air: Air = sketch.air(horizon, 1.3, Sun::Aside);
-    Sky::new(&air, &mut sketch.dice).paint(sketch.frame, 1.0);
+    let sky = Sky::new(&air, &mut sketch.dice);
     let dice = &mut sketch.dice;
     let frame = &mut *sketch.frame;
-    let (aspect, pixel) = (frame.aspect(), frame.pixel());
+    let pixel = frame.pixel();
     let concrete = Rgb::hex(dice.pick(&[0xb8b2a8, 0xd8d4cc, 0x9a9894, 0xc8b8a4, 0xe4e0d8]));
     let pace = dice.range(0.05, 0.12);
     let (bend, lean) = (dice.range(0.5, 1.6), dice.range(-0.6, 0.6));
@@ -314,22 +314,25 @@ fn ribs(sketch: &mut Sketch<'_>) {
     let swing = dice.range(0.08, 0.25);
     let roof_at = dice.range(0.2, 0.45);
     let ox = dice.unit();
+    if open {
+        sky.paint(frame, roof_at + swing + 0.01);
+    }
+    // The facade swings towards us and away: ribs crowd where it turns aside.
+    let columns: Vec<(f32, f32, f32)> = (0..frame.width)
+        .map(|column| {
+            let x = (column as f32 + 0.5) * pixel;
+            let angle = x * bend * 2.2 + phase;
+            let roof = if open { roof_at + swing * sin(x * bend * 1.7 + phase) } else { -1.0 };
+            (roof, sin(angle), x + 0.13 * cos(angle) / bend)
+        })
+        .collect();
     frame.shade(0.0, 1.0, |x, y, under| {
-        let roof = roof_at + swing * sin(x * bend * 1.7 + phase);
-        let cover = if open {
-            smooth(roof - pixel, roof + pixel, y)
-        } else {
-            1.0
-        };
+        let (roof, turn, place) = columns[((x / pixel) as usize).min(columns.len() - 1)];
+        let cover = smooth(roof - pixel, roof + pixel, y);
         if cover <= 0.0 {
             return under;
         }
-        // The facade swings towards us and away: ribs crowd where it turns aside.
-        let turn = sin(x * bend * 2.2 + phase);
-        let place = x
-            + lean * (y - 0.5) * 0.3
-            + 0.13 * cos(x * bend * 2.2 + phase) / bend
-            + swing * 0.2 * sin(y * 2.0);
+        let place = place + lean * (y - 0.5) * 0.3 + swing * 0.2 * sin(y * 2.0);
         let part = fract(place / pace);
         let depth = smooth(0.0, 0.42, part) * smooth(1.0, 0.62, part);
         let edge = (pixel / pace * 1.5).clamp(0.03, 0.4);
@@ -345,9 +348,8 @@ fn ribs(sketch: &mut Sketch<'_>) {
         let pores = soft().at(x * 5.0, y * 5.0 + ox) - 0.5;
         let boards = smooth(0.02, 0.008, (fract(y / 0.16) - 0.5).abs()) * 0.14;
         let lit = air.on(normal, shadow) * lerp(0.35 + 0.35 * depth, 0.9, face);
-        let grown = lerp(1.0, 0.75, smooth(0.2, 1.0, y - roof));
+        let grown = lerp(1.0, 0.75, smooth(0.2, 1.0, y - roof.max(0.0)));
         let light = concrete * lit * (1.0 + 0.3 * stain + 0.16 * pores - boards) * grown;
         under.mix(light, cover)
     });
-    let _ = aspect;
 }

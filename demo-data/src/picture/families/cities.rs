@@ -74,7 +74,7 @@ fn draw(sketch: &mut Sketch<'_>) {
         Sun::Aside
     };
     let air = sketch.air(horizon, 1.5, sun);
-    Sky::new(&air, &mut sketch.dice).paint(sketch.frame, 1.0);
+    Sky::new(&air, &mut sketch.dice).paint(sketch.frame, if river { horizon + 0.01 } else { 1.0 });
     let lamps = lamps(sketch.light);
     let dice = &mut sketch.dice;
     let frame = &mut *sketch.frame;

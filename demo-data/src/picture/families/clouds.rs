@@ -67,7 +67,7 @@ fn draw(sketch: &mut Sketch<'_>) {
     if !from_above {
         air.cover = air.cover.max(0.45);
     }
-    Sky::new(&air, &mut sketch.dice).paint(sketch.frame, 1.0);
+    Sky::new(&air, &mut sketch.dice).paint(sketch.frame, (horizon + 0.1).min(1.0));
     if !from_above {
         return;
     }

@@ -68,40 +68,30 @@ fn draw(sketch: &mut Sketch<'_>) {
         bright.mix(leaf * (bright.luma() * 0.9), crown * 0.55)
     });
     let (earth, bark_tint) = (Rgb::hex(0x8a7a62), Rgb::hex(0x4a4038));
+    frame.shade(horizon - 0.03, 1.0, |x, y, under| {
+        let ragged = (soft().at(x * 0.8, 0.5) - 0.5) * 0.05;
+        let down = (y - horizon).max(0.0);
+        let near = 1.0 / (down + 0.06);
+        let (u, v) = ((x - aspect * 0.5) * near, near);
+        let litter = heads().at(u * 0.13 + ox, v * 0.5 + oy);
+        let fine = soft().at(u * 0.4 + oy, v * 1.3) - 0.5;
+        let mut tint = floor_tint;
+        if composition == 3 {
+            let bend = soft().at(v * 0.02 + ox, 0.3) - 0.5;
+            tint = tint.mix(earth, smooth(0.10, 0.05, (u * 0.1 + bend * 0.3).abs() - fine * 0.06));
+        }
+        let pool = smooth(0.5, 0.66, soft().at(u * 0.05 + ox, v * 0.3)) * 0.9;
+        let shade = air.ambient * (0.5 + 0.5 * litter) + air.sun * (0.06 + 0.3 * pool);
+        let lit = tint * shade * (1.0 + 1.2 * fine);
+        let clear = smooth(-0.12, 0.2, down);
+        under.mix(fog.mix(lit, clear * 0.95), smooth(-0.03, 0.03, y - horizon + ragged))
+    });
     let layers = 5;
     for layer in 0..layers {
         let depth = layer as f32 / (layers - 1) as f32;
-        let through = air
-            .through(lerp(1.9, 0.0, depth) * if composition == 0 { 1.3 } else { 0.7 })
-            .max(0.06);
+        let thick = if composition == 0 { 1.3 } else { 0.7 };
+        let through = air.through(lerp(1.9, 0.0, depth) * thick).max(0.06);
         let foot = lerp(horizon, 0.98, depth * depth * 0.8);
-        let next = ((layer + 1) as f32 / (layers - 1) as f32).min(1.0);
-        let bottom = if layer + 1 < layers {
-            lerp(horizon, 0.98, next * next * 0.8) + 0.05
-        } else {
-            1.0
-        };
-        ground(frame, (foot, bottom), depth, |x, y| {
-            let near = 1.0 / (y - horizon + 0.06);
-            let litter = heads().at((x - aspect * 0.5) * near * 0.13 + ox, near * 0.5 + oy);
-            let fine = soft().at((x - aspect * 0.5) * near * 0.4 + oy, near * 1.3) - 0.5;
-            let path = if composition == 3 {
-                let bend = soft().at(near * 0.02 + ox, 0.3) - 0.5;
-                smooth(
-                    0.10,
-                    0.05,
-                    ((x - aspect * 0.5) * near * 0.1 + bend * 0.3).abs() - fine * 0.06,
-                )
-            } else {
-                0.0
-            };
-            let tint = floor_tint.mix(earth, path);
-            let pool = smooth(0.5, 0.66, soft().at(x * near * 0.05 + ox, near * 0.3)) * 0.9;
-            let lit = tint
-                * (air.ambient * (0.5 + 0.5 * litter) + air.sun * (0.06 + 0.3 * pool))
-                * (1.0 + 1.2 * fine);
-            fog.mix(lit, lerp(through, 1.0, smooth(foot, 1.0, y) * 0.7))
-        });
         let count = (lerp(16.0, 2.6, depth) * aspect) as usize;
         for _ in 0..count {
             let x = dice.range(-0.05, 1.05) * aspect;
@@ -109,15 +99,16 @@ fn draw(sketch: &mut Sketch<'_>) {
             let place = (x, foot + dice.range(-0.01, 0.02), radius);
             trunk(frame, dice, place, |along, y, side| {
                 let bark = soft().at(along * 0.9 + x * 3.0, y * 0.22 + x) - 0.5;
-                let moss = smooth(0.5, 0.7, soft().at(y * 0.9 + x, along * 0.2)) * 0.4;
-                let tint = bark_tint.mix(leaf, moss * 0.6);
+                let moss = smooth(0.0, 0.25, bark) * 0.3;
+                let tint = bark_tint.mix(leaf, moss);
+                let glow = open(x, y);
                 // The rim towards the sun is lit.
                 let towards = if x < sun_x { side } else { -side };
                 let rim =
-                    smooth(0.45, 1.0, towards) * open(x, y) * 1.6 + smooth(0.2, 1.0, towards) * 0.1;
+                    smooth(0.45, 1.0, towards) * glow * 1.6 + smooth(0.2, 1.0, towards) * 0.1;
                 let lit = tint * (air.ambient * (0.42 + 0.2 * towards)) * (1.0 + 1.3 * bark)
                     + air.sun * tint * rim;
-                fog.mix(lit, through) + air.glow * (open(x, y) * (1.0 - through) * 0.25)
+                fog.mix(lit, through) + air.glow * (glow * (1.0 - through) * 0.25)
             });
         }
         if layer == 1 || (layer == 4 && composition != 0) {
@@ -154,22 +145,6 @@ fn draw(sketch: &mut Sketch<'_>) {
     shafts.cover(frame);
 }
 
-fn ground(
-    frame: &mut Frame,
-    (foot, bottom): (f32, f32),
-    depth: f32,
-    light: impl Fn(f32, f32) -> Rgb,
-) {
-    let soft_edge = lerp(0.02, 0.05, depth);
-    frame.shade(foot - soft_edge, bottom.min(1.0), |x, y, under| {
-        let ragged = (soft().at(x * 0.8 + depth, depth) - 0.5) * soft_edge * 2.0;
-        under.mix(
-            light(x, y.max(foot)),
-            smooth(-soft_edge * 0.5, soft_edge * 0.5, y - foot + ragged),
-        )
-    });
-}
-
 /// A trunk from its foot to above the picture; the shader is given the place around the
 /// trunk, the height and how far to the right of the middle.
 fn trunk(
@@ -187,6 +162,8 @@ fn trunk(
     for row in 0..frame.row(foot) {
         let y = (row as f32 + 0.5) * pixel;
         let rise = foot - y;
+        // Leaves and moss hide where it stands.
+        let planted = smooth(0.0, 0.012 + radius * 0.5, rise);
         let flare = 1.0 + 0.8 * exp(-rise / (radius * 1.6)) - 0.35 * rise;
         let wobble = (soft().at(y * 0.5 + wave, wave) - 0.5) * radius * 0.9;
         let middle = x + lean * rise + bow * rise * rise * 2.0 + wobble;
@@ -199,7 +176,7 @@ fn trunk(
             if edge > 0.0 {
                 let round = side * (1.0 + 0.5 * side * side);
                 let at = row * frame.width + column;
-                frame.pixels[at] = frame.pixels[at].mix(light(round * wide * 6.0, y, side), edge);
+                frame.pixels[at] = frame.pixels[at].mix(light(round * wide * 6.0, y, side), edge * planted);
             }
         }
     }

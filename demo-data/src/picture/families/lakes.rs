@@ -45,7 +45,7 @@ fn draw(sketch: &mut Sketch<'_>) {
     };
     let air = sketch.air(horizon, focal, sun);
     let sky = Sky::new(&air, &mut sketch.dice);
-    sky.paint(sketch.frame, 1.0);
+    sky.paint(sketch.frame, horizon + 0.03);
     let dice = &mut sketch.dice;
     let mut relief = Relief::summer(dice);
     relief.water_line = dice.range(0.3, 0.4);

@@ -155,7 +155,7 @@ fn figure(frame: &mut Frame, air: &Air, cut: &Cut, size: f32, tint: Rgb, fray: f
     let dark = tint * (air.ambient * 0.32 + air.horizon * 0.02);
     for row in cut.rows() {
         let y = (row as f32 + 0.5) * pixel;
-        for column in 0..frame.width {
+        for column in cut.columns() {
             let x = (column as f32 + 0.5) * pixel;
             let under = frame.pixels[row * frame.width + column];
             if cut.at(column, row) <= 0.0 && fray < 0.02 {
@@ -248,7 +248,7 @@ fn profile(sketch: &mut Sketch<'_>) {
 fn hill(sketch: &mut Sketch<'_>) {
     let horizon = sketch.dice.range(0.74, 0.86);
     let air = sketch.air(horizon, 1.4, Sun::Ahead);
-    Sky::new(&air, &mut sketch.dice).paint(sketch.frame, 1.0);
+    Sky::new(&air, &mut sketch.dice).paint(sketch.frame, (horizon + 0.1).min(1.0));
     let dice = &mut sketch.dice;
     let frame = &mut *sketch.frame;
     let (aspect, pixel) = (frame.aspect(), frame.pixel());

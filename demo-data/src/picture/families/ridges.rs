@@ -37,7 +37,7 @@ pub(crate) const KIND: Kind = Kind {
 fn draw(sketch: &mut Sketch<'_>) {
     let horizon = sketch.dice.range(0.34, 0.5);
     let air = sketch.air(horizon, sketch.dice.clone().range(1.4, 2.4), Sun::Ahead);
-    Sky::new(&air, &mut sketch.dice).paint(sketch.frame, 1.0);
+    Sky::new(&air, &mut sketch.dice).paint(sketch.frame, horizon + 0.2);
     let (soft, spikes) = (soft(), spikes());
     let dice = &mut sketch.dice;
     let count = 4 + dice.below(4);

@@ -249,16 +249,18 @@ fn backdrop(frame: &mut Frame, room: &Room, dice: &mut Dice) {
 fn shadow(frame: &mut Frame, room: &Room, thing: &Thing) {
     let wide = (thing.outline)(0.7) * thing.height;
     let away = -room.towards[0].signum();
-    frame.shade(room.table, 1.0, |x, y, under| {
+    // The shadow ends where it would take less than a hundredth.
+    let (near, far) = (thing.x - away * wide * 2.2, thing.x + away * wide * 6.0);
+    let rows = (thing.foot - wide * 1.1, thing.foot + wide * 0.8);
+    frame.shade_box((near.min(far), near.max(far)), rows, |x, y, under| {
         let down = (y - thing.foot + wide * 0.16) / (wide * 0.3);
         let along = (x - thing.x) * away / wide;
+        let above = smooth(room.table, room.table + 0.01, y);
         // Touching: dark and narrow; thrown: long and faint.
         let touch = exp(-(along * along * 1.1 + down * down * 2.2)) * 0.75;
-        let thrown = smooth(-0.5, 0.6, along)
-            * exp(-(along - 0.6).max(0.0) * 0.75)
-            * exp(-down * down * 1.1 / (1.0 + 0.25 * along.max(0.0)))
-            * 0.5;
-        under * (1.0 - (touch + thrown).min(0.88))
+        let length = 1.0 + 0.25 * along.max(0.0);
+        let thrown = smooth(-0.5, 0.6, along) * exp(-(along - 0.6).max(0.0) * 0.75 - down * down * 1.1 / length) * 0.5;
+        under * (1.0 - (touch + thrown).min(0.88) * above)
     });
 }
 
@@ -286,12 +288,11 @@ fn place(frame: &mut Frame, room: &Room, thing: &Thing) {
                 * smooth(1.0 + edge / height, 1.0 - edge / height, t);
             let t1 = t.clamp(0.0, 1.0);
             let wide = (thing.outline)(t1) * height;
-            let slope = ((thing.outline)((t1 + 0.02).min(1.0))
-                - (thing.outline)((t1 - 0.02).max(0.0)))
-                / 0.04;
             let cover = smooth(wide + edge, wide - edge, dx.abs()) * inside_t;
             let at = row * frame.width + column;
             if cover > 0.0 {
+                let (above, below) = ((t1 - 0.02).max(0.0), (t1 + 0.02).min(1.0));
+                let slope = ((thing.outline)(below) - (thing.outline)(above)) * 25.0;
                 let light = surface(
                     room,
                     thing,
