@@ -52,6 +52,10 @@ pub(crate) struct Arguments {
     #[arg(long, conflicts_with_all = ["no_pictures", "lazy", "per_browser"])]
     pages_only: bool,
 
+    /// Ask for uncompressed answers, as wrk does; browsers ask for gzip
+    #[arg(long)]
+    no_gzip: bool,
+
     /// Fetch the HTML, css and js, but no pictures
     #[arg(long, conflicts_with = "lazy")]
     no_pictures: bool,
@@ -141,6 +145,7 @@ impl Arguments {
             .fetch(fetch)
             .lazy(self.lazy)
             .viewport_px(self.viewport)
+            .gzip(!self.no_gzip)
             .i_own_this_host(self.i_own_this_host);
         if let Some(path) = &self.unix {
             plan = plan.unix(path);

@@ -56,6 +56,7 @@ pub struct Plan {
     pub(crate) viewport_px: u32,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) unix: Option<PathBuf>,
+    pub(crate) gzip: bool,
     pub(crate) own_host: bool,
     pub(crate) stop: Arc<AtomicBool>,
 }
@@ -80,6 +81,7 @@ impl Plan {
             viewport_px: 1280,
             headers: Vec::new(),
             unix: None,
+            gzip: true,
             own_host: false,
             stop: Arc::default(),
         }
@@ -173,6 +175,14 @@ impl Plan {
     #[must_use]
     pub fn unix(mut self, path: impl Into<PathBuf>) -> Self {
         self.unix = Some(path.into());
+        self
+    }
+
+    /// Says whether compressed answers are accepted, as browsers do; without them a page costs the
+    /// server no compression and the wire more bytes. Default: yes.
+    #[must_use]
+    pub fn gzip(mut self, accepted: bool) -> Self {
+        self.gzip = accepted;
         self
     }
 

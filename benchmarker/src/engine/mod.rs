@@ -97,7 +97,8 @@ fn browsers_of(plan: &Plan, thread: usize) -> std::ops::Range<usize> {
 
 fn request_tail(plan: &Plan) -> Vec<u8> {
     let host = target::host_header(&plan.pages.origin);
-    let mut tail = format!(" HTTP/1.1\r\nHost: {host}\r\nAccept-Encoding: gzip\r\n");
+    let encoding = if plan.gzip { "gzip" } else { "identity" };
+    let mut tail = format!(" HTTP/1.1\r\nHost: {host}\r\nAccept-Encoding: {encoding}\r\n");
     let named = |name: &str| {
         plan.headers
             .iter()

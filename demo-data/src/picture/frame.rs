@@ -195,7 +195,9 @@ impl Cut {
         let within = |place: f32, end: u32| ((place * height).max(0.0) as usize).min(end as usize);
         let (wide, high) = (self.mask.width(), self.mask.height());
         self.top = self.top.min(within(bounds.top(), high));
-        self.bottom = self.bottom.max(within(bounds.bottom() + 1.0 / height, high));
+        self.bottom = self
+            .bottom
+            .max(within(bounds.bottom() + 1.0 / height, high));
         self.left = self.left.min(within(bounds.left(), wide));
         self.right = self.right.max(within(bounds.right() + 1.0 / height, wide));
     }
