@@ -43,16 +43,27 @@ impl Surface {
     fn paint_rows(&self, frame: &mut Frame, sky: &Sky<'_>, part: impl Fn(usize) -> f32) {
         let view = sky.air.view;
         let (width, pixel) = (frame.width, frame.pixel());
-        let hazes: Vec<Rgb> = (0..width).map(|c| sky.air.distance(view.across(c as f32 * pixel))).collect();
+        let hazes: Vec<Rgb> = (0..width)
+            .map(|c| sky.air.distance(view.across(c as f32 * pixel)))
+            .collect();
         for row in frame.row(view.horizon)..frame.height {
-            let line = Line::of(self, sky, (row as f32 + 0.5) * pixel, 0.8 * frame.height as f32);
+            let line = Line::of(
+                self,
+                sky,
+                (row as f32 + 0.5) * pixel,
+                0.8 * frame.height as f32,
+            );
             for (column, haze) in hazes.iter().enumerate() {
                 let at = row * width + column;
                 let part = part(at);
                 if part > 0.0 {
                     let across = view.across((column as f32 + 0.5) * pixel);
                     let light = haze.mix(self.light(sky, &line, across), line.clear);
-                    let under = if part < 1.0 { frame.pixels[at] } else { Rgb::BLACK };
+                    let under = if part < 1.0 {
+                        frame.pixels[at]
+                    } else {
+                        Rgb::BLACK
+                    };
                     frame.pixels[at] = under + light * part;
                 }
             }
@@ -69,7 +80,8 @@ impl Surface {
         let slope = (swell * 0.9 + ripple * 0.7 * line.seen) * self.rough;
         let tilt = (field.at(wx * 3.1 + 0.7, wz * 5.1) - 0.5) * self.rough * 0.5 * line.seen;
         // A wave that leans towards us shows sky from higher up.
-        let up = (line.down + (slope * 0.45 + 0.10 * self.rough) * (0.35 + 0.65 * line.seen)).max(0.002);
+        let up =
+            (line.down + (slope * 0.45 + 0.10 * self.rough) * (0.35 + 0.65 * line.seen)).max(0.002);
         let mirrored = air.clear(across + tilt * 0.6, up);
         let facing = (line.down + slope * 0.35).clamp(0.0, 1.0);
         let mirror = 0.04 + 0.96 * pow5(1.0 - facing * 0.75);
@@ -77,7 +89,8 @@ impl Surface {
         let (dx, dy) = (across + tilt - air.sun_at.0, up - air.sun_at.1);
         let spread = dx * dx * line.narrow + dy * dy * 3.0;
         let spark = smooth(0.5, 0.72, 0.6 + ripple * 1.6 * line.seen + swell * 0.5);
-        line.body.mix(mirrored, mirror) + air.glow * ((0.35 + 3.2 * spark) / (1.0 + spread * spread * 1.6))
+        line.body.mix(mirrored, mirror)
+            + air.glow * ((0.35 + 3.2 * spark) / (1.0 + spread * spread * 1.6))
     }
 }
 

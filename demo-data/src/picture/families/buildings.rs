@@ -322,7 +322,11 @@ fn ribs(sketch: &mut Sketch<'_>) {
         .map(|column| {
             let x = (column as f32 + 0.5) * pixel;
             let angle = x * bend * 2.2 + phase;
-            let roof = if open { roof_at + swing * sin(x * bend * 1.7 + phase) } else { -1.0 };
+            let roof = if open {
+                roof_at + swing * sin(x * bend * 1.7 + phase)
+            } else {
+                -1.0
+            };
             (roof, sin(angle), x + 0.13 * cos(angle) / bend)
         })
         .collect();

@@ -78,13 +78,19 @@ fn draw(sketch: &mut Sketch<'_>) {
         let mut tint = floor_tint;
         if composition == 3 {
             let bend = soft().at(v * 0.02 + ox, 0.3) - 0.5;
-            tint = tint.mix(earth, smooth(0.10, 0.05, (u * 0.1 + bend * 0.3).abs() - fine * 0.06));
+            tint = tint.mix(
+                earth,
+                smooth(0.10, 0.05, (u * 0.1 + bend * 0.3).abs() - fine * 0.06),
+            );
         }
         let pool = smooth(0.5, 0.66, soft().at(u * 0.05 + ox, v * 0.3)) * 0.9;
         let shade = air.ambient * (0.5 + 0.5 * litter) + air.sun * (0.06 + 0.3 * pool);
         let lit = tint * shade * (1.0 + 1.2 * fine);
         let clear = smooth(-0.12, 0.2, down);
-        under.mix(fog.mix(lit, clear * 0.95), smooth(-0.03, 0.03, y - horizon + ragged))
+        under.mix(
+            fog.mix(lit, clear * 0.95),
+            smooth(-0.03, 0.03, y - horizon + ragged),
+        )
     });
     let layers = 5;
     for layer in 0..layers {
@@ -104,8 +110,7 @@ fn draw(sketch: &mut Sketch<'_>) {
                 let glow = open(x, y);
                 // The rim towards the sun is lit.
                 let towards = if x < sun_x { side } else { -side };
-                let rim =
-                    smooth(0.45, 1.0, towards) * glow * 1.6 + smooth(0.2, 1.0, towards) * 0.1;
+                let rim = smooth(0.45, 1.0, towards) * glow * 1.6 + smooth(0.2, 1.0, towards) * 0.1;
                 let lit = tint * (air.ambient * (0.42 + 0.2 * towards)) * (1.0 + 1.3 * bark)
                     + air.sun * tint * rim;
                 fog.mix(lit, through) + air.glow * (glow * (1.0 - through) * 0.25)
@@ -176,7 +181,8 @@ fn trunk(
             if edge > 0.0 {
                 let round = side * (1.0 + 0.5 * side * side);
                 let at = row * frame.width + column;
-                frame.pixels[at] = frame.pixels[at].mix(light(round * wide * 6.0, y, side), edge * planted);
+                frame.pixels[at] =
+                    frame.pixels[at].mix(light(round * wide * 6.0, y, side), edge * planted);
             }
         }
     }

@@ -259,7 +259,9 @@ fn shadow(frame: &mut Frame, room: &Room, thing: &Thing) {
         // Touching: dark and narrow; thrown: long and faint.
         let touch = exp(-(along * along * 1.1 + down * down * 2.2)) * 0.75;
         let length = 1.0 + 0.25 * along.max(0.0);
-        let thrown = smooth(-0.5, 0.6, along) * exp(-(along - 0.6).max(0.0) * 0.75 - down * down * 1.1 / length) * 0.5;
+        let thrown = smooth(-0.5, 0.6, along)
+            * exp(-(along - 0.6).max(0.0) * 0.75 - down * down * 1.1 / length)
+            * 0.5;
         under * (1.0 - (touch + thrown).min(0.88) * above)
     });
 }
