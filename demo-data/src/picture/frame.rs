@@ -91,35 +91,6 @@ impl Frame {
         top.mix(self.pixels[below].mix(self.pixels[below + 1], fx), fy)
     }
 
-    /// A line of this picture as it is in one of another size, blended between pixels.
-    pub(crate) fn line<'a>(
-        &'a self,
-        row: usize,
-        size: (usize, usize),
-        line: &'a mut Vec<Rgb>,
-    ) -> &'a [Rgb] {
-        if size == (self.width, self.height) {
-            return &self.pixels[row * self.width..(row + 1) * self.width];
-        }
-        let (across, down) = (
-            self.width as f32 / size.0 as f32,
-            self.height as f32 / size.1 as f32,
-        );
-        let y = ((row as f32 + 0.5) * down - 0.5).clamp(0.0, self.height as f32 - 1.001);
-        let (top, fy) = (y as usize, y - (y as usize) as f32);
-        let upper = &self.pixels[top * self.width..(top + 1) * self.width];
-        let lower = &self.pixels[(top + 1) * self.width..(top + 2) * self.width];
-        line.clear();
-        line.extend((0..size.0).map(|column| {
-            let x = ((column as f32 + 0.5) * across - 0.5).clamp(0.0, self.width as f32 - 1.001);
-            let (left, fx) = (x as usize, x - (x as usize) as f32);
-            upper[left]
-                .mix(upper[left + 1], fx)
-                .mix(lower[left].mix(lower[left + 1], fx), fy)
-        }));
-        line
-    }
-
     /// Adds a small light: a star, a lamp. Smaller than a pixel it keeps its power.
     pub(crate) fn spark(&mut self, x: f32, y: f32, radius: f32, light: Rgb) {
         let height = self.height as f32;

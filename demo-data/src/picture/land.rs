@@ -39,6 +39,10 @@ pub(crate) trait Ground {
     fn water(&self) -> f32 {
         -9.0
     }
+    /// How much of the slopes the light sees: grass and leaves are less hard than rock.
+    fn hardness(&self) -> f32 {
+        0.8
+    }
     /// How far shadows are searched; zero for none.
     fn shadow_reach(&self) -> f32 {
         0.012
@@ -64,6 +68,7 @@ pub(crate) fn march<G: Ground>(frame: &mut Frame, air: &Air, eye: &Eye, ground: 
     };
     let steps = 96 + width / 5;
     let ratio = exp2(log2(eye.far / eye.near) / steps as f32);
+    let hard = ground.hardness();
     let (cos, sin) = eye.heading;
     // Towards the sun in the land's own directions.
     let sun = (
@@ -108,8 +113,9 @@ pub(crate) fn march<G: Ground>(frame: &mut Frame, air: &Air, eye: &Eye, ground: 
                     *left
                 };
                 let behind = if before.is_nan() { height } else { before };
-                let right = (height - beside) / (aside * distance);
-                let away = (height - behind) / (distance - distance / ratio) - right * across;
+                let right = (height - beside) / (aside * distance) * hard;
+                let away =
+                    (height - behind) / (distance - distance / ratio) * hard - right * across;
                 let length = 1.0 / (right * right + away * away + 1.0).sqrt();
                 let normal = [-right * length, length, -away * length];
                 if step % 2 == 0 || !pen.joined {

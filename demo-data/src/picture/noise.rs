@@ -95,10 +95,10 @@ impl Field {
         lerp(top, bottom, fy)
     }
 
-    /// The cell that a place falls into, unblended.
-    #[inline]
-    pub(crate) fn cell(&self, x: i32, y: i32) -> f32 {
-        self.0[(((y as u32 & MASK) << BITS) | (x as u32 & MASK)) as usize]
+    /// A row of cells; rows repeat.
+    pub(crate) fn line(&self, row: i32) -> &[f32] {
+        let start = ((row as u32 & MASK) << BITS) as usize;
+        &self.0[start..start + SIDE]
     }
 
     /// Fills a table from a function of its cells and stretches it to zero and one.

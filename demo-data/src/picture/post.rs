@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::Picture;
-use super::colour::Rgb;
+use super::bloom::Bloom;
 use super::frame::Frame;
 use super::maths::{lerp, pow, smooth};
 use super::noise::{Dice, SIDE, grain};
@@ -33,33 +33,82 @@ pub(crate) fn develop(
     let curve = curves(film);
     let film = palette::film(film);
     let exposure = expose(frame, &curve[1], key);
-    let (gx, gy) = (dice.below(SIDE) as i32, dice.below(SIDE) as i32);
-    let (width, height) = size;
-    // Grain has a size on the film: small pictures average it away.
-    let strength = film.grain * 9.0 * (width as f32 / 1100.0).clamp(0.45, 1.0);
-    let grain = grain();
-    let mut rgb = vec![0; width * height * 3];
-    let (mut stray, mut lights) = (Vec::new(), Vec::new());
+    let (width, height) = (frame.width, frame.height);
+    let mut negative = vec![0.0; width * height * 3];
+    let mut stray = Vec::new();
     let edge: Vec<f32> = (0..width)
         .map(|c| square((c as f32 + 0.5) / width as f32 - 0.5))
         .collect();
-    for (row, out) in rgb.chunks_exact_mut(width * 3).enumerate() {
-        bloom.line((row as f32 + 0.5) / height as f32, width, &mut stray);
-        let dy = square((row as f32 + 0.5) / height as f32 - 0.5);
-        let pixels = frame.line(row, size, &mut lights);
-        for (column, (pixel, out)) in pixels.iter().zip(out.chunks_exact_mut(3)).enumerate() {
-            let away = edge[column] + dy;
+    let lines = negative
+        .chunks_exact_mut(width * 3)
+        .zip(frame.pixels.chunks_exact(width));
+    for (row, (shown, pixels)) in lines.enumerate() {
+        let y = (row as f32 + 0.5) / height as f32;
+        bloom.line(y, width, &mut stray);
+        let dy = square(y - 0.5);
+        for (((pixel, stray), dx), shown) in pixels
+            .iter()
+            .zip(&stray)
+            .zip(&edge)
+            .zip(shown.chunks_exact_mut(3))
+        {
+            let away = dx + dy;
             let dim = exposure * (1.0 - film.vignette * 2.0 * away * (0.4 + 1.2 * away));
-            let light = ((*pixel + stray[column]) * dim).saturate(film.saturation);
-            let noise = (grain.cell(column as i32 + gx, row as i32 + gy) - 0.5) * strength;
-            out[0] = (curve[0][place(light.r)] + noise) as u8;
-            out[1] = (curve[1][place(light.g)] + noise) as u8;
-            out[2] = (curve[2][place(light.b)] + noise) as u8;
+            let light = ((*pixel + *stray) * dim).saturate(film.saturation);
+            shown[0] = curve[0][place(light.r)];
+            shown[1] = curve[1][place(light.g)];
+            shown[2] = curve[2][place(light.b)];
+        }
+    }
+    // Grain has a size on the film: small pictures average it away.
+    let strength = film.grain * 9.0 * (size.0 as f32 / 1400.0).clamp(0.3, 1.0);
+    print(&negative, (width, height), size, strength, dice)
+}
+
+/// Enlarges what the screen should show to the picture's size, and lets the grain fall on it.
+fn print(
+    negative: &[f32],
+    from: (usize, usize),
+    size: (usize, usize),
+    strength: f32,
+    dice: &mut Dice,
+) -> Picture {
+    let grain = grain();
+    let (gx, gy) = (dice.below(SIDE) as i32, dice.below(SIDE) as i32);
+    let stride = from.0 * 3;
+    // A place between two lines or columns: the first of them, and how far on.
+    let between = |n: usize, from: usize, to: usize| {
+        let at = ((n as f32 + 0.5) * from as f32 / to as f32 - 0.5).clamp(0.0, from as f32 - 1.001);
+        (at as usize, at - (at as usize) as f32)
+    };
+    let columns: Vec<(usize, f32)> = (0..size.0)
+        .map(|column| {
+            let (left, part) = between(column, from.0, size.0);
+            (left * 3, part)
+        })
+        .collect();
+    let mut line = vec![0.0; stride];
+    let mut rgb = vec![0; size.0 * size.1 * 3];
+    for (row, out) in rgb.chunks_exact_mut(size.0 * 3).enumerate() {
+        let (top, part) = between(row, from.1, size.1);
+        let (upper, lower) = negative[top * stride..(top + 2) * stride].split_at(stride);
+        for ((value, a), b) in line.iter_mut().zip(upper).zip(lower) {
+            *value = a + (b - a) * part;
+        }
+        let noises = grain.line(gy + row as i32);
+        for ((column, (left, part)), out) in columns.iter().enumerate().zip(out.chunks_exact_mut(3))
+        {
+            let noise = (noises[(column + gx as usize) % SIDE] - 0.5) * strength;
+            let near = &line[*left..left + 6];
+            for channel in 0..3 {
+                let value = near[channel] + (near[channel + 3] - near[channel]) * part;
+                out[channel] = (value + noise) as u8;
+            }
         }
     }
     Picture {
-        width: width as u32,
-        height: height as u32,
+        width: size.0 as u32,
+        height: size.1 as u32,
         rgb,
     }
 }
@@ -113,86 +162,4 @@ fn curves_of(film: &Film) -> [[f32; CURVE_LEN]; 3] {
 
 fn square(x: f32) -> f32 {
     x * x
-}
-
-/// Light that strays in the lens: the brightest parts, blurred widely.
-struct Bloom {
-    width: usize,
-    height: usize,
-    cells: Vec<Rgb>,
-}
-
-impl Bloom {
-    fn of(frame: &Frame) -> Self {
-        let (width, height) = (48, (48 * frame.height / frame.width).max(8));
-        let mut bloom = Self {
-            width,
-            height,
-            cells: vec![Rgb::BLACK; width * height],
-        };
-        // A few samples of each cell are enough for something this soft.
-        for cy in 0..height {
-            for cx in 0..width {
-                let mut sum = Rgb::BLACK;
-                for s in 0..9 {
-                    let x = (cx * 3 + s % 3) * frame.width / (width * 3);
-                    let y = (cy * 3 + s / 3) * frame.height / (height * 3);
-                    let light = frame.pixels[y * frame.width + x];
-                    let over = (light.luma() - 0.9).clamp(0.0, 6.0);
-                    if over > 0.0 {
-                        sum += light * (over / (over + 1.0));
-                    }
-                }
-                bloom.cells[cy * width + cx] = sum * (1.0 / 9.0);
-            }
-        }
-        let near = bloom.blurred(1);
-        let far = near.blurred(3).blurred(2);
-        for ((cell, n), f) in bloom.cells.iter_mut().zip(&near.cells).zip(&far.cells) {
-            *cell = *n * 0.10 + *f * 0.16;
-        }
-        bloom
-    }
-
-    fn blurred(&self, radius: i32) -> Self {
-        let mut cells = self.cells.clone();
-        for (dx, dy) in [(1, 0), (0, 1)] {
-            let from = cells.clone();
-            for y in 0..self.height as i32 {
-                for x in 0..self.width as i32 {
-                    let mut sum = Rgb::BLACK;
-                    for k in -radius..=radius {
-                        let sx = (x + k * dx).clamp(0, self.width as i32 - 1);
-                        let sy = (y + k * dy).clamp(0, self.height as i32 - 1);
-                        sum += from[sy as usize * self.width + sx as usize];
-                    }
-                    cells[y as usize * self.width + x as usize] =
-                        sum * (1.0 / (2 * radius + 1) as f32);
-                }
-            }
-        }
-        Self {
-            width: self.width,
-            height: self.height,
-            cells,
-        }
-    }
-
-    /// The stray light along a line of the picture.
-    fn line(&self, y: f32, width: usize, line: &mut Vec<Rgb>) {
-        let y = (y * self.height as f32 - 0.5).clamp(0.0, self.height as f32 - 1.001);
-        let (top, fy) = (y as usize, y - (y as usize) as f32);
-        let row: Vec<Rgb> = (0..self.width)
-            .map(|x| {
-                self.cells[top * self.width + x].mix(self.cells[(top + 1) * self.width + x], fy)
-            })
-            .collect();
-        line.clear();
-        let scale = self.width as f32 / width as f32;
-        line.extend((0..width).map(|column| {
-            let x = ((column as f32 + 0.5) * scale - 0.5).clamp(0.0, self.width as f32 - 1.001);
-            let left = x as usize;
-            row[left].mix(row[left + 1], x - left as f32)
-        }));
-    }
 }

@@ -30,12 +30,12 @@ fn pixels_are_the_same_on_every_machine() {
 }
 
 const DRAWN: [u64; 6] = [
-    0xe10b_ec74_7879_39da,
-    0x6a53_cb29_f106_2483,
-    0x76c4_43dc_43c8_efcd,
-    0x05c7_7edb_5c16_64b2,
-    0x974c_3d02_66c4_d1e6,
-    0xfe8e_1a01_4211_56b7,
+    0xc428_368c_3e47_a711,
+    0x0ab1_2dfe_a036_b699,
+    0xaab3_96a7_1aed_0ce3,
+    0xed70_e5ff_3a9d_a1af,
+    0x8e19_a907_5f99_bb0a,
+    0x2928_2ab9_15c7_da27,
 ];
 
 #[test]

@@ -105,7 +105,7 @@ fn woods(frame: &mut Frame, air: &Air, dice: &mut Dice) {
         [0x35502a, 0x4a6a34, 0x2c4430]
     };
     let greens = greens.map(Rgb::hex);
-    let size = dice.range(0.32, 0.7);
+    let size = dice.range(0.65, 1.2);
     let crowns = if dice.chance(0.35) { spikes() } else { heads() };
     let way = dice.pick(&[0, 1, 1, 2]);
     let road = Rgb::hex(if way == 1 { 0x8d887e } else { 0x1c3a40 });
@@ -134,7 +134,7 @@ fn woods(frame: &mut Frame, air: &Air, dice: &mut Dice) {
         let leaf = greens[0]
             .mix(greens[1], smooth(0.35, 0.65, kind))
             .mix(greens[2], smooth(0.68, 0.8, kind));
-        let open = smooth(0.0, 0.5, here);
+        let open = 0.3 + 0.7 * smooth(0.0, 0.5, here);
         let mut c = leaf
             * (air.ambient * (0.25 + 0.6 * open) + air.sun * (0.45 * lit.clamp(0.0, 1.4) * open));
         if way > 0 {

@@ -56,6 +56,10 @@ impl Ground for Sand {
         self.colour * (1.0 + 0.25 * patch + 0.22 * speck)
     }
 
+    fn hardness(&self) -> f32 {
+        1.0
+    }
+
     fn shadow_reach(&self) -> f32 {
         0.02
     }

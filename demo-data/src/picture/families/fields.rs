@@ -118,6 +118,10 @@ impl Ground for Country {
         c.mix(self.wood * (0.7 + 1.2 * fine), wooded)
     }
 
+    fn hardness(&self) -> f32 {
+        0.35
+    }
+
     fn shadow_reach(&self) -> f32 {
         0.0
     }

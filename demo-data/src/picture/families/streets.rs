@@ -177,7 +177,7 @@ fn draw(sketch: &mut Sketch<'_>) {
     }
     let turn = middle / focal;
     air.sun_at.0 = turn + sketch.dice.range(-0.05, 0.05);
-    Sky::new(&air, &mut sketch.dice).paint(sketch.frame, horizon + 0.01);
+    Sky::new(&air, &mut sketch.dice).paint(sketch.frame, horizon + 0.12);
     let light = sketch.light;
     let composition = sketch.composition;
     let dice = &mut sketch.dice;
