@@ -9,6 +9,7 @@ use super::forms::{Form, Query};
 use super::page::Page;
 use super::site::Site;
 use super::visit::Visit;
+use super::words;
 use crate::db::measure::{self, Timing};
 use crate::db::userid_index::{self, Status};
 use crate::domain::Username;
@@ -38,7 +39,8 @@ impl Lab<'_> {
     /// How many times slower the photostream is without the index, once both were measured.
     fn factor(&self) -> Option<String> {
         let (with, without) = self.with.as_ref().zip(self.without.as_ref())?;
-        (with.median_ms > 0.0).then(|| format!("{:.0}", without.median_ms / with.median_ms))
+        (with.median_ms > 0.0)
+            .then(|| words::number((without.median_ms / with.median_ms).round() as i64))
     }
 
     /// Both states and what was last measured in them.
