@@ -20,9 +20,10 @@ bench:
 	cargo bench --workspace
 
 # A copy of this clone in an awkward place, as root and as an ordinary user, from nothing to a clean stop.
+# With what the tests were built of: another profile would build everything once more.
 fresh: install
-	cargo build --release --bin flickr-killr
-	scripts/fresh target/release/flickr-killr
+	cargo build --workspace --all-targets
+	scripts/fresh target/debug/flickr-killr
 
 install:
 	scripts/install nginx memcached postgresql
