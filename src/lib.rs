@@ -2,8 +2,9 @@
 //!
 //! In the order to read them: [`domain`] (pure values), [`urls`] (every path), [`db`] (all SQL),
 //! [`web`] (pages), [`app`] (the one middleware stack), [`images`] (originals to derivatives),
-//! [`jobs`] (what runs behind), [`config`] (what a process is told). Around it: [`stack`] (every
-//! program as a child), [`settings`] (what a person can set), [`cli`] (who answers which command).
+//! [`jobs`] (what runs behind), [`rung`] (the versions of the ladder), [`config`] (what a process is
+//! told). Around it: [`stack`] (every program as a child), [`settings`] (what a person can set),
+//! [`cli`] (who answers which command).
 
 pub mod app;
 pub mod assets;
@@ -15,6 +16,7 @@ pub mod domain;
 pub mod images;
 pub mod jobs;
 pub mod lab;
+pub mod rung;
 pub mod settings;
 pub mod stack;
 pub mod urls;
