@@ -5,7 +5,7 @@ use std::fmt;
 use clap::ValueEnum;
 
 /// One version of the site: the same router, schema and templates, put together differently.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]
 pub enum Rung {
     /// A process and a database connection for every request.
     #[value(name = "0.1")]
@@ -17,6 +17,7 @@ pub enum Rung {
     #[value(name = "0.3")]
     SharedNothing,
     /// nginx answers files from memcached, where the app pushed them on their first request.
+    #[default]
     #[value(name = "0.4")]
     CacheMoney,
 }
