@@ -5,6 +5,7 @@ mod demo;
 mod index;
 mod reset;
 mod serve;
+mod static_files;
 mod status;
 mod stop;
 mod up;
@@ -51,6 +52,9 @@ enum Command {
 
     /// Print a list of pages for a benchmark
     Urls(urls::UrlsArgs),
+
+    /// Write the site's own files into a folder, for a web server that sends them from disk
+    StaticFiles(static_files::StaticFilesArgs),
 
     /// Show what runs: children, ports, sizes, seed, schema version
     Status(Place),
@@ -107,6 +111,7 @@ fn run() -> Result<()> {
         Command::Demo(what) => demo::run(what),
         Command::Index(what) => index::run(&what),
         Command::Urls(args) => urls::run(&args),
+        Command::StaticFiles(args) => static_files::run(&args),
         Command::Status(place) => status::run(&place),
         Command::Stop(place) => stop::run(&place),
         Command::Reset(args) => reset::run(&args),

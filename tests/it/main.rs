@@ -10,6 +10,7 @@ mod accounts;
 mod browser;
 mod cgi;
 mod cluster;
+mod from_disk;
 mod load;
 mod load_refused;
 mod pages;
