@@ -14,6 +14,7 @@ mod account;
 mod app;
 mod budget;
 mod child;
+mod flood;
 mod health;
 mod keeper;
 mod memcached;
