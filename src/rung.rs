@@ -7,7 +7,18 @@ use serde::{Deserialize, Serialize};
 
 /// One version of the site: the same router, schema and templates, put together differently.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum, Serialize, Deserialize,
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    ValueEnum,
+    Serialize,
+    Deserialize,
 )]
 pub enum Rung {
     /// A process and a database connection for every request.
@@ -23,6 +34,7 @@ pub enum Rung {
     #[serde(rename = "0.3")]
     SharedNothing,
     /// nginx answers files from memcached, where the app pushed them on their first request.
+    #[default]
     #[value(name = "0.4")]
     #[serde(rename = "0.4")]
     CacheMoney,

@@ -93,10 +93,6 @@ impl Apps<'_> {
             ("FLICKR_KILLR_RUNG", plan.rung.to_string().into()),
             ("FLICKR_KILLR_ORIGINALS", state.originals().into()),
             ("FLICKR_KILLR_DERIVATIVES", state.derivatives().into()),
-            (
-                "FLICKR_KILLR_DERIVATIVES_MAX_BYTES",
-                plan.derivatives_max_bytes.to_string().into(),
-            ),
         ];
         if plan.demo_logins {
             envs.push(("FLICKR_KILLR_DEMO_LOGINS", state.demo_logins().into()));

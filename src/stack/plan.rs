@@ -43,9 +43,8 @@ pub struct Plan {
 /// more of them every single one only takes longer.
 const PROGRAMS_PER_PROCESS: usize = 4;
 
-/// How many database connections a program of 0.1 may need: one for its page, and one more when a
-/// picture is checked while another question is still open.
-const CONNECTIONS_PER_PROGRAM: u32 = 2;
+/// How many database connections a program of 0.1 holds.
+const CONNECTIONS_PER_PROGRAM: u32 = 1;
 
 impl Plan {
     /// How many programs run at once at most; none where nobody starts programs for requests.
