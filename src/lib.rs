@@ -4,7 +4,8 @@
 //! [`web`] (pages), [`app`] (the one middleware stack), [`images`] (originals to derivatives),
 //! [`jobs`] (what runs behind), [`rung`] (the versions of the ladder), [`config`] (what a process is
 //! told). Around it: [`stack`] (every program as a child), [`settings`] (what a person can set),
-//! [`cpu`] (who uses the processor), [`cli`] (who answers which command).
+//! [`cpu`] (who uses the processor), [`ladder`] (runs every version and measures it), [`cli`] (who
+//! answers which command).
 
 pub mod app;
 pub mod assets;
@@ -17,6 +18,7 @@ pub mod domain;
 pub mod images;
 pub mod jobs;
 pub mod lab;
+pub mod ladder;
 pub mod rung;
 pub mod settings;
 pub mod stack;

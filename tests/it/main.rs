@@ -15,6 +15,7 @@ mod pages;
 mod plans;
 mod privacy;
 mod stack;
+mod talk;
 mod through;
 mod tidy;
 mod town;
