@@ -5,10 +5,11 @@
 //! [`jobs`] (what runs behind), [`rung`] (the versions of the ladder), [`config`] (what a process is
 //! told). Around it: [`stack`] (every program as a child), [`settings`] (what a person can set),
 //! [`cpu`] (who uses the processor), [`ladder`] (runs every version and measures it), [`cli`] (who
-//! answers which command).
+//! answers which command), [`cgi`] (the program as a CGI script).
 
 pub mod app;
 pub mod assets;
+pub mod cgi;
 pub mod cli;
 pub mod config;
 pub mod cpu;

@@ -46,7 +46,7 @@ impl Counters {
 }
 
 fn memcached(running: &Running) -> Result<Option<(u64, u64)>> {
-    let Some(address) = Option::from(running.memcached) else {
+    let Some(address) = running.memcached else {
         return Ok(None);
     };
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE).context("memcached")?;
