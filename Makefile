@@ -2,8 +2,9 @@
 # scripts/ or in cargo; `flickr-killr up --help` explains every setting (UP='--listen 0.0.0.0:80').
 
 UP ?=
+PEERS ?=
 
-.PHONY: run test lint bench fresh install install-for-tests
+.PHONY: run test lint bench demo-peers fresh install install-for-tests
 
 run: install
 	cargo build --release --bin flickr-killr
@@ -18,6 +19,12 @@ lint:
 
 bench:
 	cargo bench --workspace
+
+# The 2007 talk's own stack beside ours, on the same machine and data (rungs/peers/README.md; PEERS='--help').
+demo-peers:
+	scripts/install nginx memcached postgresql fcgiwrap python3-venv
+	cargo build --release --workspace --bins
+	scripts/demo-peers $(PEERS)
 
 # A copy of this clone in an awkward place, as root and as an ordinary user, from nothing to a clean stop.
 # With what the tests were built of: another profile would build everything once more.

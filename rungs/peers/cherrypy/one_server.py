@@ -1,0 +1,64 @@
+"""Versions 0.2 and 0.3 of the talk's stack: the photostream as a CherryPy site. One process with a
+few threads, everything set up once; at 0.3 nginx stands before a process a core.
+
+    DATABASE_URL=postgres://... one_server.py 127.0.0.1:8081      or      ... unix:/run/one.sock"""
+
+import sys
+
+import cherrypy
+from cherrypy._cpwsgi_server import CPWSGIServer
+
+from photostream import connect, page
+
+# Threads share one interpreter lock and wait for PostgreSQL a tenth of the time: a few keep the
+# processor busy, more only queue for the lock (4, 8 and 16 were measured; the default is 10).
+THREADS = 4
+
+
+class Site:
+    @cherrypy.expose
+    def people(self, name):
+        cookie = cherrypy.request.cookie.get("session")
+        html, personal = page(database(), name, cookie and cookie.value)
+        if html is None:
+            raise cherrypy.NotFound()
+        cherrypy.response.headers["Cache-Control"] = "private, no-store" if personal else "no-store"
+        return html.encode()
+
+
+def database():
+    """This thread's own connection, opened again after the database was away."""
+    db = getattr(cherrypy.thread_data, "db", None)
+    if db is None or db.closed:
+        db = cherrypy.thread_data.db = connect()
+    return db
+
+
+def listen(address):
+    """CherryPy's own server. It keeps as many idle connections as come: its default of 10 would
+    have most of the benchmark's connections closed after each answer."""
+    if address.startswith("unix:"):
+        cherrypy.server.socket_file = address.removeprefix("unix:")
+    else:
+        host, port = address.rsplit(":", 1)
+        cherrypy.server.socket_host, cherrypy.server.socket_port = host, int(port)
+    cherrypy.server.thread_pool = THREADS
+    cherrypy.server.socket_queue_size = 128
+    server = CPWSGIServer(cherrypy.server)
+    server.keep_alive_conn_limit = None
+    cherrypy.server.httpserver = server
+
+
+if __name__ == "__main__":
+    # production: autoreload off, no tracebacks in pages, checks off. No log line a request.
+    cherrypy.config.update({"environment": "production", "log.screen": False, "log.access_file": ""})
+    listen(sys.argv[1])
+    cherrypy.quickstart(
+        Site(),
+        config={
+            "/": {
+                "tools.response_headers.on": True,
+                "tools.response_headers.headers": [("Content-Type", "text/html; charset=utf-8")],
+            }
+        },
+    )
