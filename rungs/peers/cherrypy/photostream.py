@@ -4,16 +4,14 @@ photos, one template. Knows nothing of HTTP; the CGI script and the CherryPy sit
 It runs from a copy below target/, which is where compiled templates and `assets.json` lie."""
 
 import base64
-import hashlib
 import json
 import os
 import re
-from pathlib import Path
 
 import jinja2
 import psycopg2
 
-HERE = Path(__file__).resolve().parent
+HERE = os.path.dirname(os.path.abspath(__file__))
 PHOTOS_PER_PAGE = 40
 EAGER = 8  # so many pictures load at once, the others when they come near the window
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,29}", re.ASCII)
@@ -69,7 +67,8 @@ templates = jinja2.Environment(
 )
 templates.filters.update(number="{:,}".format, plural=plural)
 # The site's style sheets, script and icon by name, at the addresses that its build gave them.
-templates.globals["assets"] = json.loads((HERE / "assets.json").read_text())
+with open(os.path.join(HERE, "assets.json")) as assets:
+    templates.globals["assets"] = json.load(assets)
 template = templates.get_template("photostream.html")
 
 
@@ -106,6 +105,8 @@ def page(db, name, session_cookie=None):
 
 def find_viewer(cursor, session_cookie):
     """Who holds the session of that cookie. The database knows only the hash of the secret."""
+    import hashlib  # a script that starts for every request does not pay for it without a cookie
+
     try:
         secret = base64.b64decode(session_cookie + "=", altchars=b"-_", validate=True)
     except ValueError:

@@ -57,8 +57,13 @@ def main():
     for sign in (signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
         signal.signal(sign, interrupted)
     signal.alarm(RUN_MAX_S)
+    for program in ("flickr-killr", "benchmarker"):
+        if not (programs / program).exists():
+            raise Trouble(
+                f"{programs} holds no {program}; cargo build --release --workspace --bins makes both"
+            )
     # The sockets lie here, so the path must be short; nobody else may enter it.
-    with tempfile.TemporaryDirectory(prefix="peers-") as work:
+    with tempfile.TemporaryDirectory(prefix="peers-", dir="/tmp") as work:
         measure(arguments, programs, Path(work))
 
 
@@ -78,7 +83,7 @@ def measure(arguments, programs, work):
             rungs.append(one_version(arguments, programs, work, stack, number, site))
             data = contents(site.database_url)
     result = {
-        "command": "make demo-peers" + (f" PEERS='{shlex.join(sys.argv[1:])}'" if sys.argv[1:] else ""),
+        "command": shlex.join(["scripts/demo-peers", *sys.argv[1:]]) if sys.argv[1:] else "make demo-peers",
         "date": datetime.date.today().isoformat(),
         "machine": report.machine(),
         "data": data,

@@ -40,9 +40,7 @@ class Child:
                     start_new_session=True,
                 )
         except FileNotFoundError:
-            raise Trouble(
-                f"{command[0]} is missing; `make demo-peers` installs and builds what is needed"
-            ) from None
+            raise Trouble(f"{command[0]} is missing; `make demo-peers` installs what is needed") from None
 
     def __enter__(self):
         return self
@@ -52,7 +50,8 @@ class Child:
         the children of fcgiwrap."""
         self.process.terminate()
         try:
-            self.process.wait(STOP_PATIENCE_S)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(STOP_PATIENCE_S)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
@@ -79,7 +78,7 @@ class Child:
 
     def trouble(self, what):
         tail = self.log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:]
-        return Trouble("\n    ".join([f"{self.name} {what}; the end of {self.log}:", *tail]))
+        return Trouble("\n    ".join([f"{self.name} {what}; it said last:", *tail]))
 
 
 def fetch(base, path, cookie=None):

@@ -14,8 +14,11 @@ from children import Child, Trouble, answers, fetch, free_port
 
 # How long one of them may take to answer its first page.
 READY_PATIENCE_S = 30
-# How many requests fcgiwrap has answered at a time: two a core, so that one runs while another waits.
-CGI_A_CORE = 2
+# How many scripts fcgiwrap has running for each core: as many as of ours at 0.1.
+SCRIPTS_A_CORE = 4
+# How many threads a CherryPy process has, and how many all have: a connection each, and the PostgreSQL
+# of `up` leaves 16 to others than the site.
+THREADS, THREADS_MAX = 8, 16
 # What the template refers to of our site's own files.
 ASSETS = ("site.css", "grid.css", "icon.svg", "site.js")
 
@@ -52,12 +55,12 @@ class Peers:
         socket = self.work / "fcgiwrap.sock"
         base = f"http://127.0.0.1:{free_port()}"
         script = self.code / "photostream.cgi"
-        parameters = {"SCRIPT_FILENAME": script, "DATABASE_URL": database_url, "PATH": self.path()}
+        parameters = {"SCRIPT_FILENAME": script, "DATABASE_URL": database_url}
         folder = self.nginx_folder("0.1", base, [socket])
         (folder / "cgi.conf").write_text(
             "".join(f'fastcgi_param {k} "{v}";\n' for k, v in parameters.items())
         )
-        command = ["fcgiwrap", "-c", CGI_A_CORE * self.cores, "-s", f"unix:{socket}"]
+        command = ["fcgiwrap", "-c", SCRIPTS_A_CORE * self.cores, "-s", f"unix:{socket}"]
         with self.child("fcgiwrap", command) as fcgiwrap:
             fcgiwrap.wait_until(lambda: socket.exists() or None, READY_PATIENCE_S)
             with self.child("nginx", self.nginx(folder)) as nginx:
@@ -68,7 +71,7 @@ class Peers:
     def one_server(self, database_url, path):
         address = f"127.0.0.1:{free_port()}"
         base = f"http://{address}"
-        with self.cherrypy("cherrypy", address, database_url) as server:
+        with self.cherrypy("cherrypy", address, database_url, THREADS) as server:
             server.wait_until(lambda: answers(base, path), READY_PATIENCE_S)
             yield base
 
@@ -77,8 +80,11 @@ class Peers:
         base = f"http://127.0.0.1:{free_port()}"
         sockets = [self.work / f"cherrypy-{n}.sock" for n in range(self.cores)]
         with contextlib.ExitStack() as stack:
+            threads = max(1, min(THREADS, THREADS_MAX // self.cores))
             for socket in sockets:
-                server = stack.enter_context(self.cherrypy(socket.stem, f"unix:{socket}", database_url))
+                server = stack.enter_context(
+                    self.cherrypy(socket.stem, f"unix:{socket}", database_url, threads)
+                )
                 server.wait_until(lambda socket=socket: socket.exists() or None, READY_PATIENCE_S)
             nginx = stack.enter_context(
                 self.child("nginx", self.nginx(self.nginx_folder("0.3", base, sockets)))
@@ -86,16 +92,15 @@ class Peers:
             nginx.wait_until(lambda: answers(base, path), READY_PATIENCE_S)
             yield base
 
-    def cherrypy(self, name, address, database_url):
-        env = {"PATH": self.path(), "DATABASE_URL": database_url}
-        return self.child(name, [sys.executable, self.code / "one_server.py", address], env)
+    def cherrypy(self, name, address, database_url, threads):
+        command = [sys.executable, self.code / "one_server.py", address, threads]
+        return self.child(name, command, DATABASE_URL=database_url)
 
-    def child(self, name, command, env=None):
+    def child(self, name, command, **env):
+        """A child that gets nothing of our environment but where programs are: fcgiwrap hands on what
+        it has. The virtual environment comes first, for the script's `env python3`."""
+        env["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         return Child(f"the peer's {name}", command, self.work / f"{name}.log", env)
-
-    def path(self):
-        """Where `env python3` finds the interpreter of our virtual environment."""
-        return f"{Path(sys.executable).parent}:/usr/bin:/bin"
 
     def nginx_folder(self, version, base, sockets):
         """The configuration as it stands in the repository, and beside it the addresses it includes."""
