@@ -3,6 +3,7 @@ few threads, everything set up once; at 0.3 nginx stands before a process a core
 
     DATABASE_URL=postgres://... one_server.py 127.0.0.1:8081 [THREADS]     or     ... unix:/run/one.sock"""
 
+import logging
 import sys
 
 import cherrypy
@@ -50,8 +51,9 @@ def listen(address, threads=THREADS):
 
 
 if __name__ == "__main__":
-    # production: autoreload off, no tracebacks in pages, checks off. No log line a request.
-    cherrypy.config.update({"environment": "production", "log.screen": False, "log.access_file": ""})
+    # production: no autoreload, no tracebacks in pages, no checks, and no log; errors we want to see.
+    cherrypy.config.update({"environment": "production"})
+    cherrypy.log.error_log.addHandler(logging.StreamHandler())
     listen(*sys.argv[1:])
     cherrypy.quickstart(
         Site(),

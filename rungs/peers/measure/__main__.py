@@ -54,7 +54,7 @@ def parse_arguments():
 def main():
     arguments = parse_arguments()
     programs = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "release"
-    for sign in (signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
+    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
         signal.signal(sign, interrupted)
     signal.alarm(RUN_MAX_S)
     for program in ("flickr-killr", "benchmarker"):
@@ -131,5 +131,5 @@ def say(text):
 
 try:
     main()
-except (Trouble, KeyboardInterrupt) as trouble:
-    sys.exit(f"demo-peers: {trouble or 'interrupted'}")
+except Trouble as trouble:
+    sys.exit(f"demo-peers: {trouble}")

@@ -60,7 +60,7 @@ class Peers:
         (folder / "cgi.conf").write_text(
             "".join(f'fastcgi_param {k} "{v}";\n' for k, v in parameters.items())
         )
-        command = ["fcgiwrap", "-c", SCRIPTS_A_CORE * self.cores, "-s", f"unix:{socket}"]
+        command = ["fcgiwrap", "-f", "-c", SCRIPTS_A_CORE * self.cores, "-s", f"unix:{socket}"]
         with self.child("fcgiwrap", command) as fcgiwrap:
             fcgiwrap.wait_until(lambda: socket.exists() or None, READY_PATIENCE_S)
             with self.child("nginx", self.nginx(folder)) as nginx:
