@@ -33,7 +33,7 @@ fresh: install
 	scripts/fresh target/debug/flickr-killr
 
 install:
-	scripts/install nginx memcached postgresql
+	scripts/install nginx memcached postgresql fcgiwrap
 
 install-for-tests:
-	scripts/install nginx memcached postgresql chromium chromium-driver
+	scripts/install nginx memcached postgresql fcgiwrap chromium chromium-driver

@@ -19,7 +19,7 @@ use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetReques
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
-use crate::config::{Listen, Serve};
+use crate::config::{self, Listen, Serve};
 use crate::images::store::Settings;
 use crate::images::{Derivatives, Originals};
 use crate::web::{self, DemoLogins, Parts, Passwords, PictureTruth, Site};
@@ -84,12 +84,13 @@ fn panicked(cause: Box<dyn Any + Send>) -> Response {
         .into_response()
 }
 
-/// Puts the site together as one process is told to.
+/// Puts the site together as one process is told to; starts nothing and connects nowhere before a
+/// request asks for it, because a CGI process does all this for one.
 ///
 /// # Errors
 ///
 /// When the database's address, the demo password or the folder of pictures is no good.
-pub fn site(config: &Serve) -> anyhow::Result<Site> {
+pub fn site(config: &config::Site) -> anyhow::Result<Site> {
     let db = db::pool::open(&config.database_url, config.database_connections)
         .context("reading the database's address")?;
     let demo = config
@@ -105,9 +106,11 @@ pub fn site(config: &Serve) -> anyhow::Result<Site> {
         accelerator: Accelerator::new(options),
         derivatives,
         originals,
-        passwords: Passwords::new(demo)?,
+        passwords: Passwords::new(demo),
         views: web::Views::default(),
         lab: config.lab,
+        rung: config.rung,
+        probes: config.probes,
         db,
     }))
 }
@@ -118,7 +121,7 @@ pub fn site(config: &Serve) -> anyhow::Result<Site> {
 ///
 /// When it cannot listen, or its settings are no good.
 pub async fn serve(config: Serve) -> anyhow::Result<()> {
-    let site = site(&config)?;
+    let site = site(&config.site)?;
     warn_of_random_page_cost(&site).await;
     let rounds = jobs::Rounds {
         shared: config.jobs,

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::rung::Rung;
+
 /// Where an app process listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Listen {
@@ -42,6 +44,17 @@ impl std::fmt::Display for Listen {
 pub struct Serve {
     /// Where to listen.
     pub listen: Listen,
+    /// The site that it serves.
+    pub site: Site,
+    /// How many bytes of derivatives may lie on disk; the least recently used go first.
+    pub derivatives_max_bytes: u64,
+    /// Runs the background jobs in this process: outbox, counters, brooms.
+    pub jobs: bool,
+}
+
+/// What a site is made of, however its requests arrive.
+#[derive(Debug, Clone)]
+pub struct Site {
     /// The database, as `postgres://` URL; unix sockets as `?host=/directory`.
     pub database_url: String,
     /// How many database connections this process may hold.
@@ -52,12 +65,12 @@ pub struct Serve {
     pub originals: PathBuf,
     /// Pictures made from originals: `public/` and `private/` below it.
     pub derivatives: PathBuf,
-    /// How many bytes of derivatives may lie on disk; the least recently used go first.
-    pub derivatives_max_bytes: u64,
     /// Shows `/lab` and the footer that says what a page cost.
     pub lab: bool,
     /// The file with the one password of all demo people; without it nobody logs in as them.
     pub demo_logins: Option<PathBuf>,
-    /// Runs the background jobs in this process: outbox, counters, brooms.
-    pub jobs: bool,
+    /// The version of the ladder that this is.
+    pub rung: Rung,
+    /// Answers `/healthz` and `/metrics`, because no visitor can ask for them here.
+    pub probes: bool,
 }

@@ -4,10 +4,11 @@
 //! [`web`] (pages), [`app`] (the one middleware stack), [`images`] (originals to derivatives),
 //! [`jobs`] (what runs behind), [`rung`] (the versions of the ladder), [`config`] (what a process is
 //! told). Around it: [`stack`] (every program as a child), [`settings`] (what a person can set),
-//! [`cli`] (who answers which command).
+//! [`cli`] (who answers which command), [`cgi`] (the program as a CGI script).
 
 pub mod app;
 pub mod assets;
+pub mod cgi;
 pub mod cli;
 pub mod config;
 pub mod db;

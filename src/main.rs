@@ -1,5 +1,12 @@
-//! The program: everything it does is a subcommand of the library's command line.
+//! The program: a CGI script when a web server starts it as one (version 0.1 of the ladder), and
+//! otherwise what its command line asks for.
+
+use flickr_killr::{cgi, cli};
 
 fn main() -> std::process::ExitCode {
-    flickr_killr::cli::main()
+    if cgi::is_asked() {
+        cgi::main()
+    } else {
+        cli::main()
+    }
 }

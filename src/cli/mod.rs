@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+pub(crate) use self::serve::{log_to_stderr, site_from_environment};
 use crate::settings::{self, Place, Settings};
 
 /// A photo site that stays fast, the stack that runs it, and the lab that measures it.

@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
-use clap::Args;
+use clap::{Args, Parser};
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{Listen, Serve};
+use crate::config::{self, Listen, Serve};
+use crate::rung::Rung;
 
 /// What one app process is told.
 #[derive(Debug, Args)]
@@ -16,14 +17,39 @@ pub(super) struct ServeArgs {
     #[arg(long, env = "FLICKR_KILLR_SERVE_LISTEN", value_name = "WHERE")]
     listen: Listen,
 
-    /// The database; a unix socket as `postgres://USER@localhost/NAME?host=DIR`
-    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
-    database_url: String,
+    #[command(flatten)]
+    site: SiteArgs,
 
     /// Database connections this process may hold
     #[arg(long, env = "FLICKR_KILLR_DATABASE_CONNECTIONS", value_name = "N", default_value = "8",
           value_parser = clap::value_parser!(u32).range(1..=200))]
     database_connections: u32,
+
+    /// Bytes of derivatives that may lie on disk; the least recently used go first
+    #[arg(
+        long,
+        env = "FLICKR_KILLR_DERIVATIVES_MAX_BYTES",
+        value_name = "BYTES",
+        default_value = "2147483648"
+    )]
+    derivatives_max_bytes: u64,
+
+    /// Run the background jobs in this process: outbox, counters, brooms
+    #[arg(long, env = "FLICKR_KILLR_JOBS")]
+    jobs: bool,
+
+    /// Threads that answer requests [default: one a core]
+    #[arg(long, env = "FLICKR_KILLR_THREADS", value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..=256))]
+    threads: Option<u32>,
+}
+
+/// What a site is made of. A CGI process reads this from its environment, and nothing else.
+#[derive(Debug, Args)]
+struct SiteArgs {
+    /// The database; a unix socket as `postgres://USER@localhost/NAME?host=DIR`
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    database_url: String,
 
     /// A memcached server; repeat it in the order nginx lists them; none keeps nothing there
     #[arg(
@@ -42,41 +68,31 @@ pub(super) struct ServeArgs {
     #[arg(long, env = "FLICKR_KILLR_DERIVATIVES", value_name = "DIR")]
     derivatives: PathBuf,
 
-    /// Bytes of derivatives that may lie on disk; the least recently used go first
-    #[arg(
-        long,
-        env = "FLICKR_KILLR_DERIVATIVES_MAX_BYTES",
-        value_name = "BYTES",
-        default_value = "2147483648"
-    )]
-    derivatives_max_bytes: u64,
-
     /// Show /lab and what each page cost
-    #[arg(long)]
+    #[arg(long, env = "FLICKR_KILLR_LAB")]
     lab: bool,
 
     /// File with the one password of all demo people; without it nobody logs in as them
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, env = "FLICKR_KILLR_DEMO_LOGINS", value_name = "FILE")]
     demo_logins: Option<PathBuf>,
 
-    /// Run the background jobs in this process: outbox, counters, brooms
-    #[arg(long)]
-    jobs: bool,
-
-    /// Threads that answer requests [default: one a core]
-    #[arg(long, env = "FLICKR_KILLR_THREADS", value_name = "N",
-          value_parser = clap::value_parser!(u32).range(1..=256))]
-    threads: Option<u32>,
+    /// The version of the ladder that pages say they come from
+    #[arg(long, env = "FLICKR_KILLR_RUNG", value_name = "X", default_value_t)]
+    rung: Rung,
 }
+
+#[derive(Debug, Parser)]
+struct OfEnvironment {
+    #[command(flatten)]
+    site: SiteArgs,
+}
+
+/// How many database connections a process needs that answers one request.
+const CONNECTIONS_OF_ONE_REQUEST: u32 = 1;
 
 /// Serves until SIGTERM or SIGINT.
 pub(super) fn run(args: ServeArgs) -> Result<()> {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .init();
+    log_to_stderr();
     let mut runtime = match args.threads {
         Some(1) => tokio::runtime::Builder::new_current_thread(),
         _ => tokio::runtime::Builder::new_multi_thread(),
@@ -88,18 +104,59 @@ pub(super) fn run(args: ServeArgs) -> Result<()> {
     runtime.block_on(crate::app::serve(args.into()))
 }
 
+/// The site as the environment describes it, for a process that answers one request.
+///
+/// # Errors
+///
+/// When a variable is missing or no good.
+pub(crate) fn site_from_environment() -> Result<config::Site> {
+    // One truth for flags and variables; the words of a command line are not looked at.
+    let args = OfEnvironment::try_parse_from(["flickr-killr"]).map_err(|error| {
+        let said = error.to_string();
+        let what = said.split("\n\n").next().unwrap_or_default();
+        let what: Vec<&str> = what.split_whitespace().skip(1).collect();
+        anyhow::anyhow!(
+            "{} (each is an environment variable here: see `flickr-killr serve --help`)",
+            what.join(" ")
+        )
+    })?;
+    Ok(args.site.described(CONNECTIONS_OF_ONE_REQUEST, false))
+}
+
+/// Sends the log to standard error: warnings and what is worth knowing, or what `RUST_LOG` says.
+pub(crate) fn log_to_stderr() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
+}
+
+impl SiteArgs {
+    fn described(self, database_connections: u32, probes: bool) -> config::Site {
+        config::Site {
+            database_url: self.database_url,
+            database_connections,
+            memcached: self.memcached,
+            originals: self.originals,
+            derivatives: self.derivatives,
+            lab: self.lab,
+            demo_logins: self.demo_logins,
+            rung: self.rung,
+            probes,
+        }
+    }
+}
+
 impl From<ServeArgs> for Serve {
     fn from(args: ServeArgs) -> Self {
+        // On a unix socket asks who runs the site, and a front that keeps both to itself.
+        let probes = matches!(args.listen, Listen::Unix(_));
         Self {
+            site: args.site.described(args.database_connections, probes),
             listen: args.listen,
-            database_url: args.database_url,
-            database_connections: args.database_connections,
-            memcached: args.memcached,
-            originals: args.originals,
-            derivatives: args.derivatives,
             derivatives_max_bytes: args.derivatives_max_bytes,
-            lab: args.lab,
-            demo_logins: args.demo_logins,
             jobs: args.jobs,
         }
     }

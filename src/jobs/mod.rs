@@ -4,5 +4,5 @@ pub mod outbox;
 mod rounds;
 mod warm_up;
 
-pub use rounds::{Rounds, run};
+pub use rounds::{Rounds, run, write_views};
 pub use warm_up::warm_up;

@@ -59,7 +59,7 @@ pub async fn run(site: Site, rounds: Rounds) {
 /// # Errors
 ///
 /// When the database fails; these views are lost then, and only these.
-async fn write_views(site: &Site) -> anyhow::Result<()> {
+pub async fn write_views(site: &Site) -> anyhow::Result<()> {
     let views = site.views.take();
     if !views.is_empty() {
         photo_write::append_views(&site.db, &views).await?;

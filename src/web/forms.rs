@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 
 use super::error::Error;
@@ -65,7 +66,12 @@ impl<S: Send + Sync> FromRequest<S> for Form {
     async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
         let body = Bytes::from_request(request, state)
             .await
-            .map_err(|_| Error::TooLarge)?;
+            .map_err(|broken| match broken.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge,
+                _ => Error::BadRequest(
+                    "The form arrived incomplete. Please send it once more.".to_owned(),
+                ),
+            })?;
         pairs(&body).map(Self)
     }
 }

@@ -1,4 +1,6 @@
-//! What machines ask: does this process answer, and what has it done? nginx lets neither outside.
+//! What machines ask: does this process answer, and what has it done?
+//!
+//! Not for visitors: a process that visitors reach without nginx does not know these addresses.
 
 use std::fmt::Write as _;
 

@@ -19,11 +19,14 @@ const UPLOAD_BYTES_MAX: usize = 64 << 20;
 
 /// Every address of the site.
 pub fn router(site: Site) -> Router {
-    let files = Router::new()
+    let mut files = Router::new()
         .route(at::STATIC, get(statics::show))
-        .route(at::PICTURE, get(pictures::show))
-        .route(at::HEALTHZ, get(probes::healthz))
-        .route(at::METRICS, get(probes::metrics));
+        .route(at::PICTURE, get(pictures::show));
+    if site.probes {
+        files = files
+            .route(at::HEALTHZ, get(probes::healthz))
+            .route(at::METRICS, get(probes::metrics));
+    }
 
     let mut pages = Router::new()
         .route(at::EXPLORE, get(explore::show))

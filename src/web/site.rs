@@ -11,6 +11,7 @@ use super::views::Views;
 use crate::db::outbox::Gone;
 use crate::images::{Derivatives, Originals};
 use crate::jobs;
+use crate::rung::Rung;
 
 /// The site's handle, cheap to clone.
 #[derive(Clone)]
@@ -32,6 +33,10 @@ pub struct Parts {
     pub views: Views,
     /// Whether the lab is shown.
     pub lab: bool,
+    /// The version of the ladder that pages say they come from.
+    pub rung: Rung,
+    /// Whether `/healthz` and `/metrics` are answered.
+    pub probes: bool,
 }
 
 impl Site {

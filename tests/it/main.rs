@@ -8,6 +8,7 @@
 
 mod accounts;
 mod browser;
+mod cgi;
 mod cluster;
 mod load;
 mod load_refused;

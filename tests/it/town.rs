@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use flickr_killr::app;
-use flickr_killr::config::{Listen, Serve};
+use flickr_killr::config::Site;
 use flickr_killr::db::schema::Contents;
 use flickr_killr::demo;
+use flickr_killr::rung::Rung;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, StatusCode};
 use sqlx::PgPool;
@@ -23,7 +24,7 @@ pub(crate) struct Town {
     pub(crate) pool: PgPool,
     pub(crate) base: String,
     pub(crate) folder: TempDir,
-    _database: Database,
+    pub(crate) database: Database,
 }
 
 impl Town {
@@ -50,17 +51,16 @@ impl Town {
             .expect("a folder");
         let password = folder.path().join("demo-password");
         std::fs::write(&password, DEMO_PASSWORD).expect("a file");
-        let config = Serve {
-            listen: Listen::Tcp(([127, 0, 0, 1], 0).into()),
+        let config = Site {
             database_url: database.url(),
             database_connections: 4,
             memcached: memcached.to_vec(),
             originals: folder.path().join("originals"),
             derivatives: folder.path().join("derivatives"),
-            derivatives_max_bytes: 1 << 30,
             lab: true,
             demo_logins: Some(password),
-            jobs: false,
+            rung: Rung::CacheMoney,
+            probes: false,
         };
         let site = app::site(&config).expect("a site");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -71,7 +71,7 @@ impl Town {
             pool,
             base,
             folder,
-            _database: database,
+            database,
         }
     }
 
