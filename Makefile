@@ -3,8 +3,9 @@
 
 UP ?=
 TALK ?=
+PEERS ?=
 
-.PHONY: run demo test lint bench fresh install install-for-tests
+.PHONY: run demo demo-peers test lint bench fresh install install-for-tests
 
 run: install
 	cargo build --release --bin flickr-killr
@@ -24,6 +25,12 @@ lint:
 
 bench:
 	cargo bench --workspace
+
+# The 2007 talk's own stack beside ours, on the same machine and data (rungs/peers/README.md; PEERS='--help').
+demo-peers:
+	scripts/install nginx memcached postgresql fcgiwrap python3-venv
+	cargo build --release --workspace --bins
+	scripts/demo-peers $(PEERS)
 
 # A copy of this clone in an awkward place, as root and as an ordinary user, from nothing to a clean stop.
 # With what the tests were built of: another profile would build everything once more.
