@@ -16,6 +16,7 @@ mod pages;
 mod plans;
 mod privacy;
 mod stack;
+mod stories;
 mod talk;
 mod through;
 mod tidy;
