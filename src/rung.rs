@@ -3,22 +3,40 @@
 use std::fmt;
 
 use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
 
 /// One version of the site: the same router, schema and templates, put together differently.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    ValueEnum,
+    Serialize,
+    Deserialize,
+)]
 pub enum Rung {
     /// A process and a database connection for every request.
     #[value(name = "0.1")]
+    #[serde(rename = "0.1")]
     CgiStrawman,
     /// One process that listens itself, everything set up once.
     #[value(name = "0.2")]
+    #[serde(rename = "0.2")]
     OneServer,
     /// nginx in front of a process a core; files still by the app.
     #[value(name = "0.3")]
+    #[serde(rename = "0.3")]
     SharedNothing,
     /// nginx answers files from memcached, where the app pushed them on their first request.
     #[default]
     #[value(name = "0.4")]
+    #[serde(rename = "0.4")]
     CacheMoney,
 }
 

@@ -1,4 +1,5 @@
-//! Writes the files with addresses that `nginx.conf` includes; everything else stands in `nginx.conf` itself.
+//! Writes the files with addresses that `nginx.conf` includes; everything else stands in `nginx.conf` itself
+//! and in the folder `shared` beside it.
 
 use std::fmt::Write as _;
 use std::io;
@@ -165,8 +166,11 @@ fn path(path: &Path) -> Result<String, FrontError> {
     word(&path.display().to_string())
 }
 
-/// Quotes a word; refuses what would mean something else inside of quotes.
-fn word(word: &str) -> Result<String, FrontError> {
+/// Quotes a word for a configuration of nginx.
+///
+/// # Errors
+/// When it is empty, or holds what would mean something else inside of quotes.
+pub fn word(word: &str) -> Result<String, FrontError> {
     let means_something = |c: char| c.is_control() || matches!(c, '"' | '\\' | '$' | '\u{fffd}');
     if word.is_empty() || word.contains(means_something) {
         return Err(FrontError::Unwritable(word.to_owned()));

@@ -8,6 +8,7 @@ mod serve;
 mod static_files;
 mod status;
 mod stop;
+mod talk;
 mod up;
 mod urls;
 
@@ -42,7 +43,7 @@ enum Command {
     /// Run one app process alone against given addresses (what `up` starts)
     Serve(serve::ServeArgs),
 
-    /// The demo data: people, words and pictures, drawn from a seed
+    /// The demo data, drawn from a seed; and the talk, told with it
     #[command(subcommand)]
     Demo(demo::Demo),
 

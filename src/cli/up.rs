@@ -14,6 +14,7 @@ fn plan(settings: &Settings) -> Plan {
     Plan {
         state_dir: settings.place.state_dir.clone(),
         user: settings.place.user.clone(),
+        rung: settings.rung,
         listen: settings.listen,
         users: settings.users,
         photos: settings.photos,

@@ -16,6 +16,8 @@ use std::path::PathBuf;
 
 use clap::{Args, value_parser};
 
+use crate::rung::Rung;
+
 /// How many app processes may be asked for, because each holds memory and database connections.
 const WORKERS_MAX: i64 = 256;
 
@@ -60,6 +62,17 @@ pub struct Settings {
         default_value = "127.0.0.1:8080"
     )]
     pub listen: SocketAddr,
+
+    /// Version of the ladder: 0.1 CGI, 0.2 one server, 0.3 nginx and a process a core, 0.4 with memcached
+    #[arg(
+        long,
+        env = "FLICKR_KILLR_RUNG",
+        value_name = "VERSION",
+        value_enum,
+        default_value = "0.4",
+        hide_possible_values = true
+    )]
+    pub rung: Rung,
 
     /// People in the demo data (loaded at first start only)
     #[arg(long, env = "FLICKR_KILLR_USERS", value_name = "N", default_value = "100000",

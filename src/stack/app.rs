@@ -13,10 +13,14 @@ use nix::sys::signal::Signal;
 
 use super::account::Account;
 use super::child::{Speaks, Spec, anywhere};
+use super::fcgiwrap;
 use super::keeper::Service;
+use super::nginx::reachable;
 use super::plan::Plan;
 use super::probe::Probe;
 use super::state::StateDir;
+use crate::config::Listen;
+use crate::rung::{Files, Front};
 
 /// When glibc gives freed memory back (mallopt(3)). A picture is drawn in buffers of megabytes; by
 /// default an app process that has drawn two hundred keeps 150 MB, so it keeps 16 MB, for a tenth of
@@ -31,73 +35,161 @@ pub(super) struct Apps<'a> {
     pub(super) program: &'a Path,
     pub(super) sockets: &'a Path,
     pub(super) database_url: &'a str,
-    pub(super) memcached: SocketAddr,
+    pub(super) memcached: Option<SocketAddr>,
+}
+
+/// One app process, as it differs from the others.
+struct Role {
+    name: String,
+    listen: Listen,
+    threads: usize,
+    jobs: bool,
 }
 
 impl Apps<'_> {
-    /// The socket of one of them.
-    pub(super) fn socket(&self, number: usize) -> PathBuf {
+    /// The processes that stay, each as a child to keep; `public` is where visitors come.
+    pub(super) fn services(&self, public: SocketAddr) -> Vec<Service> {
+        let cores = self.plan.app_processes;
+        let roles = match self.plan.rung.front() {
+            // Programs end with their requests; what no visitor waits for needs a process that stays.
+            Front::NginxAndCgi => vec![Role {
+                name: "jobs".to_owned(),
+                listen: Listen::Unix(self.sockets.join("jobs.sock")),
+                threads: 1,
+                jobs: true,
+            }],
+            Front::App => vec![Role {
+                name: "app-0".to_owned(),
+                listen: Listen::Tcp(public),
+                threads: cores,
+                jobs: true,
+            }],
+            Front::Nginx => (0..cores)
+                .map(|number| Role {
+                    name: format!("app-{number}"),
+                    listen: Listen::Unix(self.socket(number)),
+                    threads: 1,
+                    jobs: number == 0,
+                })
+                .collect(),
+        };
+        roles.into_iter().map(|role| self.service(role)).collect()
+    }
+
+    /// Where nginx finds the application: its processes, or fcgiwrap.
+    pub(super) fn behind_nginx(&self) -> Vec<PathBuf> {
+        match self.plan.rung.front() {
+            Front::NginxAndCgi => vec![self.sockets.join("fcgiwrap.sock")],
+            Front::App => vec![],
+            Front::Nginx => (0..self.plan.app_processes)
+                .map(|n| self.socket(n))
+                .collect(),
+        }
+    }
+
+    /// This program as fcgiwrap starts it: without arguments, told everything by its environment.
+    pub(super) fn as_cgi(&self) -> fcgiwrap::Programs {
+        let (plan, state) = (self.plan, self.state);
+        let mut envs: Vec<(&'static str, OsString)> = vec![
+            ("DATABASE_URL", self.database_url.into()),
+            ("FLICKR_KILLR_RUNG", plan.rung.to_string().into()),
+            ("FLICKR_KILLR_ORIGINALS", state.originals().into()),
+            ("FLICKR_KILLR_DERIVATIVES", state.derivatives().into()),
+        ];
+        if plan.demo_logins {
+            envs.push(("FLICKR_KILLR_DEMO_LOGINS", state.demo_logins().into()));
+        }
+        if plan.lab {
+            envs.push(("FLICKR_KILLR_LAB", "true".into()));
+        }
+        fcgiwrap::Programs {
+            program: self.program.to_owned(),
+            envs,
+            count: plan.programs(),
+        }
+    }
+
+    /// This program, told to load the demo data.
+    pub(super) fn loader(&self, words: &[String]) -> Spec {
+        let speaks = if std::io::stderr().is_terminal() {
+            Speaks::Itself
+        } else {
+            Speaks::ToAll
+        };
+        self.task("demo", words.iter().map(Into::into).collect(), speaks)
+    }
+
+    /// This program, told to write the site's own files.
+    pub(super) fn static_files(&self) -> Spec {
+        let words = vec!["static-files".into(), self.state.static_files().into()];
+        self.task("static-files", words, Speaks::ToAll)
+    }
+
+    fn socket(&self, number: usize) -> PathBuf {
         self.sockets.join(format!("app-{number}.sock"))
     }
 
-    /// One of them as a child to keep.
-    pub(super) fn service(&self, number: usize) -> Service {
-        let socket = self.socket(number);
+    fn service(&self, role: Role) -> Service {
+        let alive = match &role.listen {
+            Listen::Unix(socket) => Probe::Healthz(socket.clone()),
+            Listen::Tcp(address) => Probe::AnyHttp(reachable(*address)),
+        };
         Service {
             spec: Spec {
-                name: format!("app-{number}"),
+                args: self.args(&role),
+                name: role.name,
                 program: self.program.to_owned(),
-                args: self.args(number),
                 envs: vec![
                     // Not an argument: arguments are for all to see, and this may hold a password.
                     ("DATABASE_URL", self.database_url.into()),
                     ("MALLOC_TRIM_THRESHOLD_", MALLOC_TRIM_THRESHOLD_BYTES.into()),
                 ],
+                inherits: true,
                 dir: anywhere().to_owned(),
                 account: Some(self.account.clone()),
                 stop: vec![(Signal::SIGTERM, Duration::from_secs(10))],
                 speaks: Speaks::ToAll,
             },
-            ready: Probe::Healthz(socket.clone()),
-            alive: Probe::Healthz(socket),
+            ready: alive.clone(),
+            alive,
             start_patience: Duration::from_secs(30),
             silence_max: Duration::from_secs(2),
             prepare: Box::new(|| Ok(())),
         }
     }
 
-    /// This program, told to load the demo data.
-    pub(super) fn loader(&self, words: &[String]) -> Spec {
+    /// A run of this program that ends by itself.
+    fn task(&self, name: &str, args: Vec<OsString>, speaks: Speaks) -> Spec {
         Spec {
-            name: "demo".to_owned(),
+            name: name.to_owned(),
             program: self.program.to_owned(),
-            args: words.iter().map(Into::into).collect(),
+            args,
             envs: vec![("DATABASE_URL", self.database_url.into())],
+            inherits: true,
             dir: anywhere().to_owned(),
             account: Some(self.account.clone()),
             stop: vec![(Signal::SIGTERM, Duration::from_secs(5))],
-            speaks: if std::io::stderr().is_terminal() {
-                Speaks::Itself
-            } else {
-                Speaks::ToAll
-            },
+            speaks,
         }
     }
 
-    fn args(&self, number: usize) -> Vec<OsString> {
+    fn args(&self, role: &Role) -> Vec<OsString> {
         let plan = self.plan;
         let mut args: Vec<OsString> = vec!["serve".into()];
         let mut say = |flag: &str, value: OsString| args.extend([flag.into(), value]);
-        say(
-            "--listen",
-            format!("unix:{}", self.socket(number).display()).into(),
-        );
-        say("--threads", "1".into());
+        say("--rung", plan.rung.to_string().into());
+        say("--listen", role.listen.to_string().into());
+        say("--threads", role.threads.to_string().into());
         say(
             "--database-connections",
-            plan.database_connections.to_string().into(),
+            plan.connections_per_process().to_string().into(),
         );
-        say("--memcached", self.memcached.to_string().into());
+        if let Some(memcached) = self.memcached {
+            say("--memcached", memcached.to_string().into());
+        }
+        if plan.rung.files() == Files::AppFromDisk {
+            say("--files-from-disk", self.state.static_files().into());
+        }
         say("--originals", self.state.originals().into());
         say("--derivatives", self.state.derivatives().into());
         say(
@@ -110,7 +202,7 @@ impl Apps<'_> {
         if plan.lab {
             args.push("--lab".into());
         }
-        if number == 0 {
+        if role.jobs {
             args.push("--jobs".into());
         }
         args

@@ -8,6 +8,7 @@ use nix::sys::statvfs::statvfs;
 use super::plan::Plan;
 use super::postgres::Postgres;
 use super::state::{StateDir, disk_bytes};
+use crate::rung::Files;
 
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
@@ -69,21 +70,26 @@ impl Budget {
         } else {
             0
         };
-        let needed = u64::from(plan.memcached_mb) * MIB
-            + plan.app_processes as u64 * APP_BYTES
-            + buffers
-            + BESIDE_BYTES;
+        let cache = match plan.rung.files() {
+            Files::Memcached => u64::from(plan.memcached_mb) * MIB,
+            Files::FrontFromDisk | Files::AppFromDisk => 0,
+        };
+        let processes = match plan.programs() {
+            0 => plan.app_processes,
+            programs => plan.lasting_processes() + programs,
+        };
+        let needed = cache + processes as u64 * APP_BYTES + buffers + BESIDE_BYTES;
+        let mut parts = vec![format!("{processes} app processes at work at once")];
+        for (bytes, what) in [(cache, "memcached"), (buffers, "PostgreSQL buffers")] {
+            if bytes > 0 {
+                parts.push(format!("{} {what}", size(bytes)));
+            }
+        }
         say(&format!(
-            "will use up to {} of memory ({} is free): {} MiB memcached, {} app processes{}",
+            "will use up to {} of memory ({} is free): {}",
             size(needed),
             size(machine.available),
-            plan.memcached_mb,
-            plan.app_processes,
-            if own_database {
-                format!(", {} MiB PostgreSQL buffers", memory.shared_buffers_mb)
-            } else {
-                String::new()
-            },
+            parts.join(", ")
         ));
         if needed > machine.available {
             bail!(

@@ -48,6 +48,8 @@ pub(super) struct Spec {
     pub(super) program: PathBuf,
     pub(super) args: Vec<OsString>,
     pub(super) envs: Vec<(&'static str, OsString)>,
+    /// Whether it sees what [`inherited`] lets through as well.
+    pub(super) inherits: bool,
     pub(super) dir: PathBuf,
     /// Who runs it; none is whoever we are.
     pub(super) account: Option<Account>,
@@ -100,7 +102,7 @@ impl Child {
             .args(&spec.args)
             .current_dir(&spec.dir)
             .env_clear()
-            .envs(inherited())
+            .envs(inherited().filter(|_| spec.inherits))
             .envs(spec.envs.iter().map(|(name, value)| (name, value)))
             .process_group(0)
             .kill_on_drop(true)

@@ -49,6 +49,7 @@ pub(super) fn service(
                 .flat_map(|(flag, value)| [flag.into(), value.into()])
                 .collect(),
             envs: vec![],
+            inherits: true,
             dir: anywhere().to_owned(),
             account: Some(account),
             stop: vec![(Signal::SIGTERM, Duration::from_secs(3))],

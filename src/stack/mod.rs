@@ -2,8 +2,8 @@
 //!
 //! It decides nothing: a [`Plan`] says what runs. In reading order: [`up`] is the whole story;
 //! `keeper` keeps one child running, `health` says when to give up on one, `probe` asks whether it
-//! answers, `child` starts and stops a process; `postgres`, `memcached`, `app` and `nginx` say how
-//! each program is run; `state` knows what lies where, `record` what runs, also after a kill -9.
+//! answers, `child` starts and stops a process; `postgres`, `memcached`, `app`, `fcgiwrap` and `nginx` say
+//! how each program is run; `state` knows what lies where, `record` what runs, also after a kill -9.
 //!
 //! Invariants. A child is ready when it *answers*. Every child is stopped in its own way, with a
 //! time-out, then killed, and always reaped. A child never outlives us: the kernel stops it when
@@ -14,6 +14,8 @@ mod account;
 mod app;
 mod budget;
 mod child;
+mod fcgiwrap;
+mod flood;
 mod health;
 mod keeper;
 mod memcached;

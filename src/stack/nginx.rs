@@ -1,42 +1,85 @@
-//! nginx: the repository's own configuration, byte for byte, with the addresses beside it.
+//! nginx: the repository's own configuration of a version, byte for byte, with the addresses beside it.
 
+use std::fs::Permissions;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use accelerator::nginx::Front;
-use anyhow::Result;
+use accelerator::nginx::{Front, word};
+use anyhow::{Context as _, Result, bail};
 use nix::sys::signal::Signal;
 
 use super::account::Account;
 use super::child::{Speaks, Spec};
 use super::keeper::Service;
 use super::probe::Probe;
-use super::state::write_whole;
+use super::state::{StateDir, write_whole};
+use crate::rung::{Front as FrontOfRung, Rung};
 
-/// The front as a reader finds it in the repository.
-const CONFIGURATION: &str = include_str!("../../nginx.conf");
+/// What every front includes from the folder `shared`.
+const SHARED: [(&str, &str); 5] = [
+    ("http.conf", include_str!("../../rungs/shared/http.conf")),
+    ("files.conf", include_str!("../../rungs/shared/files.conf")),
+    ("proxy.conf", include_str!("../../rungs/shared/proxy.conf")),
+    ("file.conf", include_str!("../../rungs/shared/file.conf")),
+    ("away.conf", include_str!("../../rungs/shared/away.conf")),
+];
+
+/// How the application is asked by CGI, in the one version that does.
+const CGI: [(&str, &str); 2] = [
+    ("cgi.conf", include_str!("../../rungs/0.1-cgi/cgi.conf")),
+    (
+        "cgi-file.conf",
+        include_str!("../../rungs/0.1-cgi/cgi-file.conf"),
+    ),
+];
 
 /// How long visitors who are being served may take when the site stops.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What nginx stands in front of.
-pub(super) struct Behind {
+pub(super) struct Behind<'a> {
+    pub(super) rung: Rung,
     pub(super) listen: SocketAddr,
     pub(super) apps: Vec<PathBuf>,
-    pub(super) memcached: SocketAddr,
+    pub(super) memcached: Option<SocketAddr>,
+    /// This program, for a version that starts it by CGI.
+    pub(super) program: &'a Path,
 }
 
-/// Writes the configuration into `dir` and returns nginx as a child to keep.
+/// The front of a version as a reader finds it in the repository; 0.4's is the root's.
+fn configuration(rung: Rung) -> Result<&'static str> {
+    match rung {
+        Rung::CgiStrawman => Ok(include_str!("../../rungs/0.1-cgi/nginx.conf")),
+        Rung::OneServer => bail!("version {rung} has no nginx in front"),
+        Rung::SharedNothing => Ok(include_str!("../../rungs/0.3-shared-nothing/nginx.conf")),
+        Rung::CacheMoney => Ok(include_str!("../../nginx.conf")),
+    }
+}
+
+/// Writes the configuration into its folder and returns nginx as a child to keep.
 pub(super) fn service(
     program: PathBuf,
     account: &Account,
-    dir: &Path,
-    behind: Behind,
+    state: &StateDir,
+    behind: Behind<'_>,
 ) -> Result<Service> {
+    let dir = state.nginx();
+    begin_anew(&dir)?;
     let temp_dir = dir.join("temp");
     account.own_dir(&temp_dir, 0o700)?;
-    write_whole(&dir.join("nginx.conf"), CONFIGURATION.as_bytes())?;
+    let nginx_conf = configuration(behind.rung)?;
+    write_whole(&dir.join("nginx.conf"), nginx_conf.as_bytes())?;
+    state.make_ours(&dir.join("shared"), 0o755)?;
+    for (name, text) in SHARED {
+        write_whole(&dir.join("shared").join(name), text.as_bytes())?;
+    }
+    if behind.rung.front() == FrontOfRung::NginxAndCgi {
+        write_cgi(&dir, behind.program)?;
+        lay_out_files(&dir, state)?;
+    }
     let front = Front {
         user: account.names_to_become(),
         workers: std::thread::available_parallelism().map_or(1, usize::from),
@@ -46,19 +89,20 @@ pub(super) fn service(
         temp_dir,
         listen: behind.listen.to_string(),
         apps: behind.apps,
-        memcached: vec![behind.memcached],
+        memcached: behind.memcached.into_iter().collect(),
     };
-    front.write_to(dir)?;
+    front.write_to(&dir)?;
     let words = ["-e", "stderr", "-c", "nginx.conf", "-p"];
     let mut args: Vec<_> = words.into_iter().map(Into::into).collect();
-    args.push(dir.into());
+    args.push(dir.clone().into());
     Ok(Service {
         spec: Spec {
             name: "nginx".to_owned(),
             program,
             args,
             envs: vec![],
-            dir: dir.to_owned(),
+            inherits: true,
+            dir,
             // The master keeps what rights we have; its workers give them up by `user`.
             account: None,
             stop: vec![
@@ -73,6 +117,39 @@ pub(super) fn service(
         silence_max: Duration::from_secs(2),
         prepare: Box::new(|| Ok(())),
     })
+}
+
+/// Empties the folder: another version may have run here before, with other files.
+fn begin_anew(dir: &Path) -> Result<()> {
+    match std::fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => std::fs::create_dir(dir),
+    }
+    .and_then(|()| std::fs::set_permissions(dir, Permissions::from_mode(0o755)))
+    .with_context(|| format!("cannot make {} anew", dir.display()))
+}
+
+fn write_cgi(dir: &Path, program: &Path) -> Result<()> {
+    for (name, text) in CGI {
+        write_whole(&dir.join(name), text.as_bytes())?;
+    }
+    let program = word(&program.display().to_string())?;
+    let text = format!("fastcgi_param SCRIPT_FILENAME {program};\n");
+    write_whole(&dir.join("program.conf"), text.as_bytes())
+}
+
+/// Makes the folder that nginx sends files from: for each kind of URL where those files lie.
+fn lay_out_files(dir: &Path, state: &StateDir) -> Result<()> {
+    let files = dir.join("files");
+    state.make_ours(&files, 0o755)?;
+    for (name, place) in [
+        ("static", state.static_files()),
+        ("i", state.derivatives().join("public")),
+    ] {
+        std::os::unix::fs::symlink(place, files.join(name))
+            .with_context(|| format!("cannot lay out {}", files.display()))?;
+    }
+    Ok(())
 }
 
 /// Where we reach what listens there: 0.0.0.0 and :: are heard, not called.

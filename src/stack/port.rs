@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use anyhow::{Context as _, Result, bail};
 use tokio::net::TcpSocket;
 
+use super::account::Account;
+
 /// A port kept for a child: bound by us but never listening.
 ///
 /// The kernel lets the child bind the same address (both set `SO_REUSEADDR`, and one of them does
@@ -49,6 +51,24 @@ impl HeldPort {
             _socket: socket,
         })
     }
+}
+
+/// Refuses a port below those that anybody may listen on, for a child that is not root: nginx takes
+/// such a port before its workers give up their rights, an app process cannot.
+pub(super) fn may_listen(address: SocketAddr, account: &Account) -> Result<()> {
+    const FIRST_FREE: &str = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
+    let first_free = std::fs::read_to_string(FIRST_FREE);
+    let first_free = first_free.ok().and_then(|port| port.trim().parse().ok());
+    let first_free: u16 = first_free.unwrap_or(1024);
+    // Port 0 is any free one, and those are above.
+    if account.to_become().is_some() && (1..first_free).contains(&address.port()) {
+        bail!(
+            "in this version the site listens itself, as {}, who may not listen on {address}; say \
+             --listen with a port from {first_free} on, or a --rung with nginx in front",
+            account.name
+        );
+    }
+    Ok(())
 }
 
 #[cfg(test)]

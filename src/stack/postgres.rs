@@ -93,6 +93,7 @@ impl Postgres {
                 program: self.programs.join("postgres"),
                 args: vec!["-D".into(), self.cluster.clone().into()],
                 envs: vec![],
+                inherits: true,
                 dir: anywhere().to_owned(),
                 account: Some(self.account.clone()),
                 // Fast shutdown ends sessions and writes a checkpoint; immediate leaves recovery
@@ -141,6 +142,7 @@ impl Postgres {
             program: self.programs.join("initdb"),
             args,
             envs: vec![],
+            inherits: true,
             dir: anywhere().to_owned(),
             account: Some(self.account.clone()),
             stop: vec![(Signal::SIGTERM, Duration::from_secs(2))],

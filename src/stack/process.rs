@@ -154,6 +154,15 @@ impl Identity {
         })
     }
 
+    /// Whoever is left of its group when it is gone itself. The kernel gives a number to nobody else
+    /// as long as a group bears it.
+    pub(super) fn orphans(&self) -> Vec<Stat> {
+        let mut living = living();
+        let is_gone = living.iter().all(|stat| stat.pid != self.pid) && self.boot == boot();
+        living.retain(|stat| is_gone && stat.group == self.pid);
+        living
+    }
+
     /// The same process, if it still runs.
     pub(super) fn living(&self) -> Option<Stat> {
         Stat::of(self.pid).filter(|stat| {

@@ -4,14 +4,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::rung::{Files, Front, Rung};
+
 /// Where Debian keeps one folder a PostgreSQL version.
 const POSTGRES_VERSIONS: &str = "/usr/lib/postgresql";
 
-/// Every program that `up` needs, found before anything is started.
+/// Every program that a version needs, found before anything is started; none is one it does without.
 #[derive(Debug, Clone)]
 pub(super) struct Programs {
-    pub(super) nginx: PathBuf,
-    pub(super) memcached: PathBuf,
+    pub(super) nginx: Option<PathBuf>,
+    pub(super) memcached: Option<PathBuf>,
+    pub(super) fcgiwrap: Option<PathBuf>,
     /// Ties a child's life to ours (util-linux).
     pub(super) setpriv: PathBuf,
     /// The folder of `postgres` and `initdb`; none when the database is elsewhere.
@@ -21,29 +24,37 @@ pub(super) struct Programs {
 impl Programs {
     /// Finds all, or says all that are missing at once. `cluster` is the PostgreSQL cluster that
     /// is to run, made already or not; none when the database is elsewhere.
-    pub(super) fn find(cluster: Option<&Path>) -> Result<Self> {
-        let nginx = on_path("nginx");
-        let memcached = on_path("memcached");
-        let setpriv = on_path("setpriv");
-        let postgres = cluster.map(postgres_for).transpose()?;
-        let missing: Vec<&str> = [
-            (nginx.is_none(), "nginx"),
-            (memcached.is_none(), "memcached"),
-            (setpriv.is_none(), "util-linux"),
-            (postgres == Some(None), "postgresql"),
-        ]
-        .into_iter()
-        .filter_map(|(missing, package)| missing.then_some(package))
-        .collect();
-        match (nginx, memcached, setpriv) {
-            (Some(nginx), Some(memcached), Some(setpriv)) if missing.is_empty() => Ok(Self {
+    pub(super) fn find(rung: Rung, cluster: Option<&Path>) -> Result<Self> {
+        let mut missing = Vec::new();
+        let mut found = |program: Option<PathBuf>, package| {
+            if program.is_none() {
+                missing.push(package);
+            }
+            program
+        };
+        let mut needed = |is_needed: bool, name| {
+            let program = is_needed.then(|| found(on_path(name), name));
+            program.flatten()
+        };
+        let nginx = needed(rung.front() != Front::App, "nginx");
+        let memcached = needed(rung.files() == Files::Memcached, "memcached");
+        let fcgiwrap = needed(rung.front() == Front::NginxAndCgi, "fcgiwrap");
+        let setpriv = found(on_path("setpriv"), "util-linux");
+        let postgres = match cluster {
+            Some(cluster) => found(postgres_for(cluster)?, "postgresql"),
+            None => None,
+        };
+        match setpriv {
+            Some(setpriv) if missing.is_empty() => Ok(Self {
                 nginx,
                 memcached,
+                fcgiwrap,
                 setpriv,
-                postgres: postgres.flatten(),
+                postgres,
             }),
             _ => bail!(
-                "programs are missing; install the Debian packages: apt-get install {}",
+                "version {rung} needs programs that are missing; install the Debian packages: \
+                 apt-get install {}",
                 missing.join(" ")
             ),
         }

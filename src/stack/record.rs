@@ -14,6 +14,7 @@ use super::output::Console;
 use super::private::remove_sockets;
 use super::process::{self, Identity};
 use super::state::StateDir;
+use crate::rung::Rung;
 
 /// How long what a killed supervisor left may take to stop by itself, before it is killed.
 const LEFT_OVER_PATIENCE: Duration = Duration::from_secs(8);
@@ -25,12 +26,14 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Running {
     pub(super) supervisor: Identity,
+    /// Which version of the site it is.
+    pub rung: Rung,
     /// Where the site is served.
     pub listen: SocketAddr,
     /// The database of the site, as the app processes reach it.
     pub database_url: String,
-    /// Where memcached listens.
-    pub memcached: SocketAddr,
+    /// Where memcached listens, in the versions that have it.
+    pub memcached: Option<SocketAddr>,
     /// The private folder of the unix sockets.
     pub sockets: PathBuf,
     /// Whether a page has been served.
@@ -124,17 +127,28 @@ impl Record {
 /// Ends what a killed supervisor left behind: children, PostgreSQL's processes, the sockets.
 ///
 /// The caller holds the lock, so nobody runs this site. A process is only touched when pid, start
-/// time and boot are those written down, or when it works inside our cluster's folder.
+/// time and boot are those written down, when it is of the group of such a one that is gone, or when
+/// it works inside our cluster's folder.
 pub(super) async fn clear_left_over(state: &StateDir, console: &Console) -> Result<()> {
     let before = Running::read(state);
     let mut left: Vec<(String, i32)> = Vec::new();
     for (name, child) in before.iter().flat_map(|running| &running.children) {
-        if let Some(stat) = child.process.as_ref().and_then(Identity::living) {
+        let Some(identity) = &child.process else {
+            continue;
+        };
+        let orphans = identity.orphans();
+        if let Some(stat) = identity.living() {
             if let Ok(stop) = Signal::try_from(child.stop_signal) {
                 process::signal(stat.pid, stop);
             }
-            left.push((name.clone(), stat.pid));
+        } else if orphans.is_empty() {
+            continue;
         }
+        // Nobody is left to tell these anything: fcgiwrap's and nginx's own would stay for ever.
+        for orphan in orphans {
+            process::signal(orphan.pid, Signal::SIGKILL);
+        }
+        left.push((name.clone(), identity.pid));
     }
     let families: Vec<i32> = left.iter().map(|(_, pid)| *pid).collect();
     let cluster = state.cluster();

@@ -93,7 +93,7 @@ impl StateDir {
 
     /// Removes everything `up` ever made here, and nothing else; a folder left empty goes too.
     pub(super) fn remove(&self, _lock: &Lock) -> Result<()> {
-        for name in ["database", "nginx", "logs", "pictures", "bin"] {
+        for name in ["database", "nginx", "logs", "pictures", "static", "bin"] {
             let dir = self.path.join(name);
             if dir.exists() {
                 std::fs::remove_dir_all(&dir)
@@ -148,6 +148,11 @@ impl StateDir {
 
     pub(super) fn derivatives(&self) -> PathBuf {
         self.pictures().join("derivatives")
+    }
+
+    /// The site's own files, where a version serves them from disk.
+    pub(super) fn static_files(&self) -> PathBuf {
+        self.path.join("static")
     }
 
     pub(super) fn demo_logins(&self) -> PathBuf {

@@ -34,7 +34,13 @@ pub fn describe(state: &StateDir, running: Option<&Running>) -> String {
         "site",
         format!("{stage} http://{}", reachable(running.listen)),
     );
-    line("memcached", running.memcached.to_string());
+    line(
+        "version",
+        format!("{}, {}", running.rung, running.rung.name()),
+    );
+    if let Some(memcached) = running.memcached {
+        line("memcached", memcached.to_string());
+    }
     line("sockets", running.sockets.display().to_string());
     let up = since.map(age).unwrap_or_default();
     line("up", format!("{up}, process {}", running.supervisor.pid));

@@ -1,7 +1,8 @@
 //! The story of one site: from nothing to `ready`, until somebody wishes it to stop.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,7 +19,7 @@ use super::keeper::{House, Keeper, first_answer};
 use super::nginx::reachable;
 use super::output::Console;
 use super::plan::Plan;
-use super::port::HeldPort;
+use super::port::{HeldPort, may_listen};
 use super::postgres::{Postgres, foreign_answers};
 use super::private::{make_demo_logins, make_sockets, remove_sockets};
 use super::probe::Probe;
@@ -26,7 +27,8 @@ use super::process::Identity;
 use super::programs::Programs;
 use super::record::{Record, Running, clear_left_over};
 use super::state::StateDir;
-use super::{memcached, nginx};
+use super::{fcgiwrap, memcached, nginx};
+use crate::rung::{Files, Front};
 
 /// Runs the site until SIGINT, SIGTERM or SIGHUP, then stops it in order.
 ///
@@ -57,6 +59,9 @@ async fn run(plan: &Plan, console: &Arc<Console>) -> Result<()> {
         plan.listen
     );
     let account = Account::choose(&plan.user)?;
+    if plan.rung.front() == Front::App {
+        may_listen(plan.listen, &account)?;
+    }
     let state = StateDir::make(&plan.state_dir, &account, |text| console.say(text))?;
     let mut lock = state.lock()?;
     lock.sign();
@@ -80,6 +85,7 @@ async fn run(plan: &Plan, console: &Arc<Console>) -> Result<()> {
 struct Site {
     postgres: Option<Keeper>,
     memcached: Option<Keeper>,
+    /// Whoever answers for the application: processes that stay, and fcgiwrap.
     apps: Vec<Keeper>,
     nginx: Option<Keeper>,
     sockets: Option<PathBuf>,
@@ -120,9 +126,14 @@ async fn start(
 ) -> Result<()> {
     let began = Instant::now();
     let cluster = state.cluster();
-    let programs = Programs::find(plan.database_url.is_none().then_some(cluster.as_path()))?;
+    let own_cluster = plan.database_url.is_none().then_some(cluster.as_path());
+    let programs = Programs::find(plan.rung, own_cluster)?;
     let front = HeldPort::hold(plan.listen)?;
-    let cache = HeldPort::hold(([127, 0, 0, 1], 0).into())?;
+    let cache = match plan.rung.files() {
+        Files::Memcached => Some(HeldPort::hold(([127, 0, 0, 1], 0).into())?),
+        Files::FrontFromDisk | Files::AppFromDisk => None,
+    };
+    let cache_address = cache.as_ref().map(|port| port.address);
     let budget = Budget::check(plan, state, |text| console.say(text))?;
 
     let sockets = make_sockets(account)?;
@@ -133,7 +144,7 @@ async fn start(
         sockets: sockets.clone(),
         account: account.clone(),
         memory: budget.memory,
-        connections: plan.database_connections * plan.app_processes as u32,
+        connections: plan.connections(),
         wal_mb: budget.wal_mb,
     });
     let own_url = postgres.as_ref().map(Postgres::url);
@@ -143,9 +154,10 @@ async fn start(
         state.record(),
         Running {
             supervisor: Identity::of(std::process::id() as i32).context("no /proc")?,
+            rung: plan.rung,
             listen: front.address,
             database_url: database_url.clone(),
-            memcached: cache.address,
+            memcached: cache_address,
             sockets: sockets.clone(),
             ready: false,
             children: Default::default(),
@@ -164,13 +176,10 @@ async fn start(
     };
 
     // memcached comes up while PostgreSQL does.
-    let service = memcached::service(
-        programs.memcached,
-        account.clone(),
-        cache.address,
-        plan.memcached_mb,
-    );
-    let memcached = site.memcached.insert(Keeper::start(service, &house));
+    site.memcached = programs.memcached.zip(cache_address).map(|(program, at)| {
+        let service = memcached::service(program, account.clone(), at, plan.memcached_mb);
+        Keeper::start(service, &house)
+    });
     match &postgres {
         Some(postgres) => {
             postgres.make(&nursery, wishes).await?;
@@ -193,31 +202,41 @@ async fn start(
         program: &program,
         sockets: &sockets,
         database_url: &database_url,
-        memcached: cache.address,
+        memcached: cache_address,
     };
     if !plan.loader.is_empty() {
         run_to_end(&apps.loader(&plan.loader), &nursery, wishes).await?;
     }
-    let numbers = 0..plan.app_processes;
-    site.apps = numbers
-        .clone()
-        .map(|n| Keeper::start(apps.service(n), &house))
-        .collect();
-    for app in &mut site.apps {
-        app.ready(wishes).await?;
+    if plan.rung.files() != Files::Memcached {
+        fresh_folder(&state.static_files(), account)?;
+        run_to_end(&apps.static_files(), &nursery, wishes).await?;
     }
-    memcached.ready(wishes).await?;
+    let mut services = apps.services(front.address);
+    let behind_nginx = apps.behind_nginx();
+    if let (Some(program), [socket]) = (programs.fcgiwrap, behind_nginx.as_slice()) {
+        let account = account.clone();
+        services.push(fcgiwrap::service(program, account, socket, apps.as_cgi()));
+    }
+    let keepers = services.into_iter();
+    site.apps = keepers
+        .map(|service| Keeper::start(service, &house))
+        .collect();
+    for keeper in site.apps.iter_mut().chain(&mut site.memcached) {
+        keeper.ready(wishes).await?;
+    }
 
-    let behind = nginx::Behind {
-        listen: front.address,
-        apps: numbers.map(|n| apps.socket(n)).collect(),
-        memcached: cache.address,
-    };
-    let service = nginx::service(programs.nginx, account, &state.nginx(), behind)?;
-    site.nginx
-        .insert(Keeper::start(service, &house))
-        .ready(wishes)
-        .await?;
+    if let Some(program_of_nginx) = programs.nginx {
+        let behind = nginx::Behind {
+            rung: plan.rung,
+            listen: front.address,
+            apps: behind_nginx,
+            memcached: cache_address,
+            program: &program,
+        };
+        let service = nginx::service(program_of_nginx, account, state, behind)?;
+        let nginx = site.nginx.insert(Keeper::start(service, &house));
+        nginx.ready(wishes).await?;
+    }
     first_page(reachable(front.address), wishes).await?;
     record.ready();
     console.say(&format!(
@@ -225,7 +244,7 @@ async fn start(
         began.elapsed()
     ));
     console.announce(&format!("ready http://{}", reachable(front.address)));
-    site.ports = vec![front, cache];
+    site.ports = std::iter::once(front).chain(cache).collect();
     Ok(())
 }
 
@@ -249,8 +268,17 @@ fn account_for_dirs(state: &StateDir, account: &Account) -> Result<()> {
     account.own_dir(&state.pictures(), 0o700)?;
     account.own_dir(&state.originals(), 0o700)?;
     account.own_dir(&state.derivatives(), 0o700)?;
-    state.make_ours(&state.logs(), 0o700)?;
-    state.make_ours(&state.nginx(), 0o755)
+    state.make_ours(&state.logs(), 0o700)
+}
+
+/// Makes a folder for this person with nothing in it: an earlier build had other files.
+fn fresh_folder(dir: &Path, account: &Account) -> Result<()> {
+    match std::fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot empty {}", dir.display()))
+        }
+        _ => account.own_dir(dir, 0o755),
+    }
 }
 
 struct Signals([Signal; 3]);

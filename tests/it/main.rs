@@ -17,6 +17,8 @@ mod pages;
 mod plans;
 mod privacy;
 mod stack;
+mod stories;
+mod talk;
 mod through;
 mod tidy;
 mod town;

@@ -1,0 +1,148 @@
+//! The configurations of nginx: short, and from one version to the next only what changes.
+
+use std::path::{Path, PathBuf};
+
+/// How many directives a file may have, so that it is read in one go.
+const DIRECTIVES_MAX: usize = 60;
+
+/// How many lines may differ from one version to the next, removed and added together, without comments.
+const CHANGED_LINES_MAX: usize = 70;
+
+fn rungs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("rungs")
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Every configuration in the repository, the root's as 0.4's.
+fn configurations() -> Vec<PathBuf> {
+    let folders = std::fs::read_dir(rungs()).unwrap().flatten();
+    let files = folders.filter_map(|folder| std::fs::read_dir(folder.path()).ok());
+    let files = files.flat_map(|files| files.flatten().map(|file| file.path()));
+    files
+        .filter(|file| file.extension().is_some_and(|end| end == "conf"))
+        .collect()
+}
+
+/// The words of a configuration: comments left out, what is quoted in one piece.
+fn words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '"' | '\'' if word.is_empty() => {
+                word.push(c);
+                while let Some(inner) = rest.next() {
+                    word.push(inner);
+                    match inner {
+                        '\\' => word.extend(rest.next()),
+                        end if end == c => break,
+                        _ => {}
+                    }
+                }
+            }
+            '#' if word.is_empty() => drop(rest.by_ref().find(|c| *c == '\n')),
+            ' ' | '\n' | ';' | '{' | '}' => {
+                words.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
+                words.extend((!c.is_whitespace()).then(|| c.to_string()));
+            }
+            _ => word.push(c),
+        }
+    }
+    words
+}
+
+/// How many directives there are: all that end with `;` or open a block, but not the rows of tables.
+fn directives(text: &str) -> usize {
+    let (mut count, mut open, mut first) = (0, Vec::new(), String::new());
+    for word in words(text) {
+        let is_row = open.last().is_some_and(|block| block == "map" || block == "types");
+        match word.as_str() {
+            ";" => {
+                count += usize::from(!is_row);
+                first.clear();
+            }
+            "{" => {
+                count += 1;
+                open.push(std::mem::take(&mut first));
+            }
+            "}" => drop(open.pop()),
+            _ if first.is_empty() => first = word,
+            _ => {}
+        }
+    }
+    count
+}
+
+#[test]
+fn directives_are_counted_without_comments_and_rows_of_tables() {
+    let text = "a b; # c;\nmap $x $y { default ';'; \"~^{1,2}$\" 1; }\nserver { if ($x = \"\") { return 304; } }";
+    assert_eq!(directives(text), 5);
+}
+
+#[test]
+fn every_configuration_is_read_in_one_go() {
+    let files = configurations();
+    assert!(files.len() >= 10, "{files:?}");
+    for file in files {
+        let count = directives(&read(&file));
+        assert!(
+            count <= DIRECTIVES_MAX,
+            "{} has {count} directives",
+            file.display()
+        );
+    }
+}
+
+#[test]
+fn the_root_s_configuration_is_that_of_0_4() {
+    let root = rungs().join("../nginx.conf").canonicalize().unwrap();
+    let of_rung = rungs().join("0.4-memcached/nginx.conf");
+    assert_eq!(of_rung.canonicalize().unwrap(), root);
+}
+
+/// The lines that nginx reads.
+fn lines(rung: &str) -> Vec<String> {
+    let text = read(&rungs().join(rung).join("nginx.conf"));
+    let lines = text.lines().map(|line| line.split(" #").next().unwrap());
+    lines
+        .map(|line| line.trim_end().to_owned())
+        .filter(|line| !line.is_empty() && !line.trim_start().starts_with('#'))
+        .collect()
+}
+
+#[test]
+fn the_difference_between_two_versions_is_short() {
+    for (lower, upper) in [
+        ("0.1-cgi", "0.3-shared-nothing"),
+        ("0.3-shared-nothing", "0.4-memcached"),
+    ] {
+        let (old, new) = (lines(lower), lines(upper));
+        let changed = old.len() + new.len() - 2 * common(&old, &new);
+        assert!(
+            changed <= CHANGED_LINES_MAX,
+            "{changed} lines differ between {lower} and {upper}"
+        );
+    }
+}
+
+/// How many lines stay, in their order: the length of the longest common subsequence.
+fn common(old: &[String], new: &[String]) -> usize {
+    let mut lengths = vec![0; new.len() + 1];
+    for line in old {
+        let mut diagonal = 0;
+        for (at, other) in new.iter().enumerate() {
+            let above = lengths[at + 1];
+            lengths[at + 1] = if line == other {
+                diagonal + 1
+            } else {
+                above.max(lengths[at])
+            };
+            diagonal = above;
+        }
+    }
+    lengths[new.len()]
+}
