@@ -19,13 +19,6 @@ const PAGE_PATIENCE: Duration = Duration::from_secs(10);
 /// The line of PostgreSQL's pid file that says what the server is doing.
 const PID_FILE_STAGE: usize = 7;
 
-/// A record that asks a FastCGI application how many processes it has (FastCGI 1.0, 4.1): version,
-/// type, request 0, sixteen bytes, no padding; then a name of fourteen bytes with an empty value.
-const FCGI_GET_VALUES: &[u8] = b"\x01\x09\0\0\0\x10\0\0\x0e\0FCGI_MAX_CONNS";
-
-/// The type of the record that answers it.
-const FCGI_GET_VALUES_RESULT: u8 = 10;
-
 /// A question that only a working child answers.
 #[derive(Debug, Clone)]
 pub(super) enum Probe {
@@ -41,7 +34,8 @@ pub(super) enum Probe {
     Memcached(SocketAddr),
     /// An app process says that it is well, over its unix socket.
     Healthz(PathBuf),
-    /// fcgiwrap has a process to spare, which answers without starting a program.
+    /// fcgiwrap has a process to spare: it takes a connection, finds no request on it and closes it.
+    /// Asked for its values (`FCGI_GET_VALUES`), libfcgi 2.4.2 waits for a further record instead.
     FastCgi(PathBuf),
     /// A page is served.
     Page(SocketAddr, &'static str),
@@ -96,14 +90,9 @@ impl Probe {
             }
             Self::FastCgi(socket) => {
                 let mut stream = UnixStream::connect(socket).await?;
-                stream.write_all(FCGI_GET_VALUES).await?;
-                let mut header = [0; 8];
-                stream.read_exact(&mut header).await?;
-                let [version, kind, ..] = header;
-                anyhow::ensure!(
-                    (version, kind) == (1, FCGI_GET_VALUES_RESULT),
-                    "it answers {header:?}"
-                );
+                stream.shutdown().await?;
+                let answer = stream.read(&mut [0; 8]).await?;
+                anyhow::ensure!(answer == 0, "it answers before it is asked");
             }
             Self::Page(address, path) => {
                 let stream = TcpStream::connect(address).await?;
