@@ -2,13 +2,19 @@
 # scripts/ or in cargo; `flickr-killr up --help` explains every setting (UP='--listen 0.0.0.0:80').
 
 UP ?=
+TALK ?=
 PEERS ?=
 
-.PHONY: run test lint bench demo-peers fresh install install-for-tests
+.PHONY: run demo demo-peers test lint bench fresh install install-for-tests
 
 run: install
 	cargo build --release --bin flickr-killr
 	exec target/release/flickr-killr up $(UP)
+
+# The talk as a program: every version run, checked and measured; `demo talk --help` says what else.
+demo: install
+	cargo build --release --bin flickr-killr
+	target/release/flickr-killr demo talk --markdown docs/results/talk.md --json docs/results/talk.json $(TALK)
 
 test: install-for-tests lint
 	cargo test --workspace

@@ -81,7 +81,9 @@ impl Apps<'_> {
         match self.plan.rung.front() {
             Front::NginxAndCgi => vec![self.sockets.join("fcgiwrap.sock")],
             Front::App => vec![],
-            Front::Nginx => (0..self.plan.app_processes).map(|n| self.socket(n)).collect(),
+            Front::Nginx => (0..self.plan.app_processes)
+                .map(|n| self.socket(n))
+                .collect(),
         }
     }
 
