@@ -27,8 +27,8 @@ bench:
 	cargo bench --workspace
 
 # The 2007 talk's own stack beside ours, on the same machine and data (rungs/peers/README.md; PEERS='--help').
-demo-peers:
-	scripts/install nginx memcached postgresql fcgiwrap python3-venv
+demo-peers: install
+	scripts/install python3-venv
 	cargo build --release --workspace --bins
 	scripts/demo-peers $(PEERS)
 
