@@ -2,12 +2,19 @@
 # scripts/ or in cargo; `flickr-killr up --help` explains every setting (UP='--listen 0.0.0.0:80').
 
 UP ?=
+TALK ?=
+PEERS ?=
 
-.PHONY: run test lint bench fresh install install-for-tests
+.PHONY: run demo demo-peers test lint bench fresh install install-for-tests
 
 run: install
 	cargo build --release --bin flickr-killr
 	exec target/release/flickr-killr up $(UP)
+
+# The talk as a program: every version run, checked and measured; `demo talk --help` says what else.
+demo: install
+	cargo build --release --bin flickr-killr
+	target/release/flickr-killr demo talk --markdown docs/results/talk.md --json docs/results/talk.json $(TALK)
 
 test: install-for-tests lint
 	cargo test --workspace
@@ -18,6 +25,12 @@ lint:
 
 bench:
 	cargo bench --workspace
+
+# The 2007 talk's own stack beside ours, on the same machine and data (rungs/peers/README.md; PEERS='--help').
+demo-peers:
+	scripts/install nginx memcached postgresql fcgiwrap python3-venv
+	cargo build --release --workspace --bins
+	scripts/demo-peers $(PEERS)
 
 # A copy of this clone in an awkward place, as root and as an ordinary user, from nothing to a clean stop.
 # With what the tests were built of: another profile would build everything once more.

@@ -8,7 +8,9 @@ use std::time::Duration;
 use accelerator::{Accelerator, Options};
 use anyhow::Context as _;
 use axum::Router;
+use axum::body::Body;
 use axum::http::{HeaderName, Request, StatusCode};
+use axum::middleware::from_fn;
 use axum::response::{IntoResponse as _, Response};
 use axum::serve::ListenerExt as _;
 use tokio::net::{TcpListener, UnixListener};
@@ -21,8 +23,8 @@ use tower_http::trace::TraceLayer;
 
 use crate::config::{self, Listen, Serve};
 use crate::images::store::Settings;
-use crate::images::{Derivatives, Originals};
-use crate::web::{self, DemoLogins, Parts, Passwords, PictureTruth, Site};
+use crate::images::{Derivatives, Originals, Shelf};
+use crate::web::{self, DemoLogins, FromDisk, Parts, Passwords, PictureTruth, Site};
 use crate::{db, jobs};
 
 /// How long a request may take before its visitor is told to come back.
@@ -36,18 +38,21 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The site as one service.
 ///
-/// Outermost first; each layer sees what those below it answer: request id and trace, accelerator,
-/// panic catch, time-out, and inside the router who looks, same-origin check, body limit.
+/// Outermost first; each layer sees what those below it answer: request id and trace, ranges (where
+/// files come from disk, because nginx may not be there to cut them), accelerator, panic catch, time-out, and inside the router who looks, same-origin check, body limit.
 ///
 /// The accelerator stands outside of panics and time-outs, so that every answer, theirs included,
 /// gets its caching headers from one place.
 pub fn router(site: Site) -> Router {
     let accelerator = site.accelerator.layer();
+    let ranges = site.from_disk.as_ref().map(|_| from_fn(web::cut_ranges));
     web::router(site).layer(
         ServiceBuilder::new()
             .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
             .layer(TraceLayer::new_for_http().make_span_with(span))
             .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+            .option_layer(ranges)
+            .map_response(|response: Response<_>| response.map(Body::new))
             .layer(accelerator)
             .layer(CatchPanicLayer::custom(panicked))
             .layer(TimeoutLayer::with_status_code(
@@ -101,6 +106,9 @@ pub fn site(config: &config::Site) -> anyhow::Result<Site> {
     let originals = Originals::new(&config.originals);
     let derivatives = Derivatives::start(Settings::new(&config.derivatives), originals.clone())
         .context("starting the threads that draw")?;
+    let public = config.derivatives.join(Shelf::Public.folder());
+    let files = config.files_from_disk.as_deref();
+    let from_disk = files.map(|statics| FromDisk::new(statics, &public));
     let options = Options::new(config.memcached.iter().copied()).truth(PictureTruth(db.clone()));
     Ok(Site::new(Parts {
         accelerator: Accelerator::new(options),
@@ -110,6 +118,7 @@ pub fn site(config: &config::Site) -> anyhow::Result<Site> {
         views: web::Views::default(),
         lab: config.lab,
         rung: config.rung,
+        from_disk,
         probes: config.probes,
         db,
     }))

@@ -55,6 +55,13 @@ pub fn url(name: &str) -> &'static str {
     }
 }
 
+impl Asset {
+    /// The last part of its address.
+    pub fn file_name(&self) -> &str {
+        self.url.rsplit('/').next().unwrap_or(&self.url)
+    }
+}
+
 impl Assets {
     fn build() -> Self {
         let mut assets = Self {

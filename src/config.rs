@@ -71,6 +71,9 @@ pub struct Site {
     pub demo_logins: Option<PathBuf>,
     /// The version of the ladder that this is.
     pub rung: Rung,
+    /// Answers files from disk: the site's own from this folder, public pictures from
+    /// `derivatives/public`. What is not there comes from who has or makes it.
+    pub files_from_disk: Option<PathBuf>,
     /// Answers `/healthz` and `/metrics`, because no visitor can ask for them here.
     pub probes: bool,
 }

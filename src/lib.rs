@@ -4,19 +4,22 @@
 //! [`web`] (pages), [`app`] (the one middleware stack), [`images`] (originals to derivatives),
 //! [`jobs`] (what runs behind), [`rung`] (the versions of the ladder), [`config`] (what a process is
 //! told). Around it: [`stack`] (every program as a child), [`settings`] (what a person can set),
-//! [`cli`] (who answers which command), [`cgi`] (the program as a CGI script).
+//! [`cpu`] (who uses the processor), [`ladder`] (runs every version and measures it), [`cli`] (who
+//! answers which command), [`cgi`] (the program as a CGI script).
 
 pub mod app;
 pub mod assets;
 pub mod cgi;
 pub mod cli;
 pub mod config;
+pub mod cpu;
 pub mod db;
 pub mod demo;
 pub mod domain;
 pub mod images;
 pub mod jobs;
 pub mod lab;
+pub mod ladder;
 pub mod rung;
 pub mod settings;
 pub mod stack;

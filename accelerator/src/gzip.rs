@@ -12,6 +12,7 @@ use http::header::ACCEPT_ENCODING;
 
 use crate::Key;
 use crate::key::Kind;
+use crate::media::Media;
 
 /// How hard to squeeze: done once a file, so worth more than the first milliseconds.
 const LEVEL: u32 = 6;
@@ -73,6 +74,14 @@ impl Press {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Returns what memcached would hold of the file at this path, if that is not the file itself: texts
+/// are held gzipped. For a web server that has the same files on its disk.
+pub fn gzipped(path: &str, body: &[u8]) -> Option<Bytes> {
+    let key = Key::of(path)?;
+    Media::of(key.extension()).filter(|media| media.is_text)?;
+    Some(gzip(body)).filter(|squeezed| squeezed.len() < body.len())
 }
 
 fn gzip(plain: &[u8]) -> Bytes {

@@ -40,6 +40,7 @@ mod writer;
 pub use accelerator::Accelerator;
 pub use body::AcceleratedBody;
 pub use future::ResponseFuture;
+pub use gzip::gzipped;
 pub use headers::X_CACHE;
 pub use key::{Key, Kind, NAMESPACE, PATH_LEN_MAX};
 pub use layer::AcceleratorLayer;

@@ -60,6 +60,15 @@ pub(crate) struct Arguments {
     #[arg(long, conflicts_with = "lazy")]
     no_pictures: bool,
 
+    /// Of the parts of a page, fetch only those whose path begins so
+    #[arg(
+        long,
+        value_name = "PATH",
+        default_value = "/",
+        conflicts_with = "pages_only"
+    )]
+    parts_below: String,
+
     /// Pictures marked loading=lazy: fetch all of them, or none
     #[arg(long, value_enum, default_value = "skip")]
     lazy: Lazy,
@@ -72,9 +81,14 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 6)]
     per_browser: usize,
 
-    /// Order of the pages: shuffled once, as listed, or drawn anew each time
+    /// Order of the pages: shuffled once, as listed, or drawn anew each time, evenly (random) or the
+    /// first most often (zipf: the second half as often, the hundredth a hundredth)
     #[arg(long, value_enum, default_value = "shuffle")]
     order: Order,
+
+    /// Visit each page once and end, at the latest when the time is over: to warm what keeps files
+    #[arg(long)]
+    once: bool,
 
     /// Seed of the order: same seed, same sequence
     #[arg(long, value_name = "S", default_value_t = 1)]
@@ -143,12 +157,16 @@ impl Arguments {
             .order(self.order)
             .seed(self.seed)
             .fetch(fetch)
+            .parts_below(&self.parts_below)
             .lazy(self.lazy)
             .viewport_px(self.viewport)
             .gzip(!self.no_gzip)
             .i_own_this_host(self.i_own_this_host);
         if let Some(path) = &self.unix {
             plan = plan.unix(path);
+        }
+        if self.once {
+            plan = plan.once();
         }
         self.headers
             .iter()

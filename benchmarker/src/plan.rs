@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use crate::engine::Itinerary;
+use crate::engine::{Itinerary, Sequence};
 use crate::{Error, Lazy, PageList};
 
 /// How long a run may last, because a forgotten generator is an attack.
@@ -36,6 +36,9 @@ pub enum Order {
     File,
     /// Each page drawn anew from the whole list.
     Random,
+    /// Each page drawn anew by Zipf's law with exponent 1, its rank being its place in the list: the
+    /// first is visited twice as often as the second and a hundred times as often as the hundredth.
+    Zipf,
 }
 
 /// Everything a run needs to know; built by its methods, checked by
@@ -52,12 +55,14 @@ pub struct Plan {
     pub(crate) order: Order,
     pub(crate) seed: u64,
     pub(crate) fetch: Fetch,
+    pub(crate) parts_below: String,
     pub(crate) lazy: Lazy,
     pub(crate) viewport_px: u32,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) unix: Option<PathBuf>,
     pub(crate) gzip: bool,
     pub(crate) own_host: bool,
+    pub(crate) once: bool,
     pub(crate) stop: Arc<AtomicBool>,
 }
 
@@ -77,12 +82,14 @@ impl Plan {
             order: Order::Shuffle,
             seed: 1,
             fetch: Fetch::Everything,
+            parts_below: "/".to_owned(),
             lazy: Lazy::Skip,
             viewport_px: 1280,
             headers: Vec::new(),
             unix: None,
             gzip: true,
             own_host: false,
+            once: false,
             stop: Arc::default(),
         }
     }
@@ -150,6 +157,14 @@ impl Plan {
         self
     }
 
+    /// Of the parts of a page, fetches only those whose path begins so: `/static/` for the files that
+    /// all pages of a site share. Default: `/`, all of them.
+    #[must_use]
+    pub fn parts_below(mut self, path: impl Into<String>) -> Self {
+        self.parts_below = path.into();
+        self
+    }
+
     /// Whether pictures marked `loading=lazy` are fetched.
     #[must_use]
     pub fn lazy(mut self, lazy: Lazy) -> Self {
@@ -193,6 +208,14 @@ impl Plan {
         self
     }
 
+    /// Visits each page of the list once and ends then, or when the time is over: to warm what keeps
+    /// files, not to measure. Only where pages are not drawn anew.
+    #[must_use]
+    pub fn once(mut self) -> Self {
+        self.once = true;
+        self
+    }
+
     /// Ends the run early, with the report so far, once set to true.
     #[must_use]
     pub fn stop_when(mut self, stop: Arc<AtomicBool>) -> Self {
@@ -203,10 +226,10 @@ impl Plan {
     /// The first pages that one browser will visit, to check or show a seed.
     #[must_use]
     pub fn first_pages(&self, browser: usize, count: usize) -> Vec<&str> {
-        let sequence = Itinerary::sequence(self);
+        let sequence = Sequence::of(self);
         let mut itinerary = Itinerary::new(self, &sequence, browser);
         (0..count)
-            .map(|_| &*self.pages.paths[itinerary.next_page()])
+            .map_while(|_| Some(&*self.pages.paths[itinerary.next_page()?]))
             .collect()
     }
 
@@ -249,6 +272,11 @@ impl Plan {
         if self.duration.is_zero() || self.warmup.saturating_add(self.duration) > DURATION_MAX {
             return Err(Error::nonsense(
                 "a run lasts more than nothing and at most one hour, warm-up included",
+            ));
+        }
+        if self.once && matches!(self.order, Order::Random | Order::Zipf) {
+            return Err(Error::nonsense(
+                "each page once, and pages drawn anew: only one of the two can be",
             ));
         }
         if self.timeout.is_zero() {

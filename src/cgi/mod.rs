@@ -94,7 +94,7 @@ async fn one_request(config: &config::Site, head: Head) -> Result<Written> {
         tracing::warn!(error = format!("{error:#}"), "views are lost");
     }
     site.accelerator.flush().await;
-    Ok(written?)
+    written
 }
 
 /// Standard output without the buffer of `std`, which would cut pages at the ends of lines.

@@ -1,4 +1,4 @@
-//! `flickr-killr demo`: the demo data.
+//! `flickr-killr demo`: the demo data, and what is shown with it.
 
 use std::path::PathBuf;
 
@@ -17,7 +17,23 @@ pub(super) enum Demo {
     Load(LoadArgs),
     /// Draw many of the demo pictures on one sheet, to be judged by eye
     ContactSheet(SheetArgs),
+    /// The talk: run, check and measure each version of the site, then drop its index
+    #[command(long_about = TALK)]
+    Talk(super::talk::TalkArgs),
+    /// Print the table of a talk that was written as JSON, as Markdown
+    Table(super::talk::TableArgs),
 }
+
+const TALK: &str = "The talk: run, check and measure each version of the site, then drop its index.
+
+Starts 0.1 to 0.4 one after the other as `flickr-killr up --rung X` does, on the same data: a CGI \
+program a request, one server, nginx and a process a core, and files from memcached. Each is told \
+with its fault and its remedy, must answer like the first, and is measured under four loads by one \
+thread of the benchmarker; at the end the userid index is dropped, measured without, created again \
+and measured once more. The table comes last; --markdown and --json write it down.
+
+With the data there it takes some four minutes. Ctrl-C ends it at any time: the index is put back and \
+nothing is left running.";
 
 /// Which pictures, and where to.
 #[derive(Debug, Args)]
@@ -77,6 +93,8 @@ pub(super) fn run(what: Demo) -> Result<()> {
     match what {
         Demo::Load(args) => load(&args),
         Demo::ContactSheet(args) => contact_sheet(&args),
+        Demo::Talk(args) => super::talk::run(args),
+        Demo::Table(args) => super::talk::table(&args),
     }
 }
 

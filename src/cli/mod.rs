@@ -5,8 +5,10 @@ mod demo;
 mod index;
 mod reset;
 mod serve;
+mod static_files;
 mod status;
 mod stop;
+mod talk;
 mod up;
 mod urls;
 
@@ -41,7 +43,7 @@ enum Command {
     /// Run one app process alone against given addresses (what `up` starts)
     Serve(serve::ServeArgs),
 
-    /// The demo data: people, words and pictures, drawn from a seed
+    /// The demo data, drawn from a seed; and the talk, told with it
     #[command(subcommand)]
     Demo(demo::Demo),
 
@@ -51,6 +53,9 @@ enum Command {
 
     /// Print a list of pages for a benchmark
     Urls(urls::UrlsArgs),
+
+    /// Write the site's own files into a folder, for a web server that sends them from disk
+    StaticFiles(static_files::StaticFilesArgs),
 
     /// Show what runs: children, ports, sizes, seed, schema version
     Status(Place),
@@ -107,6 +112,7 @@ fn run() -> Result<()> {
         Command::Demo(what) => demo::run(what),
         Command::Index(what) => index::run(&what),
         Command::Urls(args) => urls::run(&args),
+        Command::StaticFiles(args) => static_files::run(&args),
         Command::Status(place) => status::run(&place),
         Command::Stop(place) => stop::run(&place),
         Command::Reset(args) => reset::run(&args),

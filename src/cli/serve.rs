@@ -79,6 +79,10 @@ struct SiteArgs {
     /// The version of the ladder that pages say they come from
     #[arg(long, env = "FLICKR_KILLR_RUNG", value_name = "X", default_value_t)]
     rung: Rung,
+
+    /// Answer files from disk: the site's own from DIR (see `static-files`), pictures where they lie
+    #[arg(long, env = "FLICKR_KILLR_FILES_FROM_DISK", value_name = "DIR")]
+    files_from_disk: Option<PathBuf>,
 }
 
 #[derive(Debug, Parser)]
@@ -144,6 +148,7 @@ impl SiteArgs {
             lab: self.lab,
             demo_logins: self.demo_logins,
             rung: self.rung,
+            files_from_disk: self.files_from_disk,
             probes,
         }
     }
@@ -158,6 +163,33 @@ impl From<ServeArgs> for Serve {
             listen: args.listen,
             derivatives_max_bytes: args.derivatives_max_bytes,
             jobs: args.jobs,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Alone {
+        #[command(flatten)]
+        args: ServeArgs,
+    }
+
+    #[test]
+    fn probes_are_answered_only_where_no_visitor_comes() {
+        for (listen, expected) in [("unix:/run/app.sock", true), ("127.0.0.1:8080", false)] {
+            let words = [
+                "serve",
+                "--database-url=postgres://localhost/x",
+                "--originals=o",
+                "--derivatives=d",
+                "--listen",
+                listen,
+            ];
+            let alone = Alone::try_parse_from(words).unwrap();
+            assert_eq!(Serve::from(alone.args).site.probes, expected, "{listen}");
         }
     }
 }

@@ -169,6 +169,24 @@ pub async fn random_names(
     .await
 }
 
+/// Names of people drawn uniformly at random, the same ones in the same order for the same seed.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn drawn_names(
+    db: impl PgExecutor<'_>,
+    count: i64,
+    seed: u64,
+) -> Result<Vec<Username>, sqlx::Error> {
+    // A hash of both is as good as chance and comes out the same on every machine.
+    sqlx::query_scalar("select name from users order by md5($2 || ' ' || id), id limit $1")
+        .bind(count)
+        .bind(seed.to_string())
+        .fetch_all(db)
+        .await
+}
+
 /// Somebody drawn at random for the lab: everybody is as likely, but for gaps between ids.
 ///
 /// # Errors

@@ -15,6 +15,7 @@ mod app;
 mod budget;
 mod child;
 mod fcgiwrap;
+mod flood;
 mod health;
 mod keeper;
 mod memcached;

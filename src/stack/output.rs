@@ -6,9 +6,11 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
+
+use super::flood::Flood;
 
 /// How many bytes a log may hold before it becomes the old one; two are kept of each child.
 const LOG_BYTES_MAX: u64 = 8 << 20;
@@ -113,6 +115,7 @@ pub(super) struct Voice {
     console: Option<Arc<Console>>,
     log: Mutex<Log>,
     tail: Mutex<VecDeque<String>>,
+    flood: Mutex<Flood>,
 }
 
 impl Voice {
@@ -126,6 +129,7 @@ impl Voice {
             console,
             log: Mutex::new(Log::open(logs.join(format!("{name}.log")))),
             tail: Mutex::new(VecDeque::new()),
+            flood: Mutex::new(Flood::new(Instant::now())),
         })
     }
 
@@ -150,6 +154,8 @@ impl Voice {
         if !line.is_empty() {
             self.line(&line);
         }
+        let missing = held(&self.flood).end();
+        self.tell_missing(missing);
     }
 
     /// What the child said last, for the sentence that tells why it failed.
@@ -166,7 +172,9 @@ impl Voice {
             .map(|c| if c.is_control() && c != '\t' { '?' } else { c })
             .collect();
         held(&self.log).write(&text);
-        if let Some(console) = &self.console {
+        let (missing, is_shown) = held(&self.flood).next(Instant::now());
+        self.tell_missing(missing);
+        if let Some(console) = self.console.as_ref().filter(|_| is_shown) {
             console.print(&self.name, self.colour, &text);
         }
         let mut tail = held(&self.tail);
@@ -174,6 +182,13 @@ impl Voice {
             tail.pop_front();
         }
         tail.push_back(text);
+    }
+
+    fn tell_missing(&self, lines: Option<u64>) {
+        if let (Some(console), Some(lines)) = (&self.console, lines) {
+            let text = format!("... and {lines} lines more, in logs/{}.log", self.name);
+            console.print(&self.name, self.colour, &text);
+        }
     }
 }
 

@@ -134,15 +134,20 @@ pub(super) async fn show(
     ) else {
         return Err(GONE);
     };
-    let filename = db::photo::public_original(&site.db, owner, token)
-        .await?
-        .ok_or(GONE)?;
     let key = Key {
         shelf: Shelf::Public,
         owner,
         token,
         size,
     };
+    if let Some(disk) = &site.from_disk
+        && let Some(picture) = disk.picture(&key).await
+    {
+        return Ok(picture);
+    }
+    let filename = db::photo::public_original(&site.db, owner, token)
+        .await?
+        .ok_or(GONE)?;
     let pool = site.db.clone();
     let still_public = async move { is_public(&pool, owner, token).await };
     let derivative = site

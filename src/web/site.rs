@@ -6,6 +6,7 @@ use std::sync::Arc;
 use accelerator::Accelerator;
 use sqlx::PgPool;
 
+use super::from_disk::FromDisk;
 use super::passwords::Passwords;
 use super::views::Views;
 use crate::db::outbox::Gone;
@@ -35,6 +36,8 @@ pub struct Parts {
     pub lab: bool,
     /// The version of the ladder that pages say they come from.
     pub rung: Rung,
+    /// Who is asked for files before the handlers that have or make them.
+    pub from_disk: Option<FromDisk>,
     /// Whether `/healthz` and `/metrics` are answered.
     pub probes: bool,
 }

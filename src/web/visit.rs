@@ -100,7 +100,7 @@ pub(super) async fn recognise(
 }
 
 /// Files are the same for everybody, so nobody asks who looks: a picture costs no session.
-fn is_file(path: &str) -> bool {
+pub(super) fn is_file(path: &str) -> bool {
     path.starts_with("/i/") || path.starts_with("/static/")
 }
 

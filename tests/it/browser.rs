@@ -100,17 +100,22 @@ impl Drop for Driver {
     }
 }
 
-/// Waits in the page until an expression is true.
+/// Asks the page again and again until an expression is true. Each time anew: a question that waits
+/// inside of a page is lost with it when the browser goes on to the next.
 async fn until(browser: &Client, condition: &str) {
-    let script = format!(
-        "const done = arguments[arguments.length - 1];
-         const look = () => ({condition}) ? done(true) : requestAnimationFrame(look);
-         look();"
-    );
-    tokio::time::timeout(PATIENCE, browser.execute_async(&script, vec![]))
-        .await
-        .unwrap_or_else(|_| panic!("never: {condition}"))
-        .unwrap_or_else(|error| panic!("{condition}: {error}"));
+    let script = format!("return Boolean({condition});");
+    let mut said = String::new();
+    let asked = async {
+        loop {
+            match browser.execute(&script, vec![]).await {
+                Ok(Value::Bool(true)) => return,
+                answer => said = format!("{answer:?}"),
+            }
+        }
+    };
+    if tokio::time::timeout(PATIENCE, asked).await.is_err() {
+        panic!("never: {condition}; at last {said}");
+    }
 }
 
 async fn ask(browser: &Client, expression: &str) -> Value {

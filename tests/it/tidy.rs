@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room of `src/`, and the rooms it may know. A room not named here knows all.
-const MAY_IMPORT: [(&str, &[&str]); 11] = [
+const MAY_IMPORT: [(&str, &[&str]); 13] = [
     ("domain", &[]),
     ("urls", &["domain"]),
     ("assets", &["domain"]),
@@ -14,7 +14,12 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("config", &["rung"]),
     ("settings", &["rung"]),
     ("stack", &["config", "rung"]),
-    ("lab", &["db", "domain"]),
+    ("cpu", &[]),
+    ("lab", &["cpu", "db", "domain"]),
+    (
+        "ladder",
+        &["cpu", "db", "domain", "lab", "rung", "stack", "urls"],
+    ),
     (
         "web",
         &[

@@ -1,6 +1,7 @@
 //! A small site with people and photos in it, served as it is in earnest, and a visitor with verbs.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use flickr_killr::app;
@@ -25,6 +26,7 @@ pub(crate) struct Town {
     pub(crate) base: String,
     pub(crate) folder: TempDir,
     pub(crate) database: Database,
+    config: Site,
 }
 
 impl Town {
@@ -60,19 +62,25 @@ impl Town {
             lab: true,
             demo_logins: Some(password),
             rung: Rung::CacheMoney,
+            files_from_disk: None,
             probes: false,
         };
-        let site = app::site(&config).expect("a site");
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let base = format!("http://{}", listener.local_addr().expect("an address"));
-        let router = app::router(site);
-        tokio::spawn(async move { axum::serve(listener, router).await });
         Self {
+            base: served(&config).await,
             pool,
-            base,
             folder,
             database,
+            config,
         }
+    }
+
+    /// The same site once more, which answers files from disk; says where.
+    pub(crate) async fn answers_from_disk(&self, statics: &Path) -> String {
+        let config = Site {
+            files_from_disk: Some(statics.to_owned()),
+            ..self.config.clone()
+        };
+        served(&config).await
     }
 
     /// Somebody with a browser and no session.
@@ -129,6 +137,15 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
 }
 
+/// Serves a site on a port of its own; says where.
+async fn served(config: &Site) -> String {
+    let site = app::site(config).expect("a site");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let base = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move { axum::serve(listener, app::router(site)).await });
+    base
+}
+
 impl Visitor {
     /// A visitor of the site at this address.
     pub(crate) fn at(base: &str) -> Self {
@@ -147,6 +164,16 @@ impl Visitor {
     /// Looks at a page.
     pub(crate) async fn get(&self, path: &str) -> Answer {
         Answer::of(self.client.get(format!("{}{path}", self.base))).await
+    }
+
+    /// Asks in some other way: with these headers.
+    pub(crate) async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let method = Method::from_bytes(method.as_bytes()).expect("a method");
+        let request = self.client.request(method, format!("{}{path}", self.base));
+        let add = |request: reqwest::RequestBuilder, (name, value): &(&str, &str)| {
+            request.header(*name, *value)
+        };
+        Answer::of(headers.iter().fold(request, add)).await
     }
 
     /// Sends a form from a page of the site.

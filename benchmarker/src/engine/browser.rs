@@ -49,7 +49,8 @@ impl Browser {
         }
     }
 
-    /// The next request, or none while others of the same page must end first.
+    /// The next request, or none while others of the same page must end first or when all pages were
+    /// visited.
     pub(super) fn next(&mut self, nothing: &Arc<[Part]>, now: Instant) -> Option<What> {
         if self.has_parts_left() {
             self.next_part += 1;
@@ -59,7 +60,7 @@ impl Browser {
         if self.under_way > 0 {
             return None;
         }
-        self.page = u32::try_from(self.itinerary.next_page()).unwrap_or(0);
+        self.page = u32::try_from(self.itinerary.next_page()?).unwrap_or(0);
         self.since = now;
         self.parts = Arc::clone(nothing);
         self.next_part = 0;

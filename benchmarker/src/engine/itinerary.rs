@@ -6,55 +6,105 @@ use rand::{RngExt, SeedableRng};
 
 use crate::{Order, Plan};
 
+/// The order of the list that all browsers of a plan share: computed once, then only read.
+#[derive(Debug, Clone)]
+pub(crate) struct Sequence {
+    pages: Arc<[u32]>,
+    /// For Zipf's law, at each rank: how often it or one before it is drawn, the last being the whole.
+    cumulated: Arc<[f64]>,
+}
+
+impl Sequence {
+    pub(crate) fn of(plan: &Plan) -> Self {
+        let mut pages: Vec<u32> = (0..plan.pages.len())
+            .filter_map(|i| u32::try_from(i).ok())
+            .collect();
+        if plan.order == Order::Shuffle {
+            pages.shuffle(&mut Xoshiro256PlusPlus::seed_from_u64(plan.seed));
+        }
+        let ranks = match plan.order {
+            Order::Zipf => pages.len(),
+            Order::Shuffle | Order::File | Order::Random => 0,
+        };
+        let mut whole = 0.0;
+        let cumulated = (1..=ranks).map(|rank| {
+            whole += 1.0 / rank as f64;
+            whole
+        });
+        Self {
+            cumulated: cumulated.collect(),
+            pages: pages.into(),
+        }
+    }
+}
+
 /// Which page a browser visits next.
 ///
 /// Browser `b` of `n` takes the places `b`, `b + n`, `b + 2n` ... of the common
 /// sequence: together they visit every page once before any twice, without
-/// sharing a counter, and what each visits depends on the seed alone.
+/// sharing a counter, and what each visits depends on the seed alone. Where pages
+/// are drawn anew, each browser has a source of its own.
 #[derive(Debug)]
 pub(crate) struct Itinerary {
-    sequence: Arc<[u32]>,
-    place: usize,
-    step: usize,
-    random: Option<Xoshiro256PlusPlus>,
+    sequence: Sequence,
+    next: Next,
+}
+
+#[derive(Debug)]
+enum Next {
+    Walk {
+        place: usize,
+        step: usize,
+        /// How many pages are left to visit, where that is bounded.
+        left: Option<usize>,
+    },
+    Even(Xoshiro256PlusPlus),
+    Zipf(Xoshiro256PlusPlus),
 }
 
 impl Itinerary {
-    /// The order of the list that all browsers of a plan share.
-    pub(crate) fn sequence(plan: &Plan) -> Arc<[u32]> {
-        let mut sequence: Vec<u32> = (0..plan.pages.len())
-            .filter_map(|i| u32::try_from(i).ok())
-            .collect();
-        if plan.order == Order::Shuffle {
-            sequence.shuffle(&mut Xoshiro256PlusPlus::seed_from_u64(plan.seed));
-        }
-        sequence.into()
-    }
-
-    pub(crate) fn new(plan: &Plan, sequence: &Arc<[u32]>, browser: usize) -> Self {
+    pub(crate) fn new(plan: &Plan, sequence: &Sequence, browser: usize) -> Self {
         // Neighbouring seeds would give neighbouring browsers each other's draws.
         let own_seed = plan.seed ^ (browser as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let random = || Xoshiro256PlusPlus::seed_from_u64(own_seed);
+        let length = sequence.pages.len();
         Self {
-            sequence: Arc::clone(sequence),
-            place: browser % sequence.len(),
-            step: plan.browsers() % sequence.len(),
-            random: (plan.order == Order::Random)
-                .then(|| Xoshiro256PlusPlus::seed_from_u64(own_seed)),
+            sequence: sequence.clone(),
+            next: match plan.order {
+                Order::Shuffle | Order::File => Next::Walk {
+                    place: browser % length,
+                    step: plan.browsers() % length,
+                    // The places browser, browser + browsers ... that are below the length.
+                    left: plan
+                        .once
+                        .then(|| length.saturating_sub(browser).div_ceil(plan.browsers())),
+                },
+                Order::Random => Next::Even(random()),
+                Order::Zipf => Next::Zipf(random()),
+            },
         }
     }
 
-    /// The index of the next page in the list.
-    pub(crate) fn next_page(&mut self) -> usize {
-        let length = self.sequence.len();
-        let place = match &mut self.random {
-            Some(random) => random.random_range(0..length),
-            None => {
-                let here = self.place;
-                self.place = (here + self.step) % length;
+    /// The index of the next page in the list; none when this browser has visited its share.
+    pub(crate) fn next_page(&mut self) -> Option<usize> {
+        let length = self.sequence.pages.len();
+        let place = match &mut self.next {
+            Next::Walk { place, step, left } => {
+                if let Some(left) = left {
+                    *left = left.checked_sub(1)?;
+                }
+                let here = *place;
+                *place = (here + *step) % length;
                 here
             }
+            Next::Even(random) => random.random_range(0..length),
+            Next::Zipf(random) => {
+                let cumulated = &self.sequence.cumulated;
+                let drawn = random.random_range(0.0..cumulated[length - 1]);
+                cumulated.partition_point(|upto| *upto <= drawn)
+            }
         };
-        self.sequence[place] as usize
+        Some(self.sequence.pages[place] as usize)
     }
 }
 
@@ -88,8 +138,19 @@ mod tests {
     }
 
     #[test]
+    fn each_page_once_ends_when_each_was_visited() {
+        let plan = plan(11, 4).order(Order::File).once();
+        let visited: Vec<usize> = (0..4).map(|b| plan.first_pages(b, 99).len()).collect();
+        assert_eq!(visited, [3, 3, 3, 2]);
+        let mut all: Vec<&str> = (0..4).flat_map(|b| plan.first_pages(b, 99)).collect();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), 11);
+    }
+
+    #[test]
     fn the_same_seed_gives_the_same_sequence_and_another_seed_another() {
-        for order in [Order::Shuffle, Order::Random] {
+        for order in [Order::Shuffle, Order::Random, Order::Zipf] {
             let draw = |seed| {
                 let plan = plan(100, 4).order(order).seed(seed);
                 plan.first_pages(2, 20)
@@ -100,5 +161,27 @@ mod tests {
             assert_eq!(draw(7), draw(7), "{order:?}");
             assert_ne!(draw(7), draw(8), "{order:?}");
         }
+    }
+
+    #[test]
+    fn a_page_is_drawn_as_often_as_zipfs_law_says() {
+        const PAGES: usize = 50;
+        const DRAWS: usize = 40_000;
+        let plan = plan(PAGES, 2).order(Order::Zipf);
+        let mut drawn = [0_usize; PAGES];
+        for browser in 0..2 {
+            for path in plan.first_pages(browser, DRAWS / 2) {
+                drawn[path[1..].parse::<usize>().unwrap()] += 1;
+            }
+        }
+        let whole: f64 = (1..=PAGES).map(|rank| 1.0 / rank as f64).sum();
+        // Pearson's chi-squared; with 49 degrees of freedom it exceeds 85 once in a thousand seeds.
+        let distance: f64 = (1..=PAGES)
+            .map(|rank| {
+                let expected = DRAWS as f64 / (rank as f64 * whole);
+                (drawn[rank - 1] as f64 - expected).powi(2) / expected
+            })
+            .sum();
+        assert!(distance < 85.0, "{distance}: {drawn:?}");
     }
 }

@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-pub(crate) use itinerary::Itinerary;
+pub(crate) use itinerary::{Itinerary, Sequence};
 
 use crate::report::Tally;
 use crate::target::{self, Address};
@@ -31,7 +31,7 @@ const OTHER_FILES: u64 = 64;
 struct Shared {
     plan: Plan,
     address: Address,
-    sequence: Arc<[u32]>,
+    sequence: Sequence,
     /// The bytes of every request after its path.
     request_tail: Vec<u8>,
 }
@@ -47,7 +47,7 @@ pub fn run(plan: &Plan) -> Result<Report, Error> {
     let address = target::find(plan)?;
     make_room_for_sockets(plan.connections)?;
     let shared = Arc::new(Shared {
-        sequence: Itinerary::sequence(plan),
+        sequence: Sequence::of(plan),
         request_tail: request_tail(plan),
         address,
         plan: plan.clone(),

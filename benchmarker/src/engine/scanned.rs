@@ -17,6 +17,8 @@ const HTML_MAX: u64 = 8 * 1024 * 1024;
 #[derive(Debug)]
 pub(super) struct Scanned {
     window: Window,
+    /// How the path of a part must begin to be fetched.
+    below: Box<str>,
     pages: HashMap<u32, Entry>,
     parts: usize,
     nothing: Arc<[Part]>,
@@ -38,6 +40,7 @@ impl Scanned {
         };
         Self {
             window,
+            below: plan.parts_below.as_str().into(),
             pages: HashMap::new(),
             parts: 0,
             nothing: Arc::from([]),
@@ -74,16 +77,18 @@ impl Scanned {
         let Ok(url) = &pages.origin.join(&pages.paths[page as usize]) else {
             return Arc::clone(&self.nothing);
         };
-        let parts: Arc<[Part]> = if head.gzip {
+        let mut parts = if head.gzip {
             let mut plain = Vec::new();
             // A damaged end leaves what came before it, as in a browser.
             let _ = MultiGzDecoder::new(body)
                 .take(HTML_MAX)
                 .read_to_end(&mut plain);
-            html::parts(&plain, url, self.window).into()
+            html::parts(&plain, url, self.window)
         } else {
-            html::parts(body, url, self.window).into()
+            html::parts(body, url, self.window)
         };
+        parts.retain(|part| part.path.starts_with(&*self.below));
+        let parts: Arc<[Part]> = parts.into();
         if self.parts + parts.len() > PARTS_MAX {
             self.pages.clear();
             self.parts = 0;

@@ -82,6 +82,7 @@ impl Worker {
             warmup,
             duration,
             timeout,
+            once,
             ref stop,
             ..
         } = shared.plan;
@@ -97,7 +98,7 @@ impl Worker {
             if now >= self.measure_from && cpu_before.is_none() {
                 cpu_before = Some(thread_cpu()?);
             }
-            if now >= self.end || stop.load(Relaxed) {
+            if now >= self.end || stop.load(Relaxed) || (once && self.is_done()) {
                 let at = now.min(self.end);
                 return self.finish(at, cpu_before);
             }
@@ -114,6 +115,12 @@ impl Worker {
                 self.event(event);
             }
         }
+    }
+
+    /// Whether no connection has or will have a request: every browser has visited its share.
+    fn is_done(&self) -> bool {
+        let mut connections = self.connections.iter();
+        connections.all(|c| c.request.is_none() && c.parked_until.is_none())
     }
 
     fn finish(mut self, at: Instant, cpu_before: Option<Duration>) -> io::Result<Tally> {

@@ -105,6 +105,10 @@ pub struct Report {
     pub page_times: Times,
     /// Who answered.
     pub tiers: Tiers,
+    /// Who answered for the pages of the list.
+    pub page_tiers: Tiers,
+    /// Who answered for the css, js and pictures that they refer to.
+    pub file_tiers: Tiers,
     /// What failed.
     pub errors: Errors,
     /// Requests under way at the end; neither answered nor failed.
@@ -245,24 +249,41 @@ pub struct Generator {
     pub seed: u64,
 }
 
-impl Report {
-    pub(crate) fn new(plan: &Plan, tally: Tally) -> Self {
-        let mut all = tally::histogram();
-        tally
-            .tiers
-            .iter()
-            .for_each(|tier| tally::merge_histogram(&mut all, tier));
-        let (total, pages) = (all.len(), tally.pages.len());
-        let elapsed_secs = tally.elapsed.as_secs_f64();
-        let per_sec = |count: u64| ratio(count as f64, elapsed_secs);
+impl Tiers {
+    fn of(histograms: &[Histogram<u64>; Tier::ALL.len()]) -> Self {
+        let total: u64 = histograms.iter().map(Histogram::len).sum();
         let tier = |tier: Tier| {
-            let histogram = &tally.tiers[tier as usize];
+            let histogram = &histograms[tier as usize];
             TierReport {
                 requests: histogram.len(),
                 share: ratio(histogram.len() as f64, total as f64),
                 times: Times::of(histogram),
             }
         };
+        Self {
+            memcached: tier(Tier::Memcached),
+            page: tier(Tier::Page),
+            disk: tier(Tier::Disk),
+            app: tier(Tier::App),
+            unnamed: tier(Tier::Unnamed),
+        }
+    }
+}
+
+impl Report {
+    pub(crate) fn new(plan: &Plan, tally: Tally) -> Self {
+        let tiers = std::array::from_fn(|tier| {
+            let mut both = tally.page_tiers[tier].clone();
+            tally::merge_histogram(&mut both, &tally.file_tiers[tier]);
+            both
+        });
+        let mut all = tally::histogram();
+        tiers
+            .iter()
+            .for_each(|tier| tally::merge_histogram(&mut all, tier));
+        let (total, pages) = (all.len(), tally.pages.len());
+        let elapsed_secs = tally.elapsed.as_secs_f64();
+        let per_sec = |count: u64| ratio(count as f64, elapsed_secs);
         let failed = |failure: Failure| tally.failures[failure as usize];
         let answers = total + failed(Failure::Status4xx) + failed(Failure::Status5xx);
         let cpu_secs = tally.cpu.as_secs_f64();
@@ -282,13 +303,9 @@ impl Report {
             pages,
             pages_incomplete: tally.pages_incomplete,
             page_times: Times::of(&tally.pages),
-            tiers: Tiers {
-                memcached: tier(Tier::Memcached),
-                page: tier(Tier::Page),
-                disk: tier(Tier::Disk),
-                app: tier(Tier::App),
-                unnamed: tier(Tier::Unnamed),
-            },
+            tiers: Tiers::of(&tiers),
+            page_tiers: Tiers::of(&tally.page_tiers),
+            file_tiers: Tiers::of(&tally.file_tiers),
             errors: Errors::new(&tally),
             unfinished: tally.unfinished,
             unfinished_longest_ms: tally.unfinished_longest.as_secs_f64() * 1e3,

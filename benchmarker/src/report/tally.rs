@@ -14,8 +14,10 @@ const DIGITS: u8 = 3;
 /// requests are sent.
 #[derive(Debug)]
 pub(crate) struct Tally {
-    /// Times of answered requests in microseconds, by the tier that answered.
-    pub(crate) tiers: [Histogram<u64>; Tier::ALL.len()],
+    /// Times of answered requests in microseconds: of pages of the list by the tier that answered.
+    pub(crate) page_tiers: [Histogram<u64>; Tier::ALL.len()],
+    /// The same of the css, js and pictures that they refer to.
+    pub(crate) file_tiers: [Histogram<u64>; Tier::ALL.len()],
     pub(crate) time_sum: Duration,
     /// Times of complete page views in microseconds.
     pub(crate) pages: Histogram<u64>,
@@ -39,7 +41,8 @@ pub(crate) struct Tally {
 impl Tally {
     pub(crate) fn new() -> Self {
         Self {
-            tiers: std::array::from_fn(|_| histogram()),
+            page_tiers: std::array::from_fn(|_| histogram()),
+            file_tiers: std::array::from_fn(|_| histogram()),
             time_sum: Duration::ZERO,
             pages: histogram(),
             page_time_sum: Duration::ZERO,
@@ -61,7 +64,11 @@ impl Tally {
 
     /// Counts a request that was answered as asked; no `kind` is a page itself.
     pub(crate) fn answered(&mut self, tier: Tier, kind: Option<Kind>, status: u16, took: Duration) {
-        self.tiers[tier as usize].saturating_record(micros(took));
+        let tiers = match kind {
+            None => &mut self.page_tiers,
+            Some(_) => &mut self.file_tiers,
+        };
+        tiers[tier as usize].saturating_record(micros(took));
         self.time_sum += took;
         match kind {
             None => self.html += 1,
@@ -86,7 +93,9 @@ impl Tally {
     }
 
     pub(crate) fn merge(&mut self, other: Self) {
-        for (mine, theirs) in self.tiers.iter_mut().zip(&other.tiers) {
+        let pages = self.page_tiers.iter_mut().zip(&other.page_tiers);
+        let files = self.file_tiers.iter_mut().zip(&other.file_tiers);
+        for (mine, theirs) in pages.chain(files) {
             merge_histogram(mine, theirs);
         }
         merge_histogram(&mut self.pages, &other.pages);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Failure, Report, TierReport, Times};
+use super::{Failure, Report, TierReport, Tiers, Times};
 
 /// Above this share of busy time the generator itself may be the limit.
 const BUSY_SUSPICIOUS: f64 = 0.9;
@@ -62,17 +62,17 @@ impl Report {
             "received      {mb:.1} MB, {:.1} MB/s",
             mb / self.elapsed_secs
         )?;
-        let t = &self.tiers;
-        let tiers = [
-            ("memcached", &t.memcached),
-            ("page cache", &t.page),
-            ("disk", &t.disk),
-            ("app", &t.app),
-            ("unnamed", &t.unnamed),
-        ];
-        for (index, (name, tier)) in tiers.iter().filter(|(_, t)| t.requests > 0).enumerate() {
-            let label = if index == 0 { "answered by" } else { "" };
-            writeln!(f, "{label:<13} {name:<10} {}", tier_line(tier))?;
+        // Files are another story than pages, where both were fetched.
+        let answered: &[(&str, &Tiers)] = if r.statics + r.pictures > 0 {
+            &[
+                ("pages by", &self.page_tiers),
+                ("files by", &self.file_tiers),
+            ]
+        } else {
+            &[("answered by", &self.tiers)]
+        };
+        for (label, tiers) in answered {
+            tier_lines(f, label, tiers)?;
         }
         Ok(())
     }
@@ -151,6 +151,21 @@ pub(super) fn name(failure: Failure) -> &'static str {
         Failure::Status4xx => "status 4xx",
         Failure::Status5xx => "status 5xx",
     }
+}
+
+fn tier_lines(f: &mut fmt::Formatter<'_>, label: &str, t: &Tiers) -> fmt::Result {
+    let tiers = [
+        ("memcached", &t.memcached),
+        ("page cache", &t.page),
+        ("disk", &t.disk),
+        ("app", &t.app),
+        ("unnamed", &t.unnamed),
+    ];
+    for (index, (name, tier)) in tiers.iter().filter(|(_, t)| t.requests > 0).enumerate() {
+        let label = if index == 0 { label } else { "" };
+        writeln!(f, "{label:<13} {name:<10} {}", tier_line(tier))?;
+    }
+    Ok(())
 }
 
 fn tier_line(tier: &TierReport) -> String {

@@ -60,6 +60,34 @@ fn what_is_fetched_of_a_page_is_a_choice() {
 }
 
 #[test]
+fn only_the_parts_below_a_path_are_fetched_where_one_is_given() {
+    let server = Server::start(6, |head, _| site(head));
+    let report = run(&server.plan("/people/anna").parts_below("/static/")).unwrap();
+    let view = ["/people/anna", "/static/a.css", "/static/b.js"];
+    assert_eq!(server.seen()[..6], [view, view].concat());
+    assert_eq!(report.pages, 2, "{report}");
+}
+
+#[test]
+fn who_answered_is_told_apart_for_pages_and_files() {
+    let server = Server::start(10, |head, _| {
+        Reply::Bytes(match path_of(head) {
+            "/people/anna" => response(200, "Content-Type: text/html\r\nX-Cache: MISS\r\n", PAGE),
+            path if path.starts_with("/static/") => {
+                response(200, "X-Cache: HIT memcached\r\n", "part")
+            }
+            _ => response(200, "X-Cache: MISS\r\n", "part"),
+        })
+    });
+    let report = server.measure("/people/anna");
+    let (pages, files) = (&report.page_tiers, &report.file_tiers);
+    assert_eq!((pages.app.requests, pages.memcached.requests), (2, 0));
+    assert_eq!((files.app.requests, files.memcached.requests), (4, 4));
+    assert_eq!(report.tiers.app.requests, 6, "{report}");
+    assert!((files.memcached.share - 0.5).abs() < 1e-9, "{report}");
+}
+
+#[test]
 fn a_compressed_page_is_read_and_asked_for() {
     let server = Server::start(4, |head, _| {
         if path_of(head) != "/" || !head.contains("Accept-Encoding: gzip\r\n") {
@@ -120,6 +148,23 @@ fn the_parts_of_a_page_travel_over_all_connections_of_the_browser_at_once() {
 }
 
 #[test]
+fn each_page_is_visited_once_with_all_its_parts_and_then_the_run_ends() {
+    // The server would answer for ever, and the plan would last for a minute.
+    let server = Server::start(usize::MAX, |head, _| {
+        Reply::Bytes(if path_of(head).starts_with("/page") {
+            html("<img src=/a.webp><img src=/b.webp>")
+        } else {
+            response(200, "", "part")
+        })
+    });
+    let list: String = (0..7).map(|i| format!("/page/{i}\n")).collect();
+    let plan = server.plan(&list).threads(2).connections(12).once();
+    let report = run(&plan).unwrap();
+    assert_eq!((report.pages, report.requests.total), (7, 21), "{report}");
+    assert!(run(&plan.order(Order::Zipf)).is_err());
+}
+
+#[test]
 fn several_threads_share_the_connections_and_the_list() {
     let server = Server::start(40, |_, _| Reply::Bytes(response(200, "", "x")));
     let list: String = (0..40).map(|i| format!("/{i}\n")).collect();
@@ -158,7 +203,7 @@ fn the_same_seed_asks_for_the_same_pages_in_the_same_order() {
         assert_eq!(server.seen()[..30], expected);
         expected
     };
-    for order in [Order::Shuffle, Order::Random] {
+    for order in [Order::Shuffle, Order::Random, Order::Zipf] {
         assert_eq!(walk(7, order), walk(7, order));
         assert_ne!(walk(7, order), walk(8, order));
     }

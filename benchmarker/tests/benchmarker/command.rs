@@ -149,6 +149,8 @@ fn json_keeps_its_names() {
         "/page_times/p95_ms",
         "/tiers/memcached/share",
         "/tiers/app/requests",
+        "/page_tiers/app/requests",
+        "/file_tiers/memcached/share",
         "/tiers/unnamed/times/p50_ms",
         "/errors/total",
         "/errors/timeout",

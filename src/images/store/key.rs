@@ -19,7 +19,8 @@ impl Shelf {
     pub(super) const ALL: [Self; 2] = [Self::Public, Self::Private];
 
     /// The name of the folder.
-    pub(super) fn folder(self) -> &'static str {
+    #[must_use]
+    pub fn folder(self) -> &'static str {
         match self {
             Self::Public => "public",
             Self::Private => "private",

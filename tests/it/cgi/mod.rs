@@ -1,150 +1,16 @@
 //! The program as a CGI script (RFC 3875): one process a request, without a server around it.
 
+mod script;
+
 use std::fs::File;
-use std::io::{PipeWriter, Read as _, Write as _};
-use std::process::{Command, Output, Stdio};
+use std::io::{Read as _, Write as _};
+use std::process::Stdio;
 
 use flickr_killr::domain::PhotoId;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::HeaderMap;
 
+use self::script::{Said, Script};
 use crate::town::{DEMO_PASSWORD, Town, jpeg};
-
-/// A script that is asked for one thing.
-struct Script(Command);
-
-/// What a script that answered wrote.
-struct Said {
-    status: u16,
-    headers: HeaderMap,
-    body: Vec<u8>,
-}
-
-impl Script {
-    /// A script of this town's site, started as fcgiwrap starts one: no arguments, and no more
-    /// variables than it is given.
-    fn of(town: &Town, method: &str, uri: &str) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_flickr-killr"));
-        command
-            .env_clear()
-            .env("DATABASE_URL", town.database.url())
-            .env(
-                "FLICKR_KILLR_ORIGINALS",
-                town.folder.path().join("originals"),
-            )
-            .env(
-                "FLICKR_KILLR_DERIVATIVES",
-                town.folder.path().join("derivatives"),
-            )
-            .env("FLICKR_KILLR_LAB", "true")
-            .env(
-                "FLICKR_KILLR_DEMO_LOGINS",
-                town.folder.path().join("demo-password"),
-            )
-            .env("GATEWAY_INTERFACE", "CGI/1.1")
-            .env("SERVER_PROTOCOL", "HTTP/1.1")
-            .env("REMOTE_ADDR", "203.0.113.9")
-            .env("HTTP_HOST", "photos.example")
-            .env("REQUEST_METHOD", method)
-            .env("REQUEST_URI", uri);
-        Self(command)
-    }
-
-    fn with(mut self, name: &str, value: &str) -> Self {
-        self.0.env(name, value);
-        self
-    }
-
-    fn without(mut self, name: &str) -> Self {
-        self.0.env_remove(name);
-        self
-    }
-
-    /// As a page of the site sends a form.
-    fn form(self, body: &[u8]) -> Self {
-        self.with("CONTENT_TYPE", "application/x-www-form-urlencoded")
-            .with("CONTENT_LENGTH", &body.len().to_string())
-            .with("HTTP_SEC_FETCH_SITE", "same-origin")
-    }
-
-    fn output(mut self, stdin: impl Into<Stdio>) -> Output {
-        self.0.stdin(stdin).output().expect("the program starts")
-    }
-
-    /// Hands the body over as a server does, and closes the pipe behind it.
-    fn output_after(self, body: &[u8]) -> Output {
-        let (reader, writer) = std::io::pipe().expect("a pipe");
-        let feeding = feed(writer, body.to_vec());
-        let output = self.output(reader);
-        // A script that does not read is one that its server cannot finish with.
-        assert!(feeding.join().expect("no panic"), "the body was not taken");
-        output
-    }
-
-    #[track_caller]
-    fn says(self) -> Said {
-        Said::of(self.output(Stdio::null()))
-    }
-
-    #[track_caller]
-    fn says_after(self, body: &[u8]) -> Said {
-        Said::of(self.output_after(body))
-    }
-}
-
-/// Writes a body into a pipe; says whether all of it was taken.
-fn feed(mut pipe: PipeWriter, body: Vec<u8>) -> std::thread::JoinHandle<bool> {
-    std::thread::spawn(move || pipe.write_all(&body).is_ok())
-}
-
-impl Said {
-    #[track_caller]
-    fn of(output: Output) -> Self {
-        assert!(output.status.success(), "{output:?}");
-        let end = output
-            .stdout
-            .windows(2)
-            .position(|two| two == b"\n\n")
-            .unwrap_or_else(|| panic!("no end of the head: {output:?}"));
-        let head = std::str::from_utf8(&output.stdout[..end]).expect("a readable head");
-        let mut lines = head
-            .lines()
-            .map(|line| line.split_once(": ").expect("a field"));
-        let (name, status) = lines.next().expect("a first line");
-        assert_eq!(name, "Status");
-        Self {
-            status: status[..3].parse().expect("a status"),
-            headers: lines
-                .map(|(name, value)| {
-                    (
-                        HeaderName::from_bytes(name.as_bytes()).expect("a name"),
-                        HeaderValue::from_str(value).expect("a value"),
-                    )
-                })
-                .collect(),
-            body: output.stdout[end + 2..].to_vec(),
-        }
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-
-    fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map_or("", |value| value.to_str().expect("a readable header"))
-    }
-
-    /// The session that an answer begins.
-    #[track_caller]
-    fn session(&self) -> String {
-        let cookie = self.header("set-cookie");
-        let (session, _) = cookie
-            .split_once(';')
-            .unwrap_or_else(|| panic!("no session: {}", self.text()));
-        session.to_owned()
-    }
-}
 
 /// The headers of an answer that must be the same whoever gives it.
 fn comparable(headers: &HeaderMap) -> Vec<(String, String)> {
@@ -344,7 +210,7 @@ async fn as_many_bytes_are_read_as_were_announced_and_none_beyond() {
         .and_then(|()| writer.write_all(b"the next"))
         .expect("room");
     let said = Said::of(
-        Script::of(&town, "POST", "/login")
+        &Script::of(&town, "POST", "/login")
             .form(form)
             .output(reader),
     );
@@ -381,7 +247,7 @@ async fn a_body_is_missing_short_or_huge() {
             .form(b"")
             .with("CONTENT_TYPE", content_type)
             .with("CONTENT_LENGTH", &size.to_string());
-        let said = Said::of(said.output(huge));
+        let said = Said::of(&said.output(huge));
         assert!(said.status < 500, "{path}: {}", said.text());
         if path == "/login" {
             assert_eq!(said.status, 413, "{}", said.text());

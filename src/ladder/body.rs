@@ -1,0 +1,180 @@
+//! What is asked for: the same site is four different loads, and one number for all says nothing.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use benchmarker::{Fetch, Order, PageList, Plan};
+use serde::{Deserialize, Serialize};
+
+use super::http;
+
+/// Below here lie the files that all pages share.
+const STATIC: &str = "/static/";
+
+/// Below here lie public pictures.
+const PICTURES: &str = "/i/";
+
+/// How many connections ask, the same for every version: enough to keep two cores busy.
+pub(super) const CONNECTIONS: usize = 16;
+
+/// The same for whole browsers, of six connections each.
+const BROWSER_CONNECTIONS: usize = 24;
+
+/// How many threads ask. One is enough: it asks for ten times what a page costs to make.
+const THREADS: usize = 1;
+
+/// How long a request may take; a page without its index, behind fifteen others, takes seconds.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How many pictures a page must show at once to be on the list of the most popular.
+const PICTURES_MIN: usize = 8;
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Body {
+    /// The HTML of photostreams of people drawn uniformly at random, uncompressed.
+    Page,
+    /// The same with the static files that all pages share: what the talk measured.
+    PageAndFiles,
+    /// These files alone.
+    Files,
+    /// Popular pages, by Zipf's law, with their static files and pictures, from a warm folder.
+    Pictures,
+}
+
+impl Body {
+    /// All, in the order they are measured and shown.
+    pub const ALL: [Self; 4] = [Self::Page, Self::PageAndFiles, Self::Files, Self::Pictures];
+
+    /// What it is, in few words; `files` is how many static files a page has.
+    pub fn title(self, files: usize) -> String {
+        match self {
+            Self::Page => "the page".to_owned(),
+            Self::PageAndFiles => format!("page + {files} files"),
+            Self::Files => "files alone".to_owned(),
+            Self::Pictures => "with pictures".to_owned(),
+        }
+    }
+
+    /// What one unit of it is, of which CPU is counted.
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::Page | Self::PageAndFiles | Self::Pictures => "page",
+            Self::Files => "file",
+        }
+    }
+}
+
+/// The addresses that every version is asked for, the same in the same order.
+#[derive(Debug, Clone)]
+pub(super) struct Lists {
+    /// Photostreams of people drawn uniformly at random.
+    pub(super) people: Vec<String>,
+    /// The static files of a page.
+    pub(super) files: Vec<String>,
+    /// Photostreams by popularity, each with enough pictures.
+    pub(super) popular: Vec<String>,
+    seed: u64,
+}
+
+impl Lists {
+    /// Reads from pages of the running site which files they have, and which are worth looking at.
+    pub(super) fn read(
+        site: SocketAddr,
+        people: Vec<String>,
+        popular_count: usize,
+        seed: u64,
+    ) -> Result<Self> {
+        let mut popular = Vec::new();
+        for path in &people {
+            if popular.len() == popular_count {
+                break;
+            }
+            let page = http::get(site, path)?.text();
+            if pictures_at_once(&page) >= PICTURES_MIN {
+                popular.push(path.clone());
+            }
+        }
+        ensure!(
+            !popular.is_empty(),
+            "none of {} people has {PICTURES_MIN} photos: more are needed to measure pictures",
+            people.len()
+        );
+        let page = http::get(site, &people[0])?.text();
+        let mut files: Vec<String> = quoted(&page, STATIC).map(str::to_owned).collect();
+        files.sort_unstable();
+        files.dedup();
+        ensure!(!files.is_empty(), "{} has no static file", people[0]);
+        Ok(Self {
+            people,
+            files,
+            popular,
+            seed,
+        })
+    }
+
+    /// What the benchmarker is told for one kind of body.
+    pub(super) fn plan(&self, body: Body, site: SocketAddr) -> Result<Plan> {
+        let pages = match body {
+            Body::Page | Body::PageAndFiles => &self.people,
+            Body::Files => &self.files,
+            Body::Pictures => &self.popular,
+        };
+        let pages = PageList::parse(&pages.join("\n"), Some(&format!("http://{site}")))
+            .context("a list of addresses")?;
+        let plan = Plan::new(pages)
+            .threads(THREADS)
+            .timeout(TIMEOUT)
+            .warmup(Duration::ZERO)
+            .seed(self.seed);
+        Ok(match body {
+            // Uncompressed, as wrk asks: what is measured is the page, not gzip.
+            Body::Page => plan
+                .fetch(Fetch::PagesOnly)
+                .gzip(false)
+                .connections(CONNECTIONS),
+            Body::Files => plan.fetch(Fetch::PagesOnly).connections(CONNECTIONS),
+            Body::PageAndFiles => plan.parts_below(STATIC).connections(BROWSER_CONNECTIONS),
+            Body::Pictures => plan.order(Order::Zipf).connections(BROWSER_CONNECTIONS),
+        })
+    }
+
+    /// Visits each popular page once, with all it refers to: the pictures are drawn, and memcached,
+    /// where there is one, has them.
+    pub(super) fn warming(&self, site: SocketAddr, patience: Duration) -> Result<Plan> {
+        let plan = self.plan(Body::Pictures, site)?;
+        Ok(plan.order(Order::File).once().duration(patience))
+    }
+}
+
+/// The pictures that a browser fetches without scrolling.
+fn pictures_at_once(page: &str) -> usize {
+    let images = page.split("<img ").skip(1);
+    images
+        .map(|image| image.split('>').next().unwrap_or_default())
+        .filter(|image| !image.contains("loading=\"lazy\""))
+        .filter(|image| quoted(image, PICTURES).next().is_some())
+        .count()
+}
+
+/// What stands in quotes and begins so.
+fn quoted<'a>(page: &'a str, beginning: &'static str) -> impl Iterator<Item = &'a str> {
+    page.split('"')
+        .filter(move |text| text.starts_with(beginning) && !text.contains(char::is_whitespace))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_pictures_that_load_at_once_are_counted() {
+        let page = r#"<img src="/static/icon.svg"><img src="/i/1/t/640.webp" alt="a">
+            <img src="/i/1/u/640.webp" loading="lazy"><img src="/i/1/v/640.webp">"#;
+        assert_eq!(pictures_at_once(page), 2);
+        let files: Vec<&str> = quoted(page, STATIC).collect();
+        assert_eq!(files, ["/static/icon.svg"]);
+    }
+}

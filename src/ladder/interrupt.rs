@@ -1,0 +1,46 @@
+//! Ctrl-C: a word that everything which waits looks at, so that we end in order.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use anyhow::{Context as _, Result};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+/// Whether somebody wishes us to end.
+#[derive(Debug, Clone)]
+pub(super) struct Interrupt(Arc<AtomicBool>);
+
+/// Somebody wished it.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted: the site is stopped and nothing is left running")]
+pub(super) struct Interrupted;
+
+impl Interrupt {
+    /// Listens from now on. The children do not hear the terminal: they are stopped by us, last.
+    pub(super) fn listen() -> Result<Self> {
+        let word = Arc::new(AtomicBool::new(false));
+        for signal in [SIGINT, SIGTERM, SIGHUP] {
+            signal_hook::flag::register(signal, Arc::clone(&word))
+                .context("cannot listen to signals")?;
+        }
+        Ok(Self(word))
+    }
+
+    /// For what must be done whatever is wished.
+    pub(super) fn ignored() -> Self {
+        Self(Arc::default())
+    }
+
+    /// Ends whoever asks, when it was wished.
+    pub(super) fn check(&self) -> Result<()> {
+        if self.0.load(Relaxed) {
+            return Err(Interrupted.into());
+        }
+        Ok(())
+    }
+
+    /// The word itself, for the benchmarker.
+    pub(super) fn word(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+}

@@ -1,0 +1,73 @@
+//! The lines under a version's story: its figures, and what stands beside them.
+
+use super::body::Body;
+use super::conformance::Expected;
+use super::numbers::{factor, ms, rate};
+use super::record::{FilesAnswered, Measured};
+
+/// One figure, and what it gained over the version before, which was measured earlier.
+pub(super) fn figure(title: &str, figure: &Measured, earlier: &[Measured]) -> String {
+    let before = earlier
+        .iter()
+        .find(|one| Some(one.step) == figure.step.before() && one.body == figure.body);
+    let gain = before.map_or_else(String::new, |before| {
+        let gain = factor(figure.requests_per_sec / before.requests_per_sec);
+        format!("{gain} over {}", before.step.version())
+    });
+    let line = format!(
+        "  {title:<15} requests/sec: {:>8}   average request time: {:>7} ms   {gain}",
+        rate(figure.requests_per_sec),
+        ms(figure.average_request_ms),
+    );
+    line.trim_end().to_owned()
+}
+
+/// What stands beside the figures of one step.
+pub(super) fn beside(
+    figures: &[&Measured],
+    files: usize,
+    compared: Option<&Expected>,
+) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut say = |name: &str, text: String| lines.push(format!("  {name:<15} {text}"));
+    if let Some(page) = figures.iter().find(|one| one.body == Body::Page) {
+        say("CPU of a page", page.cpu.described());
+        let wrk = page
+            .wrk_per_sec
+            .map(|wrk| format!(", by wrk {}", rate(wrk)));
+        say(
+            "pages/s",
+            format!(
+                "measured {}, by hand {}{}",
+                rate(page.units_per_sec),
+                rate(page.by_hand_per_sec),
+                wrk.unwrap_or_default()
+            ),
+        );
+    }
+    let with_files: Vec<_> = figures.iter().filter(|one| one.files.asked > 0).collect();
+    if !with_files.is_empty() {
+        let list = |part: fn(&FilesAnswered) -> u64| {
+            let counts = with_files.iter().map(|one| rate(part(&one.files) as f64));
+            counts.collect::<Vec<_>>().join(" / ")
+        };
+        let (asked, app) = (list(|files| files.asked), list(|files| files.app));
+        say(
+            "files",
+            format!("the app itself saw {app} of {asked} requests"),
+        );
+    }
+    if let Some(compared) = compared {
+        let count = compared.len();
+        say(
+            "checked",
+            format!("{count} addresses answer as in the first version"),
+        );
+    }
+    for one in figures {
+        for doubt in &one.doubts {
+            say("in doubt", format!("{}: {doubt}", one.body.title(files)));
+        }
+    }
+    lines
+}

@@ -1,0 +1,138 @@
+//! The rounds of a talk put together: medians with their ranges, and factors within a round.
+
+use serde::Serialize;
+
+use super::body::Body;
+use super::record::{Cpu, FilesAnswered, Measured, Step, Talk};
+
+/// One figure over all rounds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Middle {
+    /// The median; of an even number the mean of the two in the middle.
+    pub median: f64,
+    /// The lowest.
+    pub low: f64,
+    /// The highest.
+    pub high: f64,
+}
+
+impl Middle {
+    /// Of some values; none without any.
+    pub fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
+        let mut values: Vec<f64> = values.into_iter().collect();
+        values.sort_by(f64::total_cmp);
+        let half = values.len() / 2;
+        let median = match values.len() {
+            0 => return None,
+            odd if odd % 2 == 1 => values[half],
+            _ => f64::midpoint(values[half - 1], values[half]),
+        };
+        Some(Self {
+            median,
+            low: values[0],
+            high: values[values.len() - 1],
+        })
+    }
+}
+
+/// One step under one load, over all rounds.
+#[derive(Debug, Clone, Serialize)]
+pub struct Row {
+    /// Which version.
+    pub step: Step,
+    /// Which load.
+    pub body: Body,
+    /// Answered requests a second.
+    pub requests_per_sec: Middle,
+    /// Whole pages a second, or files.
+    pub units_per_sec: Middle,
+    /// Mean time of a request, in milliseconds.
+    pub average_request_ms: Middle,
+    /// Over which step the factor is.
+    pub factor_over: Option<Step>,
+    /// Requests a second over those of that step, in the same round.
+    pub factor: Option<Middle>,
+    /// CPU of one unit, each the median of its tier.
+    pub cpu: Cpu,
+    /// The same number as requests a second of pages by hand: what the cores could make.
+    pub by_hand_per_sec: f64,
+    /// The same by wrk.
+    pub wrk_per_sec: Option<f64>,
+    /// Who answered for files, in all rounds together.
+    pub files: FilesAnswered,
+    /// Every doubt of any round, once.
+    pub doubts: Vec<String>,
+}
+
+/// The rows of a talk, in the order they are told.
+pub(super) fn rows(talk: &Talk) -> Vec<Row> {
+    let all = Body::ALL.into_iter();
+    let all = all.flat_map(|body| Step::ALL.into_iter().map(move |step| (step, body)));
+    all.filter_map(|(step, body)| row(talk, step, body))
+        .collect()
+}
+
+fn find(round: &[Measured], step: Step, body: Body) -> Option<&Measured> {
+    round
+        .iter()
+        .find(|measured| measured.step == step && measured.body == body)
+}
+
+fn row(talk: &Talk, step: Step, body: Body) -> Option<Row> {
+    let rounds = talk.rounds.iter();
+    let measured: Vec<&Measured> = rounds.filter_map(|round| find(round, step, body)).collect();
+    let middle = |value: fn(&Measured) -> f64| Middle::of(measured.iter().map(|one| value(one)));
+    let median = |value: fn(&Measured) -> f64| middle(value).map_or(0.0, |middle| middle.median);
+    let factors = talk.rounds.iter().filter_map(|round| {
+        let here = find(round, step, body)?;
+        let before = find(round, step.before()?, body)?;
+        Some(here.requests_per_sec / before.requests_per_sec)
+    });
+    let factor = Middle::of(factors);
+    let files = |part: fn(&FilesAnswered) -> u64| measured.iter().map(|one| part(&one.files)).sum();
+    let mut doubts: Vec<String> = Vec::new();
+    for doubt in measured.iter().flat_map(|one| &one.doubts) {
+        if !doubts.contains(doubt) {
+            doubts.push(doubt.clone());
+        }
+    }
+    Some(Row {
+        step,
+        body,
+        requests_per_sec: middle(|one| one.requests_per_sec)?,
+        units_per_sec: middle(|one| one.units_per_sec)?,
+        average_request_ms: middle(|one| one.average_request_ms)?,
+        factor_over: factor.and(step.before()),
+        factor,
+        cpu: Cpu {
+            postgres_ms: median(|one| one.cpu.postgres_ms),
+            nginx_ms: median(|one| one.cpu.nginx_ms),
+            app_ms: median(|one| one.cpu.app_ms),
+            memcached_ms: median(|one| one.cpu.memcached_ms),
+            generator_ms: median(|one| one.cpu.generator_ms),
+        },
+        by_hand_per_sec: median(|one| one.by_hand_per_sec),
+        wrk_per_sec: Middle::of(measured.iter().filter_map(|one| one.wrk_per_sec))
+            .map(|middle| middle.median),
+        files: FilesAnswered {
+            asked: files(|files| files.asked),
+            memcached: files(|files| files.memcached),
+            disk: files(|files| files.disk),
+            app: files(|files| files.app),
+        },
+        doubts,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_of_an_even_number_lies_between_the_middle_two() {
+        let middle = Middle::of([4.0, 1.0, 3.0, 2.0]).unwrap();
+        assert_eq!((middle.low, middle.median, middle.high), (1.0, 2.5, 4.0));
+        assert_eq!(Middle::of([]), None);
+        assert_eq!(Middle::of([7.0]).unwrap().median, 7.0);
+    }
+}

@@ -1,0 +1,313 @@
+//! The tables of a talk: what a person reads in the end, on the terminal and in Markdown.
+
+use super::body::Body;
+use super::grid::Grid;
+use super::numbers::{factor, ms, rate};
+use super::peers::{self, Peers};
+use super::record::{Cpu, Step, Talk};
+use super::summary::{Middle, Row, rows};
+
+/// The ladder as it is told: versions from the bottom, and at the end the fall, beside where we began.
+const TOLD: [(Step, Told); 7] = [
+    (Step::ALL[0], Told::First),
+    (Step::ALL[1], Told::First),
+    (Step::ALL[2], Told::First),
+    (Step::ALL[3], Told::First),
+    (Step::WithoutIndex, Told::First),
+    (Step::ALL[0], Told::Again),
+    (Step::IndexAgain, Told::First),
+];
+
+/// Whether a row stands for the first time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    First,
+    /// Once more, for comparison.
+    Again,
+}
+
+/// Who reads a table.
+#[derive(Debug, Clone, Copy)]
+enum Reader<'p> {
+    /// Somebody at a terminal, which is not wide.
+    Terminal,
+    /// Somebody with the page before them: ranges over rounds, and what others reached.
+    Page(Option<&'p Peers>),
+}
+
+/// A talk with its rows worked out.
+#[derive(Debug)]
+pub struct Tables<'a> {
+    talk: &'a Talk,
+    rows: Vec<Row>,
+}
+
+impl<'a> Tables<'a> {
+    /// Works them out.
+    pub fn of(talk: &'a Talk) -> Self {
+        Self {
+            talk,
+            rows: rows(talk),
+        }
+    }
+
+    /// The talk they are of.
+    pub(super) fn talk(&self) -> &Talk {
+        self.talk
+    }
+
+    /// The rows, for whoever wants numbers.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    fn row(&self, step: Step, body: Body) -> Option<&Row> {
+        let mut rows = self.rows.iter();
+        rows.find(|row| row.step == step && row.body == body)
+    }
+
+    /// Requests a second by version and load, and what each step multiplied them by.
+    fn rates(&self, reader: Reader<'_>) -> Grid {
+        let mut head = vec!["requests/sec".to_owned()];
+        head.extend(Body::ALL.map(|body| body.title(self.talk.files_per_page)));
+        if let Reader::Page(peers) = reader {
+            head.push("talk of 2007".to_owned());
+            head.extend(peers.map(|_| "its stack today".to_owned()));
+        }
+        let line = |(step, told): (Step, Told)| {
+            let mut cells = vec![match (told, reader) {
+                (Told::First, _) => step.title(),
+                (Told::Again, Reader::Terminal) => format!("{}, once more", step.title()),
+                (Told::Again, Reader::Page(_)) => format!("*{}, once more*", step.title()),
+            }];
+            cells.extend(Body::ALL.map(|body| {
+                let row = self
+                    .row(step, body)
+                    .filter(|_| told == Told::First || body == Body::Page);
+                row.map(|row| rate_cell(row, told, reader))
+                    .unwrap_or_default()
+            }));
+            if let Reader::Page(peers) = reader {
+                let first = told == Told::First;
+                let talk = peers::talk_of_2007(step);
+                cells.push(if first { talk } else { "" }.to_owned());
+                cells.extend(peers.map(|peers| {
+                    let rate_of_peer = peers.pages_per_sec(step).filter(|_| first);
+                    rate_of_peer.map(rate).unwrap_or_default()
+                }));
+            }
+            cells
+        };
+        let mut rows: Vec<Vec<String>> = TOLD.map(line).into();
+        // On a terminal the fall stands apart.
+        rows.insert(4, vec![]);
+        Grid { head, rows }
+    }
+
+    /// Mean times of a request.
+    fn times(&self) -> Grid {
+        let mut head = vec!["average request time, ms".to_owned()];
+        head.extend(Body::ALL.map(|body| body.title(self.talk.files_per_page)));
+        self.by_step(head, |step| {
+            let cells = Body::ALL.map(|body| {
+                let row = self.row(step, body);
+                row.map(|row| ms(row.average_request_ms.median))
+                    .unwrap_or_default()
+            });
+            cells.into()
+        })
+    }
+
+    /// CPU of a page by tier, and the same number by other ways.
+    fn cpu(&self) -> Grid {
+        let head = [
+            "CPU of a page, ms",
+            "PostgreSQL",
+            "nginx",
+            "app",
+            "memcached",
+            "generator",
+            "by hand",
+            "measured",
+            "wrk",
+        ];
+        self.by_step(head.map(str::to_owned).into(), |step| {
+            let Some(row) = self.row(step, Body::Page) else {
+                return vec![];
+            };
+            let Cpu {
+                postgres_ms,
+                nginx_ms,
+                app_ms,
+                memcached_ms,
+                generator_ms,
+            } = row.cpu;
+            let tiers = [postgres_ms, nginx_ms, app_ms, memcached_ms, generator_ms];
+            let mut cells: Vec<String> = tiers
+                .iter()
+                .map(|tier| {
+                    if *tier > 0.0 {
+                        ms(*tier)
+                    } else {
+                        "-".to_owned()
+                    }
+                })
+                .collect();
+            cells.push(rate(row.by_hand_per_sec));
+            cells.push(rate(row.units_per_sec.median));
+            cells.push(row.wrk_per_sec.map_or_else(|| "-".to_owned(), rate));
+            cells
+        })
+    }
+
+    /// How many requests for files the app itself saw.
+    fn files(&self) -> Grid {
+        let bodies = [Body::PageAndFiles, Body::Files, Body::Pictures];
+        let mut head = vec!["files that the app saw".to_owned()];
+        head.extend(bodies.map(|body| body.title(self.talk.files_per_page)));
+        self.by_step(head, |step| {
+            let cells = bodies.map(|body| {
+                let files = self.row(step, body).map(|row| row.files);
+                let files = files.filter(|files| files.asked > 0);
+                files
+                    .map(|files| {
+                        let share = 100.0 * files.app as f64 / files.asked as f64;
+                        format!("{share:.1} % of {}", rate(files.asked as f64))
+                    })
+                    .unwrap_or_default()
+            });
+            cells.into()
+        })
+    }
+
+    /// A row for each step of which there is anything to say.
+    fn by_step(&self, head: Vec<String>, cells: impl Fn(Step) -> Vec<String>) -> Grid {
+        let rows = Step::ALL.into_iter().filter_map(|step| {
+            let cells = cells(step);
+            let said = cells.iter().any(|cell| !cell.is_empty());
+            said.then(|| [vec![step.title()], cells].concat())
+        });
+        Grid {
+            head,
+            rows: rows.collect(),
+        }
+    }
+
+    /// Every doubt, with what it is about.
+    fn doubts(&self) -> Vec<String> {
+        let files = self.talk.files_per_page;
+        let rows = self.rows.iter();
+        rows.flat_map(|row| {
+            let about = format!("{}, {}", row.step.title(), row.body.title(files));
+            let doubts = row.doubts.iter();
+            doubts.map(move |doubt| format!("{about}: {doubt}"))
+        })
+        .collect()
+    }
+
+    /// All for a terminal, at most 100 columns wide.
+    pub fn text(&self) -> String {
+        let grids = [self.rates(Reader::Terminal), self.cpu(), self.files()];
+        let mut text = grids.map(|grid| grid.text()).join("\n");
+        let doubts = self.doubts();
+        if !doubts.is_empty() {
+            text += "\n* marks a figure that is in doubt:\n";
+            doubts
+                .iter()
+                .for_each(|doubt| text += &format!("  {doubt}\n"));
+        }
+        text
+    }
+
+    /// The one table of README's first screen.
+    pub fn first_screen(&self, peers: Option<&Peers>) -> String {
+        self.rates(Reader::Page(peers)).markdown()
+    }
+
+    /// The page for docs/results.
+    pub fn markdown(&self, peers: Option<&Peers>) -> String {
+        let talk = self.talk;
+        let data = talk.data;
+        let short = if talk.quick {
+            "\n**This is the short form: it shows that everything works, its numbers mean little.**\n"
+        } else {
+            ""
+        };
+        let stack = match peers {
+            Some(_) => {
+                " \"Its stack today\" is nginx, CherryPy and psycopg2 on this machine and data, pages/s \
+                of the page alone ([peers.md](peers.md))."
+            }
+            None => "",
+        };
+        let rounds = match talk.rounds.len() {
+            1 => String::new(),
+            rounds => format!(
+                " The whole ladder was run {rounds} times: figures are medians, factors medians of those \
+                 within a round, with their ranges."
+            ),
+        };
+        let doubts = match self.doubts() {
+            doubts if doubts.is_empty() => "None.\n".to_owned(),
+            doubts => doubts.iter().map(|doubt| format!("- {doubt}\n")).collect(),
+        };
+        format!(
+            "# The talk, measured\n\
+             \n\
+             Made by `{command}`; every number is in talk.json beside this page.\n\
+             {short}\n\
+             {rates}\n\
+             Factors are over the version before; without its index over 0.1, again over 0.4. The page: \
+             photostreams of people drawn uniformly at random out of {users} with {photos} photos (seed \
+             {seed}), HTML alone, uncompressed. A page has {files} static files, the same for all pages; \
+             pictures are those of popular pages by Zipf's law, already made. Each figure is of {seconds} s, \
+             after a warm-up, by one thread that shares the cores with what it measures; before it was timed \
+             each version answered like the first, byte by byte.{rounds}\n\
+             \n\
+             {talks}{stack}\n\
+             \n\
+             {times}\n\
+             {cpu}\n\
+             By hand: so many pages a second can {cores} cores make, when one costs that much CPU in all.\n\
+             \n\
+             {seen}\n\
+             ## In doubt (*)\n\
+             \n\
+             {doubts}\n\
+             ## Where\n\
+             \n\
+             {machine}; flickr-killr {version}.\n",
+            command = talk.command,
+            rates = self.first_screen(peers),
+            users = rate(data.users.into()),
+            photos = rate(data.photos.into()),
+            seed = data.seed,
+            files = talk.files_per_page,
+            seconds = talk.seconds,
+            talks = peers::TALKS,
+            times = self.times().markdown(),
+            cpu = self.cpu().markdown(),
+            cores = talk.machine.cores,
+            seen = self.files().markdown(),
+            machine = talk.machine.line(),
+            version = talk.machine.flickr_killr,
+        )
+    }
+}
+
+/// A rate, a mark when it is in doubt, and the factor.
+fn rate_cell(row: &Row, told: Told, reader: Reader<'_>) -> String {
+    let mark = match (row.doubts.is_empty(), reader) {
+        (true, _) => "",
+        (false, Reader::Terminal) => "*",
+        (false, Reader::Page(_)) => "\\*",
+    };
+    let mut cell = format!("{}{mark}", rate(row.requests_per_sec.median));
+    if let Some(Middle { median, low, high }) = row.factor.filter(|_| told == Told::First) {
+        cell += &format!(" {}", factor(median));
+        if matches!(reader, Reader::Page(_)) && low < high {
+            cell += &format!(" ({} to {})", factor(low), factor(high));
+        }
+    }
+    cell
+}

@@ -1,0 +1,64 @@
+//! Keeps a flood of lines from the terminal: what matters there must not be washed away.
+
+use std::time::{Duration, Instant};
+
+/// How many lines of one child the terminal shows in a second; its log has them all. When memcached
+/// dies under load, nginx has thousands to say of it, and the one line of ours would be lost.
+const LINES_A_SECOND_MAX: u32 = 20;
+
+/// Counts the lines of one child.
+#[derive(Debug)]
+pub(super) struct Flood {
+    began: Instant,
+    shown: u32,
+    held_back: u64,
+}
+
+impl Flood {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            began: now,
+            shown: 0,
+            held_back: 0,
+        }
+    }
+
+    /// Whether the next line is shown; and first, how many were held back before it, once a second.
+    pub(super) fn next(&mut self, now: Instant) -> (Option<u64>, bool) {
+        let mut missing = None;
+        if now.duration_since(self.began) >= Duration::from_secs(1) {
+            missing = Some(self.held_back).filter(|lines| *lines > 0);
+            *self = Self::new(now);
+        }
+        let is_shown = self.shown < LINES_A_SECOND_MAX;
+        if is_shown {
+            self.shown += 1;
+        } else {
+            self.held_back += 1;
+        }
+        (missing, is_shown)
+    }
+
+    /// How many lines were held back since that was last told.
+    pub(super) fn end(&mut self) -> Option<u64> {
+        Some(std::mem::take(&mut self.held_back)).filter(|lines| *lines > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_is_held_back_counted_and_over_after_a_second() {
+        let begin = Instant::now();
+        let mut flood = Flood::new(begin);
+        let shown = (0..1000).filter(|_| flood.next(begin).1).count();
+        assert_eq!(shown, LINES_A_SECOND_MAX as usize);
+        let later = begin + Duration::from_secs(1);
+        let held_back = 1000 - u64::from(LINES_A_SECOND_MAX);
+        assert_eq!(flood.next(later), (Some(held_back), true));
+        assert_eq!(flood.next(later), (None, true));
+        assert_eq!(flood.end(), None);
+    }
+}
