@@ -19,12 +19,13 @@ const PAGE_PATIENCE: Duration = Duration::from_secs(10);
 /// The line of PostgreSQL's pid file that says what the server is doing.
 const PID_FILE_STAGE: usize = 7;
 
-/// A record that asks a FastCGI application how many processes it has (FastCGI 1.0, 4.1): version,
-/// type, request 0, sixteen bytes, no padding; then a name of fourteen bytes with an empty value.
-const FCGI_GET_VALUES: &[u8] = b"\x01\x09\0\0\0\x10\0\0\x0e\0FCGI_MAX_CONNS";
+/// A management record (request 0, nothing in it) of a type that nobody knows: FastCGI 1.0, 4.2, has
+/// every application answer that. Asking for values (4.1) would be the usual question, but fcgiwrap's
+/// library waits for more of it.
+const FCGI_UNHEARD_OF: &[u8; 8] = b"\x01\xff\0\0\0\0\0\0";
 
-/// The type of the record that answers it.
-const FCGI_GET_VALUES_RESULT: u8 = 10;
+/// The type of the record that says so.
+const FCGI_UNKNOWN_TYPE: u8 = 11;
 
 /// A question that only a working child answers.
 #[derive(Debug, Clone)]
@@ -96,12 +97,12 @@ impl Probe {
             }
             Self::FastCgi(socket) => {
                 let mut stream = UnixStream::connect(socket).await?;
-                stream.write_all(FCGI_GET_VALUES).await?;
+                stream.write_all(FCGI_UNHEARD_OF).await?;
                 let mut header = [0; 8];
                 stream.read_exact(&mut header).await?;
                 let [version, kind, ..] = header;
                 anyhow::ensure!(
-                    (version, kind) == (1, FCGI_GET_VALUES_RESULT),
+                    (version, kind) == (1, FCGI_UNKNOWN_TYPE),
                     "it answers {header:?}"
                 );
             }

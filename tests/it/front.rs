@@ -59,7 +59,9 @@ fn words(text: &str) -> Vec<String> {
 fn directives(text: &str) -> usize {
     let (mut count, mut open, mut first) = (0, Vec::new(), String::new());
     for word in words(text) {
-        let is_row = open.last().is_some_and(|block| block == "map" || block == "types");
+        let is_row = open
+            .last()
+            .is_some_and(|block| block == "map" || block == "types");
         match word.as_str() {
             ";" => {
                 count += usize::from(!is_row);

@@ -34,10 +34,19 @@ fn a_taken_port_is_told_before_anything_is_made() {
 #[test]
 fn a_missing_program_names_its_debian_package() {
     let dir = folder();
-    let mut command = up(dir.path());
-    command.env("PATH", dir.path());
-    let said = refusal(command);
-    assert!(said.contains("apt-get install memcached"), "{said}");
+    // The PATH is empty, but programs of the administrator (nginx, fcgiwrap) are found without it.
+    for (rung, packages) in [
+        ("0.4", "apt-get install memcached util-linux"),
+        ("0.3", "apt-get install util-linux"),
+    ] {
+        let mut command = up(dir.path());
+        command.args(["--rung", rung]).env("PATH", dir.path());
+        let said = refusal(command);
+        assert!(
+            said.contains(&format!("version {rung} needs")) && said.trim_end().ends_with(packages),
+            "{said}"
+        );
+    }
 }
 
 #[test]

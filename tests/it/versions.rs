@@ -1,0 +1,265 @@
+//! The four versions are one site: the same questions, asked of each over the same database, get the
+//! same answers. And each of them starts, serves, survives its children and leaves nothing.
+
+mod answers;
+mod people;
+mod table;
+
+use std::path::Path;
+use std::time::Duration;
+
+use flickr_killr::rung::Rung;
+use nix::sys::signal::Signal;
+use reqwest::Client;
+use sqlx::{Connection as _, PgConnection};
+
+use crate::stack::site::{Site, folder, program, run, runs, send, up};
+use crate::town::{Visitor, jpeg};
+use answers::Answer;
+use people::{Audience, FORM, PASSWORD, base, prepare};
+use table::{Question, questions};
+
+#[tokio::test]
+async fn all_versions_answer_alike_and_survive_and_leave_nothing() {
+    let dir = folder();
+    let mut site = start(dir.path(), Rung::CacheMoney).await;
+    let facts = prepare(&site).await;
+    let questions = questions(&facts);
+    let expected = answers(&site, &questions, Rung::CacheMoney).await;
+    guessing_is_slowed(&site, Rung::CacheMoney).await;
+    hidden_is_gone(&site, Rung::CacheMoney).await;
+    site = survives(site, Rung::CacheMoney).await;
+    stop(site, Rung::CacheMoney).await;
+
+    let mut left = vec![];
+    for rung in [Rung::CgiStrawman, Rung::OneServer, Rung::SharedNothing] {
+        site = start(dir.path(), rung).await;
+        let still: Vec<&i32> = left.iter().filter(|pid| runs(**pid)).collect();
+        assert!(
+            still.is_empty(),
+            "still there when {rung} is ready: {still:?}"
+        );
+        let got = answers(&site, &questions, rung).await;
+        let mut differences = Vec::new();
+        for ((question, got), expected) in questions.iter().zip(&got).zip(&expected) {
+            let difference = got.differs_from(expected);
+            if let Some(difference) = difference.filter(|_| !question.only_status) {
+                differences.push(format!("{}: {difference}", question.row));
+            }
+        }
+        assert!(
+            differences.is_empty(),
+            "version {rung} answers otherwise than 0.4:\n{}",
+            differences.join("\n")
+        );
+        guessing_is_slowed(&site, rung).await;
+        hidden_is_gone(&site, rung).await;
+        site = survives(site, rung).await;
+        if rung == Rung::CgiStrawman {
+            // What fcgiwrap forked outlives it; the next start, of another version, clears it away.
+            left = kill_supervisor(site).await;
+        } else {
+            stop(site, rung).await;
+        }
+    }
+}
+
+/// A site of that version on the one database.
+async fn start(dir: &Path, rung: Rung) -> Site {
+    let mut command = up(dir);
+    command.args(["--rung", rung.version()]);
+    let dir = dir.to_owned();
+    let started = tokio::task::spawn_blocking(move || {
+        let mut site = Site::start_as(command, &dir);
+        site.wait_for("ready http://");
+        site
+    });
+    started.await.expect("a running site")
+}
+
+/// The children of a version, its own names for them.
+fn children(rung: Rung) -> &'static [&'static str] {
+    match rung {
+        Rung::CgiStrawman => &["fcgiwrap", "jobs", "nginx", "postgres"],
+        Rung::OneServer => &["app-0", "postgres"],
+        Rung::SharedNothing => &["app-0", "app-1", "nginx", "postgres"],
+        Rung::CacheMoney => &["app-0", "app-1", "memcached", "nginx", "postgres"],
+    }
+}
+
+/// Kills what answers for the application: it is replaced, and the site serves on.
+async fn survives(mut site: Site, rung: Rung) -> Site {
+    let killed = tokio::task::spawn_blocking(move || {
+        let record = site.record();
+        let running = record["children"].as_object().expect("children");
+        let running: Vec<&str> = running.keys().map(String::as_str).collect();
+        assert_eq!(running, children(rung), "{rung}");
+        if rung == Rung::CgiStrawman {
+            // One of those that take requests; the first of them, fcgiwrap itself, forks another.
+            let first = site.pid("fcgiwrap");
+            let forked = forked_by(first)[0];
+            send(forked, Signal::SIGKILL);
+            until(|| !runs(forked) && forked_by(first).len() == PROGRAMS_AT_ONCE);
+            assert!(site.get("/").starts_with("HTTP/1.1 200"), "{rung}");
+        }
+        let victim = children(rung)[0];
+        let (before, family) = (site.pid(victim), forked_by(site.pid(victim)));
+        send(before, Signal::SIGKILL);
+        site.wait_for(&format!("!! {victim} ended"));
+        site.wait_for(&format!("{victim} answers after"));
+        assert_ne!(site.pid(victim), before, "{rung}");
+        assert!(family.iter().all(|pid| !runs(*pid)), "{rung}: {family:?}");
+        assert!(site.get("/").starts_with("HTTP/1.1 200"), "{rung}");
+        site
+    });
+    killed.await.expect("it survives")
+}
+
+/// How many programs run at once for two app processes: four for each.
+const PROGRAMS_AT_ONCE: usize = 8;
+
+fn forked_by(pid: i32) -> Vec<i32> {
+    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+    let children = children.unwrap_or_default();
+    let pids = children.split_whitespace();
+    pids.filter_map(|pid| pid.parse().ok()).collect()
+}
+
+fn until(condition: impl Fn() -> bool) {
+    let begin = std::time::Instant::now();
+    while !condition() {
+        assert!(begin.elapsed() < PATIENCE, "it never happens");
+        std::thread::yield_now();
+    }
+}
+
+/// How long anything may take; reached only when something is broken.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Stops a site in order: no process, no socket and no warning of nginx is left.
+async fn stop(site: Site, rung: Rung) {
+    let stopped = tokio::task::spawn_blocking(move || {
+        let (mut pids, sockets, state) = (site.pids(), site.sockets(), site.state.clone());
+        pids.extend(site.pids().into_iter().flat_map(forked_by));
+        let status = run(program(state.parent().expect("a folder"), &["status"]));
+        let said = String::from_utf8_lossy(&status.stdout).into_owned();
+        let version = format!("{rung}, {}", rung.name());
+        assert!(said.contains(&version), "no {version:?} in\n{said}");
+        site.stop();
+        assert!(
+            !pids.iter().any(|pid| runs(*pid)),
+            "{rung} leaves some of {pids:?}"
+        );
+        assert!(!sockets.exists(), "{rung} leaves {}", sockets.display());
+        let log = std::fs::read_to_string(state.join("logs/nginx.log")).unwrap_or_default();
+        assert!(
+            !log.contains("[warn]") && !log.contains("[emerg]"),
+            "{rung}: {log}"
+        );
+    });
+    stopped.await.expect("a stopped site");
+}
+
+/// Kills `up` itself, and names whom fcgiwrap leaves behind.
+async fn kill_supervisor(mut site: Site) -> Vec<i32> {
+    let killed = tokio::task::spawn_blocking(move || {
+        let left = forked_by(site.pid("fcgiwrap"));
+        assert!(left.iter().any(|pid| runs(*pid)), "nobody to leave behind");
+        site.signal(Signal::SIGKILL);
+        site.end();
+        left
+    });
+    killed.await.expect("a dead supervisor")
+}
+
+async fn answers(site: &Site, questions: &[Question], rung: Rung) -> Vec<Answer> {
+    forget_tries(site).await;
+    let audience = Audience::of(site).await;
+    forget_tries(site).await;
+    let (mut answers, mut wrong) = (Vec::new(), Vec::new());
+    for question in questions {
+        let answer = audience.ask(question).await;
+        if answer.status != question.status {
+            wrong.push(format!("{}: status {}", question.row, answer.status));
+        }
+        answers.push(answer);
+    }
+    assert!(
+        wrong.is_empty(),
+        "version {rung} answers otherwise than expected:\n{}",
+        wrong.join("\n")
+    );
+    answers
+}
+
+/// Lets everybody guess from the beginning again: what one version counted holds for all.
+async fn forget_tries(site: &Site) {
+    let url = site.record()["database_url"]
+        .as_str()
+        .expect("a URL")
+        .to_owned();
+    let mut database = PgConnection::connect(&url).await.expect("a database");
+    let forgotten = sqlx::query("delete from login_failures")
+        .execute(&mut database)
+        .await;
+    forgotten.expect("nothing is counted");
+}
+
+/// Whoever guesses passwords waits, and cannot say that somebody else did.
+async fn guessing_is_slowed(site: &Site, rung: Rung) {
+    forget_tries(site).await;
+    let client = Client::new();
+    let mut statuses = Vec::new();
+    for guess in 0..7 {
+        let request = client.post(format!("{}/login", base(site)));
+        let request = request
+            .header("sec-fetch-site", "same-origin")
+            .header("content-type", FORM);
+        let request = request.header("x-forwarded-for", format!("10.0.0.{guess}"));
+        let answer = request
+            .body(format!("name=nobody-{guess}&password=wrong"))
+            .send()
+            .await;
+        statuses.push(answer.expect("an answer").status().as_u16());
+    }
+    assert_eq!(
+        (statuses[0], statuses[6]),
+        (422, 429),
+        "{rung}: {statuses:?}"
+    );
+    forget_tries(site).await;
+}
+
+/// What a visitor can no longer see is gone from disk and memory as well, before it is said.
+async fn hidden_is_gone(site: &Site, rung: Rung) {
+    let (ann, stranger) = (Visitor::at(&base(site)), Visitor::at(&base(site)));
+    let form = [("name", "ann"), ("password", PASSWORD)];
+    assert_eq!(ann.post("/login", &form).await.status, 303, "{rung}");
+    for (seed, (action, form)) in [
+        ("delete", [].as_slice()),
+        ("visibility", [("visibility", "private")].as_slice()),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let picture = jpeg(100 + seed as u8, 800, 500);
+        let posted = ann.upload("Soon gone", "public", picture).await;
+        let page = posted.header("location").to_owned();
+        let sources = stranger.get(&page).await.values_of("src");
+        let picture = sources.iter().find(|url| url.starts_with("/i/"));
+        let picture = picture.unwrap_or_else(|| panic!("{rung}: no picture on {page}"));
+        for _ in 0..3 {
+            assert_eq!(stranger.get(picture).await.status, 200, "{rung}: {picture}");
+        }
+        let done = ann.post(&format!("{page}/{action}"), form).await;
+        assert_eq!(done.status, 303, "{rung}: {}", done.text());
+        for path in [picture, &page] {
+            let after = stranger.get(path).await;
+            assert_eq!(after.status, 404, "{rung}, after {action}: {path}");
+        }
+        if action == "visibility" {
+            let gone = ann.post(&format!("{page}/delete"), &[]).await;
+            assert_eq!(gone.status, 303, "{rung}: {}", gone.text());
+        }
+    }
+}
