@@ -19,6 +19,14 @@ const PAGE_PATIENCE: Duration = Duration::from_secs(10);
 /// The line of PostgreSQL's pid file that says what the server is doing.
 const PID_FILE_STAGE: usize = 7;
 
+/// A management record (request 0, nothing in it) of a type that nobody knows: FastCGI 1.0, 4.2, has
+/// every application answer that. Asking for values (4.1) would be the usual question, but fcgiwrap's
+/// library waits for more of it.
+const FCGI_UNHEARD_OF: &[u8; 8] = b"\x01\xff\0\0\0\0\0\0";
+
+/// The type of the record that says so.
+const FCGI_UNKNOWN_TYPE: u8 = 11;
+
 /// A question that only a working child answers.
 #[derive(Debug, Clone)]
 pub(super) enum Probe {
@@ -34,8 +42,7 @@ pub(super) enum Probe {
     Memcached(SocketAddr),
     /// An app process says that it is well, over its unix socket.
     Healthz(PathBuf),
-    /// fcgiwrap has a process to spare: it takes a connection, finds no request on it and closes it.
-    /// Asked for its values (`FCGI_GET_VALUES`), libfcgi 2.4.2 waits for a further record instead.
+    /// fcgiwrap has a process to spare, which answers without starting a program.
     FastCgi(PathBuf),
     /// A page is served.
     Page(SocketAddr, &'static str),
@@ -90,9 +97,14 @@ impl Probe {
             }
             Self::FastCgi(socket) => {
                 let mut stream = UnixStream::connect(socket).await?;
-                stream.shutdown().await?;
-                let answer = stream.read(&mut [0; 8]).await?;
-                anyhow::ensure!(answer == 0, "it answers before it is asked");
+                stream.write_all(FCGI_UNHEARD_OF).await?;
+                let mut header = [0; 8];
+                stream.read_exact(&mut header).await?;
+                let [version, kind, ..] = header;
+                anyhow::ensure!(
+                    (version, kind) == (1, FCGI_UNKNOWN_TYPE),
+                    "it answers {header:?}"
+                );
             }
             Self::Page(address, path) => {
                 let stream = TcpStream::connect(address).await?;

@@ -1,8 +1,7 @@
 //! The story of one site: from nothing to `ready`, until somebody wishes it to stop.
 
-use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -208,7 +207,7 @@ async fn start(
         run_to_end(&apps.loader(&plan.loader), &nursery, wishes).await?;
     }
     if plan.rung.files() != Files::Memcached {
-        fresh_folder(&state.static_files(), account)?;
+        account.own_dir(&state.static_files(), 0o755)?;
         run_to_end(&apps.static_files(), &nursery, wishes).await?;
     }
     let mut services = apps.services(front.address);
@@ -269,16 +268,6 @@ fn account_for_dirs(state: &StateDir, account: &Account) -> Result<()> {
     account.own_dir(&state.originals(), 0o700)?;
     account.own_dir(&state.derivatives(), 0o700)?;
     state.make_ours(&state.logs(), 0o700)
-}
-
-/// Makes a folder for this person with nothing in it: an earlier build had other files.
-fn fresh_folder(dir: &Path, account: &Account) -> Result<()> {
-    match std::fs::remove_dir_all(dir) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("cannot empty {}", dir.display()))
-        }
-        _ => account.own_dir(dir, 0o755),
-    }
 }
 
 struct Signals([Signal; 3]);
