@@ -4,12 +4,13 @@
 //! [`web`] (pages), [`app`] (the one middleware stack), [`images`] (originals to derivatives),
 //! [`jobs`] (what runs behind), [`rung`] (the versions of the ladder), [`config`] (what a process is
 //! told). Around it: [`stack`] (every program as a child), [`settings`] (what a person can set),
-//! [`cli`] (who answers which command).
+//! [`cpu`] (who uses the processor), [`cli`] (who answers which command).
 
 pub mod app;
 pub mod assets;
 pub mod cli;
 pub mod config;
+pub mod cpu;
 pub mod db;
 pub mod demo;
 pub mod domain;

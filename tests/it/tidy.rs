@@ -4,17 +4,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room of `src/`, and the rooms it may know. A room not named here knows all.
-const MAY_IMPORT: [(&str, &[&str]); 11] = [
+const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("urls", &["domain"]),
     ("assets", &["domain"]),
     ("db", &["domain"]),
     ("images", &["domain"]),
     ("rung", &[]),
+    ("cpu", &[]),
     ("config", &["rung"]),
     ("settings", &["rung"]),
     ("stack", &["config", "rung"]),
-    ("lab", &["db", "domain"]),
+    ("lab", &["cpu", "db", "domain"]),
     (
         "web",
         &[
