@@ -22,6 +22,7 @@ use tower_http::trace::TraceLayer;
 use crate::config::{Listen, Serve};
 use crate::images::store::Settings;
 use crate::images::{Derivatives, Originals};
+use crate::lab::{Live, Place};
 use crate::web::{self, DemoLogins, Parts, Passwords, PictureTruth, Site};
 use crate::{db, jobs};
 
@@ -108,6 +109,7 @@ pub fn site(config: &Serve) -> anyhow::Result<Site> {
         passwords: Passwords::new(demo)?,
         views: web::Views::default(),
         lab: config.lab,
+        live: Live::new(db.clone(), &config.database_url, &config.memcached),
         db,
     }))
 }
@@ -128,6 +130,13 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
     if config.jobs {
         tokio::spawn(warm_up(site.clone()));
     }
+    site.live.stand_at(Place {
+        socket: match &config.listen {
+            Listen::Unix(path) => Some(path.clone()),
+            Listen::Tcp(_) => None,
+        },
+        front: config.front,
+    });
     let router = router(site);
     match &config.listen {
         Listen::Unix(path) => {

@@ -42,6 +42,8 @@ impl std::fmt::Display for Listen {
 pub struct Serve {
     /// Where to listen.
     pub listen: Listen,
+    /// Where the front of the site listens, as far as we can reach it: the lab's benchmark goes there.
+    pub front: Option<SocketAddr>,
     /// The database, as `postgres://` URL; unix sockets as `?host=/directory`.
     pub database_url: String,
     /// How many database connections this process may hold.

@@ -2,10 +2,11 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use crate::engine::Itinerary;
-use crate::{Error, Lazy, PageList};
+use crate::{Error, Lazy, Moment, PageList};
 
 /// How long a run may last, because a forgotten generator is an attack.
 const DURATION_MAX: Duration = Duration::from_secs(3600);
@@ -59,6 +60,7 @@ pub struct Plan {
     pub(crate) gzip: bool,
     pub(crate) own_host: bool,
     pub(crate) stop: Arc<AtomicBool>,
+    pub(crate) told: Option<Sender<Moment>>,
 }
 
 impl Plan {
@@ -84,6 +86,7 @@ impl Plan {
             gzip: true,
             own_host: false,
             stop: Arc::default(),
+            told: None,
         }
     }
 
@@ -197,6 +200,13 @@ impl Plan {
     #[must_use]
     pub fn stop_when(mut self, stop: Arc<AtomicBool>) -> Self {
         self.stop = stop;
+        self
+    }
+
+    /// Has every thread tell once a second what it saw meanwhile, for whoever looks on.
+    #[must_use]
+    pub fn tell(mut self, moments: Sender<Moment>) -> Self {
+        self.told = Some(moments);
         self
     }
 

@@ -16,6 +16,10 @@ pub(super) struct ServeArgs {
     #[arg(long, env = "FLICKR_KILLR_SERVE_LISTEN", value_name = "WHERE")]
     listen: Listen,
 
+    /// Where the front listens, so that the lab can send it visitors; loopback only
+    #[arg(long, env = "FLICKR_KILLR_FRONT", value_name = "ADDRESS:PORT")]
+    front: Option<SocketAddr>,
+
     /// The database; a unix socket as `postgres://USER@localhost/NAME?host=DIR`
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     database_url: String,
@@ -92,6 +96,7 @@ impl From<ServeArgs> for Serve {
     fn from(args: ServeArgs) -> Self {
         Self {
             listen: args.listen,
+            front: args.front,
             database_url: args.database_url,
             database_connections: args.database_connections,
             memcached: args.memcached,

@@ -32,6 +32,7 @@ pub(super) struct Apps<'a> {
     pub(super) sockets: &'a Path,
     pub(super) database_url: &'a str,
     pub(super) memcached: SocketAddr,
+    pub(super) front: SocketAddr,
 }
 
 impl Apps<'_> {
@@ -92,6 +93,7 @@ impl Apps<'_> {
             "--listen",
             format!("unix:{}", self.socket(number).display()).into(),
         );
+        say("--front", self.front.to_string().into());
         say("--threads", "1".into());
         say(
             "--database-connections",

@@ -11,6 +11,7 @@ use super::views::Views;
 use crate::db::outbox::Gone;
 use crate::images::{Derivatives, Originals};
 use crate::jobs;
+use crate::lab::Live;
 
 /// The site's handle, cheap to clone.
 #[derive(Clone)]
@@ -32,6 +33,8 @@ pub struct Parts {
     pub views: Views,
     /// Whether the lab is shown.
     pub lab: bool,
+    /// What the lab counts and draws.
+    pub live: Live,
 }
 
 impl Site {

@@ -15,7 +15,7 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("config", &["rung"]),
     ("settings", &["rung"]),
     ("stack", &["config", "rung"]),
-    ("lab", &["cpu", "db", "domain"]),
+    ("lab", &["cpu", "db", "domain", "urls"]),
     (
         "web",
         &[

@@ -7,6 +7,7 @@ use flickr_killr::app;
 use flickr_killr::config::{Listen, Serve};
 use flickr_killr::db::schema::Contents;
 use flickr_killr::demo;
+use flickr_killr::lab::Place;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, StatusCode};
 use sqlx::PgPool;
@@ -52,6 +53,7 @@ impl Town {
         std::fs::write(&password, DEMO_PASSWORD).expect("a file");
         let config = Serve {
             listen: Listen::Tcp(([127, 0, 0, 1], 0).into()),
+            front: None,
             database_url: database.url(),
             database_connections: 4,
             memcached: memcached.to_vec(),
@@ -63,6 +65,7 @@ impl Town {
             jobs: false,
         };
         let site = app::site(&config).expect("a site");
+        site.live.stand_at(Place::default());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let router = app::router(site);
