@@ -61,7 +61,8 @@
     const fields = new URLSearchParams(new FormData(form));
     button.setAttribute("aria-busy", "true");
     try {
-      const answer = await fetch(form.action, { method: "POST", body: fields, redirect: "manual" });
+      // Not form.action: a field of that name stands before it.
+      const answer = await fetch(form.getAttribute("action"), { method: "POST", body: fields, redirect: "manual" });
       // The redirect leads here; anything else is a page that says what went wrong.
       if (answer.type !== "opaqueredirect") location.reload();
     } catch {

@@ -62,7 +62,7 @@ fn reads(node: &Value, sorts: bool) -> String {
             format!("collects {rows_said} {photos} through {index}{then}")
         }
         "Seq Scan" => format!(
-            "reads the whole table, finds {rows_said}, throws {thrown_said} of other people away{then}"
+            "reads the whole table, throws {thrown_said} photos of other people away, finds {rows_said}{then}"
         ),
         other => format!("answers by {other}, which finds {rows_said} {photos}{then}"),
     }
@@ -105,4 +105,66 @@ fn said(count: f64) -> String {
         text.push(digit);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(node: &str) -> String {
+        format!(
+            r#"[{{"Plan": {{"Node Type": "Nested Loop", "Shared Hit Blocks": 5, "Shared Read Blocks": 1, "Plans": [
+                {{"Node Type": "Index Scan", "Index Name": "users_name_taken", "Relation Name": "users"}},
+                {{"Node Type": "Limit", "Plans": [{node}]}}]}}, "Execution Time": 0.05}}]"#
+        )
+    }
+
+    fn photos(kind: &str, index: &str, rows: u32, thrown_away: u32) -> String {
+        format!(
+            r#"{{"Node Type": "{kind}", "Index Name": "{index}", "Relation Name": "photos",
+                "Actual Rows": {rows}, "Actual Loops": 1, "Rows Removed by Filter": {thrown_away},
+                "Plans": [{{"Node Type": "Bitmap Index Scan", "Index Name": "photos_userid_taken"}}]}}"#
+        )
+    }
+
+    #[test]
+    fn a_plan_reads_as_a_sentence() {
+        let sorted = |node: String| format!(r#"{{"Node Type": "Sort", "Plans": [{node}]}}"#);
+        let cases = [
+            (
+                photos("Index Scan", "photos_userid_public", 12, 0),
+                "reads 12 photos in order from photos_userid_public",
+            ),
+            (
+                photos("Index Scan", "photos_pkey", 12, 999_988),
+                "walks all photos of everybody backwards through photos_pkey, finds 12, and throws \
+                 999,988 of other people away",
+            ),
+            (
+                photos("Index Scan", "photos_pkey", 41, 900),
+                "walks the photos of everybody backwards through photos_pkey until it has met 41 of \
+                 this person, and throws 900 of other people away",
+            ),
+            (
+                sorted(photos("Seq Scan", "", 12, 999_988)),
+                "reads the whole table, throws 999,988 photos of other people away, finds 12 and sorts \
+                 them",
+            ),
+            (
+                sorted(photos("Bitmap Heap Scan", "", 1, 0)),
+                "collects 1 photo through photos_userid_taken and sorts them",
+            ),
+        ];
+        for (node, expected) in cases {
+            let words = in_words(&plan(&node)).expect(expected);
+            assert_eq!((words.did.as_str(), words.pages), (expected, 6));
+        }
+    }
+
+    #[test]
+    fn what_is_no_plan_has_no_words() {
+        for text in ["", "[]", "{}", r#"[{"Plan": {"Node Type": "Result"}}]"#] {
+            assert_eq!(in_words(text), None, "{text}");
+        }
+    }
 }

@@ -141,7 +141,7 @@ impl Scene {
     /// The addresses most often met lately, with how often.
     pub fn top(&self, of: impl Fn(&Second) -> &[(String, u64)], most: usize) -> Vec<(String, u64)> {
         let mut counts: HashMap<String, u64> = HashMap::new();
-        for (address, count) in self.lately().flat_map(|second| of(second)) {
+        for (address, count) in self.lately().flat_map(of) {
             *counts.entry(address.clone()).or_insert(0) += count;
         }
         top(counts, most)

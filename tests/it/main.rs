@@ -9,6 +9,7 @@
 mod accounts;
 mod browser;
 mod cluster;
+mod lab;
 mod load;
 mod load_refused;
 mod pages;

@@ -33,8 +33,17 @@ impl Town {
         Self::with(&[]).await
     }
 
+    /// As [`Town::new`], but without the lab.
+    pub(crate) async fn without_lab() -> Self {
+        Self::made(&[], false).await
+    }
+
     /// As [`Town::new`], storing into these memcached servers.
     pub(crate) async fn with(memcached: &[SocketAddr]) -> Self {
+        Self::made(memcached, true).await
+    }
+
+    async fn made(memcached: &[SocketAddr], lab: bool) -> Self {
         let database = Cluster::shared().database().await;
         let contents = Contents {
             seed: 2007,
@@ -60,7 +69,7 @@ impl Town {
             originals: folder.path().join("originals"),
             derivatives: folder.path().join("derivatives"),
             derivatives_max_bytes: 1 << 30,
-            lab: true,
+            lab,
             demo_logins: Some(password),
             jobs: false,
         };

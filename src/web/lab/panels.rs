@@ -20,11 +20,11 @@ const LABEL_PX: f64 = 18.0;
 /// How high each drawing is, in pixels.
 pub(super) const HEIGHT_PX: f64 = 128.0;
 
-/// How near two events may stand on the axis of time before one is labelled a line below, in seconds.
-const EVENT_LABEL_SECS: f64 = 22.0;
+/// How many seconds of the axis a label takes, on the narrowest of screens.
+const EVENT_LABEL_SECS: f64 = 42.0;
 
 /// How many lines of labels there are.
-pub(super) const EVENT_LINES: usize = 2;
+pub(super) const EVENT_LINES: usize = 3;
 
 /// A line across a drawing.
 pub(super) struct Grid {
@@ -37,8 +37,9 @@ pub(super) struct Grid {
 pub(super) struct End {
     /// From the top, in pixels.
     pub(super) y: String,
-    pub(super) name: &'static str,
+    pub(super) before: &'static str,
     pub(super) value: String,
+    pub(super) after: &'static str,
 }
 
 /// Something that happened.
@@ -80,8 +81,9 @@ impl Rate {
             below: curve.below(),
             ends: vec![End {
                 y: px(end_y(now.map(|now| now / top))),
-                name: "a second",
+                before: "",
                 value: now.map_or("–".to_owned(), rate_said),
+                after: " a second",
             }],
         }
     }
@@ -105,7 +107,7 @@ impl Times {
         };
         let (p50, p95) = (curve(0.5), curve(0.95));
         let now = |share| scene.seconds.back()?.pages.quantile_ms(share);
-        let ends = [("p95", now(0.95)), ("p50", now(0.5))];
+        let ends = [("p95 ", now(0.95)), ("p50 ", now(0.5))];
         let mut places = ends.map(|(_, ms)| end_y(ms.map(on_the_axis)));
         spread(&mut places, LABEL_PX, HEIGHT_PX - 4.0);
         let grid = [1.0, 10.0, 100.0, 1_000.0, 10_000.0].map(|ms| Grid {
@@ -122,8 +124,9 @@ impl Times {
                 .zip(places)
                 .map(|((name, ms), y)| End {
                     y: px(y),
-                    name,
+                    before: name,
                     value: ms.map_or("–".to_owned(), words::millis),
+                    after: "",
                 })
                 .collect(),
         }
@@ -149,15 +152,17 @@ impl Files {
         let now = scene.seconds.back().and_then(|second| share(second));
         let said = |share: Option<f64>| share.map_or("–".to_owned(), share_said);
         let mut ends = vec![End {
-            y: px(0.0),
-            name: "app",
+            y: px(LABEL_PX / 2.0),
+            before: "app ",
             value: said(now.map(|share| 1.0 - share)),
+            after: "",
         }];
         if scene.has_memcached {
             ends.push(End {
-                y: px(LABEL_PX),
-                name: "memcached",
+                y: px(LABEL_PX * 1.5),
+                before: "memcached ",
                 value: said(now),
+                after: "",
             });
         }
         Self {
@@ -196,9 +201,13 @@ impl Cpu {
                 .seconds
                 .iter()
                 .any(|second| used(second, part).is_some_and(|cores| cores > 0.0));
-            // The four of version 0.4 always stand there; others where there are any.
-            let shown = ever || !["CGI"].contains(&name);
-            shown.then(|| {
+            // Those of version 0.4 always stand there, others where there are any.
+            let always = match name {
+                "CGI" => false,
+                "memcached" => scene.has_memcached,
+                _ => true,
+            };
+            (ever || always).then(|| {
                 let curve = Curve::of(scene, |second| {
                     Some(used(second, part)? / scene.cores as f64)
                 });
@@ -217,13 +226,14 @@ impl Cpu {
 
 /// What happened, for the axis of time.
 pub(super) fn events(scene: &Scene) -> Vec<Event> {
-    let mut last = [f64::NEG_INFINITY; EVENT_LINES];
+    let mut taken_to = [f64::NEG_INFINITY; EVENT_LINES];
     let shown = scene.happenings.iter().map(|(at, happening)| {
         let x = x_of(scene, *at);
-        let line = (0..EVENT_LINES)
-            .find(|line| x - last[*line] >= EVENT_LABEL_SECS)
-            .unwrap_or(EVENT_LINES - 1);
-        last[line] = x;
+        let to_the_left = x > WIDTH / 2.0;
+        let begin = if to_the_left { x - EVENT_LABEL_SECS } else { x };
+        let free = (0..EVENT_LINES).find(|line| taken_to[*line] <= begin);
+        let line = free.unwrap_or(EVENT_LINES - 1);
+        taken_to[line] = begin + EVENT_LABEL_SECS;
         Event {
             x: percent(x / WIDTH),
             label: match happening {
@@ -233,7 +243,7 @@ pub(super) fn events(scene: &Scene) -> Vec<Event> {
                 Happening::BenchmarkEnds => "benchmark ends",
             },
             line,
-            to_the_left: x > WIDTH * 0.75,
+            to_the_left,
         }
     });
     shown.collect()

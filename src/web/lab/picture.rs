@@ -28,7 +28,7 @@ pub(super) struct Picture<'a> {
     histogram: Histogram,
     lists: Vec<List>,
     plans: [Plan; 2],
-    factor: Option<String>,
+    pages: Option<String>,
 }
 
 /// The addresses met most often.
@@ -40,7 +40,7 @@ struct List {
 
 impl<'a> Picture<'a> {
     pub(super) fn of(scene: &'a Scene) -> Self {
-        let (plans, factor) = plans::of(scene);
+        let (plans, pages) = plans::of(scene);
         Self {
             scene,
             events: panels::events(scene),
@@ -51,7 +51,7 @@ impl<'a> Picture<'a> {
             histogram: Histogram::of(scene),
             lists: lists(scene),
             plans,
-            factor,
+            pages,
         }
     }
 
@@ -125,6 +125,10 @@ impl<'a> Picture<'a> {
     fn benchmark_left(&self) -> Option<u64> {
         let ends = self.scene.benchmark_ends?;
         Some(ends.saturating_duration_since(Instant::now()).as_secs())
+    }
+
+    fn rounded(&self, number: &f64) -> String {
+        words::number(number.round() as i64)
     }
 
     fn benchmark_secs(&self) -> u64 {

@@ -23,14 +23,18 @@ pub(super) struct Measured {
     pub(super) text: String,
 }
 
-/// Both states, and how many times slower the one is.
+/// Both states, and how many pages each costs: unlike times, that is the same whatever else runs.
 pub(super) fn of(scene: &Scene) -> ([Plan; 2], Option<String>) {
     let find = |state| scene.timings.iter().find(|timing| timing.state == state);
     let with = find("with the userid index");
     let without = find("without the userid index");
-    let factor = with.zip(without).and_then(|(with, without)| {
-        (with.median_ms > 0.0)
-            .then(|| words::number((without.median_ms / with.median_ms).round() as i64))
+    let pages = |timing: Option<&Timing>| Some(lab::in_words(&timing?.plan)?.pages);
+    let pages = pages(with).zip(pages(without)).map(|(with, without)| {
+        format!(
+            "{} with the index, {} without",
+            count_of_pages(with),
+            words::number(i64::try_from(without).unwrap_or(i64::MAX))
+        )
     });
     let plan = |title, timing: Option<&Timing>| Plan {
         title,
@@ -38,8 +42,12 @@ pub(super) fn of(scene: &Scene) -> ([Plan; 2], Option<String>) {
     };
     (
         [plan("With the index", with), plan("Without it", without)],
-        factor,
+        pages,
     )
+}
+
+fn count_of_pages(pages: u64) -> String {
+    words::count(i64::try_from(pages).unwrap_or(i64::MAX), "page", "pages")
 }
 
 fn measured(timing: &Timing) -> Measured {
@@ -60,7 +68,7 @@ fn sentence(plan: &str) -> String {
     match lab::in_words(plan) {
         Some(lab::Words { did, pages, ms }) => format!(
             "PostgreSQL {did}: {} of 8 kB, {}.",
-            words::count(i64::try_from(pages).unwrap_or(i64::MAX), "page", "pages"),
+            count_of_pages(pages),
             words::millis(ms)
         ),
         None => "PostgreSQL’s plan is none that we have words for; it stands below.".to_owned(),
