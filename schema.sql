@@ -174,13 +174,20 @@ create table outbox (
     not_before   timestamptz  not null default now()
 );
 
--- The lab's last measurement of the photostream query in each state of the userid index.
+-- The lab's last measurement of the photostream query in each state of the userid index, and the plan
+-- of the owner in the middle, so that both can be read beside each other.
 create table lab_timings (
     state        text              not null,
     measured_at  timestamptz       not null default now(),
     owners       integer           not null,
     median_ms    double precision  not null,
     slowest_ms   double precision  not null,
+    -- How many other queries ran when it began: beside a benchmark everything takes longer.
+    beside       integer           not null,
+    owner        text              not null,
+    -- As JSON, which the site puts into plain words, and as PostgreSQL shows it.
+    plan         text              not null,
+    plan_text    text              not null,
     constraint lab_timings_state check (state in ('with the userid index', 'without the userid index'))
 );
 

@@ -24,6 +24,7 @@ use tower_http::trace::TraceLayer;
 use crate::config::{self, Listen, Serve};
 use crate::images::store::Settings;
 use crate::images::{Derivatives, Originals, Shelf};
+use crate::lab::{Live, Place};
 use crate::web::{self, DemoLogins, FromDisk, Parts, Passwords, PictureTruth, Site};
 use crate::{db, jobs};
 
@@ -120,6 +121,7 @@ pub fn site(config: &config::Site) -> anyhow::Result<Site> {
         rung: config.rung,
         from_disk,
         probes: config.probes,
+        live: Live::new(db.clone(), &config.database_url, &config.memcached),
         db,
     }))
 }
@@ -140,6 +142,13 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
     if config.jobs {
         tokio::spawn(warm_up(site.clone()));
     }
+    site.live.stand_at(Place {
+        socket: match &config.listen {
+            Listen::Unix(path) => Some(path.clone()),
+            Listen::Tcp(_) => None,
+        },
+        front: config.front,
+    });
     let router = router(site);
     match &config.listen {
         Listen::Unix(path) => {

@@ -44,6 +44,8 @@ impl std::fmt::Display for Listen {
 pub struct Serve {
     /// Where to listen.
     pub listen: Listen,
+    /// Where the front of the site listens, as far as we can reach it: the lab's benchmark goes there.
+    pub front: Option<SocketAddr>,
     /// The site that it serves.
     pub site: Site,
     /// How many bytes of derivatives may lie on disk; the least recently used go first.

@@ -31,6 +31,12 @@ pub mod pattern {
     pub const LAB: &str = "/lab";
     pub const LAB_INDEX: &str = "/lab/index";
     pub const LAB_MEASURE: &str = "/lab/measure";
+    pub const LAB_BENCHMARK: &str = "/lab/benchmark";
+    pub const LAB_LIVE: &str = "/lab/live";
+    pub const LAB_PULSE: &str = "/metrics/lab/pulse";
+    pub const LAB_PICTURE: &str = "/metrics/lab/picture";
+    pub const LAB_NEXT: &str = "/metrics/lab/next";
+    pub const LAB_ACT: &str = "/metrics/lab/act";
     pub const HEALTHZ: &str = "/healthz";
     pub const METRICS: &str = "/metrics";
 }

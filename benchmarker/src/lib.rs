@@ -36,4 +36,6 @@ pub use hdrhistogram::Histogram;
 pub use html::Lazy;
 pub use pages::PageList;
 pub use plan::{Fetch, Order, Plan};
-pub use report::{Errors, Failure, Generator, Report, Requests, Tier, TierReport, Tiers, Times};
+pub use report::{
+    Errors, Failure, Generator, Moment, Report, Requests, Tier, TierReport, Tiers, Times,
+};

@@ -2,10 +2,11 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use crate::engine::{Itinerary, Sequence};
-use crate::{Error, Lazy, PageList};
+use crate::{Error, Lazy, Moment, PageList};
 
 /// How long a run may last, because a forgotten generator is an attack.
 const DURATION_MAX: Duration = Duration::from_secs(3600);
@@ -64,6 +65,7 @@ pub struct Plan {
     pub(crate) own_host: bool,
     pub(crate) once: bool,
     pub(crate) stop: Arc<AtomicBool>,
+    pub(crate) told: Option<Sender<Moment>>,
 }
 
 impl Plan {
@@ -91,6 +93,7 @@ impl Plan {
             own_host: false,
             once: false,
             stop: Arc::default(),
+            told: None,
         }
     }
 
@@ -220,6 +223,13 @@ impl Plan {
     #[must_use]
     pub fn stop_when(mut self, stop: Arc<AtomicBool>) -> Self {
         self.stop = stop;
+        self
+    }
+
+    /// Has every thread tell once a second what it saw meanwhile, for whoever looks on.
+    #[must_use]
+    pub fn tell(mut self, moments: Sender<Moment>) -> Self {
+        self.told = Some(moments);
         self
     }
 

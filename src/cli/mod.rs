@@ -3,6 +3,7 @@
 mod config;
 mod demo;
 mod index;
+mod lab_benchmark;
 mod reset;
 mod serve;
 mod static_files;
@@ -18,6 +19,7 @@ use anyhow::Result;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 pub(crate) use self::serve::{log_to_stderr, site_from_environment};
+use crate::lab;
 use crate::settings::{self, Place, Settings};
 
 /// A photo site that stays fast, the stack that runs it, and the lab that measures it.
@@ -50,6 +52,10 @@ enum Command {
     /// The userid index: show it, drop it, create it again
     #[command(subcommand)]
     Index(index::Index),
+
+    /// The benchmark that the lab runs, as a process of its own
+    #[command(name = lab::BENCHMARK_COMMAND, hide = true)]
+    LabBenchmark(lab_benchmark::Args),
 
     /// Print a list of pages for a benchmark
     Urls(urls::UrlsArgs),
@@ -111,6 +117,7 @@ fn run() -> Result<()> {
         Command::Serve(args) => serve::run(args),
         Command::Demo(what) => demo::run(what),
         Command::Index(what) => index::run(&what),
+        Command::LabBenchmark(args) => lab_benchmark::run(&args),
         Command::Urls(args) => urls::run(&args),
         Command::StaticFiles(args) => static_files::run(&args),
         Command::Status(place) => status::run(&place),

@@ -17,6 +17,10 @@ pub(super) struct ServeArgs {
     #[arg(long, env = "FLICKR_KILLR_SERVE_LISTEN", value_name = "WHERE")]
     listen: Listen,
 
+    /// Where the front listens, so that the lab can send it visitors; loopback only
+    #[arg(long, env = "FLICKR_KILLR_FRONT", value_name = "ADDRESS:PORT")]
+    front: Option<SocketAddr>,
+
     #[command(flatten)]
     site: SiteArgs,
 
@@ -161,6 +165,7 @@ impl From<ServeArgs> for Serve {
         Self {
             site: args.site.described(args.database_connections, probes),
             listen: args.listen,
+            front: args.front,
             derivatives_max_bytes: args.derivatives_max_bytes,
             jobs: args.jobs,
         }

@@ -1,15 +1,22 @@
 //! What the lab asks: the plan of the photostream, its time, and what was measured before.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use sqlx::{AssertSqlSafe, Connection as _, PgPool};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
 use time::OffsetDateTime;
 
 use super::photostream;
 use crate::domain::Username;
 
+/// How long the owners of one measurement may take together: beside a benchmark, without the index,
+/// each takes most of a second, and somebody waits for the result.
+const MEASURING_MAX: Duration = Duration::from_secs(3);
+
+/// One benchmark of the lab at a time, whichever process starts it.
+const BENCHMARK_LOCK: i64 = 0x6c6f_6164;
+
 /// A measurement of the photostream query.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
 pub struct Timing {
     /// `with the userid index` or `without the userid index`.
     pub state: String,
@@ -21,28 +28,18 @@ pub struct Timing {
     pub median_ms: f64,
     /// The slowest took this many milliseconds.
     pub slowest_ms: f64,
-}
-
-/// The plan of a stranger's first page of that person, run and timed by PostgreSQL itself.
-///
-/// # Errors
-///
-/// When the database fails.
-pub async fn explain(db: &PgPool, owner: &Username) -> Result<Vec<String>, sqlx::Error> {
-    // The same text that the site sends, from the same constant.
-    let sql = format!(
-        "explain (analyze, buffers, costs off) {}",
-        photostream::EXPLAINED
-    );
-    sqlx::query_scalar(AssertSqlSafe(sql))
-        .bind(owner.as_str())
-        .bind(i64::MAX)
-        .fetch_all(db)
-        .await
+    /// How many other queries ran at the moment when it began: they share the cores.
+    pub beside: i32,
+    /// The one of the owners who took the median, and whose plan it is.
+    pub owner: Username,
+    /// Their plan, as JSON.
+    pub plan: String,
+    /// The same in PostgreSQL's own words.
+    pub plan_text: String,
 }
 
 /// Runs the photostream query once for each owner, one after the other on one connection, and keeps
-/// the result as the last one in this state of the index.
+/// the result as the last one in this state of the index, with the plan of the owner in the middle.
 ///
 /// # Errors
 ///
@@ -51,37 +48,89 @@ pub async fn run(db: &PgPool, owners: &[Username], with_index: bool) -> Result<(
     let mut connection = db.acquire().await?;
     // Connecting and preparing are not what is measured.
     connection.ping().await?;
-    let mut millis = Vec::with_capacity(owners.len());
+    let beside = queries_beside(&mut connection).await?;
+    let begin = Instant::now();
+    let mut took = Vec::with_capacity(owners.len());
     for owner in owners {
-        let begin = Instant::now();
+        let begin_of_one = Instant::now();
         sqlx::query(photostream::EXPLAINED)
             .bind(owner.as_str())
             .bind(i64::MAX)
             .fetch_all(&mut *connection)
             .await?;
-        millis.push(begin.elapsed().as_secs_f64() * 1000.0);
+        took.push((begin_of_one.elapsed().as_secs_f64() * 1000.0, owner));
+        if begin.elapsed() > MEASURING_MAX {
+            break;
+        }
     }
-    millis.sort_by(f64::total_cmp);
-    let (Some(median), Some(slowest)) = (millis.get(millis.len() / 2), millis.last()) else {
+    took.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+    let (Some((median, owner)), Some((slowest, _))) = (took.get(took.len() / 2), took.last())
+    else {
         return Ok(());
     };
+    let plan = explain(&mut connection, owner, "format json")
+        .await?
+        .concat();
+    let lines = explain(&mut connection, owner, "costs off").await?;
     sqlx::query(
-        "insert into lab_timings (state, owners, median_ms, slowest_ms)
-         values ($1, $2, $3, $4)
+        "insert into lab_timings (state, owners, median_ms, slowest_ms, beside, owner, plan, plan_text)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)
              on conflict (state) do update
-                set measured_at = now(), owners = $2, median_ms = $3, slowest_ms = $4",
+                set measured_at = now(), owners = $2, median_ms = $3, slowest_ms = $4,
+                    beside = $5, owner = $6, plan = $7, plan_text = $8",
     )
     .bind(if with_index {
         "with the userid index"
     } else {
         "without the userid index"
     })
-    .bind(i32::try_from(owners.len()).unwrap_or(i32::MAX))
+    .bind(i32::try_from(took.len()).unwrap_or(i32::MAX))
     .bind(median)
     .bind(slowest)
+    .bind(beside)
+    .bind(owner.as_str())
+    .bind(plan)
+    .bind(lines.join("\n"))
     .execute(&mut *connection)
     .await
     .map(drop)
+}
+
+/// The plan of a stranger's first page of that person, run and timed by PostgreSQL itself.
+async fn explain(
+    db: &mut PgConnection,
+    owner: &Username,
+    how: &str,
+) -> Result<Vec<String>, sqlx::Error> {
+    // The same text that the site sends, from the same constant; as text, whatever the format.
+    let sql = format!(
+        "explain (analyze, buffers, {how}) {}",
+        photostream::EXPLAINED
+    );
+    sqlx::query(AssertSqlSafe(sql))
+        .bind(owner.as_str())
+        .bind(i64::MAX)
+        .fetch_all(db)
+        .await?
+        .iter()
+        .map(text_of)
+        .collect()
+}
+
+/// The one column of a plan, which has the type json or text.
+fn text_of(row: &sqlx::postgres::PgRow) -> Result<String, sqlx::Error> {
+    use sqlx::Row as _;
+    row.try_get_unchecked(0)
+}
+
+async fn queries_beside(db: &mut PgConnection) -> Result<i32, sqlx::Error> {
+    sqlx::query_scalar(
+        "select count(*)::int4
+           from pg_stat_activity
+          where state = 'active' and backend_type = 'client backend' and pid <> pg_backend_pid()",
+    )
+    .fetch_one(db)
+    .await
 }
 
 /// The last measurement in each state.
@@ -91,8 +140,25 @@ pub async fn run(db: &PgPool, owners: &[Username], with_index: bool) -> Result<(
 /// When the database fails.
 pub async fn last(db: &PgPool) -> Result<Vec<Timing>, sqlx::Error> {
     sqlx::query_as(
-        "select state, measured_at, owners, median_ms, slowest_ms from lab_timings order by state",
+        "select state, measured_at, owners, median_ms, slowest_ms, beside, owner, plan, plan_text
+           from lab_timings
+          order by state",
     )
     .fetch_all(db)
     .await
+}
+
+/// A connection that holds the lock of the lab's benchmark as long as it lives; none when somebody
+/// else has it.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn alone(db: &PgPool) -> Result<Option<PgConnection>, sqlx::Error> {
+    let mut connection = db.acquire().await?.detach();
+    let locked: bool = sqlx::query_scalar("select pg_try_advisory_lock($1)")
+        .bind(BENCHMARK_LOCK)
+        .fetch_one(&mut connection)
+        .await?;
+    Ok(locked.then_some(connection))
 }

@@ -186,20 +186,3 @@ pub async fn drawn_names(
         .fetch_all(db)
         .await
 }
-
-/// Somebody drawn at random for the lab: everybody is as likely, but for gaps between ids.
-///
-/// # Errors
-///
-/// When the database fails.
-pub async fn random_owner(db: impl PgExecutor<'_>) -> Result<Option<Username>, sqlx::Error> {
-    sqlx::query_scalar(
-        "select name
-           from users
-          where id >= (select 1 + floor(random() * max(id))::int8 from users)
-          order by id
-          limit 1",
-    )
-    .fetch_optional(db)
-    .await
-}

@@ -39,8 +39,19 @@ pub struct Status {
     pub present: Vec<Member>,
     /// Names that schema.sql has and the database has not.
     pub missing: Vec<String>,
-    /// How far a creation that is running now has come, in percent.
-    pub creating: Option<i32>,
+    /// How far a creation that is running now has come.
+    pub creating: Option<Progress>,
+}
+
+/// How far the creation of one index has come, as PostgreSQL tells it.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Progress {
+    /// Its name; none in the first moment.
+    pub name: Option<String>,
+    /// What is being done, in PostgreSQL's words.
+    pub phase: String,
+    /// How much of that is done, in percent; none where nothing is counted.
+    pub percent: Option<i32>,
 }
 
 impl Status {
@@ -124,10 +135,14 @@ async fn status_on(db: &mut PgConnection) -> Result<Status, sqlx::Error> {
     )
     .fetch_all(&mut *db)
     .await?;
-    let creating: Option<i32> = sqlx::query_scalar(
-        "select (100 * blocks_done / greatest(blocks_total, 1))::int4
-           from pg_stat_progress_create_index
-          where relid = 'photos'::regclass
+    let creating: Option<Progress> = sqlx::query_as(
+        "select c.relname::text as name, p.phase,
+                case when p.tuples_total > 0 then (100 * p.tuples_done / p.tuples_total)::int4
+                     when p.blocks_total > 0 then (100 * p.blocks_done / p.blocks_total)::int4
+                end as percent
+           from pg_stat_progress_create_index p
+           left join pg_class c on c.oid = p.index_relid
+          where p.relid = 'photos'::regclass
           limit 1",
     )
     .fetch_optional(&mut *db)

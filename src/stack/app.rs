@@ -36,6 +36,7 @@ pub(super) struct Apps<'a> {
     pub(super) sockets: &'a Path,
     pub(super) database_url: &'a str,
     pub(super) memcached: Option<SocketAddr>,
+    pub(super) front: SocketAddr,
 }
 
 /// One app process, as it differs from the others.
@@ -179,6 +180,7 @@ impl Apps<'_> {
         let mut say = |flag: &str, value: OsString| args.extend([flag.into(), value]);
         say("--rung", plan.rung.to_string().into());
         say("--listen", role.listen.to_string().into());
+        say("--front", self.front.to_string().into());
         say("--threads", role.threads.to_string().into());
         say(
             "--database-connections",

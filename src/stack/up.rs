@@ -202,6 +202,7 @@ async fn start(
         sockets: &sockets,
         database_url: &database_url,
         memcached: cache_address,
+        front: reachable(front.address),
     };
     if !plan.loader.is_empty() {
         run_to_end(&apps.loader(&plan.loader), &nursery, wishes).await?;

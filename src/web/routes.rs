@@ -54,7 +54,16 @@ pub fn router(site: Site) -> Router {
         pages = pages
             .route(at::LAB, get(lab::show))
             .route(at::LAB_INDEX, post(lab::change_index))
+            .route(at::LAB_LIVE, get(lab::live))
+            .route(at::LAB_BENCHMARK, post(lab::benchmark))
             .route(at::LAB_MEASURE, post(lab::measure));
+        if site.live.has_siblings() {
+            pages = pages
+                .route(at::LAB_PULSE, get(lab::pulse))
+                .route(at::LAB_PICTURE, get(lab::picture))
+                .route(at::LAB_NEXT, get(lab::next))
+                .route(at::LAB_ACT, post(lab::act));
+        }
     }
 
     files

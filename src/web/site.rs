@@ -12,6 +12,7 @@ use super::views::Views;
 use crate::db::outbox::Gone;
 use crate::images::{Derivatives, Originals};
 use crate::jobs;
+use crate::lab::Live;
 use crate::rung::Rung;
 
 /// The site's handle, cheap to clone.
@@ -40,6 +41,8 @@ pub struct Parts {
     pub from_disk: Option<FromDisk>,
     /// Whether `/healthz` and `/metrics` are answered.
     pub probes: bool,
+    /// What the lab counts and draws.
+    pub live: Live,
 }
 
 impl Site {

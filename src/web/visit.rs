@@ -67,10 +67,15 @@ pub(super) async fn recognise(
     mut request: Request,
     next: Next,
 ) -> Response {
-    if is_file(request.uri().path()) {
+    let path = request.uri().path();
+    if is_file(path) {
+        if site.lab {
+            site.live.pulse().file(path);
+        }
         return error::page(next.run(request).await, &Visit::default());
     }
     let begin = Instant::now();
+    let counted = (site.lab && is_page(path)).then(|| path.to_owned());
     let (response, cost) = cost::of(async {
         let viewer = match viewer(&site, request.headers()).await {
             Ok(viewer) => viewer,
@@ -92,6 +97,10 @@ pub(super) async fn recognise(
         error::page(next.run(request).await, &visit)
     })
     .await;
+    if let Some(path) = counted {
+        let failed = response.status().is_server_error();
+        site.live.pulse().page(&path, begin, failed);
+    }
     if site.lab {
         with_cost(response, cost, begin)
     } else {
@@ -102,6 +111,11 @@ pub(super) async fn recognise(
 /// Files are the same for everybody, so nobody asks who looks: a picture costs no session.
 pub(super) fn is_file(path: &str) -> bool {
     path.starts_with("/i/") || path.starts_with("/static/")
+}
+
+/// What a visitor came for; neither the lab, which would watch itself, nor what machines ask.
+fn is_page(path: &str) -> bool {
+    !path.starts_with("/lab") && !path.starts_with("/metrics") && path != "/healthz"
 }
 
 /// Asks the database for the session, on every page: the fault that versions 0.2 to 0.4 share with

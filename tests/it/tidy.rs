@@ -11,11 +11,11 @@ const MAY_IMPORT: [(&str, &[&str]); 13] = [
     ("db", &["domain"]),
     ("images", &["domain"]),
     ("rung", &[]),
+    ("cpu", &[]),
     ("config", &["rung"]),
     ("settings", &["rung"]),
     ("stack", &["config", "rung"]),
-    ("cpu", &[]),
-    ("lab", &["cpu", "db", "domain"]),
+    ("lab", &["cpu", "db", "domain", "urls"]),
     (
         "ladder",
         &["cpu", "db", "domain", "lab", "rung", "stack", "urls"],

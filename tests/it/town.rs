@@ -8,6 +8,7 @@ use flickr_killr::app;
 use flickr_killr::config::Site;
 use flickr_killr::db::schema::Contents;
 use flickr_killr::demo;
+use flickr_killr::lab::Place;
 use flickr_killr::rung::Rung;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, StatusCode};
@@ -35,8 +36,17 @@ impl Town {
         Self::with(&[]).await
     }
 
+    /// As [`Town::new`], but without the lab.
+    pub(crate) async fn without_lab() -> Self {
+        Self::made(&[], false).await
+    }
+
     /// As [`Town::new`], storing into these memcached servers.
     pub(crate) async fn with(memcached: &[SocketAddr]) -> Self {
+        Self::made(memcached, true).await
+    }
+
+    async fn made(memcached: &[SocketAddr], lab: bool) -> Self {
         let database = Cluster::shared().database().await;
         let contents = Contents {
             seed: 2007,
@@ -59,7 +69,7 @@ impl Town {
             memcached: memcached.to_vec(),
             originals: folder.path().join("originals"),
             derivatives: folder.path().join("derivatives"),
-            lab: true,
+            lab,
             demo_logins: Some(password),
             rung: Rung::CacheMoney,
             files_from_disk: None,
@@ -140,6 +150,7 @@ pub(crate) struct Answer {
 /// Serves a site on a port of its own; says where.
 async fn served(config: &Site) -> String {
     let site = app::site(config).expect("a site");
+    site.live.stand_at(Place::default());
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let base = format!("http://{}", listener.local_addr().expect("an address"));
     tokio::spawn(async move { axum::serve(listener, app::router(site)).await });

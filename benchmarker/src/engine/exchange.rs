@@ -12,7 +12,7 @@ use super::response::{Head, Keep};
 use super::worker::Worker;
 use crate::Fetch;
 use crate::html::Kind;
-use crate::report::Failure;
+use crate::report::{Failure, micros};
 
 /// How long a connection rests after a failure, or a dead server would be
 /// flooded with attempts and the generator's CPU spent on nothing.
@@ -136,8 +136,11 @@ impl Worker {
             What::Html => None,
             What::Part(index) => Some(self.part_kind(c, index)),
         };
-        self.tally
-            .answered(head.tier, kind, head.status, now - request.since);
+        let took = now - request.since;
+        self.tally.answered(head.tier, kind, head.status, took);
+        if let Some(moment) = &mut self.moment {
+            moment.answered(head.tier, micros(took));
+        }
     }
 
     fn count_failure(&mut self, c: usize, request: Request, failure: Failure) {
@@ -147,6 +150,9 @@ impl Worker {
             What::Part(index) => &browser.parts[index].path,
         };
         self.tally.failed(failure, path);
+        if let Some(moment) = &mut self.moment {
+            moment.failed += 1;
+        }
     }
 
     fn part_kind(&self, c: usize, index: usize) -> Kind {

@@ -15,7 +15,7 @@ use super::response::Progress;
 use super::scanned::Scanned;
 use super::{Itinerary, Shared};
 use crate::Plan;
-use crate::report::{Failure, Tally};
+use crate::report::{Failure, Moment, Tally};
 
 /// How much is read at once: most responses in one call, none too big for the
 /// second-level cache.
@@ -25,6 +25,8 @@ const EVENTS_MAX: usize = 256;
 /// How often time-outs and rests are looked after, within the time-out's own grain.
 const TICK_MIN: Duration = Duration::from_millis(5);
 const TICK_MAX: Duration = Duration::from_millis(50);
+/// How often a thread tells what it saw, where somebody listens.
+const TELL_EVERY: Duration = Duration::from_secs(1);
 
 /// One thread of a run and all it needs.
 pub(super) struct Worker {
@@ -37,6 +39,8 @@ pub(super) struct Worker {
     /// Bodies to read pages into, for as many as are under way at once.
     pub(super) spare_bodies: Vec<Vec<u8>>,
     pub(super) tally: Tally,
+    /// The second under way, where somebody listens.
+    pub(super) moment: Option<Moment>,
     pub(super) measure_from: Instant,
     pub(super) end: Instant,
 }
@@ -70,6 +74,7 @@ impl Worker {
             scanned,
             spare_bodies: Vec::new(),
             tally: Tally::new(),
+            moment: plan.told.as_ref().map(|_| Moment::new()),
             measure_from: now,
             end: now,
         })
@@ -91,6 +96,7 @@ impl Worker {
         let tick = (timeout / 10).clamp(TICK_MIN, TICK_MAX);
         let mut events = Events::with_capacity(EVENTS_MAX);
         let mut next_tick = start + tick;
+        let mut next_moment = start + TELL_EVERY;
         let mut cpu_before = None;
         (0..self.connections.len()).for_each(|c| self.advance(c, start));
         loop {
@@ -101,6 +107,10 @@ impl Worker {
             if now >= self.end || stop.load(Relaxed) || (once && self.is_done()) {
                 let at = now.min(self.end);
                 return self.finish(at, cpu_before);
+            }
+            if now >= next_moment {
+                self.tell();
+                next_moment += TELL_EVERY;
             }
             if now >= next_tick {
                 self.look_after(now, timeout);
@@ -123,7 +133,15 @@ impl Worker {
         connections.all(|c| c.request.is_none() && c.parked_until.is_none())
     }
 
+    /// Tells what was seen since the last time; nobody listening any more is no reason to stop.
+    fn tell(&mut self) {
+        if let Some((told, moment)) = self.shared.plan.told.as_ref().zip(self.moment.as_mut()) {
+            let _ = told.send(mem::replace(moment, Moment::new()));
+        }
+    }
+
     fn finish(mut self, at: Instant, cpu_before: Option<Duration>) -> io::Result<Tally> {
+        self.tell();
         if let Some(before) = cpu_before {
             self.tally.cpu = thread_cpu()?.saturating_sub(before);
         }

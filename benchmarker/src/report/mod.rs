@@ -1,12 +1,14 @@
 //! What a run found, for programs (fields, JSON) and for people (text).
 
+mod moment;
 mod tally;
 mod text;
 
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-pub(crate) use tally::Tally;
+pub use moment::Moment;
+pub(crate) use tally::{Tally, micros};
 
 use crate::Plan;
 

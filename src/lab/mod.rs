@@ -1,6 +1,31 @@
-//! What the lab does, for its page and for the command line alike: drop, create, measure.
+//! What the lab does, for its page and for the command line alike: drop, create, measure; and what it
+//! draws while somebody watches.
+//!
+//! In the order to read them: `pulse` counts in each app process, `live` gathers once a second what all
+//! of them, memcached and `/proc` tell, `scene` is what there is to draw then, `load` is the benchmark,
+//! `explain` puts a plan into words.
+
+mod explain;
+mod gather;
+mod live;
+mod load;
+mod memcached;
+mod pulse;
+mod scene;
+mod siblings;
+mod times;
 
 use sqlx::PgPool;
+
+pub use explain::{Words, in_words};
+pub use live::{Action, Live, Place};
+pub use load::{
+    COMMAND as BENCHMARK_COMMAND, DURATION as BENCHMARK_DURATION, Heard, Outcome,
+    run as run_benchmark,
+};
+pub use pulse::{Pulse, Reading};
+pub use scene::{Changing, Happening, LATELY, SPAN, Scene, Second};
+pub use times::{BUCKETS, PER_OCTAVE, Times, begin_of, bucket_of};
 
 use crate::db::userid_index::{self, Done, Error, Status};
 use crate::db::{measure, people};

@@ -1,0 +1,170 @@
+//! A plan of the photostream query in plain words.
+
+use serde_json::Value;
+
+/// How many photos the query asks for: those of a page and one that says there is more.
+const WANTED: f64 = 41.0;
+
+/// How PostgreSQL answered the photostream.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Words {
+    /// What it did, without the subject: `reads 12 rows in order from photos_userid_public`.
+    pub did: String,
+    /// How many pages of 8 kB it looked at.
+    pub pages: u64,
+    /// How long it took.
+    pub ms: f64,
+}
+
+/// Says what `explain (analyze, buffers, format json)` tells; none when it tells something else.
+pub fn in_words(plan: &str) -> Option<Words> {
+    let plan: Value = serde_json::from_str(plan).ok()?;
+    let top = plan.get(0)?;
+    let root = top.get("Plan")?;
+    let count = |what: &str| root.get(what).and_then(Value::as_u64).unwrap_or(0);
+    Some(Words {
+        did: reads(
+            find(root, &|node| text(node, "Relation Name") == "photos")?,
+            sorts(root),
+        ),
+        pages: count("Shared Hit Blocks") + count("Shared Read Blocks"),
+        ms: top.get("Execution Time")?.as_f64()?,
+    })
+}
+
+/// What was done to `photos`.
+fn reads(node: &Value, sorts: bool) -> String {
+    // A node that ran several times, or on several workers, tells means.
+    let loops = number(node, "Actual Loops").max(1.0);
+    let rows = number(node, "Actual Rows") * loops;
+    let thrown_away = number(node, "Rows Removed by Filter") * loops;
+    let (rows_said, thrown_said) = (said(rows), said(thrown_away));
+    let photos = if rows == 1.0 { "photo" } else { "photos" };
+    let index = text(node, "Index Name");
+    let then = if sorts { " and sorts them" } else { "" };
+    match text(node, "Node Type") {
+        "Index Scan" | "Index Only Scan" if index != "photos_pkey" => {
+            format!("reads {rows_said} {photos} in order from {index}")
+        }
+        "Index Scan" if rows >= WANTED => format!(
+            "walks the photos of everybody backwards through {index} until it has met {rows_said} \
+             of this person, and throws {thrown_said} of other people away"
+        ),
+        "Index Scan" => format!(
+            "walks all photos of everybody backwards through {index}, finds {rows_said}, and throws \
+             {thrown_said} of other people away"
+        ),
+        "Bitmap Heap Scan" => {
+            let index = node
+                .get("Plans")
+                .and_then(|plans| plans.get(0))
+                .map_or("", |below| text(below, "Index Name"));
+            format!("collects {rows_said} {photos} through {index}{then}")
+        }
+        "Seq Scan" => format!(
+            "reads the whole table, throws {thrown_said} photos of other people away, finds {rows_said}{then}"
+        ),
+        other => format!("answers by {other}, which finds {rows_said} {photos}{then}"),
+    }
+}
+
+fn sorts(root: &Value) -> bool {
+    // The outermost sort puts the few rows of the page in order; one that knows no owner sorts photos.
+    find(root, &|node| {
+        text(node, "Node Type") == "Sort"
+            && find(node, &|below| text(below, "Relation Name") == "users").is_none()
+    })
+    .is_some()
+}
+
+/// The first node, from above, that is wanted.
+fn find<'a>(node: &'a Value, wanted: &impl Fn(&Value) -> bool) -> Option<&'a Value> {
+    if wanted(node) {
+        return Some(node);
+    }
+    let below = node.get("Plans").and_then(Value::as_array);
+    below?.iter().find_map(|node| find(node, wanted))
+}
+
+fn text<'a>(node: &'a Value, name: &str) -> &'a str {
+    node.get(name).and_then(Value::as_str).unwrap_or("")
+}
+
+fn number(node: &Value, name: &str) -> f64 {
+    node.get(name).and_then(Value::as_f64).unwrap_or(0.0)
+}
+
+/// A count with thousands set apart.
+fn said(count: f64) -> String {
+    let digits = format!("{count:.0}");
+    let mut text = String::new();
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(node: &str) -> String {
+        format!(
+            r#"[{{"Plan": {{"Node Type": "Nested Loop", "Shared Hit Blocks": 5, "Shared Read Blocks": 1, "Plans": [
+                {{"Node Type": "Index Scan", "Index Name": "users_name_taken", "Relation Name": "users"}},
+                {{"Node Type": "Limit", "Plans": [{node}]}}]}}, "Execution Time": 0.05}}]"#
+        )
+    }
+
+    fn photos(kind: &str, index: &str, rows: u32, thrown_away: u32) -> String {
+        format!(
+            r#"{{"Node Type": "{kind}", "Index Name": "{index}", "Relation Name": "photos",
+                "Actual Rows": {rows}, "Actual Loops": 1, "Rows Removed by Filter": {thrown_away},
+                "Plans": [{{"Node Type": "Bitmap Index Scan", "Index Name": "photos_userid_taken"}}]}}"#
+        )
+    }
+
+    #[test]
+    fn a_plan_reads_as_a_sentence() {
+        let sorted = |node: String| format!(r#"{{"Node Type": "Sort", "Plans": [{node}]}}"#);
+        let cases = [
+            (
+                photos("Index Scan", "photos_userid_public", 12, 0),
+                "reads 12 photos in order from photos_userid_public",
+            ),
+            (
+                photos("Index Scan", "photos_pkey", 12, 999_988),
+                "walks all photos of everybody backwards through photos_pkey, finds 12, and throws \
+                 999,988 of other people away",
+            ),
+            (
+                photos("Index Scan", "photos_pkey", 41, 900),
+                "walks the photos of everybody backwards through photos_pkey until it has met 41 of \
+                 this person, and throws 900 of other people away",
+            ),
+            (
+                sorted(photos("Seq Scan", "", 12, 999_988)),
+                "reads the whole table, throws 999,988 photos of other people away, finds 12 and sorts \
+                 them",
+            ),
+            (
+                sorted(photos("Bitmap Heap Scan", "", 1, 0)),
+                "collects 1 photo through photos_userid_taken and sorts them",
+            ),
+        ];
+        for (node, expected) in cases {
+            let words = in_words(&plan(&node)).expect(expected);
+            assert_eq!((words.did.as_str(), words.pages), (expected, 6));
+        }
+    }
+
+    #[test]
+    fn what_is_no_plan_has_no_words() {
+        for text in ["", "[]", "{}", r#"[{"Plan": {"Node Type": "Result"}}]"#] {
+            assert_eq!(in_words(text), None, "{text}");
+        }
+    }
+}

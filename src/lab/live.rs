@@ -1,0 +1,423 @@
+//! The lab while somebody watches: gathers once a second what every app process, memcached and `/proc`
+//! tell, and does what the buttons ask for.
+//!
+//! One process of a site draws for all: the first whose socket answers. So there is one picture whichever
+//! process a browser meets, one benchmark, and the work is done once. Nobody watching, nothing runs.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use sqlx::PgPool;
+use tokio::sync::{Notify, watch};
+use tokio::time::timeout;
+
+use super::gather::Gatherer;
+use super::load::{DURATION, Heard, Line, Running};
+use super::pulse::Pulse;
+use super::scene::{Changing, Happening, Scene};
+use super::siblings;
+use crate::db::measure;
+use crate::db::userid_index::{self, Error};
+
+/// How long we go on gathering after somebody last looked: longer than a browser needs to come back.
+const WATCHED_FOR: Duration = Duration::from_secs(10);
+
+/// How long whoever waits for the next picture waits at most.
+const NEXT_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long a sibling may take to answer; one that is stopped or dead does not draw.
+const SIBLING_PATIENCE: Duration = Duration::from_secs(4);
+
+/// Where a process stands in its site.
+#[derive(Debug, Clone, Default)]
+pub struct Place {
+    /// Its unix socket, beside which those of its siblings lie.
+    pub socket: Option<PathBuf>,
+    /// Where the front of the site listens.
+    pub front: Option<SocketAddr>,
+}
+
+/// What can be asked for in the lab.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Drop the userid index.
+    Drop,
+    /// Create it.
+    Create,
+    /// Measure the photostream as things are.
+    Measure,
+    /// Run the benchmark.
+    Benchmark,
+    /// End the benchmark early.
+    Stop,
+}
+
+impl Action {
+    const ALL: [(&str, Self); 5] = [
+        ("drop", Self::Drop),
+        ("create", Self::Create),
+        ("measure", Self::Measure),
+        ("benchmark", Self::Benchmark),
+        ("stop", Self::Stop),
+    ];
+
+    /// The action of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        let found = Self::ALL.iter().find(|(known, _)| *known == name);
+        found.map(|(_, action)| *action)
+    }
+
+    /// Its name in a form.
+    pub fn name(self) -> &'static str {
+        let found = Self::ALL.iter().find(|(_, action)| *action == self);
+        found.map_or("", |(name, _)| name)
+    }
+}
+
+/// The lab of this process, cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Live(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    pulse: Pulse,
+    db: PgPool,
+    database_url: String,
+    memcached: Vec<SocketAddr>,
+    place: OnceLock<Place>,
+    desk: Mutex<Desk>,
+    drawn: watch::Sender<Arc<Scene>>,
+    stop: Notify,
+}
+
+/// What changes while one looks.
+#[derive(Debug)]
+struct Desk {
+    scene: Scene,
+    watched_until: Instant,
+    gathering: bool,
+    /// What the running benchmark has said since the last second was drawn.
+    heard: Option<Heard>,
+}
+
+impl Live {
+    /// A lab that counts, and draws once somebody looks.
+    pub fn new(db: PgPool, database_url: &str, memcached: &[SocketAddr]) -> Self {
+        let now = Instant::now();
+        let scene = Scene::new(now, !memcached.is_empty());
+        Self(Arc::new(Parts {
+            pulse: Pulse::default(),
+            db,
+            database_url: database_url.to_owned(),
+            memcached: memcached.to_vec(),
+            place: OnceLock::new(),
+            drawn: watch::Sender::new(Arc::new(scene.clone())),
+            desk: Mutex::new(Desk {
+                scene,
+                watched_until: now,
+                gathering: false,
+                heard: None,
+            }),
+            stop: Notify::new(),
+        }))
+    }
+
+    /// Says where this process stands. One that answers a single request never says it, and then
+    /// nothing is drawn: it is gone before there is a second.
+    pub fn stand_at(&self, place: Place) {
+        let mut desk = self.desk();
+        desk.scene.lives = true;
+        desk.scene.no_benchmark = no_benchmark(place.front);
+        // Said once, before anything is served.
+        let _ = self.0.place.set(place);
+    }
+
+    /// What this process counts.
+    pub fn pulse(&self) -> &Pulse {
+        &self.0.pulse
+    }
+
+    /// Whether this process has a socket where siblings may ask it.
+    pub fn has_siblings(&self) -> bool {
+        self.own_socket().is_some()
+    }
+
+    fn own_socket(&self) -> Option<&PathBuf> {
+        self.0.place.get()?.socket.as_ref()
+    }
+
+    pub(super) fn memcached(&self) -> &[SocketAddr] {
+        &self.0.memcached
+    }
+
+    /// The sockets of the siblings of this process.
+    pub(super) fn sibling_sockets(&self) -> Vec<PathBuf> {
+        let Some(own) = self.own_socket() else {
+            return vec![];
+        };
+        let mut sockets = siblings::sockets(own);
+        sockets.retain(|socket| socket != own);
+        sockets
+    }
+
+    /// What the process that draws answers at that address; none when that is this one. A `form` is
+    /// posted.
+    pub async fn elsewhere(&self, path: &str, form: Option<&str>) -> Option<String> {
+        let own = self.own_socket()?;
+        for socket in siblings::sockets(own) {
+            if socket == *own {
+                return None;
+            }
+            let asked = match form {
+                None => siblings::get(&socket, path, SIBLING_PATIENCE).await,
+                Some(form) => siblings::post(&socket, path, form, SIBLING_PATIENCE).await,
+            };
+            match asked {
+                Ok(answer) => return Some(answer),
+                Err(error) => tracing::debug!(%error, ?socket, "this sibling does not draw"),
+            }
+        }
+        None
+    }
+
+    /// What there is to draw now; from here on it is gathered for a while.
+    pub async fn scene(&self) -> Arc<Scene> {
+        if self.watched() {
+            // Nobody looked before, so what we know of the index may be of yesterday.
+            self.look_at_index().await;
+        }
+        self.0.drawn.borrow().clone()
+    }
+
+    /// What there is to draw after the next second, or when something happens before.
+    pub async fn next_scene(&self) -> Arc<Scene> {
+        let mut drawn = self.0.drawn.subscribe();
+        self.watched();
+        // Whether something came or not: what is there is the newest.
+        let _ = timeout(NEXT_PATIENCE, drawn.changed()).await;
+        drawn.borrow().clone()
+    }
+
+    /// Notes that somebody looks. Says whether nobody did before.
+    fn watched(&self) -> bool {
+        let mut desk = self.desk();
+        desk.watched_until = Instant::now() + WATCHED_FOR;
+        if desk.gathering {
+            return false;
+        }
+        if desk.scene.lives {
+            desk.gathering = true;
+            tokio::spawn(Gatherer::new(self.clone()).run());
+        }
+        true
+    }
+
+    /// Whether there is still somebody to gather for; if not, gathering is over.
+    pub(super) fn goes_on(&self) -> bool {
+        let mut desk = self.desk();
+        let wanted = desk.watched_until > Instant::now() || desk.scene.benchmark_ends.is_some();
+        desk.gathering = wanted;
+        wanted
+    }
+
+    /// Takes what the benchmark has said lately.
+    pub(super) fn take_heard(&self) -> Option<Heard> {
+        self.desk().heard.take()
+    }
+
+    /// Changes what there is to draw, and draws it.
+    pub(super) fn redraw(&self, change: impl FnOnce(&mut Scene)) {
+        let mut desk = self.desk();
+        change(&mut desk.scene);
+        desk.scene.forget();
+        self.0.drawn.send_replace(Arc::new(desk.scene.clone()));
+    }
+
+    /// Asks the database where the index stands and what was measured.
+    pub(super) async fn look_at_index(&self) {
+        let status = userid_index::status(&self.0.db).await;
+        let timings = measure::last(&self.0.db).await;
+        match (status, timings) {
+            (Ok(status), Ok(timings)) => {
+                let known = self.0.drawn.borrow().clone();
+                // Most of the time nothing is new, and nothing has to be drawn before its second is over.
+                if known.index.as_ref() != Some(&status) || known.timings != timings {
+                    self.redraw(|scene| scene.learns(status, timings));
+                }
+            }
+            (Err(error), _) | (_, Err(error)) => {
+                tracing::debug!(%error, "the lab cannot see the index");
+            }
+        }
+    }
+
+    /// Does what a button asks for, and returns as soon as it has begun: how it goes is drawn.
+    pub async fn act(&self, action: Action) {
+        if action == Action::Stop {
+            return self.0.stop.notify_waiters();
+        }
+        if !self.begin(action) {
+            return;
+        }
+        let live = self.clone();
+        let work = tokio::spawn(async move {
+            match action {
+                Action::Drop => live.change(userid_index::drop_all(&live.0.db).await).await,
+                Action::Create => {
+                    live.change(userid_index::create_all(&live.0.db).await)
+                        .await
+                }
+                Action::Benchmark => return live.benchmark().await,
+                Action::Measure | Action::Stop => {}
+            }
+            if let Err(error) = super::measure(&live.0.db).await {
+                live.mishap(&error.into());
+            }
+            live.look_at_index().await;
+        });
+        if self.0.place.get().is_none() {
+            // This process is gone with its answer, so the answer waits.
+            let _ = work.await;
+        }
+    }
+
+    /// Notes that something begins; says no, in a sentence to be drawn, when it cannot.
+    fn begin(&self, action: Action) -> bool {
+        let mut begun = true;
+        self.redraw(|scene| {
+            let changing = match action {
+                Action::Drop => Some(Changing::Dropping),
+                Action::Create => Some(Changing::Creating),
+                Action::Measure | Action::Benchmark | Action::Stop => None,
+            };
+            scene.mishap = match (action, changing) {
+                (_, Some(_)) if scene.changing.is_some() => {
+                    Some("The index is being changed already; one change at a time.".to_owned())
+                }
+                (Action::Benchmark, _) if scene.benchmark_ends.is_some() => {
+                    Some("A benchmark is running already; one at a time.".to_owned())
+                }
+                (Action::Benchmark, _) => scene.no_benchmark.clone(),
+                _ => None,
+            };
+            begun = scene.mishap.is_none();
+            if begun {
+                scene.changing = changing.or(scene.changing);
+                if action == Action::Benchmark {
+                    scene.benchmark_ends = Some(Instant::now() + DURATION);
+                    scene.outcome = None;
+                }
+            }
+        });
+        begun
+    }
+
+    /// A change of the index is over.
+    async fn change(&self, outcome: Result<Vec<userid_index::Done>, Error>) {
+        match outcome {
+            Ok(done) => tracing::info!(?done, "the userid index was changed in the lab"),
+            Err(error) => self.mishap(&error),
+        }
+        self.redraw(|scene| scene.changing = None);
+        self.look_at_index().await;
+    }
+
+    fn mishap(&self, error: &Error) {
+        let sentence = match error {
+            Error::Busy => {
+                "The index is being changed by somebody else at this moment; please try again."
+            }
+            Error::NoLock => {
+                "No moment without a query of photos was found to drop the index in; please try again \
+                 when it is calmer."
+            }
+            Error::Database(_) => "The database failed at that; the log says how.",
+        };
+        tracing::warn!(error = format!("{error:#}"), "the lab did not get its way");
+        self.redraw(|scene| scene.mishap = Some(sentence.to_owned()));
+    }
+
+    async fn benchmark(&self) {
+        self.redraw(|scene| scene.happens(Happening::BenchmarkBegins));
+        let front = self.0.place.get().and_then(|place| place.front);
+        let started = front.map(|front| Running::start(front, &self.0.database_url));
+        let outcome = match started {
+            Some(Ok(running)) => self.listen(running).await,
+            Some(Err(error)) => {
+                tracing::warn!(error = format!("{error:#}"), "no benchmark");
+                Err("The benchmark does not start; the log says why.".to_owned())
+            }
+            None => Err("This process does not know where its front listens.".to_owned()),
+        };
+        self.redraw(|scene| {
+            scene.benchmark_ends = None;
+            scene.happens(Happening::BenchmarkEnds);
+            match outcome {
+                Ok(outcome) => scene.outcome = Some(outcome),
+                Err(sentence) => scene.mishap = Some(sentence),
+            }
+        });
+    }
+
+    /// Hears a benchmark out.
+    async fn listen(&self, mut running: Running) -> Result<super::load::Outcome, String> {
+        let mut outcome = Err("The benchmark ended without a word.".to_owned());
+        loop {
+            tokio::select! {
+                line = running.next() => match line {
+                    Some(Line::Second(heard)) => {
+                        self.desk().heard.get_or_insert_default().add(&heard);
+                    }
+                    Some(Line::Done(found)) => outcome = Ok(found),
+                    Some(Line::Refused(sentence)) => outcome = Err(sentence),
+                    None => break,
+                },
+                () = self.0.stop.notified() => running.ask_to_end(),
+            }
+        }
+        running.end().await;
+        outcome
+    }
+
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.0.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Why no benchmark can be run against a front, if so.
+fn no_benchmark(front: Option<SocketAddr>) -> Option<String> {
+    match front {
+        None => Some(
+            "This process was not told where its front listens (serve --front), so it cannot send it visitors."
+                .to_owned(),
+        ),
+        Some(front) if !front.ip().to_canonical().is_loopback() => Some(format!(
+            "The front listens on {front}. Load is sent to loopback only: start the site with --listen 127.0.0.1:8080."
+        )),
+        Some(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn load_is_sent_to_loopback_only() {
+        let at = |address: &str| no_benchmark(Some(address.parse().unwrap()));
+        assert_eq!(at("127.0.0.1:8080"), None);
+        assert_eq!(at("[::1]:8080"), None);
+        assert!(at("192.0.2.7:80").is_some_and(|why| why.contains("loopback only")));
+        assert!(no_benchmark(None).is_some());
+    }
+
+    #[test]
+    fn an_action_is_named_as_it_is_read() {
+        for (_, action) in Action::ALL {
+            assert_eq!(Action::named(action.name()), Some(action));
+        }
+        assert_eq!(Action::named("reindex"), None);
+    }
+}

@@ -1,0 +1,170 @@
+//! What one app process counts of its own work: a few nanoseconds a request, and the addresses only
+//! while somebody looks.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use super::times::{BUCKETS, Times, bucket_of};
+
+/// How long addresses are counted after somebody asked for them.
+const ASKED_FOR: Duration = Duration::from_secs(3);
+
+/// How many addresses of each kind are told apart between two questions.
+const ADDRESSES_MAX: usize = 4096;
+
+/// How many of them are told.
+const ADDRESSES_TOLD: usize = 64;
+
+/// How much of an address is kept.
+const ADDRESS_BYTES_MAX: usize = 200;
+
+/// The counters of this process.
+#[derive(Debug)]
+pub struct Pulse {
+    pages: [AtomicU64; BUCKETS],
+    failed: AtomicU64,
+    files: AtomicU64,
+    began: Instant,
+    /// Milliseconds after `began` until which addresses are counted.
+    asked_until_ms: AtomicU64,
+    addresses: Mutex<Addresses>,
+}
+
+#[derive(Debug, Default)]
+struct Addresses {
+    pages: HashMap<String, u64>,
+    files: HashMap<String, u64>,
+}
+
+/// What a process tells when it is asked. Counts are since its start, addresses since it was last asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// Pages, by how long they took.
+    pub pages: Times,
+    /// Pages among them that failed by our fault.
+    pub failed: u64,
+    /// Files.
+    pub files: u64,
+    /// The pages most asked for.
+    pub top_pages: Vec<(String, u64)>,
+    /// The files most asked for.
+    pub top_files: Vec<(String, u64)>,
+}
+
+impl Default for Pulse {
+    fn default() -> Self {
+        Self {
+            pages: std::array::from_fn(|_| AtomicU64::new(0)),
+            failed: AtomicU64::new(0),
+            files: AtomicU64::new(0),
+            began: Instant::now(),
+            asked_until_ms: AtomicU64::new(0),
+            addresses: Mutex::default(),
+        }
+    }
+}
+
+impl Pulse {
+    /// Counts a page that was answered: its address, when its request came, and whether it failed by
+    /// our fault.
+    pub fn page(&self, path: &str, begin: Instant, failed: bool) {
+        let micros = u64::try_from(begin.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.pages[bucket_of(micros)].fetch_add(1, Relaxed);
+        if failed {
+            self.failed.fetch_add(1, Relaxed);
+        }
+        if self.is_asked(begin) {
+            count(&mut self.addresses().pages, path);
+        }
+    }
+
+    /// Counts a file that this process answered for.
+    pub fn file(&self, path: &str) {
+        self.files.fetch_add(1, Relaxed);
+        if self.is_asked(Instant::now()) {
+            count(&mut self.addresses().files, path);
+        }
+    }
+
+    /// What was counted so far; from now on addresses are counted for some seconds.
+    pub fn read(&self) -> Reading {
+        let until = self.began.elapsed() + ASKED_FOR;
+        let until = u64::try_from(until.as_millis()).unwrap_or(u64::MAX);
+        self.asked_until_ms.store(until, Relaxed);
+        let addresses = std::mem::take(&mut *self.addresses());
+        Reading {
+            pages: Times::from_counts(self.pages.iter().map(|count| count.load(Relaxed))),
+            failed: self.failed.load(Relaxed),
+            files: self.files.load(Relaxed),
+            top_pages: top(addresses.pages, ADDRESSES_TOLD),
+            top_files: top(addresses.files, ADDRESSES_TOLD),
+        }
+    }
+
+    fn is_asked(&self, now: Instant) -> bool {
+        let now = now.saturating_duration_since(self.began).as_millis();
+        now < u128::from(self.asked_until_ms.load(Relaxed))
+    }
+
+    fn addresses(&self) -> std::sync::MutexGuard<'_, Addresses> {
+        self.addresses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn count(addresses: &mut HashMap<String, u64>, path: &str) {
+    if let Some(count) = addresses.get_mut(path) {
+        *count += 1;
+    } else if addresses.len() < ADDRESSES_MAX && path.len() <= ADDRESS_BYTES_MAX {
+        addresses.insert(path.to_owned(), 1);
+    }
+}
+
+/// The most frequent ones, the most frequent first; equals by name, so that a list does not flicker.
+pub(super) fn top(counts: HashMap<String, u64>, most: usize) -> Vec<(String, u64)> {
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by(|(a, many), (b, more)| more.cmp(many).then_with(|| a.cmp(b)));
+    counts.truncate(most);
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_counted_only_after_somebody_asked() {
+        let pulse = Pulse::default();
+        let now = Instant::now();
+        pulse.page("/people/ann", now, false);
+        pulse.file("/i/7/a/640.webp");
+        let first = pulse.read();
+        assert_eq!((first.pages.total(), first.files), (1, 1));
+        assert_eq!((first.top_pages.len(), first.top_files.len()), (0, 0));
+        let now = Instant::now();
+        for path in ["/people/bob", "/people/ann", "/people/bob"] {
+            pulse.page(path, now, path == "/people/ann");
+        }
+        let second = pulse.read();
+        assert_eq!((second.pages.total(), second.failed), (4, 1));
+        let expected = [("/people/bob".to_owned(), 2), ("/people/ann".to_owned(), 1)];
+        assert_eq!(second.top_pages, expected);
+        assert_eq!(pulse.read().top_pages, []);
+    }
+
+    #[test]
+    fn memory_for_addresses_is_bounded() {
+        let pulse = Pulse::default();
+        pulse.read();
+        for n in 0..2 * ADDRESSES_MAX {
+            pulse.file(&format!("/i/{n}"));
+        }
+        assert_eq!(pulse.addresses().files.len(), ADDRESSES_MAX);
+        assert_eq!(pulse.read().top_files.len(), ADDRESSES_TOLD);
+    }
+}

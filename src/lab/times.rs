@@ -1,0 +1,144 @@
+//! How long things took, counted in buckets that grow with the time: cheap to count, exact enough to
+//! draw.
+
+use serde::{Deserialize, Serialize};
+
+/// How many buckets an octave has: a quantile is off by at most an eighth.
+pub const PER_OCTAVE: usize = 4;
+
+/// What the first bucket begins with, as a power of two of microseconds: below 8 µs nothing is told
+/// apart.
+const FIRST_OCTAVE: u32 = 3;
+
+/// How many octaves there are: up to 134 s, longer than any request may take.
+const OCTAVES: usize = 24;
+
+/// How many buckets there are.
+pub const BUCKETS: usize = OCTAVES * PER_OCTAVE;
+
+/// The bucket of a time.
+pub fn bucket_of(micros: u64) -> usize {
+    let micros = micros.max(1 << FIRST_OCTAVE);
+    let octave = micros.ilog2();
+    // The two bits after the first one say which quarter of the octave it is.
+    let quarter = (micros >> (octave - 2)) as usize % PER_OCTAVE;
+    let bucket = (octave - FIRST_OCTAVE) as usize * PER_OCTAVE + quarter;
+    bucket.min(BUCKETS - 1)
+}
+
+/// The time that a bucket begins with, in microseconds.
+pub fn begin_of(bucket: usize) -> f64 {
+    let octave = (1_u64 << FIRST_OCTAVE) << (bucket / PER_OCTAVE);
+    octave as f64 * (1.0 + (bucket % PER_OCTAVE) as f64 / PER_OCTAVE as f64)
+}
+
+/// How many took how long.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Times(Vec<u64>);
+
+impl Default for Times {
+    fn default() -> Self {
+        Self(vec![0; BUCKETS])
+    }
+}
+
+impl Times {
+    /// What was counted, bucket by bucket from the first; what is missing at the end is nothing.
+    pub fn from_counts(counts: impl IntoIterator<Item = u64>) -> Self {
+        let mut times = Self::default();
+        for (mine, count) in times.0.iter_mut().zip(counts) {
+            *mine = count;
+        }
+        times
+    }
+
+    /// Counts `count` times of so many microseconds.
+    pub fn record(&mut self, micros: u64, count: u64) {
+        self.0[bucket_of(micros)] += count;
+    }
+
+    /// The counts, bucket by bucket.
+    pub fn counts(&self) -> &[u64] {
+        &self.0
+    }
+
+    /// How many there are.
+    pub fn total(&self) -> u64 {
+        self.0.iter().sum()
+    }
+
+    /// Adds what another has counted.
+    pub fn add(&mut self, other: &Self) {
+        for (mine, theirs) in self.0.iter_mut().zip(&other.0) {
+            *mine += theirs;
+        }
+    }
+
+    /// What was counted since an earlier moment; of a counter that began anew since, nothing.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Self {
+        let both = self.0.iter().zip(&before.0);
+        Self(both.map(|(now, then)| now.saturating_sub(*then)).collect())
+    }
+
+    /// The time that this share took less than, in milliseconds; none where nothing was counted.
+    pub fn quantile_ms(&self, share: f64) -> Option<f64> {
+        let total = self.total();
+        let wanted = total as f64 * share;
+        let mut below = 0.0;
+        for (bucket, count) in self.0.iter().enumerate().filter(|(_, count)| **count > 0) {
+            let count = *count as f64;
+            if below + count >= wanted {
+                // Within a bucket they lie evenly, as far as we know.
+                let (begin, end) = (begin_of(bucket), begin_of(bucket + 1));
+                return Some((begin + (end - begin) * (wanted - below) / count) / 1000.0);
+            }
+            below += count;
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_lies_in_the_bucket_that_says_so() {
+        for micros in [8, 9, 15, 16, 99, 1_000, 75_000, 20_000_000] {
+            let bucket = bucket_of(micros);
+            let (begin, end) = (begin_of(bucket), begin_of(bucket + 1));
+            assert!(
+                (begin..end).contains(&(micros as f64)),
+                "{micros} in {begin} to {end}"
+            );
+        }
+        assert_eq!(bucket_of(0), 0);
+        assert_eq!(bucket_of(u64::MAX), BUCKETS - 1);
+    }
+
+    #[test]
+    fn quantiles_are_off_by_less_than_a_bucket() {
+        let mut times = Times::default();
+        for micros in 1..=1000 {
+            times.record(micros * 100, 1);
+        }
+        let (median, p95) = (times.quantile_ms(0.5), times.quantile_ms(0.95));
+        let near = |found: Option<f64>, true_ms: f64| {
+            found.is_some_and(|ms| (ms / true_ms - 1.0).abs() < 0.06)
+        };
+        assert!(near(median, 50.0), "{median:?}");
+        assert!(near(p95, 95.0), "{p95:?}");
+        assert_eq!(Times::default().quantile_ms(0.5), None);
+    }
+
+    #[test]
+    fn a_counter_that_began_anew_counts_nothing_rather_than_less() {
+        let mut before = Times::default();
+        before.record(1_000, 5);
+        let mut now = before.clone();
+        now.record(1_000, 2);
+        assert_eq!(now.since(&before).total(), 2);
+        assert_eq!(Times::default().since(&before).total(), 0);
+    }
+}
