@@ -2,7 +2,7 @@
 //!
 //! It knows nothing of the site but the names of its programs: who belongs to it is found by asking
 //! `/proc` (proc(5)) for everything below the process that started it. Children that have exited
-//! count as well, where their parent has waited for them.
+//! count as well, where their parent waits for them (PostgreSQL and nginx do, fcgiwrap does not).
 
 use std::io;
 use std::time::Duration;
@@ -102,6 +102,10 @@ pub fn by_tier(supervisor_pid: i32) -> io::Result<Tiers> {
             format!("there is no process {supervisor_pid}"),
         ));
     }
+    let second = sysconf(SysconfVar::CLK_TCK).ok().flatten();
+    let second = second.and_then(|ticks| u64::try_from(ticks).ok());
+    let second = second.unwrap_or(TICKS_PER_SECOND);
+    let time = |ticks: u64| Duration::from_millis(ticks * 1000 / second);
     let mut tiers = Tiers::default();
     let mut parents = vec![(supervisor_pid, None)];
     while let Some((parent, above)) = parents.pop() {
@@ -115,43 +119,6 @@ pub fn by_tier(supervisor_pid: i32) -> io::Result<Tiers> {
         }
     }
     Ok(tiers)
-}
-
-/// CPU time that this machine has used so far, by whomever: what `/proc/stat` (proc(5)) does not count
-/// as idle, waiting for a disk, or taken by other machines.
-///
-/// It is what finds the programs that fcgiwrap has started: fcgiwrap ignores the end of its children
-/// (`SIGCHLD`), and what a child has used whose end nobody waits for is in no count of its parent.
-///
-/// # Errors
-///
-/// When there is no `/proc`.
-pub fn of_machine() -> io::Result<Duration> {
-    let stat = std::fs::read_to_string("/proc/stat")?;
-    let used = busy_ticks(stat.lines().next().unwrap_or_default());
-    let used =
-        used.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "an odd /proc/stat"))?;
-    Ok(time(used))
-}
-
-/// The first line of `/proc/stat`: user, nice, system, idle, iowait, irq, softirq, and what is of no
-/// interest or counted among these already.
-fn busy_ticks(line: &str) -> Option<u64> {
-    let fields: Vec<u64> = line
-        .strip_prefix("cpu ")?
-        .split_whitespace()
-        .map_while(|field| field.parse().ok())
-        .collect();
-    let [user, nice, system, _idle, _iowait, irq, softirq, ..] = fields.as_slice() else {
-        return None;
-    };
-    Some(user + nice + system + irq + softirq)
-}
-
-fn time(ticks: u64) -> Duration {
-    let second = sysconf(SysconfVar::CLK_TCK).ok().flatten();
-    let second = second.and_then(|ticks| u64::try_from(ticks).ok());
-    Duration::from_millis(ticks * 1000 / second.unwrap_or(TICKS_PER_SECOND))
 }
 
 /// The tier of a process by its name, unless the one above it says more: what fcgiwrap starts is
@@ -225,14 +192,6 @@ mod tests {
             exited_ticks: 78,
         };
         assert_eq!(read(line), Some(expected));
-    }
-
-    #[test]
-    fn a_machine_works_when_it_is_neither_idle_nor_waiting() {
-        let line = "cpu  100 20 30 4000 500 6 7 80 9 10";
-        assert_eq!(busy_ticks(line), Some(163));
-        assert_eq!(busy_ticks("cpu0 1 2 3 4 5 6 7"), None);
-        assert!(of_machine().unwrap() > Duration::ZERO);
     }
 
     #[test]

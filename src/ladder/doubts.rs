@@ -2,6 +2,7 @@
 
 use benchmarker::Histogram;
 
+use super::numbers::rate;
 use super::record::Cpu;
 
 /// Where a stall by delayed acknowledgements shows, in microseconds: Linux waits 40 ms, and an
@@ -59,6 +60,8 @@ pub(super) struct Evidence<'a> {
     pub(super) per_sec: f64,
     /// The same by hand.
     pub(super) by_hand: f64,
+    /// Which share of the time the cores were at work, for anybody.
+    pub(super) busy: f64,
     /// The same by wrk, where it was asked.
     pub(super) wrk: Option<f64>,
     /// What the client and the site count differently.
@@ -68,6 +71,7 @@ pub(super) struct Evidence<'a> {
 impl Evidence<'_> {
     /// Every reason to mistrust the figure; none is the rule.
     pub(super) fn doubts(&self) -> Vec<String> {
+        // By hand the cores do nothing else: so much of their time was ours.
         let busy_share = self.per_sec / self.by_hand;
         let mut doubts = Vec::new();
         if self.errors > 0 {
@@ -84,12 +88,15 @@ impl Evidence<'_> {
         }
         if !agree(self.per_sec, self.by_hand) {
             doubts.push(format!(
-                "by hand the cores would make {:.0} a second: they waited, or worked for others",
-                self.by_hand
+                "by hand {} a second; but the cores were idle for {:.0} % of the time, and at work for \
+                 others for {:.0} %",
+                rate(self.by_hand),
+                100.0 * (1.0 - self.busy),
+                100.0 * (self.busy - busy_share).max(0.0)
             ));
         }
         if let Some(wrk) = self.wrk.filter(|wrk| !agree(*wrk, self.per_sec)) {
-            doubts.push(format!("wrk says {wrk:.0} a second"));
+            doubts.push(format!("wrk says {} a second", rate(wrk)));
         }
         doubts.extend(self.audit.clone());
         doubts

@@ -6,6 +6,8 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
 
+use super::cores;
+
 /// The machine, and the programs on it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
@@ -35,7 +37,7 @@ impl Machine {
         let postgresql = db.acquire().await?.server_version_num();
         Ok(Self {
             processor: field("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown".into()),
-            cores: cores(),
+            cores: cores::count(),
             memory_mib: field("/proc/meminfo", "MemTotal")
                 .and_then(|text| text.split(' ').next()?.parse::<u64>().ok())
                 .unwrap_or(0)
@@ -65,11 +67,6 @@ impl Machine {
             self.postgresql
         )
     }
-}
-
-/// How many cores we may use.
-pub(super) fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 fn field(file: &str, name: &str) -> Option<String> {

@@ -7,15 +7,15 @@ use anyhow::{Context as _, Result, ensure};
 use benchmarker::{Histogram, Report, TierReport, Tiers, run};
 
 use super::body::{Body, Lists};
+use super::cores::{self, Cores};
 use super::counters::Counters;
 use super::doubts::{self, Evidence};
 use super::interrupt::Interrupt;
-use super::machine::cores;
 use super::record::{Cpu, FilesAnswered, Measured, Step};
 use super::site::Site;
 use super::wrk;
 use crate::cpu;
-use crate::rung::{Front, Rung};
+use crate::rung::Front;
 
 /// How long load is applied before anything is counted: connections, caches, clock rates.
 const WARM_UP_MAX: Duration = Duration::from_secs(1);
@@ -42,9 +42,10 @@ impl Bench<'_> {
         run(&plan.clone().duration(WARM_UP_MAX.min(self.duration)))?;
         self.interrupt.check()?;
         let counters = Counters::read(&site.running)?;
-        let before = Used::of(site)?;
+        let (before, used) = (Cores::read()?, cpu_of(site)?);
         let report = run(&plan.duration(self.duration))?;
-        let used = Used::of(site)?.since(&before, site.rung, report.generator.cpu_secs);
+        let used = cpu_of(site)?.since(&used);
+        let busy = Cores::read()?.busy_since(&before);
         self.interrupt.check()?;
         site.check()?;
         let counters = Counters::read(&site.running)?.since(&counters);
@@ -54,73 +55,56 @@ impl Bench<'_> {
             site.rung
         );
         let wrk_per_sec = match body {
-            Body::Page if self.wrk => {
+            // Once a version: what it says of the index it says of itself.
+            Body::Page if self.wrk && matches!(step, Step::Version(_)) => {
                 wrk::pages_per_sec(site.running.listen, &self.lists.people, self.duration)?
             }
             _ => None,
         };
         self.interrupt.check()?;
-        Ok(figure(step, body, &report, &used, &counters, wrk_per_sec))
+        let beside = Beside {
+            used,
+            starts_programs: site.rung.front() == Front::NginxAndCgi,
+            busy,
+            counters,
+            wrk_per_sec,
+        };
+        Ok(figure(step, body, &report, &beside))
     }
 }
 
-/// CPU time used so far, by the site and by the whole machine.
-struct Used {
-    tiers: cpu::Tiers,
-    machine: Duration,
+fn cpu_of(site: &Site) -> Result<cpu::Tiers> {
+    cpu::by_tier(site.supervisor()).context("CPU of the site")
 }
 
-impl Used {
-    fn of(site: &Site) -> Result<Self> {
-        Ok(Self {
-            tiers: cpu::by_tier(site.supervisor()).context("CPU of the site")?,
-            machine: cpu::of_machine().context("CPU of the machine")?,
-        })
-    }
-
-    /// What was used since. Nobody counts what a CGI program has used when fcgiwrap has started it, so
-    /// there it is whatever the machine has used beyond all others we know.
-    fn since(&self, before: &Self, rung: Rung, generator_secs: f64) -> cpu::Tiers {
-        let mut tiers = self.tiers.since(&before.tiers);
-        if rung.front() == Front::NginxAndCgi {
-            let known = tiers.postgres + tiers.nginx + tiers.app + tiers.memcached;
-            let generator = Duration::from_secs_f64(generator_secs);
-            let beyond = (self.machine - before.machine).saturating_sub(known + generator);
-            tiers.cgi = tiers.cgi.max(beyond);
-        }
-        tiers
-    }
-}
-
-fn figure(
-    step: Step,
-    body: Body,
-    report: &Report,
-    used: &cpu::Tiers,
-    counters: &Counters,
+/// What was seen while the benchmarker ran.
+struct Beside {
+    /// CPU of the site.
+    used: cpu::Tiers,
+    /// Whether a process is started for every request.
+    starts_programs: bool,
+    /// Which share of the time all cores were at work, for anybody.
+    busy: f64,
+    counters: Counters,
     wrk_per_sec: Option<f64>,
-) -> Measured {
-    let units = report.pages as f64;
-    let each = |time: Duration| time.as_secs_f64() * 1000.0 / units;
-    let cpu = Cpu {
-        postgres_ms: each(used.postgres),
-        nginx_ms: each(used.nginx),
-        app_ms: each(used.app + used.cgi),
-        memcached_ms: each(used.memcached),
-        generator_ms: report.generator.cpu_secs * 1000.0 / units,
-    };
+}
+
+fn figure(step: Step, body: Body, report: &Report, beside: &Beside) -> Measured {
+    let cpu = cpu_of_one(report, beside);
+    let wrk_per_sec = beside.wrk_per_sec;
     let files = files(body, report);
     // What the warm-up had under way when it ended was answered after our first look.
     let under_way = 2 * report.generator.connections as u64;
     let slack = under_way + report.errors.total + report.reconnects;
-    let audit = audit(&files, counters, slack);
-    let by_hand_per_sec = doubts::by_hand(&cpu, cores());
+    let audit = audit(&files, &beside.counters, slack);
+    let by_hand_per_sec = doubts::by_hand(&cpu, cores::count());
     let evidence = Evidence {
         times: &report.request_histogram,
         errors: report.errors.total,
         generator_busy: report.generator.busy,
         per_sec: report.pages_per_sec,
         by_hand: by_hand_per_sec,
+        busy: beside.busy,
         wrk: wrk_per_sec,
         audit: audit.as_ref().err().cloned(),
     };
@@ -137,12 +121,34 @@ fn figure(
         cpu,
         generator_busy: report.generator.busy,
         by_hand_per_sec,
+        busy: beside.busy,
         wrk_per_sec,
         files,
         doubts: evidence.doubts(),
         audit: audit.unwrap_or_else(|difference| difference),
         request_us: compact(&report.request_histogram),
     }
+}
+
+/// CPU of one page, or of one file where only files were asked for.
+fn cpu_of_one(report: &Report, beside: &Beside) -> Cpu {
+    let each = |secs: f64| secs * 1000.0 / report.pages as f64;
+    let tier = |time: Duration| each(time.as_secs_f64());
+    let used = &beside.used;
+    let mut cpu = Cpu {
+        postgres_ms: tier(used.postgres),
+        nginx_ms: tier(used.nginx),
+        app_ms: tier(used.app + used.cgi),
+        memcached_ms: tier(used.memcached),
+        generator_ms: each(report.generator.cpu_secs),
+    };
+    if beside.starts_programs {
+        // fcgiwrap waits for nobody (it ignores SIGCHLD), so the kernel forgets what its programs used
+        // when they end. It is what else the cores did meanwhile; on a machine with other work too much.
+        let all = each(beside.busy * cores::count() as f64 * report.elapsed_secs);
+        cpu.app_ms += (all - cpu.sum_ms()).max(0.0);
+    }
+    cpu
 }
 
 /// Who answered for files; where files alone are asked for, they are the pages of the list.

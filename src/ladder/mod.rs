@@ -10,6 +10,7 @@
 
 mod body;
 mod conformance;
+mod cores;
 mod counters;
 mod doubts;
 mod grid;

@@ -16,6 +16,14 @@ pub(super) fn rate(value: f64) -> String {
     text
 }
 
+/// A count, with its thousands apart.
+pub(super) fn count(value: u64) -> String {
+    if value < 10 {
+        return value.to_string();
+    }
+    rate(value as f64)
+}
+
 /// A time in milliseconds, with as many digits as mean something.
 pub(super) fn ms(value: f64) -> String {
     match value {

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
+use super::numbers::{factor, rate};
 use super::record::Step;
 use crate::rung::Rung;
 
@@ -26,37 +27,73 @@ pub(super) const TALKS: &str = "The talk of 2007 showed 50, 180, 250, 350, 550 a
     machine of 2007; in brackets what a [listener](https://www.yergler.net/2007/02/24/scaling-python-on-the-web/) \
     noted. The Django talk, whose steps are others, went from 28 by 72, about 140 and 166 to 456.";
 
-/// Pages a second of the talk's own stack on the same data and machine, by version.
+/// The talk's own stack on the same machine and data, by version.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Peers(Vec<(String, f64)>);
+pub struct Peers(Vec<Peer>);
+
+#[derive(Debug, Clone, PartialEq)]
+struct Peer {
+    version: String,
+    pages_per_sec: f64,
+    /// How many times as fast ours was, in the same run.
+    factor: f64,
+}
 
 impl Peers {
     /// Reads what `make demo-peers` has written; none where it was not run.
+    ///
+    /// # Errors
+    ///
+    /// When the file holds something else.
     pub fn read(file: &Path) -> Result<Option<Self>> {
         let Ok(text) = std::fs::read_to_string(file) else {
             return Ok(None);
         };
-        let of = |text: &str| -> Option<Self> {
-            let all: Value = serde_json::from_str(text).ok()?;
-            let rungs = all["rungs"].as_array()?.iter();
-            let peers = rungs.map(|rung| {
-                let version = rung["version"].as_str()?.to_owned();
-                Some((version, rung["peer"]["pages_per_sec"].as_f64()?))
-            });
-            peers.collect::<Option<_>>().map(Self)
-        };
-        let peers = of(&text)
+        let peers = Self::parse(&text)
             .with_context(|| format!("{} is not what `make demo-peers` writes", file.display()))?;
         Ok(Some(peers))
     }
 
-    /// What it reached in this version; none where it has no such version.
-    pub(super) fn pages_per_sec(&self, step: Step) -> Option<f64> {
+    fn parse(text: &str) -> Option<Self> {
+        let all: Value = serde_json::from_str(text).ok()?;
+        let rungs = all["rungs"].as_array()?.iter();
+        let peers = rungs.map(|rung| {
+            Some(Peer {
+                version: rung["version"].as_str()?.to_owned(),
+                pages_per_sec: rung["peer"]["pages_per_sec"].as_f64()?,
+                factor: rung["factor"]["median"].as_f64()?,
+            })
+        });
+        peers.collect::<Option<_>>().map(Self)
+    }
+
+    /// What it reached in this version and how many times that is ours; nothing where it has no such
+    /// version.
+    pub(super) fn cell(&self, step: Step) -> String {
         let Step::Version(rung) = step else {
-            return None;
+            return String::new();
         };
         let mut peers = self.0.iter();
-        let (_, rate) = peers.find(|(version, _)| version == rung.version())?;
-        Some(*rate)
+        let peer = peers.find(|peer| peer.version == rung.version());
+        peer.map_or_else(String::new, |peer| {
+            let (pages, ours) = (rate(peer.pages_per_sec), factor(peer.factor));
+            format!("{pages} (ours {ours})")
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_of_the_talks_own_stack_is_found_and_something_else_refused() {
+        let text = r#"{"rungs": [{"version": "0.1", "peer": {"pages_per_sec": 19.4},
+            "factor": {"median": 12.25, "min": 12, "max": 13}}]}"#;
+        let peers = Peers::parse(text).unwrap();
+        assert_eq!(peers.cell(Step::ALL[0]), "19 (ours x12)");
+        assert_eq!(peers.cell(Step::ALL[3]), "");
+        assert_eq!(peers.cell(Step::WithoutIndex), "");
+        assert_eq!(Peers::parse("{}"), None);
     }
 }

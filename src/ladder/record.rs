@@ -74,6 +74,14 @@ impl Step {
         }
     }
 
+    /// The same without the name of the version.
+    pub fn short(self) -> String {
+        match self {
+            Self::Version(rung) => rung.to_string(),
+            Self::WithoutIndex | Self::IndexAgain => self.title(),
+        }
+    }
+
     /// The version alone, to be named beside a factor.
     pub fn version(self) -> &'static str {
         match self {
@@ -140,7 +148,9 @@ pub struct Measured {
     pub generator_busy: f64,
     /// What the cores could make at most, by that CPU: units a second.
     pub by_hand_per_sec: f64,
-    /// The same measured by wrk, where it is installed and the load is one it knows.
+    /// Which share of the time the cores were at work, for us or others, 0 to 1.
+    pub busy: f64,
+    /// The same rate measured by wrk, where it is installed and the load is one it knows.
     pub wrk_per_sec: Option<f64>,
     /// Who answered for files.
     pub files: FilesAnswered,

@@ -8,6 +8,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 /// How wide a line of the story is.
 const WIDTH: usize = 88;
 
+/// How wide the name beside a figure is.
+const NAME_WIDTH: usize = 16;
+
 /// How often the picture of progress moves.
 const TICK: Duration = Duration::from_millis(120);
 
@@ -44,6 +47,15 @@ impl Screen {
     /// A sentence or two, broken where the line ends.
     pub(super) fn tell(&self, text: &str) {
         wrapped(text, WIDTH).iter().for_each(|line| self.line(line));
+    }
+
+    /// What stands beside a figure: a name, and words that stay to its right.
+    pub(super) fn beside(&self, name: &str, text: &str) {
+        let mut name = name;
+        for line in wrapped(text, WIDTH - NAME_WIDTH) {
+            self.line(&format!("  {name:<NAME_WIDTH$}{line}"));
+            name = "";
+        }
     }
 
     /// Shows that something is under way, until it is dropped. Nothing is shown where nobody looks.

@@ -2,7 +2,7 @@
 
 use super::body::Body;
 use super::conformance::Expected;
-use super::numbers::{factor, ms, rate};
+use super::numbers::{count, factor, ms, rate};
 use super::record::{FilesAnswered, Measured};
 
 /// One figure, and what it gained over the version before, which was measured earlier.
@@ -27,9 +27,9 @@ pub(super) fn beside(
     figures: &[&Measured],
     files: usize,
     compared: Option<&Expected>,
-) -> Vec<String> {
+) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();
-    let mut say = |name: &str, text: String| lines.push(format!("  {name:<15} {text}"));
+    let mut say = |name, text| lines.push((name, text));
     if let Some(page) = figures.iter().find(|one| one.body == Body::Page) {
         say("CPU of a page", page.cpu.described());
         let wrk = page
@@ -48,7 +48,7 @@ pub(super) fn beside(
     let with_files: Vec<_> = figures.iter().filter(|one| one.files.asked > 0).collect();
     if !with_files.is_empty() {
         let list = |part: fn(&FilesAnswered) -> u64| {
-            let counts = with_files.iter().map(|one| rate(part(&one.files) as f64));
+            let counts = with_files.iter().map(|one| count(part(&one.files)));
             counts.collect::<Vec<_>>().join(" / ")
         };
         let (asked, app) = (list(|files| files.asked), list(|files| files.app));

@@ -2,7 +2,7 @@
 
 use super::body::Body;
 use super::grid::Grid;
-use super::numbers::{factor, ms, rate};
+use super::numbers::{count, factor, ms, rate};
 use super::peers::{self, Peers};
 use super::record::{Cpu, Step, Talk};
 use super::summary::{Middle, Row, rows};
@@ -72,7 +72,7 @@ impl<'a> Tables<'a> {
         head.extend(Body::ALL.map(|body| body.title(self.talk.files_per_page)));
         if let Reader::Page(peers) = reader {
             head.push("talk of 2007".to_owned());
-            head.extend(peers.map(|_| "its stack today".to_owned()));
+            head.extend(peers.map(|_| "its stack today, pages/s".to_owned()));
         }
         let line = |(step, told): (Step, Told)| {
             let mut cells = vec![match (told, reader) {
@@ -92,8 +92,11 @@ impl<'a> Tables<'a> {
                 let talk = peers::talk_of_2007(step);
                 cells.push(if first { talk } else { "" }.to_owned());
                 cells.extend(peers.map(|peers| {
-                    let rate_of_peer = peers.pages_per_sec(step).filter(|_| first);
-                    rate_of_peer.map(rate).unwrap_or_default()
+                    if first {
+                        peers.cell(step)
+                    } else {
+                        String::new()
+                    }
                 }));
             }
             cells
@@ -172,7 +175,7 @@ impl<'a> Tables<'a> {
                 files
                     .map(|files| {
                         let share = 100.0 * files.app as f64 / files.asked as f64;
-                        format!("{share:.1} % of {}", rate(files.asked as f64))
+                        format!("{share:.1} % of {}", count(files.asked))
                     })
                     .unwrap_or_default()
             });
@@ -185,7 +188,7 @@ impl<'a> Tables<'a> {
         let rows = Step::ALL.into_iter().filter_map(|step| {
             let cells = cells(step);
             let said = cells.iter().any(|cell| !cell.is_empty());
-            said.then(|| [vec![step.title()], cells].concat())
+            said.then(|| [vec![step.short()], cells].concat())
         });
         Grid {
             head,
@@ -194,7 +197,7 @@ impl<'a> Tables<'a> {
     }
 
     /// Every doubt, with what it is about.
-    fn doubts(&self) -> Vec<String> {
+    pub(super) fn doubts(&self) -> Vec<String> {
         let files = self.talk.files_per_page;
         let rows = self.rows.iter();
         rows.flat_map(|row| {
@@ -208,15 +211,7 @@ impl<'a> Tables<'a> {
     /// All for a terminal, at most 100 columns wide.
     pub fn text(&self) -> String {
         let grids = [self.rates(Reader::Terminal), self.cpu(), self.files()];
-        let mut text = grids.map(|grid| grid.text()).join("\n");
-        let doubts = self.doubts();
-        if !doubts.is_empty() {
-            text += "\n* marks a figure that is in doubt:\n";
-            doubts
-                .iter()
-                .for_each(|doubt| text += &format!("  {doubt}\n"));
-        }
-        text
+        grids.map(|grid| grid.text()).join("\n")
     }
 
     /// The one table of README's first screen.
@@ -268,7 +263,9 @@ impl<'a> Tables<'a> {
              \n\
              {times}\n\
              {cpu}\n\
-             By hand: so many pages a second can {cores} cores make, when one costs that much CPU in all.\n\
+             By hand: so many pages a second can {cores} cores make, when one costs that much CPU in all. \
+             Nobody counts what the programs of 0.1 use, which end with their request: it is what else \
+             the machine did meanwhile.\n\
              \n\
              {seen}\n\
              ## In doubt (*)\n\
@@ -279,8 +276,8 @@ impl<'a> Tables<'a> {
              {machine}; flickr-killr {version}.\n",
             command = talk.command,
             rates = self.first_screen(peers),
-            users = rate(data.users.into()),
-            photos = rate(data.photos.into()),
+            users = count(data.users.into()),
+            photos = count(data.photos.into()),
             seed = data.seed,
             files = talk.files_per_page,
             seconds = talk.seconds,

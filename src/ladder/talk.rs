@@ -17,7 +17,7 @@ use super::record::{Data, Measured, SCHEMA, Step, Talk};
 use super::screen::Screen;
 use super::site::Site;
 use super::tables::Tables;
-use super::words::story;
+use super::words::{picture, story};
 use super::{spoken, written};
 use crate::db::schema::{self, DatabaseState};
 use crate::db::userid_index::{self, Done};
@@ -139,7 +139,7 @@ impl Teller<'_> {
                     .iter()
                     .any(|word| said.starts_with(word))
             {
-                self.screen.line(said);
+                self.screen.tell(said);
             }
         })?;
         let work = self.screen.under_way("choosing whom to visit");
@@ -176,7 +176,7 @@ impl Teller<'_> {
         self.warm(&site, &lists)?;
         drop(work);
         site.stop()?;
-        self.screen.line(&machine.line());
+        self.screen.tell(&machine.line());
         self.screen.line(&format!(
             "{} people, {} photos, seed {}; a page has {} static files",
             rate(data.users.into()),
@@ -302,8 +302,12 @@ impl Teller<'_> {
 
     fn open(&self, step: Step) {
         self.screen.heading(&step.title());
-        let [wrong, remedy] = story(step);
-        self.screen.tell(&format!("{wrong} {remedy}"));
+        if let Step::Version(rung) = step {
+            self.screen.line(picture(rung));
+        }
+        for sentence in story(step) {
+            self.screen.tell(sentence);
+        }
     }
 
     fn close(
@@ -314,8 +318,8 @@ impl Teller<'_> {
         expected: Option<&Expected>,
     ) {
         let figures: Vec<&Measured> = measured.iter().filter(|one| one.step == step).collect();
-        for line in spoken::beside(&figures, bench.lists.files.len(), expected) {
-            self.screen.line(&line);
+        for (name, text) in spoken::beside(&figures, bench.lists.files.len(), expected) {
+            self.screen.beside(name, &text);
         }
     }
 
@@ -323,7 +327,14 @@ impl Teller<'_> {
     fn end(&self, talk: &Talk, peers: Option<&Peers>) -> Result<()> {
         let tables = Tables::of(talk);
         self.screen.heading("The table");
-        self.screen.line(tables.text().trim_end());
+        self.screen.line(&tables.text());
+        let doubts = tables.doubts();
+        if !doubts.is_empty() {
+            self.screen.line("* marks a figure that is in doubt:");
+            doubts
+                .iter()
+                .for_each(|doubt| self.screen.beside("", doubt));
+        }
         written::write(self.options, &tables, peers, |file| {
             self.screen.line(&format!("written: {}", file.display()));
         })

@@ -1,43 +1,71 @@
-//! The story, version by version: what it is and what is wrong with it, and what remedies that.
+//! The story, version by version: what is wrong with it, and what remedies that. Two sentences each;
+//! the whole of it is told in rungs/.
 
 use super::record::Step;
 use crate::rung::Rung;
 
-/// Two sentences a step.
-pub(super) fn story(step: Step) -> [&'static str; 2] {
+/// The picture, for a version.
+pub(super) fn picture(rung: Rung) -> &'static str {
+    match rung {
+        Rung::CgiStrawman => "browser ── nginx ── fcgiwrap ── a program a request ── PostgreSQL",
+        Rung::OneServer => "browser ── one process ── PostgreSQL",
+        Rung::SharedNothing => "browser ── nginx ══ a process a core ══ PostgreSQL",
+        Rung::CacheMoney => {
+            "browser ── nginx ══ a process a core ══ PostgreSQL\n             └─ memcached ─┘"
+        }
+    }
+}
+
+/// What is wrong with it; and what remedies that.
+pub(super) fn story(step: Step) -> &'static [&'static str] {
     match step {
-        Step::Version(Rung::CgiStrawman) => [
-            "What's wrong with this picture: nginx has the program started for every request, which \
-             builds its templates and its router, connects to PostgreSQL, answers once and dies.",
-            "Let's remedy some of these issues: a process that stays sets everything up once, and its \
-             database connections wait for the next visitor.",
+        Step::Version(Rung::CgiStrawman) => &[
+            "What's wrong with this picture? The program is started for every request: it is loaded, \
+             builds the whole site, has PostgreSQL fork, answers once, and all of it is thrown away.",
+            "Let's remedy that: a process that stays sets everything up once.",
         ],
-        Step::Version(Rung::OneServer) => [
-            "What's wrong with this picture: one process meets every visitor itself, holds each slow \
-             reader in its own memory, serves every file, and when it stops so does the site.",
-            "Let's remedy some of these issues: nginx in front, which holds whoever is slow or idle, \
-             and behind it a process a core that share nothing.",
+        Step::Version(Rung::OneServer) => &[
+            "What's wrong with this picture? One process meets the world alone: it waits for every slow \
+             visitor, sends every file, asks the database on every page who is logged in, and when it \
+             falls so does the site.",
+            "Let's remedy that: nginx in front, which is good at connections, and behind it a process a \
+             core, sharing nothing.",
         ],
-        Step::Version(Rung::SharedNothing) => [
-            "What's wrong with this picture: of five requests of a page four are for files, the same \
-             for everybody, and each goes through nginx to the app and back; and the photo query \
-             looks harmless.",
-            "Let's remedy some of these issues: the app pushes a file into memcached when it is first \
-             asked for, and from then on nginx answers alone.",
+        Step::Version(Rung::SharedNothing) => &[
+            "What's wrong with this picture? The app says again and again what it has said: most \
+             requests of a page are for files that never change, and each goes through nginx to the app \
+             and back.",
+            "Let's remedy that: the app pushes a file into memcached when it is first asked for, and \
+             from then on nginx answers alone.",
         ],
-        Step::Version(Rung::CacheMoney) => [
-            "What's wrong with this picture: nothing that more machines would not remedy, since the \
-             app makes pages and does nothing else.",
-            "So let us take one thing away that nobody can see from here.",
+        Step::Version(Rung::CacheMoney) => &[
+            "What's wrong with this picture? Pages are still made anew for everybody, and somewhere in \
+             it is an index.",
+            "Nobody in front can see that one: let's take it away.",
         ],
-        Step::WithoutIndex => [
-            "Don't forget to index: the same version, the same machine, and the index of photos by \
-             their owner is gone, so PostgreSQL looks for a dozen photos in all of them.",
-            "All that four versions have won is lost by one line of SQL that is missing.",
+        Step::WithoutIndex => &[
+            "Don't forget to index. Same machine, same nginx, same memcached, same processes; but to \
+             find the newest photos of somebody with a dozen, PostgreSQL now reads everybody's.",
         ],
-        Step::IndexAgain => [
-            "The line is back: create index photos_userid on photos (userid, id desc).",
-            "And so is everything else.",
-        ],
+        Step::IndexAgain => &["One line of SQL puts it back, while the site goes on."],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_version_has_its_fault_and_its_remedy() {
+        for rung in Rung::ALL {
+            let [fault, remedy] = story(Step::Version(rung)) else {
+                panic!("{rung} is not told in two sentences");
+            };
+            assert!(
+                fault.starts_with("What's wrong with this picture?"),
+                "{rung}"
+            );
+            assert!(remedy.ends_with('.'), "{rung}");
+        }
     }
 }

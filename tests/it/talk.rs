@@ -203,6 +203,6 @@ fn a_running_site_and_a_missing_program_are_said_and_nothing_is_started() {
     let mut command = talk(dir.path());
     command.env("PATH", &bin);
     let said = refusal(command);
-    assert!(said.contains("programs are missing"), "{said}");
+    assert!(said.contains("programs that are missing"), "{said}");
     assert!(said.contains("version 0.4 did not start"), "{said}");
 }

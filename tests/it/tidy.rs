@@ -23,7 +23,7 @@ const MAY_IMPORT: [(&str, &[&str]); 13] = [
     (
         "web",
         &[
-            "assets", "db", "domain", "images", "jobs", "lab", "rung", "urls",
+            "assets", "cpu", "db", "domain", "images", "jobs", "lab", "rung", "urls",
         ],
     ),
 ];
