@@ -7,7 +7,6 @@ use axum::http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, IF_RANGE,
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use http_range_header::parse_range_header;
 
 use super::visit::is_file;
 
@@ -73,20 +72,29 @@ fn holds(condition: Option<&HeaderValue>, response: &Response) -> bool {
 
 /// Several ranges at once are answered with the whole, as RFC 9110 (14.2) allows.
 fn wanted(range: &str, length: u64) -> Wanted {
-    if !range
-        .get(..6)
-        .is_some_and(|unit| unit.eq_ignore_ascii_case("bytes="))
-    {
+    let ranges = match range.split_once('=') {
+        Some((unit, ranges)) if unit.eq_ignore_ascii_case("bytes") => ranges,
+        _ => return Wanted::Whole,
+    };
+    if ranges.contains(',') || length == 0 {
         return Wanted::Whole;
     }
-    let parsed = match parse_range_header(range) {
-        Ok(parsed) if parsed.ranges.len() > 1 => return Wanted::Whole,
-        parsed => parsed.and_then(|parsed| parsed.validate(length)),
+    let part = match ranges.split_once('-').map(|(a, b)| (a.trim(), b.trim())) {
+        Some(("", last)) => number(last).map(|len| (length - len.min(length), length - 1)),
+        Some((first, "")) => number(first).map(|first| (first, length - 1)),
+        Some((first, last)) => number(first).zip(number(last)),
+        None => None,
     };
-    match parsed.as_deref() {
-        Ok([only]) => Wanted::Part(*only.start(), *only.end()),
+    match part.map(|(first, last)| (first, last.min(length - 1))) {
+        Some((first, last)) if first <= last => Wanted::Part(first, last),
         _ => Wanted::Nothing,
     }
+}
+
+/// Digits and nothing else.
+fn number(text: &str) -> Option<u64> {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| is_number)
 }
 
 async fn part(response: Response, first: u64, last: u64, length: u64) -> Response {
@@ -126,12 +134,16 @@ mod tests {
             ("bytes=-200", Wanted::Part(0, 99)),
             ("bytes=100-", Wanted::Nothing),
             ("bytes=9-8", Wanted::Nothing),
+            ("bytes=-0", Wanted::Nothing),
+            ("bytes=+1-2", Wanted::Nothing),
             ("bytes=x", Wanted::Nothing),
+            ("BYTES= 1 - 2 ", Wanted::Part(1, 2)),
             ("bytes=0-1,4-5", Wanted::Whole),
             ("lines=1-2", Wanted::Whole),
             ("", Wanted::Whole),
         ] {
             assert_eq!(wanted(range, 100), expected, "{range:?}");
         }
+        assert_eq!(wanted("bytes=0-", 0), Wanted::Whole);
     }
 }
