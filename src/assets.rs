@@ -154,6 +154,7 @@ mod tests {
 
     #[test]
     fn the_script_stays_small() {
-        assert!(all().by_name["site.js"].bytes.len() <= 15 * 1024);
+        let bytes = |name| all().by_name[name].bytes.len();
+        assert!(bytes("site.js") + bytes("lab.js") <= 15 * 1024);
     }
 }

@@ -106,7 +106,13 @@ pub async fn load(
     if !load::lock(&mut first).await? {
         return Err(LoadError::Busy);
     }
-    match schema::inspect_on(&mut first).await? {
+    let mut state = schema::inspect_on(&mut first).await?;
+    if let DatabaseState::OtherVersion { found } = &state
+        && schema::upgrade(&mut first, found).await?
+    {
+        state = schema::inspect_on(&mut first).await?;
+    }
+    match state {
         DatabaseState::Empty | DatabaseState::Loading => {}
         DatabaseState::Foreign { tables } => return Err(LoadError::Foreign { tables }),
         DatabaseState::Loaded(contents) => return Err(LoadError::AlreadyLoaded(contents)),

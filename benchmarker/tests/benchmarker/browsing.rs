@@ -1,7 +1,7 @@
 //! A page view is what a browser would fetch.
 
 use std::io::Write;
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, mpsc};
 
 use benchmarker::{Fetch, Lazy, Order, run};
 use flate2::{Compression, write::GzEncoder};
@@ -208,4 +208,17 @@ fn the_same_seed_asks_for_the_same_pages_in_the_same_order() {
         assert_ne!(walk(7, order), walk(8, order));
     }
     assert_eq!(walk(7, Order::File)[..3], ["/0", "/1", "/2"]);
+}
+
+#[test]
+fn whoever_listens_hears_of_every_request_while_the_run_goes_on() {
+    let server = Server::start(10, |head, _| site(head));
+    let (moments, heard) = mpsc::channel();
+    let report = run(&server.plan("/people/anna").tell(moments)).unwrap();
+    let heard: u64 = heard
+        .iter()
+        .flat_map(|moment| moment.times)
+        .map(|(_, times)| times.len())
+        .sum();
+    assert_eq!(heard, report.requests.total);
 }
