@@ -31,6 +31,9 @@ pub(super) struct Programs {
 /// It hands its whole environment on to every program, so it gets none but theirs. It works where the
 /// program lies: fcgiwrap goes there for each program anyway. When its first process dies, those it
 /// has forked do not notice; they are of its group, and whoever ends the one ends the group.
+///
+/// When one of those dies, which no program of ours brings about, fcgiwrap 1.1.0 does not replace it:
+/// its first process then asks the kernel without end whether another one died.
 pub(super) fn service(
     fcgiwrap: PathBuf,
     account: Account,

@@ -87,3 +87,17 @@ fn stories_link_to_what_is_there_and_quote_it_as_it_is() {
     }
     assert!(quoted >= 9, "only {quoted} lines are quoted");
 }
+
+#[test]
+fn the_table_of_the_readme_is_the_one_that_was_measured() {
+    let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
+    let (readme, talk) = (read("README.md"), read("docs/results/talk.md"));
+    let table = talk
+        .split("\n\n")
+        .find(|part| part.starts_with("| requests/sec"));
+    let table = table.expect("the talk has a table");
+    assert!(
+        readme.contains(table),
+        "README has another table than\n{table}"
+    );
+}

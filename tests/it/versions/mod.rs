@@ -6,7 +6,6 @@ mod people;
 mod table;
 
 use std::path::Path;
-use std::time::Duration;
 
 use flickr_killr::rung::Rung;
 use nix::sys::signal::Signal;
@@ -94,14 +93,6 @@ async fn survives(mut site: Site, rung: Rung) -> Site {
         let running = record["children"].as_object().expect("children");
         let running: Vec<&str> = running.keys().map(String::as_str).collect();
         assert_eq!(running, children(rung), "{rung}");
-        if rung == Rung::CgiStrawman {
-            // One of those that take requests; the first of them, fcgiwrap itself, forks another.
-            let first = site.pid("fcgiwrap");
-            let forked = forked_by(first)[0];
-            send(forked, Signal::SIGKILL);
-            until(|| !runs(forked) && forked_by(first).len() == PROGRAMS_AT_ONCE);
-            assert!(site.get("/").starts_with("HTTP/1.1 200"), "{rung}");
-        }
         let victim = children(rung)[0];
         let (before, family) = (site.pid(victim), forked_by(site.pid(victim)));
         send(before, Signal::SIGKILL);
@@ -115,26 +106,12 @@ async fn survives(mut site: Site, rung: Rung) -> Site {
     killed.await.expect("it survives")
 }
 
-/// How many programs run at once for two app processes: four for each.
-const PROGRAMS_AT_ONCE: usize = 8;
-
 fn forked_by(pid: i32) -> Vec<i32> {
     let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
     let children = children.unwrap_or_default();
     let pids = children.split_whitespace();
     pids.filter_map(|pid| pid.parse().ok()).collect()
 }
-
-fn until(condition: impl Fn() -> bool) {
-    let begin = std::time::Instant::now();
-    while !condition() {
-        assert!(begin.elapsed() < PATIENCE, "it never happens");
-        std::thread::yield_now();
-    }
-}
-
-/// How long anything may take; reached only when something is broken.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Stops a site in order: no process, no socket and no warning of nginx is left.
 async fn stop(site: Site, rung: Rung) {
