@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::io;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -170,7 +171,10 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
                     tracing::debug!(%error, "TCP_NODELAY was refused");
                 }
             });
-            drained(axum::serve(listener, router).with_graceful_shutdown(told_to_stop()?)).await?;
+            // Outside of the request id too, which a visitor may not choose either.
+            let visited = router.layer(from_fn(web::stand_in_for_a_front));
+            let visited = visited.into_make_service_with_connect_info::<SocketAddr>();
+            drained(axum::serve(listener, visited).with_graceful_shutdown(told_to_stop()?)).await?;
         }
     }
     Ok(())

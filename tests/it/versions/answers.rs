@@ -50,6 +50,10 @@ impl Answer {
                 *values = format!("{values}{}\n", without_secrets(&value));
             }
         }
+        // Where nginx alone answers "you have it", it names the type of what it does not send.
+        if status == 304 {
+            kept.remove("content-type");
+        }
         // Whoever has a front gets pages gzipped, and others might not.
         if is_page {
             kept.remove("vary");

@@ -1,0 +1,47 @@
+//! What nginx does for every request in the versions that have it, for a process that visitors reach
+//! directly: nobody but us says where a request came from, and no browser guesses types.
+
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, Request};
+use axum::http::header::{FORWARDED, HeaderName, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// What a visitor may not say, as in `rungs/shared/proxy.conf`.
+const SAID_BY_US_ALONE: [HeaderName; 6] = [
+    X_FORWARDED_FOR,
+    HeaderName::from_static("x-forwarded-proto"),
+    HeaderName::from_static("x-forwarded-host"),
+    HeaderName::from_static("x-real-ip"),
+    HeaderName::from_static("x-request-id"),
+    FORWARDED,
+];
+
+/// Stands in for a front.
+pub async fn for_a_front(
+    ConnectInfo(visitor): ConnectInfo<SocketAddr>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    say_where_from(request.headers_mut(), visitor);
+    let mut response = next.run(request).await;
+    let nosniff = HeaderValue::from_static("nosniff");
+    response
+        .headers_mut()
+        .insert(X_CONTENT_TYPE_OPTIONS, nosniff);
+    response
+}
+
+fn say_where_from(headers: &mut HeaderMap, visitor: SocketAddr) {
+    for name in &SAID_BY_US_ALONE {
+        headers.remove(name);
+    }
+    // An address is always a header.
+    if let Ok(address) = HeaderValue::try_from(visitor.ip().to_string()) {
+        headers.insert(X_FORWARDED_FOR, address);
+    }
+}
