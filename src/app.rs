@@ -96,7 +96,7 @@ fn panicked(cause: Box<dyn Any + Send>) -> Response {
 ///
 /// # Errors
 ///
-/// When the database's address, the demo password or the folder of pictures is no good.
+/// When the database's address or the demo password is no good.
 pub fn site(config: &config::Site) -> anyhow::Result<Site> {
     let db = db::pool::open(&config.database_url, config.database_connections)
         .context("reading the database's address")?;
@@ -106,8 +106,7 @@ pub fn site(config: &config::Site) -> anyhow::Result<Site> {
         .map(DemoLogins::read)
         .transpose()?;
     let originals = Originals::new(&config.originals);
-    let derivatives = Derivatives::start(Settings::new(&config.derivatives), originals.clone())
-        .context("starting the threads that draw")?;
+    let derivatives = Derivatives::new(Settings::new(&config.derivatives), originals.clone());
     let public = config.derivatives.join(Shelf::Public.folder());
     let files = config.files_from_disk.as_deref();
     let from_disk = files.map(|statics| FromDisk::new(statics, &public));

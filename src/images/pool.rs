@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, PoisonError};
 
 /// How much the threads stand back: a page that is ready to go out goes out first.
 const NICENESS: i32 = 5;
@@ -28,10 +28,15 @@ pub(super) struct Full;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct JobId(u64);
 
-/// Ends its threads when dropped, after the jobs they are at; jobs still in line are dropped.
+/// Its threads begin with the first job: a process that answers one request and draws nothing should
+/// not start them. They end when it is dropped, after the jobs they are at; jobs still in line are
+/// dropped.
 #[derive(Debug)]
 pub(super) struct Pool {
     shared: Arc<Shared>,
+    /// How many threads draw.
+    threads: usize,
+    begun: Once,
     /// How many jobs may stand in each line.
     line_len_max: usize,
 }
@@ -56,23 +61,32 @@ struct Job {
 }
 
 impl Pool {
-    pub(super) fn start(threads: usize, line_len_max: usize) -> std::io::Result<Self> {
-        let pool = Self {
+    pub(super) fn new(threads: usize, line_len_max: usize) -> Self {
+        Self {
             shared: Arc::default(),
+            threads: threads.max(1),
+            begun: Once::new(),
             line_len_max,
-        };
-        for number in 0..threads.max(1) {
-            let shared = Arc::clone(&pool.shared);
-            std::thread::Builder::new()
+        }
+    }
+
+    /// Starts the threads. Where the system has none to give, the others do the work; and with none
+    /// at all, who waits for a picture is told to come back when the request's time is over.
+    fn begin(&self) {
+        for number in 0..self.threads {
+            let shared = Arc::clone(&self.shared);
+            let started = std::thread::Builder::new()
                 .name(format!("draw-{number}"))
                 .spawn(move || {
                     // On Linux this is about the calling thread alone. Not being allowed to is no
                     // reason not to draw.
                     let _ = rustix::process::nice(NICENESS);
                     shared.work();
-                })?;
+                });
+            if let Err(error) = started {
+                tracing::error!(%error, "a thread that draws could not be started");
+            }
         }
-        Ok(pool)
     }
 
     /// Puts a job in line.
@@ -81,6 +95,7 @@ impl Pool {
         priority: Priority,
         work: impl FnOnce() + Send + 'static,
     ) -> Result<JobId, Full> {
+        self.begun.call_once(|| self.begin());
         let mut lines = self.shared.lines();
         let id = JobId(lines.jobs_seen);
         let line = lines.line(priority);
@@ -181,7 +196,7 @@ mod tests {
 
     /// A pool of one thread, busy until the sender is dropped.
     fn busy_pool(line_len_max: usize) -> (Pool, Sender<()>) {
-        let pool = Pool::start(1, line_len_max).unwrap();
+        let pool = Pool::new(1, line_len_max);
         let (release, held) = channel::<()>();
         let (tell_started, started) = channel();
         pool.submit(Priority::Visitor, move || {
@@ -231,7 +246,7 @@ mod tests {
 
     #[test]
     fn a_panic_costs_one_job_and_no_thread() {
-        let pool = Pool::start(1, 10).unwrap();
+        let pool = Pool::new(1, 10);
         let (done, order) = channel();
         pool.submit(Priority::Visitor, || panic!("as a test"))
             .unwrap();

@@ -19,7 +19,7 @@ const PAGE_PATIENCE: Duration = Duration::from_secs(10);
 /// The line of PostgreSQL's pid file that says what the server is doing.
 const PID_FILE_STAGE: usize = 7;
 
-/// A management record (request 0, nothing in it) of a type that nobody knows: FastCGI 1.0, 4.2, has
+/// A management record (request 0, nothing in it) of a type that nobody knows: `FastCGI` 1.0, 4.2, has
 /// every application answer that. Asking for values (4.1) would be the usual question, but fcgiwrap's
 /// library waits for more of it.
 const FCGI_UNHEARD_OF: &[u8; 8] = b"\x01\xff\0\0\0\0\0\0";

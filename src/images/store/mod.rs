@@ -118,25 +118,26 @@ struct Fresh {
 }
 
 impl Derivatives {
-    /// Starts the threads of a store.
-    pub fn start(settings: Settings, originals: Originals) -> io::Result<Self> {
+    /// A store; its threads start when there is something to draw.
+    #[must_use]
+    pub fn new(settings: Settings, originals: Originals) -> Self {
         let make = move |original, size| render(original, &originals, size);
-        Self::start_with(settings, Box::new(make))
+        Self::with(settings, Box::new(make))
     }
 
-    fn start_with(settings: Settings, make: Make) -> io::Result<Self> {
+    fn with(settings: Settings, make: Make) -> Self {
         let shared = Shared {
             files: Files {
                 root: settings.folder,
             },
-            pool: Pool::start(settings.threads, settings.line_len_max)?,
+            pool: Pool::new(settings.threads, settings.line_len_max),
             flights: Flights::default(),
             make,
             disk_failing: AtomicBool::new(false),
         };
-        Ok(Self {
+        Self {
             shared: Arc::new(shared),
-        })
+        }
     }
 
     /// Reads the picture, or makes it.
