@@ -1,6 +1,7 @@
 //! One child process: started in its own group, tied to our life, stopped kindly, always reaped.
 
 use std::ffi::OsString;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
@@ -50,6 +51,8 @@ pub(super) struct Spec {
     pub(super) envs: Vec<(&'static str, OsString)>,
     /// Whether it sees what [`inherited`] lets through as well.
     pub(super) inherits: bool,
+    /// What it finds as its standard input, such as a socket that it shares; else nothing.
+    pub(super) stdin: Option<Arc<OwnedFd>>,
     pub(super) dir: PathBuf,
     /// Who runs it; none is whoever we are.
     pub(super) account: Option<Account>,
@@ -93,6 +96,10 @@ impl Child {
     /// called on the main thread: the supervisor's runtime has no other.
     pub(super) fn start(spec: &Spec, nursery: &Nursery) -> Result<Self> {
         let parting = spec.stop.first().map_or(Signal::SIGTERM, |step| step.0);
+        let stdin = match &spec.stdin {
+            Some(shared) => shared.try_clone().context("a socket to share")?.into(),
+            None => Stdio::null(),
+        };
         let mut command = Command::new(&nursery.setpriv);
         command
             .args(["--no-new-privs", "--pdeathsig"])
@@ -106,7 +113,7 @@ impl Child {
             .envs(spec.envs.iter().map(|(name, value)| (name, value)))
             .process_group(0)
             .kill_on_drop(true)
-            .stdin(Stdio::null())
+            .stdin(stdin)
             .stdout(Stdio::piped())
             .stderr(match spec.speaks {
                 Speaks::Itself => Stdio::inherit(),

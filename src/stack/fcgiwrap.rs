@@ -1,7 +1,14 @@
 //! fcgiwrap: takes nginx's requests and starts this program for each, as CGI.
+//!
+//! Several of them take turns on one socket, which is ours: it outlives whoever dies, and requests wait
+//! in its queue meanwhile. fcgiwrap could fork them by itself (`-c`), but then Debian's 1.1.0 asks the
+//! kernel without end, once the first of them has died, whether another one did, and replaces none.
 
 use std::ffi::OsString;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -12,11 +19,11 @@ use super::child::{Speaks, Spec};
 use super::keeper::Service;
 use super::probe::Probe;
 
-/// How long fcgiwrap may be silent. Each of its processes waits for the program that it started, so
-/// when all do, none answers us; and no program takes longer than the 30 s that a request may.
+/// How long all of them may be silent. Each waits for the program that it started, so when all do,
+/// none answers us; and no program takes longer than the 30 s that a request may.
 const SILENCE_MAX: Duration = Duration::from_secs(40);
 
-/// What fcgiwrap starts, and where.
+/// What fcgiwrap starts.
 pub(super) struct Programs {
     /// The only program that it may start.
     pub(super) program: PathBuf,
@@ -26,39 +33,32 @@ pub(super) struct Programs {
     pub(super) count: usize,
 }
 
-/// fcgiwrap as a child to keep, listening on `socket`.
+/// As many fcgiwraps as programs may run at once, each as a child to keep, on a socket made here.
 ///
-/// It hands its whole environment on to every program, so it gets none but theirs. It works where the
-/// program lies: fcgiwrap goes there for each program anyway. When its first process dies, those it
-/// has forked do not notice; they are of its group, and whoever ends the one ends the group.
-///
-/// When one of those dies, which no program of ours brings about, fcgiwrap 1.1.0 does not replace it:
-/// its first process then asks the kernel without end whether another one died.
-pub(super) fn service(
-    fcgiwrap: PathBuf,
-    account: Account,
+/// Each hands its whole environment on to its programs, so it gets none but theirs. It works where the
+/// program lies: fcgiwrap goes there for each program anyway.
+pub(super) fn services(
+    fcgiwrap: &Path,
+    account: &Account,
     socket: &Path,
-    programs: Programs,
-) -> Service {
-    let listen = format!("unix:{}", socket.display());
+    programs: &Programs,
+) -> Result<Vec<Service>> {
+    let listener = UnixListener::bind(socket)
+        .with_context(|| format!("cannot listen on {}", socket.display()))?;
+    account.own(socket)?;
+    let listener = Arc::new(OwnedFd::from(listener));
     let dir = programs.program.parent().unwrap_or(Path::new("/"));
-    let stale = socket.to_owned();
-    Service {
+    let numbers = 0..programs.count;
+    let services = numbers.map(|number| Service {
         spec: Spec {
-            name: "fcgiwrap".to_owned(),
-            program: fcgiwrap,
-            args: vec![
-                "-c".into(),
-                programs.count.to_string().into(),
-                "-s".into(),
-                listen.into(),
-                "-p".into(),
-                programs.program.clone().into(),
-            ],
-            envs: programs.envs,
+            name: format!("fcgiwrap-{number}"),
+            program: fcgiwrap.to_owned(),
+            args: vec!["-p".into(), programs.program.clone().into()],
+            envs: programs.envs.clone(),
             inherits: false,
+            stdin: Some(Arc::clone(&listener)),
             dir: dir.to_owned(),
-            account: Some(account),
+            account: Some(account.clone()),
             stop: vec![(Signal::SIGTERM, Duration::from_secs(2))],
             speaks: Speaks::ToAll,
         },
@@ -66,16 +66,7 @@ pub(super) fn service(
         alive: Probe::FastCgi(socket.to_owned()),
         start_patience: Duration::from_secs(10),
         silence_max: SILENCE_MAX,
-        prepare: Box::new(move || remove_stale(&stale)),
-    }
-}
-
-/// fcgiwrap does not listen where a socket lies already, and a killed one leaves its own.
-fn remove_stale(socket: &Path) -> Result<()> {
-    match std::fs::remove_file(socket) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("cannot remove {}", socket.display()))
-        }
-        _ => Ok(()),
-    }
+        prepare: Box::new(|| Ok(())),
+    });
+    Ok(services.collect())
 }

@@ -50,6 +50,7 @@ pub(super) fn service(
                 .collect(),
             envs: vec![],
             inherits: true,
+            stdin: None,
             dir: anywhere().to_owned(),
             account: Some(account),
             stop: vec![(Signal::SIGTERM, Duration::from_secs(3))],

@@ -102,6 +102,7 @@ pub(super) fn service(
             args,
             envs: vec![],
             inherits: true,
+            stdin: None,
             dir,
             // The master keeps what rights we have; its workers give them up by `user`.
             account: None,

@@ -94,6 +94,7 @@ impl Postgres {
                 args: vec!["-D".into(), self.cluster.clone().into()],
                 envs: vec![],
                 inherits: true,
+                stdin: None,
                 dir: anywhere().to_owned(),
                 account: Some(self.account.clone()),
                 // Fast shutdown ends sessions and writes a checkpoint; immediate leaves recovery
@@ -143,6 +144,7 @@ impl Postgres {
             args,
             envs: vec![],
             inherits: true,
+            stdin: None,
             dir: anywhere().to_owned(),
             account: Some(self.account.clone()),
             stop: vec![(Signal::SIGTERM, Duration::from_secs(2))],

@@ -144,7 +144,7 @@ pub(super) async fn clear_left_over(state: &StateDir, console: &Console) -> Resu
         } else if orphans.is_empty() {
             continue;
         }
-        // Nobody is left to tell these anything: fcgiwrap's and nginx's own would stay for ever.
+        // Nobody is left to tell these anything: nginx's workers would stay for ever.
         for orphan in orphans {
             process::signal(orphan.pid, Signal::SIGKILL);
         }

@@ -213,9 +213,13 @@ async fn start(
     }
     let mut services = apps.services(front.address);
     let behind_nginx = apps.behind_nginx();
-    if let (Some(program), [socket]) = (programs.fcgiwrap, behind_nginx.as_slice()) {
-        let account = account.clone();
-        services.push(fcgiwrap::service(program, account, socket, apps.as_cgi()));
+    if let (Some(fcgiwrap), [socket]) = (&programs.fcgiwrap, behind_nginx.as_slice()) {
+        services.extend(fcgiwrap::services(
+            fcgiwrap,
+            account,
+            socket,
+            &apps.as_cgi(),
+        )?);
     }
     let keepers = services.into_iter();
     site.apps = keepers
