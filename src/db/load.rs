@@ -7,8 +7,18 @@ use tokio::sync::mpsc::Receiver;
 
 use super::schema::{self, Contents, Part, Statement};
 
-/// The number of the lock that a load holds: "flkrkill", read as a number.
+/// The number of the lock that the first connection of a load holds: "flkrkill", read as a number. The
+/// second holds the next one.
 const LOCK: i64 = 0x666c_6b72_6b69_6c6c;
+
+/// Which of the two connections of a load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seat {
+    /// The one that begins and finishes.
+    First,
+    /// The one that helps.
+    Second,
+}
 
 /// How long to wait for another load: as long as a killed one may need to notice it.
 const LOCK_TIMEOUT: &str = "10s";
@@ -101,14 +111,17 @@ pub async fn connect(options: &PgConnectOptions) -> sqlx::Result<PgConnection> {
     Ok(connection)
 }
 
-/// Takes the lock of the load for as long as the connection lives. False if another holds it.
-pub async fn lock(connection: &mut PgConnection) -> sqlx::Result<bool> {
+/// Takes the lock of this connection of the load for as long as it lives. False if another holds it.
+///
+/// Each connection has one of its own: what a killed load has asked for last, PostgreSQL may still do
+/// after the load is gone, on either connection, and it must not be done to the tables of the next.
+pub async fn lock(connection: &mut PgConnection, seat: Seat) -> sqlx::Result<bool> {
     sqlx::query("select set_config('lock_timeout', $1, false)")
         .bind(LOCK_TIMEOUT)
         .execute(&mut *connection)
         .await?;
     let locked = sqlx::query("select pg_advisory_lock($1)")
-        .bind(LOCK)
+        .bind(LOCK + seat as i64)
         .execute(&mut *connection)
         .await;
     sqlx::raw_sql("set lock_timeout = 0")

@@ -18,7 +18,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use thiserror::Error;
 use tokio::sync::{Mutex, mpsc};
 
-use crate::db::load::{self, Table};
+use crate::db::load::{self, Seat, Table};
 use crate::db::schema::{self, Contents, DatabaseState};
 
 pub use command::command;
@@ -103,7 +103,7 @@ pub async fn load(
     progress: impl Fn(Progress) + Send + Sync,
 ) -> Result<(), LoadError> {
     let mut first = load::connect(options).await?;
-    if !load::lock(&mut first).await? {
+    if !load::lock(&mut first, Seat::First).await? {
         return Err(LoadError::Busy);
     }
     let mut state = schema::inspect_on(&mut first).await?;
@@ -119,6 +119,9 @@ pub async fn load(
         DatabaseState::OtherVersion { found } => return Err(LoadError::OtherVersion { found }),
     }
     let mut second = load::connect(options).await?;
+    if !load::lock(&mut second, Seat::Second).await? {
+        return Err(LoadError::Busy);
+    }
     progress(Progress {
         phase: Phase::Inventing,
         done: 0,

@@ -2,9 +2,10 @@
 
 use std::sync::Mutex;
 
+use flickr_killr::db::load::{self, Seat};
 use flickr_killr::db::schema::{self, Contents, DatabaseState};
 use flickr_killr::demo::{self, LoadError, Phase, Progress};
-use sqlx::{AssertSqlSafe, ConnectOptions, PgPool};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgPool};
 use tokio::sync::mpsc;
 
 use crate::cluster::Database;
@@ -258,6 +259,38 @@ async fn a_load_that_was_dropped_is_made_again() {
             DatabaseState::Loaded(SMALL)
         );
         assert_eq!(checksum(&expected).await, checksum(&pool).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_load_waits_until_either_connection_of_the_one_before_is_gone() {
+    for seat in [Seat::First, Seat::Second] {
+        let database = Database::new().await;
+        let options = database.options();
+        let mut left = options.connect().await.expect("a connection");
+        assert!(load::lock(&mut left, seat).await.expect("a lock"));
+        let loading = tokio::spawn(async move { demo::load(&options, SMALL, unseen).await });
+        let pool = database.pool().await;
+        let waits = "select exists (select from pg_locks
+                      where locktype = 'advisory' and not granted
+                        and database = (select oid from pg_database where datname = current_database()))";
+        while !sqlx::query_scalar::<_, bool>(waits)
+            .fetch_one(&pool)
+            .await
+            .expect("a look")
+        {
+            assert!(!loading.is_finished(), "it does not wait for {seat:?}");
+        }
+        assert_eq!(
+            schema::inspect(&pool).await.expect("a look"),
+            DatabaseState::Empty
+        );
+        left.close().await.expect("an end");
+        loading.await.expect("a task").expect("a load");
+        assert_eq!(
+            schema::inspect(&pool).await.expect("a look"),
+            DatabaseState::Loaded(SMALL)
+        );
     }
 }
 
