@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use tokio::time::timeout;
+
 use crate::flights::{Flight, Flights};
 use crate::gzip::Press;
+use crate::made::{Done, Made};
 use crate::options::Options;
 use crate::purge::PurgeReport;
 use crate::stats::Counters;
-use crate::writer::{Item, Writer};
+use crate::writer::Writer;
 use crate::{AcceleratorLayer, Key, NotStored, Stats};
 
 /// Stores what handlers allow, purges what the site deletes, and counts both. Cheap to clone.
@@ -27,7 +30,7 @@ struct Shared {
 }
 
 impl Accelerator {
-    /// Starts one task for each memcached, so it needs a tokio runtime unless there is none.
+    /// Starts some tasks for each memcached, so it needs a tokio runtime unless there is none.
     ///
     /// No connection is made before the first store or purge: a server may be down.
     ///
@@ -60,7 +63,7 @@ impl Accelerator {
     /// whose handler had begun before; other processes ask their [`Truth`](crate::Truth). So first make the
     /// deletion true, then purge, then tell the visitor.
     pub async fn purge<P: AsRef<str>>(&self, paths: impl IntoIterator<Item = P>) -> PurgeReport {
-        let keys: Arc<[Key]> = paths
+        let keys: Vec<Key> = paths
             .into_iter()
             .filter_map(|path| Key::of(path.as_ref()))
             .collect();
@@ -69,7 +72,7 @@ impl Accelerator {
         }
         let report = PurgeReport {
             keys: keys.len(),
-            servers: self.shared.writer.purge(keys).await,
+            servers: self.shared.writer.purge(&keys).await,
         };
         if !report.is_confirmed() {
             self.shared.counters.purge_unconfirmed();
@@ -84,23 +87,32 @@ impl Accelerator {
 
     /// Returns the counters of this moment.
     pub fn stats(&self) -> Stats {
-        self.shared.counters.snapshot()
+        self.shared.counters.snapshot(self.shared.writer.owed())
     }
 
-    /// Takes the right to store a key, before its handler begins.
-    pub(crate) fn take_off(&self, key: &Key) -> Result<Push, NotStored> {
-        if !self.shared.writer.has_servers() {
-            return Err(NotStored::Disabled);
-        }
-        let flight = self
-            .shared
-            .flights
-            .begin(key.clone())
-            .ok_or(NotStored::InFlight)?;
-        Ok(Push {
+    pub(crate) fn flights(&self) -> &Flights {
+        &self.shared.flights
+    }
+
+    /// Binds the right to store a key to the duty to say what became of it.
+    pub(crate) fn push(&self, flight: Flight) -> Push {
+        Push {
             flight: Some(flight),
             accelerator: self.clone(),
-        })
+        }
+    }
+
+    /// Asks the truth once, within its time.
+    pub(crate) async fn still_current(&self, path: &str) -> bool {
+        let options = &self.shared.options;
+        let answer = options.truth.ask(path);
+        timeout(options.truth_timeout, answer)
+            .await
+            .unwrap_or(false)
+    }
+
+    pub(crate) fn collapsed(&self) {
+        self.shared.counters.collapsed();
     }
 
     pub(crate) fn item_len_max(&self) -> usize {
@@ -132,21 +144,34 @@ pub(crate) struct Push {
 }
 
 impl Push {
-    /// Hands the whole body to the queue.
-    pub(crate) fn land(mut self, item: Item) {
-        let Some(flight) = self.flight.take() else {
-            return;
+    /// Hands a file to the queue, and shows it to all who ask until it is stored.
+    pub(crate) fn land(mut self, made: Made) -> Done {
+        let made = Arc::new(made);
+        let stored = match self.flight.take() {
+            Some(flight) => self.store(flight, &made),
+            None => Err(NotStored::Incomplete),
         };
-        let outcome = if item.value.len() > self.accelerator.item_len_max() {
-            Err(NotStored::TooLarge)
-        } else if flight.is_purged() {
-            Err(NotStored::NoLongerCurrent)
-        } else {
-            self.accelerator.shared.writer.store(flight, item)
-        };
-        if let Err(reason) = outcome {
+        if let Err(reason) = stored {
             self.accelerator.not_stored(reason);
         }
+        Done { made, stored }
+    }
+
+    fn store(&self, flight: Flight, made: &Arc<Made>) -> Result<(), NotStored> {
+        let item = made.item();
+        let shared = &self.accelerator.shared;
+        if !shared.writer.has_servers() {
+            return Err(NotStored::Disabled);
+        }
+        if item.value.len() > shared.options.item_len_max {
+            return Err(NotStored::TooLarge);
+        }
+        flight.check()?;
+        flight.show(&Done {
+            made: Arc::clone(made),
+            stored: Ok(()),
+        });
+        shared.writer.store(flight, item)
     }
 
     /// Gives the right back for a reason.

@@ -1,141 +1,215 @@
-//! What happens between a handler's answer and the response.
+//! What happens between a request and its response.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, ETAG};
-use http::{HeaderValue, Response, response};
+use http::header::CONTENT_LENGTH;
+use http::{Request, Response, response};
 use http_body::Body;
+use tower::Service;
 
-use crate::accelerator::Push;
 use crate::body::{AcceleratedBody, Rest};
+use crate::cache_status::{self, Shared};
+use crate::flights::Seat;
 use crate::judge::{Asked, judge};
-use crate::writer::Item;
-use crate::{Accelerator, Key, NotStored, headers};
+use crate::made::{Done, Made};
+use crate::media::Media;
+use crate::{Accelerator, Key, NotStored, Policy, StoredFor, headers};
 
 /// The future of an [`AcceleratorService`](crate::AcceleratorService).
 pub type ResponseFuture<B, E> =
     Pin<Box<dyn Future<Output = Result<Response<AcceleratedBody<B>>, E>> + Send>>;
 
-/// Judges a response, writes its headers, and sends a copy of what may be stored on its way.
-pub(crate) async fn finish<B>(
-    accelerator: &Accelerator,
+/// Answers a request: a file is made once for all who ask for it at the same time.
+pub(crate) async fn answer<S, In, Out>(
+    accelerator: Accelerator,
+    mut inner: S,
+    request: Request<In>,
     asked: Asked,
-    push: Result<Push, NotStored>,
-    response: Response<B>,
+) -> Result<Response<AcceleratedBody<Out>>, S::Error>
+where
+    S: Service<Request<In>, Response = Response<Out>> + Send + 'static,
+    S::Future: Send,
+    S::Error: Send + 'static,
+    In: Send + 'static,
+    Out: Body<Data = Bytes> + Send + Unpin + 'static,
+    Out::Error: Send,
+{
+    let Some(key) = asked.key_to_share() else {
+        let answer = inner.call(request).await?;
+        if asked.invalidates(answer.status())
+            && let Some(key) = &asked.key
+        {
+            // What a server did not confirm is counted, and made up for as soon as it answers.
+            let _report = accelerator.purge([key.path()]).await;
+        }
+        return Ok(alone(&accelerator, &asked, answer).await);
+    };
+    // Where the first of several leaves an answer that is for nobody else.
+    let own = Arc::new(Mutex::new(None));
+    let seat = accelerator
+        .flights()
+        .join(key, (inner, request), |(mut inner, request), flight| {
+            let push = accelerator.push(flight);
+            let (accelerator, asked, own) = (accelerator.clone(), asked.clone(), Arc::clone(&own));
+            async move {
+                let answer = match inner.call(request).await {
+                    Ok(answer) => make(&accelerator, &asked, answer).await,
+                    Err(error) => {
+                        push.give_up(NotStored::Status);
+                        *own.lock().unwrap_or_else(PoisonError::into_inner) = Some(Err(error));
+                        return None;
+                    }
+                };
+                match answer {
+                    Ok(made) => Some(push.land(made)),
+                    Err((answer, reason)) => {
+                        push.give_up(reason);
+                        *own.lock().unwrap_or_else(PoisonError::into_inner) = Some(Ok(answer));
+                        None
+                    }
+                }
+            }
+        });
+    match seat {
+        Seat::First(making) => match making.await {
+            Some(Done { made, stored }) => {
+                let shared = stored.map_or_else(Shared::Not, |()| Shared::Stored);
+                Ok(made.answer(&asked, shared))
+            }
+            None => own
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take()
+                .expect("what is not shared was left here, and nobody else takes it"),
+        },
+        Seat::Later(mut later, (mut inner, request)) => {
+            // The other one may have looked at what is deleted since: so ask once more.
+            if let Some(Done { made, .. }) = later.wait().await
+                && accelerator.still_current(key.path()).await
+                && !later.is_purged()
+            {
+                accelerator.collapsed();
+                return Ok(made.answer(&asked, Shared::Collapsed));
+            }
+            let answer = inner.call(request).await?;
+            Ok(alone(&accelerator, &asked, answer).await)
+        }
+    }
+}
+
+/// Answers a request whose answer is not shared, and counts why.
+async fn alone<B>(
+    accelerator: &Accelerator,
+    asked: &Asked,
+    answer: Response<B>,
 ) -> Response<AcceleratedBody<B>>
 where
     B: Body<Data = Bytes> + Unpin,
 {
-    let (mut parts, body) = response.into_parts();
-    let verdict = judge(&asked, &parts);
-    headers::write(
-        &asked,
-        &mut parts,
-        verdict.as_ref().ok().map(|(_, media)| *media),
-    );
-    if headers::is_not_modified(&asked, &mut parts) {
-        refuse(accelerator, push, NotStored::Status);
-        return Response::from_parts(parts, AcceleratedBody::whole(Bytes::new()));
-    }
-    let body = match (verdict, push) {
-        (Err(reason), push) => {
-            refuse(accelerator, push, reason);
-            AcceleratedBody::plain(body)
+    let (answer, reason) = match make(accelerator, asked, answer).await {
+        Ok(made) => {
+            let reason = NotStored::InFlight;
+            (made.answer(asked, Shared::Not(reason)), reason)
         }
-        // A stream of unknown length is gathered too: a hit says its length, so the miss must.
-        (Ok((key, media)), push) if media.is_text || body.size_hint().exact().is_none() => {
-            let text = media.is_text.then_some(&key);
-            gathered(accelerator, &asked, push, text, &mut parts, body).await
-        }
-        (Ok(_), Ok(push)) => AcceleratedBody::copied(body, accelerator.item_len_max(), push),
-        (Ok(_), Err(reason)) => {
-            accelerator.not_stored(reason);
-            AcceleratedBody::plain(body)
-        }
+        Err(refused) => refused,
     };
-    Response::from_parts(parts, body)
+    accelerator.not_stored(reason);
+    answer
 }
 
-/// Counts the reason, once, whether or not the right to store was taken.
-fn refuse(accelerator: &Accelerator, push: Result<Push, NotStored>, reason: NotStored) {
-    match push {
-        Ok(push) => push.give_up(reason),
-        Err(_) => accelerator.not_stored(reason),
-    }
-}
+type Refused<B> = (Response<AcceleratedBody<B>>, NotStored);
 
-/// Gathers a body, stores it, and answers with it; a text gzipped, if the client accepts that.
-///
-/// The first visitor gets the same gzipped bytes as all after him: hit and miss are equal.
-async fn gathered<B>(
+/// Makes a file for everybody of a handler's answer; or an answer for one visitor, and the reason.
+async fn make<B>(
     accelerator: &Accelerator,
     asked: &Asked,
-    push: Result<Push, NotStored>,
-    text: Option<&Key>,
-    parts: &mut response::Parts,
-    body: B,
-) -> AcceleratedBody<B>
+    answer: Response<B>,
+) -> Result<Made, Refused<B>>
 where
     B: Body<Data = Bytes> + Unpin,
 {
-    let plain = match gather(body, accelerator.item_len_max()).await {
-        Ok(plain) => plain,
-        Err((begun, rest)) => {
-            let reason = match rest {
-                Rest::More(_) => NotStored::TooLarge,
-                Rest::Fault(_) => NotStored::Incomplete,
+    let (mut parts, body) = answer.into_parts();
+    headers::assert_none_by_hand(&parts.headers);
+    let (key, media) = match judge(asked, &parts) {
+        Ok(judged) => judged,
+        Err(reason) => {
+            headers::write(asked, &mut parts);
+            let status = cache_status::of_other(asked, reason);
+            cache_status::say_miss(&mut parts.headers, status);
+            let body = if headers::is_not_modified(asked, &mut parts) {
+                AcceleratedBody::whole(Bytes::new())
+            } else {
+                AcceleratedBody::plain(body)
             };
-            refuse(accelerator, push, reason);
-            return AcceleratedBody::begun(begun, rest);
+            return Err((Response::from_parts(parts, body), reason));
         }
     };
-    let squeezed = match text {
-        Some(key) => accelerator.press().squeeze(key, &plain).await,
-        None => None,
+    let policy = parts
+        .extensions
+        .get::<Policy>()
+        .copied()
+        .unwrap_or_default();
+    let said = headers::content_length(&parts.headers);
+    let plain = match gather(body, said, accelerator.item_len_max()).await {
+        Ok(plain) => plain,
+        Err((begun, rest)) => return Err(too_much(parts, (&key, policy, media), begun, rest)),
     };
-    let item = Item {
-        is_gzip: squeezed.is_some(),
-        value: squeezed.unwrap_or_else(|| plain.clone()),
-    };
-    match push {
-        Ok(push) => push.land(item.clone()),
-        Err(reason) => accelerator.not_stored(reason),
-    }
-    let bytes = if item.is_gzip && asked.accepts_gzip {
-        parts
-            .headers
-            .insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        item.value
+    let squeezed = if media.is_text {
+        accelerator.press().squeeze(&key, &plain).await
     } else {
-        if item.is_gzip {
-            weaken_etag(parts);
-        }
-        plain
+        None
     };
+    Ok(Made {
+        key,
+        policy,
+        media,
+        plain,
+        squeezed,
+        stored_for: parts.extensions.get::<StoredFor>().map(|life| life.0),
+    })
+}
+
+/// Answers with a file that is too long for an item, or broke off: what was read, and the rest of it.
+fn too_much<B>(
+    mut parts: response::Parts,
+    (key, policy, media): (&Key, Policy, Media),
+    begun: Bytes,
+    rest: Rest<B>,
+) -> Refused<B>
+where
+    B: Body<Data = Bytes>,
+{
+    let reason = match rest {
+        Rest::More(_) => NotStored::TooLarge,
+        Rest::Fault(_) => NotStored::Incomplete,
+    };
+    let length = parts.headers.remove(CONTENT_LENGTH);
+    parts.headers = headers::of_file(key, policy, media);
     parts
         .headers
-        .insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
-    AcceleratedBody::whole(bytes)
+        .extend(length.map(|length| (CONTENT_LENGTH, length)));
+    let status = cache_status::of_file(key, Shared::Not(reason));
+    cache_status::say_miss(&mut parts.headers, status);
+    let body = AcceleratedBody::begun(begun, rest);
+    (Response::from_parts(parts, body), reason)
 }
 
-/// The strong tag belongs to the gzipped bytes; nginx weakens it as well when it inflates them.
-fn weaken_etag(parts: &mut response::Parts) {
-    let weak = parts
-        .headers
-        .get(ETAG)
-        .map(|etag| [b"W/", etag.as_bytes()].concat());
-    if let Some(Ok(weak)) = weak.map(|weak| HeaderValue::from_bytes(&weak)) {
-        parts.headers.insert(ETAG, weak);
-    }
-}
-
-/// Reads a body to its end; or returns what was read when it is too long or breaks off.
-async fn gather<B>(mut body: B, len_max: usize) -> Result<Bytes, (Bytes, Rest<B>)>
+/// Reads a body to its end; or returns what was read when it is too long, or not as long as it said.
+async fn gather<B>(
+    mut body: B,
+    said: Option<u64>,
+    len_max: usize,
+) -> Result<Bytes, (Bytes, Rest<B>)>
 where
     B: Body<Data = Bytes> + Unpin,
 {
+    let hint = body.size_hint();
+    if hint.lower() > len_max as u64 {
+        return Err((Bytes::new(), Rest::More(body)));
+    }
     let mut first = Bytes::new();
     let mut more = BytesMut::new();
     loop {
@@ -143,7 +217,15 @@ where
             return Err((joined(first, &more), Rest::More(body)));
         }
         match poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
-            None => return Ok(joined(first, &more)),
+            None => {
+                let whole = joined(first, &more);
+                let expected = said.or(hint.exact()).unwrap_or(whole.len() as u64);
+                return if expected == whole.len() as u64 {
+                    Ok(whole)
+                } else {
+                    Err((whole, Rest::Fault(None)))
+                };
+            }
             Some(Err(fault)) => return Err((joined(first, &more), Rest::Fault(Some(fault)))),
             Some(Ok(frame)) => match frame.into_data() {
                 Ok(chunk) if first.is_empty() => first = chunk,

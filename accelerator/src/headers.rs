@@ -1,39 +1,50 @@
 //! The only place that writes caching headers on what the application answers.
 
 use http::header::{
-    AGE, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, EXPIRES, HeaderName, LAST_MODIFIED,
-    PRAGMA, SET_COOKIE, VARY,
+    AGE, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, EXPIRES, LAST_MODIFIED, PRAGMA,
+    SET_COOKIE, VARY,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, response};
 
-use crate::Policy;
 use crate::judge::Asked;
 use crate::media::Media;
+use crate::{Key, Policy};
 
-/// Who answered: a hit says `HIT memcached` here, see `nginx.conf`.
-pub const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
-const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
-
-/// Writes what the policy means, and nothing that a hit could not say as well.
+/// Finds handlers that write caching headers themselves.
 ///
-/// `media` is the type of a response that may be stored: of such a response no other header is left.
-pub(crate) fn write(asked: &Asked, parts: &mut response::Parts, media: Option<Media>) {
+/// # Panics
+/// In debug builds, when there is a `Cache-Control`.
+pub(crate) fn assert_none_by_hand(headers: &HeaderMap) {
     debug_assert!(
-        !parts.headers.contains_key(CACHE_CONTROL),
+        !headers.contains_key(CACHE_CONTROL),
         "a handler wrote Cache-Control by hand; put a Policy into the response instead"
     );
+}
+
+/// Returns the headers of a file that everybody may have: those that a hit has as well, and no other.
+///
+/// What depends on the encoding, its name and length, is for the caller to add.
+pub(crate) fn of_file(key: &Key, policy: Policy, media: Media) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(10);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media.content_type));
+    headers.insert(CACHE_CONTROL, policy.cache_control());
+    if let Some(Ok(etag)) = key.etag().map(HeaderValue::try_from) {
+        headers.insert(ETAG, etag);
+    }
+    if media.is_text {
+        headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+    }
+    headers
+}
+
+/// Writes what the policy means on an answer that is not stored, and nothing that contradicts it.
+pub(crate) fn write(asked: &Asked, parts: &mut response::Parts) {
     let promised = parts
         .extensions
         .get::<Policy>()
         .copied()
         .unwrap_or_default();
     let policy = kept(promised, parts);
-    if let Some(media) = media {
-        keep_what_a_hit_has(&mut parts.headers);
-        parts
-            .headers
-            .insert(CONTENT_TYPE, HeaderValue::from_static(media.content_type));
-    }
     for stale in [AGE, EXPIRES, PRAGMA] {
         parts.headers.remove(stale);
     }
@@ -43,45 +54,39 @@ pub(crate) fn write(asked: &Asked, parts: &mut response::Parts, media: Option<Me
     }
     parts.headers.insert(CACHE_CONTROL, policy.cache_control());
     if policy == Policy::ForEver
-        && let Some(etag) = asked.key.as_ref().and_then(crate::Key::etag)
+        && let Some(etag) = asked.key.as_ref().and_then(Key::etag)
         && let Ok(etag) = HeaderValue::try_from(etag)
     {
         parts.headers.insert(ETAG, etag);
     }
-    if media.is_some_and(|media| media.is_text) {
-        parts
-            .headers
-            .insert(VARY, HeaderValue::from_static("Accept-Encoding"));
-    }
-    parts
-        .headers
-        .insert(X_CACHE, HeaderValue::from_static("MISS"));
-    parts.headers.append(
-        SERVER_TIMING,
-        HeaderValue::from_static("cache;desc=\"MISS\""),
-    );
 }
 
-/// Turns the answer into a 304 if the client has these bytes: the same rule as in `nginx.conf`.
-///
-/// `If-None-Match: *` is not looked at, because nginx cannot know whether a file exists.
+/// Turns the answer into a 304 if the client has these bytes.
 pub(crate) fn is_not_modified(asked: &Asked, parts: &mut response::Parts) -> bool {
-    let Some(etag) = parts.headers.get(ETAG) else {
-        return false;
-    };
-    let is_read = matches!(asked.method, Method::GET | Method::HEAD);
-    let is_for_ever = parts.headers.get(CACHE_CONTROL) == Some(&Policy::ForEver.cache_control());
-    let has_it = asked
-        .if_none_match
-        .as_ref()
-        .is_some_and(|theirs| names(theirs, etag));
-    if !(is_read && is_for_ever && has_it && parts.status == StatusCode::OK) {
+    if parts.status != StatusCode::OK || !has_it(asked, &parts.headers) {
         return false;
     }
     parts.status = StatusCode::NOT_MODIFIED;
     parts.headers.remove(CONTENT_TYPE);
     parts.headers.remove(CONTENT_LENGTH);
     true
+}
+
+/// Tells whether a client has a file with these headers: the same rule as in `nginx.conf`.
+///
+/// `If-None-Match: *` is not looked at, because nginx cannot know whether a file exists.
+pub(crate) fn has_it(asked: &Asked, headers: &HeaderMap) -> bool {
+    let is_read = matches!(asked.method, Method::GET | Method::HEAD);
+    let is_for_ever = headers.get(CACHE_CONTROL) == Some(&Policy::ForEver.cache_control());
+    let (Some(etag), Some(theirs)) = (headers.get(ETAG), &asked.if_none_match) else {
+        return false;
+    };
+    is_read && is_for_ever && names(theirs, etag)
+}
+
+/// Returns how long a handler says that its answer is.
+pub(crate) fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// A promise about a file is not one about its absence, nor one about a visitor.
@@ -99,12 +104,6 @@ fn kept(promised: Policy, parts: &response::Parts) -> Policy {
     }
 }
 
-fn keep_what_a_hit_has(headers: &mut HeaderMap) {
-    let length = headers.remove(CONTENT_LENGTH);
-    headers.clear();
-    headers.extend(length.map(|length| (CONTENT_LENGTH, length)));
-}
-
 fn names(if_none_match: &HeaderValue, etag: &HeaderValue) -> bool {
     let tags = if_none_match
         .as_bytes()
@@ -116,11 +115,15 @@ fn names(if_none_match: &HeaderValue, etag: &HeaderValue) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_not_modified, write};
-    use crate::Policy;
-    use crate::judge::{Asked, judge};
+    use super::{assert_none_by_hand, is_not_modified, of_file, write};
+    use crate::judge::Asked;
+    use crate::media::Media;
+    use crate::{Key, Policy};
     use http::{Request, Response, response};
 
+    const CSS: &str = "/static/site.0123456789ab.css";
+
+    /// What is left of an answer that is not stored.
     fn written(
         request: http::request::Builder,
         response: http::response::Builder,
@@ -128,20 +131,9 @@ mod tests {
     ) -> response::Parts {
         let asked = Asked::of(&mut request.body(()).unwrap());
         let (mut parts, ()) = policy.on(response.body(()).unwrap()).into_parts();
-        let media = judge(&asked, &parts).ok().map(|(_, media)| media);
-        write(&asked, &mut parts, media);
+        write(&asked, &mut parts);
         is_not_modified(&asked, &mut parts);
         parts
-    }
-
-    fn css() -> Request<()> {
-        Request::get("/static/site.0123456789ab.css")
-            .body(())
-            .unwrap()
-    }
-
-    fn get_css() -> http::request::Builder {
-        Request::get(css().uri().clone())
     }
 
     fn a_css() -> http::response::Builder {
@@ -153,9 +145,9 @@ mod tests {
 
     #[test]
     fn a_fingerprinted_file_says_for_ever_and_nothing_a_hit_could_not_say() {
-        let parts = written(get_css(), a_css(), Policy::ForEver);
-        let mut headers: Vec<_> = parts
-            .headers
+        let key = Key::of(CSS).unwrap();
+        let headers = of_file(&key, Policy::ForEver, Media::of("css").unwrap());
+        let mut headers: Vec<_> = headers
             .iter()
             .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
             .collect();
@@ -166,16 +158,22 @@ mod tests {
                 "cache-control: public, max-age=31536000, immutable",
                 "content-type: text/css; charset=utf-8",
                 "etag: \"0123456789ab\"",
-                "server-timing: cache;desc=\"MISS\"",
                 "vary: Accept-Encoding",
-                "x-cache: MISS",
             ]
         );
     }
 
     #[test]
+    fn a_picture_has_no_validator() {
+        let key = Key::of("/i/a.webp").unwrap();
+        let headers = of_file(&key, Policy::ForATime, Media::of("webp").unwrap());
+        assert_eq!(headers["cache-control"], "public, max-age=86400");
+        assert!(!headers.contains_key("etag") && !headers.contains_key("vary"));
+    }
+
+    #[test]
     fn a_missing_file_is_not_missing_for_ever() {
-        let parts = written(get_css(), a_css().status(404), Policy::ForEver);
+        let parts = written(Request::get(CSS), a_css().status(404), Policy::ForEver);
         assert_eq!(parts.headers["cache-control"], "no-store");
         assert!(!parts.headers.contains_key("etag"));
         assert_eq!(
@@ -186,11 +184,8 @@ mod tests {
 
     #[test]
     fn what_sets_a_cookie_is_shared_by_nobody() {
-        let parts = written(
-            get_css(),
-            a_css().header("set-cookie", "a=b"),
-            Policy::ForEver,
-        );
+        let answer = a_css().header("set-cookie", "a=b");
+        let parts = written(Request::get(CSS), answer, Policy::ForEver);
         assert_eq!(parts.headers["cache-control"], "private, no-store");
     }
 
@@ -205,11 +200,8 @@ mod tests {
             ("*", 200),
             ("", 200),
         ] {
-            let parts = written(
-                get_css().header("if-none-match", tag),
-                a_css(),
-                Policy::ForEver,
-            );
+            let request = Request::head(CSS).header("if-none-match", tag);
+            let parts = written(request, a_css(), Policy::ForEver);
             assert_eq!(parts.status, status, "{tag}");
             assert_eq!(parts.headers["etag"], "\"0123456789ab\"", "{tag}");
         }
@@ -218,10 +210,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "Cache-Control by hand")]
     fn a_handler_that_writes_caching_headers_is_found_in_tests() {
-        written(
-            get_css(),
-            a_css().header("cache-control", "public"),
-            Policy::ForEver,
-        );
+        let answer = a_css().header("cache-control", "public").body(()).unwrap();
+        assert_none_by_hand(answer.headers());
     }
 }

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, response};
 
 use crate::key::Kind;
 use crate::media::Media;
-use crate::{Key, NotStored, Policy, gzip};
+use crate::{Key, NotStored, Policy, StoredFor, gzip};
 
 /// What matters of a request after its handler has consumed it.
 #[derive(Clone, Debug)]
@@ -53,6 +53,20 @@ impl Asked {
     }
 }
 
+impl Asked {
+    /// Returns the key of a file that may be made for others at the same time.
+    pub(crate) fn key_to_share(&self) -> Option<&Key> {
+        self.key
+            .as_ref()
+            .filter(|_| self.method == Method::GET && !self.is_signed)
+    }
+
+    /// Tells whether an answer of this status means that the file under this path is another now (RFC 9111, section 4.4).
+    pub(crate) fn invalidates(&self, status: StatusCode) -> bool {
+        !self.method.is_safe() && (status.is_success() || status.is_redirection())
+    }
+}
+
 /// Returns the key and the type of a response that may be stored, or the reason why not.
 pub(crate) fn judge(asked: &Asked, parts: &response::Parts) -> Result<(Key, Media), NotStored> {
     let policy = parts
@@ -80,6 +94,11 @@ pub(crate) fn judge(asked: &Asked, parts: &response::Parts) -> Result<(Key, Medi
     }
     if parts.headers.contains_key(CONTENT_ENCODING) {
         return Err(NotStored::Encoded);
+    }
+    if let Some(StoredFor(life)) = parts.extensions.get::<StoredFor>()
+        && life.as_secs() == 0
+    {
+        return Err(NotStored::NoLifetime);
     }
     let key = asked.key.as_ref().ok_or(NotStored::NotAddressable)?;
     match (policy, key.kind()) {
@@ -111,8 +130,9 @@ fn varies(headers: &HeaderMap) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Asked, judge};
-    use crate::{NotStored, Policy};
-    use http::{Request, Response};
+    use crate::{NotStored, Policy, StoredFor};
+    use http::{Request, Response, StatusCode};
+    use std::time::Duration;
 
     const CSS: &str = "/static/site.0123456789ab.css";
 
@@ -239,6 +259,51 @@ mod tests {
             let asked = format!("{request:?} {response:?} {policy:?}");
             assert_eq!(verdict(request, response, policy), Some(reason), "{asked}");
         }
+    }
+
+    #[test]
+    fn what_would_live_less_than_a_second_is_not_stored() {
+        for (life, reason) in [(999, Some(NotStored::NoLifetime)), (1_000, None)] {
+            let asked = Asked::of(&mut Request::get(CSS).body(()).unwrap());
+            let answer = Policy::ForEver.on(css().body(()).unwrap());
+            let (mut parts, ()) = answer.into_parts();
+            parts
+                .extensions
+                .insert(StoredFor(Duration::from_millis(life)));
+            assert_eq!(judge(&asked, &parts).err(), reason, "{life} ms");
+        }
+    }
+
+    #[test]
+    fn only_an_unsafe_request_that_succeeded_invalidates() {
+        for (method, status, expected) in [
+            ("GET", 200, false),
+            ("HEAD", 200, false),
+            ("OPTIONS", 204, false),
+            ("POST", 200, true),
+            ("PUT", 201, true),
+            ("DELETE", 204, true),
+            ("POST", 303, true),
+            ("POST", 404, false),
+            ("POST", 500, false),
+        ] {
+            let mut request = Request::builder().method(method).uri(CSS).body(()).unwrap();
+            let status = StatusCode::from_u16(status).unwrap();
+            let invalidates = Asked::of(&mut request).invalidates(status);
+            assert_eq!(invalidates, expected, "{method} {status}");
+        }
+    }
+
+    #[test]
+    fn only_a_plain_get_of_a_file_is_shared() {
+        let shared = |request: http::request::Builder| {
+            Asked::of(&mut request.body(()).unwrap())
+                .key_to_share()
+                .is_some()
+        };
+        assert!(shared(Request::get(CSS)));
+        assert!(!shared(Request::get(CSS).header("authorization", "x")));
+        assert!(!shared(Request::head(CSS)) && !shared(Request::get("/page")));
     }
 
     #[test]

@@ -35,14 +35,54 @@ pub struct Key {
     text: Box<str>,
 }
 
+/// Why a request target has no key; the words follow "nginx never looks it up, because ...".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum NoKey {
+    /// A page, or whatever else the application answers itself.
+    #[error("only what lies below /static/ and /i/ is kept in memory")]
+    Elsewhere,
+    /// More than [`PATH_LEN_MAX`] bytes.
+    #[error("its path is longer than {PATH_LEN_MAX} bytes")]
+    TooLong,
+    /// A `?`: each of endless queries would be an item of its own, or all of them the same.
+    #[error("it has a query")]
+    Query,
+    /// A byte that would be escaped, decoded or normalised somewhere on the way.
+    #[error("it has a byte other than a letter, a digit, '-', '_', '.' and '/'")]
+    OddByte,
+    /// Two slashes in a row, or one at the end, which nginx and routers merge or not.
+    #[error("one of its segments is empty")]
+    EmptySegment,
+    /// `.`, `..` or a hidden file.
+    #[error("one of its segments begins with a dot")]
+    HiddenSegment,
+    /// The extension, from which nginx takes the type, is missing or not one.
+    #[error("it does not end with an extension of up to 11 small letters and digits")]
+    Extension,
+    /// Below `/static/`, and not `{name}.{hash}.{ext}`: without a fingerprint nothing is for ever.
+    #[error("its name has no fingerprint of 8 to 64 hexadecimal digits before the extension")]
+    Fingerprint,
+}
+
 impl Key {
     /// Returns the key of a request target as the client sent it (path and query), if it has one.
     pub fn of(target: &str) -> Option<Self> {
+        Self::parse(target).ok()
+    }
+
+    /// Returns the key of a request target as the client sent it (path and query).
+    ///
+    /// # Errors
+    /// When nginx would not look for it, with the first reason why not.
+    pub fn parse(target: &str) -> Result<Self, NoKey> {
         kind_of(target)?;
         let mut text = String::with_capacity(NAMESPACE.len() + target.len());
         text.push_str(NAMESPACE);
         text.push_str(target);
-        Some(Self { text: text.into() })
+        // Of just this capacity, so the box is the same allocation.
+        Ok(Self {
+            text: text.into_boxed_str(),
+        })
     }
 
     /// Returns the key as memcached sees it.
@@ -91,42 +131,52 @@ impl fmt::Display for Key {
     }
 }
 
-fn kind_of(target: &str) -> Option<Kind> {
-    if target.len() > PATH_LEN_MAX {
-        return None;
-    }
+fn kind_of(target: &str) -> Result<Kind, NoKey> {
     let (kind, rest) = match target.strip_prefix("/static/") {
         Some(rest) => (Kind::Fingerprinted, rest),
-        None => (Kind::Derivative, target.strip_prefix("/i/")?),
+        None => match target.strip_prefix("/i/") {
+            Some(rest) => (Kind::Derivative, rest),
+            None => return Err(NoKey::Elsewhere),
+        },
     };
-    if !rest.split('/').all(is_plain_segment) {
-        return None;
+    if target.len() > PATH_LEN_MAX {
+        return Err(NoKey::TooLong);
     }
-    let file = rest.rsplit('/').next()?;
-    let (stem, extension) = file.rsplit_once('.')?;
+    let mut file = rest;
+    for segment in rest.split('/') {
+        check_segment(segment)?;
+        file = segment;
+    }
+    let (stem, extension) = file.rsplit_once('.').ok_or(NoKey::Extension)?;
     let lower_alphanumeric = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     if !EXTENSION_LEN.contains(&extension.len()) || !extension.bytes().all(lower_alphanumeric) {
-        return None;
+        return Err(NoKey::Extension);
     }
     if kind == Kind::Fingerprinted {
-        let (name, hash) = stem.rsplit_once('.')?;
+        let (name, hash) = stem.rsplit_once('.').ok_or(NoKey::Fingerprint)?;
         let hexadecimal = hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         if name.is_empty() || !HASH_LEN.contains(&hash.len()) || !hexadecimal {
-            return None;
+            return Err(NoKey::Fingerprint);
         }
     }
-    Some(kind)
+    Ok(kind)
 }
 
-/// A segment that nginx, memcached and every router leave as it is.
-fn is_plain_segment(segment: &str) -> bool {
+/// Checks that nginx, memcached and every router leave a segment as it is.
+fn check_segment(segment: &str) -> Result<(), NoKey> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
-    !segment.is_empty() && !segment.starts_with('.') && segment.bytes().all(plain)
+    match segment.bytes().find(|b| !plain(*b)) {
+        Some(b'?') => Err(NoKey::Query),
+        Some(_) => Err(NoKey::OddByte),
+        None if segment.is_empty() => Err(NoKey::EmptySegment),
+        None if segment.starts_with('.') => Err(NoKey::HiddenSegment),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Key, Kind, PATH_LEN_MAX};
+    use super::{Key, Kind, NoKey, PATH_LEN_MAX};
     use proptest::prelude::*;
 
     #[test]
@@ -149,33 +199,34 @@ mod tests {
 
     #[test]
     fn what_could_be_written_in_two_ways_has_no_key() {
-        for target in [
-            "/",
-            "/i/",
-            "/i/a",
-            "/i/a.webp?",
-            "/i/a.webp?w=1",
-            "/i//a.webp",
-            "/i/./a.webp",
-            "/i/../i/a.webp",
-            "/i/.a.webp",
-            "/i/%61.webp",
-            "/i/a b.webp",
-            "/i/é.webp",
-            "/i/a.webp/",
-            "/i/a.WEBP",
-            "/i/a.",
-            "/I/a.webp",
-            "//i/a.webp",
-            "/i/a\n.webp",
-            "/i/a.abcdefghijkl",
-            "/people/anna/1/image/640.webp",
-            "/static/site.css",
-            "/static/site.0123456.css",
-            "/static/site.0123456G.css",
-            "/static/.01234567.css",
+        for (target, reason) in [
+            ("/", NoKey::Elsewhere),
+            ("/I/a.webp", NoKey::Elsewhere),
+            ("//i/a.webp", NoKey::Elsewhere),
+            ("/people/anna/1/image/640.webp", NoKey::Elsewhere),
+            ("/i/", NoKey::EmptySegment),
+            ("/i//a.webp", NoKey::EmptySegment),
+            ("/i/a.webp/", NoKey::EmptySegment),
+            ("/i/a.webp?", NoKey::Query),
+            ("/i/a.webp?w=1/2", NoKey::Query),
+            ("/i/./a.webp", NoKey::HiddenSegment),
+            ("/i/../i/a.webp", NoKey::HiddenSegment),
+            ("/i/.a.webp", NoKey::HiddenSegment),
+            ("/static/.01234567.css", NoKey::HiddenSegment),
+            ("/i/%61.webp", NoKey::OddByte),
+            ("/i/a b.webp", NoKey::OddByte),
+            ("/i/é.webp", NoKey::OddByte),
+            ("/i/a\n.webp", NoKey::OddByte),
+            ("/i/a", NoKey::Extension),
+            ("/i/a.WEBP", NoKey::Extension),
+            ("/i/a.", NoKey::Extension),
+            ("/i/a.abcdefghijkl", NoKey::Extension),
+            ("/static/site.css", NoKey::Fingerprint),
+            ("/static/01234567.css", NoKey::Fingerprint),
+            ("/static/site.0123456.css", NoKey::Fingerprint),
+            ("/static/site.0123456G.css", NoKey::Fingerprint),
         ] {
-            assert_eq!(Key::of(target), None, "{target}");
+            assert_eq!(Key::parse(target), Err(reason), "{target}");
         }
     }
 
@@ -183,7 +234,7 @@ mod tests {
     fn a_path_may_be_as_long_as_the_limit_and_no_longer() {
         let path = |len: usize| format!("/i/{}.webp", "a".repeat(len - "/i/.webp".len()));
         assert!(Key::of(&path(PATH_LEN_MAX)).is_some());
-        assert!(Key::of(&path(PATH_LEN_MAX + 1)).is_none());
+        assert_eq!(Key::parse(&path(PATH_LEN_MAX + 1)), Err(NoKey::TooLong));
     }
 
     proptest! {

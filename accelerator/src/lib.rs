@@ -1,8 +1,8 @@
 //! A tower layer that pushes what an axum site produced into memcached, so that nginx answers the next request alone.
 //!
-//! A handler makes a file and says with a [`Policy`] what may be done with it. The
-//! [`AcceleratorLayer`] writes the headers which that means and hands a copy to a bounded queue; a
-//! task stores it under the [`Key`] for which nginx asks. From then on nginx answers from memory, with
+//! A handler makes a file, once for all who ask for it at the same time, and says with a [`Policy`] what may
+//! be done with it. The [`AcceleratorLayer`] writes the headers which that means and hands a copy to a bounded
+//! queue; a task stores it under the [`Key`] for which nginx asks. From then on nginx answers from memory, with
 //! the same headers and bytes, and the application hears nothing of it. What the site deletes it
 //! [purges](Accelerator::purge).
 //!
@@ -11,12 +11,15 @@
 //! cannot read it differently. A full queue drops stores, never a purge. The crate knows nothing
 //! of the site but the answer to one question, [`Truth`].
 //!
-//! To read: [`policy`] and [`NotStored`], then what a response passes (`service`, `judge`, `headers`,
-//! `future`, `body`), then where the bytes go ([`Key`], [`ring`], `writer`); [`nginx`] writes the
-//! addresses that the repository's `nginx.conf` includes.
+//! To read: [`policy`] and [`NotStored`], then what a request passes (`service`, `future`, `flights`, `judge`,
+//! `made`, `headers`), then where the bytes go ([`Key`], [`ring`], `writer`) and how they are
+//! taken away ([`Truth`], [`Accelerator::purge`], [`Fence`]); [`nginx`] writes the addresses that the repository's
+//! `nginx.conf` includes.
 
 mod accelerator;
 mod body;
+mod cache_status;
+mod fence;
 mod flights;
 mod future;
 mod gzip;
@@ -25,6 +28,7 @@ mod judge;
 mod key;
 mod layer;
 mod lifetime;
+mod made;
 pub mod media;
 pub mod nginx;
 mod not_stored;
@@ -39,17 +43,18 @@ mod writer;
 
 pub use accelerator::Accelerator;
 pub use body::AcceleratedBody;
+pub use cache_status::X_CACHE;
+pub use fence::Fence;
 pub use future::ResponseFuture;
 pub use gzip::gzipped;
-pub use headers::X_CACHE;
-pub use key::{Key, Kind, NAMESPACE, PATH_LEN_MAX};
+pub use key::{Key, Kind, NAMESPACE, NoKey, PATH_LEN_MAX};
 pub use layer::AcceleratorLayer;
 pub use lifetime::LIFETIME_MAX;
 pub use not_stored::NotStored;
 pub use options::Options;
-pub use policy::Policy;
+pub use policy::{Policy, StoredFor};
 pub use purge::{PurgeReport, ServerPurge};
 pub use ring::Ring;
 pub use service::AcceleratorService;
 pub use stats::Stats;
-pub use truth::{AlwaysCurrent, Truth};
+pub use truth::{AlwaysCurrent, Hold, Truth};

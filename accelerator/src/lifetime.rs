@@ -15,9 +15,14 @@ pub(crate) fn seconds(asked: Duration, key: &[u8]) -> u32 {
     u32::try_from(kept).unwrap_or(1)
 }
 
+/// Returns the seconds for what says itself how long it lives: never longer, so fractions are cut off.
+pub(crate) fn exact_seconds(asked: Duration) -> u32 {
+    u32::try_from(asked.min(LIFETIME_MAX).as_secs().max(1)).unwrap_or(1)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{LIFETIME_MAX, seconds};
+    use super::{LIFETIME_MAX, exact_seconds, seconds};
     use std::time::Duration;
 
     #[test]
@@ -36,6 +41,17 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn what_says_how_long_it_lives_lives_no_longer() {
+        for (millis, kept) in [(1_000, 1), (2_999, 2), (86_400_000, 86_400)] {
+            assert_eq!(exact_seconds(Duration::from_millis(millis)), kept);
+        }
+        assert_eq!(
+            u64::from(exact_seconds(LIFETIME_MAX * 2)),
+            LIFETIME_MAX.as_secs()
+        );
     }
 
     #[test]

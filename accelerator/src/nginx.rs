@@ -31,6 +31,9 @@ pub struct Front {
     pub apps: Vec<PathBuf>,
     /// The memcached servers, as given to [`Options`](crate::Options); may be none.
     pub memcached: Vec<SocketAddr>,
+    /// How many servers hold an item, as given to [`Options::copies`](crate::Options::copies): with 2 nginx asks
+    /// the next server as well before it asks the application.
+    pub copies: usize,
 }
 
 /// Why the files could not be written.
@@ -56,7 +59,7 @@ pub enum FrontError {
 }
 
 impl Front {
-    /// Writes `main.conf`, `paths.conf`, `listen.conf`, `app.conf` and `memcached.conf` into a folder.
+    /// Writes `main.conf`, `paths.conf`, `listen.conf`, `app.conf`, `memcached.conf` and `copies.conf` into a folder.
     ///
     /// Each is written under another name and renamed, so that an nginx that reloads never reads half of one.
     ///
@@ -77,13 +80,14 @@ impl Front {
     ///
     /// # Errors
     /// As [`Front::write_to`], but for the disk.
-    pub fn files(&self) -> Result<[(&'static str, String); 5], FrontError> {
+    pub fn files(&self) -> Result<[(&'static str, String); 6], FrontError> {
         Ok([
             ("main.conf", self.main()?),
             ("paths.conf", self.paths()?),
             ("listen.conf", format!("listen {};\n", word(&self.listen)?)),
             ("app.conf", self.app()?),
             ("memcached.conf", self.memcached()),
+            ("copies.conf", self.copies()),
         ])
     }
 
@@ -152,6 +156,24 @@ impl Front {
             // nginx counts no failures of an only server; twice the same one it puts aside when it hangs.
             [only] => [only, only].into_iter().for_each(&mut server),
             several => several.iter().for_each(&mut server),
+        }
+        text
+    }
+}
+
+impl Front {
+    /// When to ask a second server.
+    fn copies(&self) -> String {
+        let mut text = String::new();
+        if self.copies > 1 && self.memcached.len() > 1 {
+            line(
+                &mut text,
+                &["memcached_next_upstream", "error", "timeout", "not_found"],
+            );
+            line(&mut text, &["memcached_next_upstream_timeout", "500ms"]);
+        } else {
+            // A kept connection that turns out dead is tried once more.
+            line(&mut text, &["memcached_next_upstream", "error"]);
         }
         text
     }

@@ -27,11 +27,13 @@ pub enum NotStored {
     Vary,
     /// The response came encoded, and a hit could not say so.
     Encoded,
+    /// It would have lived for less than a second.
+    NoLifetime,
     /// Bigger than an item may be.
     TooLarge,
     /// The body broke off, or nobody waited for its end.
     Incomplete,
-    /// Another request is storing the same key at this moment.
+    /// Another request made the same file at this moment, and stores it.
     InFlight,
     /// The queue was full: a file can be made again, a visitor cannot wait.
     QueueFull,
@@ -47,7 +49,7 @@ pub enum NotStored {
 
 impl NotStored {
     /// All reasons, in the order of their numbers.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Method,
         Self::Status,
         Self::Policy,
@@ -58,6 +60,7 @@ impl NotStored {
         Self::Authorization,
         Self::Vary,
         Self::Encoded,
+        Self::NoLifetime,
         Self::TooLarge,
         Self::Incomplete,
         Self::InFlight,
@@ -81,6 +84,7 @@ impl NotStored {
             Self::Authorization => "authorization",
             Self::Vary => "vary",
             Self::Encoded => "encoded",
+            Self::NoLifetime => "no_lifetime",
             Self::TooLarge => "too_large",
             Self::Incomplete => "incomplete",
             Self::InFlight => "in_flight",

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::Fence;
 use crate::truth::{AlwaysCurrent, BoxedTruth, Truth};
 
 /// How an [`Accelerator`](crate::Accelerator) stores.
@@ -13,7 +14,7 @@ pub struct Options {
     pub servers: Vec<SocketAddr>,
     /// How many bytes an item may have, because memcached takes 1 MiB (`-I`) with key and header.
     pub item_len_max: usize,
-    /// How many stores may wait for a server; more are dropped.
+    /// How many stores may wait for one connection; more are dropped.
     pub queue_len_max: usize,
     /// How many bytes may wait for all servers; more are dropped.
     pub queue_bytes_max: usize,
@@ -25,8 +26,15 @@ pub struct Options {
     pub io_timeout: Duration,
     /// How long the [`Truth`] may think; after that the answer is no.
     pub truth_timeout: Duration,
-    /// How long a purge waits for each server before it reports it as unconfirmed.
+    /// How long a purge tries each server before it reports it as unconfirmed.
     pub purge_timeout: Duration,
+    /// How many servers along nginx's own retry walk hold an item: 1, or 2 for a second copy that is
+    /// found when the first server is away ([`Front::copies`](crate::nginx::Front::copies) says the same to nginx).
+    pub copies: usize,
+    /// How many connections to each server, each with stores of its own keys.
+    pub lanes: usize,
+    /// Whether to kill a memcached of this machine that misses a purge; by default it is only reported.
+    pub fence: Option<Fence>,
     pub(crate) truth: Arc<dyn BoxedTruth>,
 }
 
@@ -43,11 +51,14 @@ impl Options {
             io_timeout: Duration::from_millis(500),
             truth_timeout: Duration::from_secs(1),
             purge_timeout: Duration::from_secs(2),
+            copies: 1,
+            lanes: 4,
+            fence: None,
             truth: Arc::new(AlwaysCurrent),
         }
     }
 
-    /// Asks this truth before and after each store.
+    /// Asks this truth about each store.
     #[must_use]
     pub fn truth(mut self, truth: impl Truth) -> Self {
         self.truth = Arc::new(truth);
@@ -69,6 +80,9 @@ impl std::fmt::Debug for Options {
             .field("queue_len_max", &self.queue_len_max)
             .field("queue_bytes_max", &self.queue_bytes_max)
             .field("lifetime", &self.lifetime)
+            .field("copies", &self.copies)
+            .field("lanes", &self.lanes)
+            .field("fence", &self.fence)
             .finish_non_exhaustive()
     }
 }

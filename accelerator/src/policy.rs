@@ -1,5 +1,7 @@
 //! What a handler promises about its response, in words; never in header syntax.
 
+use std::time::Duration;
+
 use http::{HeaderValue, Response};
 
 /// How long a browser may keep a fingerprinted file: a year, which is what everybody means by "for ever".
@@ -31,6 +33,13 @@ pub enum Policy {
     #[default]
     KeptNowhere,
 }
+
+/// How long memcached may have a response, if not for [`Options::lifetime`](crate::Options::lifetime).
+///
+/// Put it into the extensions of a response, beside its [`Policy`]. memcached counts whole seconds, so
+/// less than one is not stored. What browsers are told is the policy's business and stays the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredFor(pub Duration);
 
 impl Policy {
     /// Puts the promise on a response.

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-/// The outcome of a purge: a purge is done when every server confirmed it.
+/// The outcome of a purge: it is done when every server confirmed it, or is dead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PurgeReport {
     /// How many of the paths have a key; the others can never have been stored.
@@ -13,18 +13,35 @@ pub struct PurgeReport {
 
 /// What one server did with a purge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ServerPurge {
     /// The keys were deleted, then asked for, and not found.
     Confirmed {
         /// How many of the keys the server had.
         removed: usize,
     },
-    /// No connection. If it is on this machine it is dead, and comes back empty; else nobody knows.
+    /// It is dead: found so, or killed by the [`Fence`](crate::Fence). It comes back empty.
+    Dead,
+    /// No connection, and nobody knows what it still holds.
     Unreachable,
     /// It did not answer in time. It may be frozen, and wake up with the old items.
     TimedOut,
     /// It answered with an error, or still had a key after being told repeatedly to delete it.
     Refused,
+}
+
+impl ServerPurge {
+    /// Returns what two parts of a purge did together: the worse of both.
+    pub(crate) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Confirmed { removed }, Self::Confirmed { removed: more }) => Self::Confirmed {
+                removed: removed + more,
+            },
+            (Self::Dead, Self::Confirmed { .. }) => Self::Dead,
+            (Self::Confirmed { .. } | Self::Dead, other) => other,
+            (worse, _) => worse,
+        }
+    }
 }
 
 impl PurgeReport {
@@ -33,12 +50,14 @@ impl PurgeReport {
         self.unconfirmed().next().is_none()
     }
 
-    /// Returns the servers that may still hold old items, and why; they must be restarted or flushed.
+    /// Returns the servers that may still hold old items, and why.
+    ///
+    /// They are told again by this process as soon as they answer; until then nginx may show these items.
     pub fn unconfirmed(&self) -> impl Iterator<Item = (SocketAddr, ServerPurge)> + '_ {
         self.servers
             .iter()
             .copied()
-            .filter(|(_, did)| !matches!(did, ServerPurge::Confirmed { .. }))
+            .filter(|(_, did)| !matches!(did, ServerPurge::Confirmed { .. } | ServerPurge::Dead))
     }
 
     /// Returns how many items were found and removed, on all servers together.
@@ -50,5 +69,19 @@ impl PurgeReport {
                 _ => 0,
             })
             .sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ServerPurge::{Confirmed, Dead, Refused, TimedOut};
+
+    #[test]
+    fn the_worst_part_of_a_purge_is_its_outcome() {
+        let (two, one) = (Confirmed { removed: 2 }, Confirmed { removed: 1 });
+        assert_eq!(two.and(one), Confirmed { removed: 3 });
+        assert_eq!((two.and(Dead), Dead.and(two)), (Dead, Dead));
+        assert_eq!((TimedOut.and(two), two.and(TimedOut)), (TimedOut, TimedOut));
+        assert_eq!((Dead.and(Refused), Refused.and(Dead)), (Refused, Refused));
     }
 }

@@ -13,19 +13,22 @@ const POINTS_PER_SERVER: usize = 160;
 pub struct Ring {
     /// Point and number of its server, by point.
     points: Vec<(u32, usize)>,
+    /// How many servers there are.
+    len: usize,
 }
 
 impl Ring {
     /// Builds the ring of servers written as in the configuration, such as `127.0.0.1:11211`.
     pub fn new<T: AsRef<str>>(servers: impl IntoIterator<Item = T>) -> Self {
-        let mut points = Vec::new();
+        let (mut points, mut len) = (Vec::new(), 0);
         for (number, server) in servers.into_iter().enumerate() {
             points.extend(points_of(server.as_ref()).map(|point| (point, number)));
+            len = number + 1;
         }
         // Of equal points nginx keeps one; of which server is not defined there, here it is the first.
         points.sort_unstable();
         points.dedup_by_key(|(point, _)| *point);
-        Self { points }
+        Self { points, len }
     }
 
     /// Returns the number of the server that holds a key, or none if there is no server.
@@ -33,10 +36,22 @@ impl Ring {
         self.walk(key).next()
     }
 
-    /// Returns the numbers of all servers in the order in which nginx would try them; the first of them holds the key.
-    ///
-    /// A number comes once for each of its points.
-    pub fn walk(&self, key: &[u8]) -> impl Iterator<Item = usize> + '_ {
+    /// Returns the number of each server once, in the order in which nginx would try them; the first holds the key.
+    pub fn order(&self, key: &[u8]) -> Vec<usize> {
+        let mut order = Vec::with_capacity(self.len);
+        let mut walk = self.walk(key);
+        while order.len() < self.len
+            && let Some(number) = walk.next()
+        {
+            if !order.contains(&number) {
+                order.push(number);
+            }
+        }
+        order
+    }
+
+    /// Walks along the points as nginx does, so that a number comes once for each of them.
+    fn walk(&self, key: &[u8]) -> impl Iterator<Item = usize> + '_ {
         let hash = crc32fast::hash(key);
         let first = self.points.partition_point(|(point, _)| *point < hash);
         let (before, after) = self.points.split_at(first);
@@ -104,12 +119,8 @@ mod tests {
             ("/assets/app.3f2a9c.js", [3, 2, 1]),
             ("v1:/a.css", [1, 2, 3]),
         ] {
-            let mut walk = Vec::new();
-            for server in ring.walk(key.as_bytes()).map(|number| number + 1) {
-                if !walk.contains(&server) {
-                    walk.push(server);
-                }
-            }
+            let order = ring.order(key.as_bytes());
+            let walk: Vec<_> = order.into_iter().map(|number| number + 1).collect();
             assert_eq!(walk, expected, "{key}");
         }
     }

@@ -3,13 +3,13 @@
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{Request, Response};
 use http_body::Body;
 use tower::Service;
 
 use crate::future::{self, ResponseFuture};
 use crate::judge::Asked;
-use crate::{AcceleratedBody, Accelerator, NotStored};
+use crate::{AcceleratedBody, Accelerator};
 
 /// Calls the inner service, then writes headers and stores.
 #[derive(Clone, Debug)]
@@ -26,9 +26,10 @@ impl<S> AcceleratorService<S> {
 
 impl<S, In, Out> Service<Request<In>> for AcceleratorService<S>
 where
-    S: Service<Request<In>, Response = Response<Out>>,
-    S::Future: Send + 'static,
+    S: Service<Request<In>, Response = Response<Out>> + Clone + Send + 'static,
+    S::Future: Send,
     S::Error: Send + 'static,
+    In: Send + 'static,
     Out: Body<Data = Bytes> + Send + Unpin + 'static,
     Out::Error: Send + Unpin,
 {
@@ -42,13 +43,14 @@ where
 
     fn call(&mut self, mut request: Request<In>) -> Self::Future {
         let asked = Asked::of(&mut request);
-        let push = match &asked.key {
-            None => Err(NotStored::NotAddressable),
-            Some(_) if asked.method != Method::GET => Err(NotStored::Method),
-            Some(key) => self.accelerator.take_off(key),
-        };
-        let answer = self.inner.call(request);
-        let accelerator = self.accelerator.clone();
-        Box::pin(async move { Ok(future::finish(&accelerator, asked, push, answer.await?).await) })
+        // The one that is ready goes with the request, which may have to wait for another first.
+        let next = self.inner.clone();
+        let ready = std::mem::replace(&mut self.inner, next);
+        Box::pin(future::answer(
+            self.accelerator.clone(),
+            ready,
+            request,
+            asked,
+        ))
     }
 }

@@ -8,7 +8,7 @@ use crate::NotStored;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Items that memcached acknowledged.
+    /// Items that memcached acknowledged, each copy for itself.
     pub stored: u64,
     /// Bytes of these items as they were stored, gzipped or not.
     pub stored_bytes: u64,
@@ -18,8 +18,14 @@ pub struct Stats {
     pub purged: u64,
     /// Purges that at least one server did not confirm.
     pub purges_unconfirmed: u64,
+    /// Servers that were killed because they missed a purge.
+    pub fenced: u64,
+    /// Keys of which a server may still hold an old item, at this moment: told again as soon as it answers.
+    pub owed: u64,
     /// Exchanges with memcached that failed.
     pub errors: u64,
+    /// Requests that got what was made for another at the same time.
+    pub collapsed: u64,
     /// Responses that were not kept, by reason; every reason once.
     pub not_stored: Vec<(NotStored, u64)>,
 }
@@ -41,7 +47,9 @@ pub(crate) struct Counters {
     taken_back: AtomicU64,
     purged: AtomicU64,
     purges_unconfirmed: AtomicU64,
+    fenced: AtomicU64,
     errors: AtomicU64,
+    collapsed: AtomicU64,
     not_stored: [AtomicU64; NotStored::ALL.len()],
 }
 
@@ -63,6 +71,14 @@ impl Counters {
         self.purges_unconfirmed.fetch_add(1, Relaxed);
     }
 
+    pub(crate) fn fenced(&self) {
+        self.fenced.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn collapsed(&self) {
+        self.collapsed.fetch_add(1, Relaxed);
+    }
+
     pub(crate) fn error(&self) {
         self.errors.fetch_add(1, Relaxed);
     }
@@ -71,14 +87,17 @@ impl Counters {
         self.not_stored[reason as usize].fetch_add(1, Relaxed);
     }
 
-    pub(crate) fn snapshot(&self) -> Stats {
+    pub(crate) fn snapshot(&self, owed: usize) -> Stats {
         Stats {
             stored: self.stored.load(Relaxed),
             stored_bytes: self.stored_bytes.load(Relaxed),
             taken_back: self.taken_back.load(Relaxed),
             purged: self.purged.load(Relaxed),
             purges_unconfirmed: self.purges_unconfirmed.load(Relaxed),
+            fenced: self.fenced.load(Relaxed),
+            owed: owed as u64,
             errors: self.errors.load(Relaxed),
+            collapsed: self.collapsed.load(Relaxed),
             not_stored: NotStored::ALL
                 .into_iter()
                 .map(|reason| (reason, self.not_stored[reason as usize].load(Relaxed)))

@@ -90,6 +90,7 @@ pub(super) fn service(
         listen: behind.listen.to_string(),
         apps: behind.apps,
         memcached: behind.memcached.into_iter().collect(),
+        copies: 1,
     };
     front.write_to(&dir)?;
     let words = ["-e", "stderr", "-c", "nginx.conf", "-p"];

@@ -1,19 +1,23 @@
 //! Brings items to memcached and takes them away, off the path of any response.
 //!
-//! One task a server owns its connection. Stores wait in a bounded queue and are dropped when it is
-//! full; purges have a queue of their own, go first and are never dropped. They need not wait for the
-//! stores before them: a purge first revokes the [`Flight`] of each key, so a store that still waits
-//! will not happen, and the one under way is over before the task turns to the purge.
+//! Several tasks a server, each with a connection and its own share of the keys. Stores wait in a bounded
+//! queue and are dropped when it is full; purges have a queue of their own, go first and are never dropped.
+//! They need not wait for the stores before them: a purge first revokes the [`Flight`] of each key, so a
+//! store that still waits will not happen, and the one under way is over before the task turns to the purge.
 
 mod backoff;
+mod debts;
+mod lane;
 mod server;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::time::Instant;
 
 use crate::flights::Flight;
 use crate::options::Options;
@@ -22,7 +26,7 @@ use crate::ring::Ring;
 use crate::stats::Counters;
 use crate::{Key, NotStored};
 
-/// How many purges may wait for one server before the next one waits for its place.
+/// How many purges may wait for one connection before the next one waits for its place.
 const PURGES_LEN_MAX: usize = 1_024;
 
 /// The bit of an item's flags that `memcached_gzip_flag` in `nginx.conf` looks at.
@@ -33,10 +37,11 @@ pub(crate) const FLAG_GZIP: u32 = 2;
 pub(crate) struct Item {
     pub(crate) value: Bytes,
     pub(crate) is_gzip: bool,
+    pub(crate) stored_for: Option<Duration>,
 }
 
-/// A store on its way through the queue.
-pub(crate) struct Store {
+/// A store on its way through the queues, one a copy.
+struct Store {
     flight: Flight,
     item: Item,
     /// The part of the queue's bytes that this one takes.
@@ -44,48 +49,61 @@ pub(crate) struct Store {
 }
 
 enum Errand {
-    Store(Store),
+    Store(Arc<Store>),
     /// Answered when everything that was queued before has been dealt with.
     Flush(oneshot::Sender<()>),
 }
 
 struct Purge {
-    keys: Arc<[Key]>,
+    keys: Vec<Key>,
     done: oneshot::Sender<ServerPurge>,
 }
 
-struct Server {
-    address: SocketAddr,
+/// The ends of a lane's queues where errands are put.
+struct Lane {
     errands: mpsc::Sender<Errand>,
     purges: mpsc::Sender<Purge>,
+}
+
+struct Server {
+    state: Arc<server::Server>,
+    lanes: Vec<Lane>,
 }
 
 pub(crate) struct Writer {
     ring: Ring,
     servers: Vec<Server>,
+    copies: usize,
     room: Arc<Semaphore>,
+    counters: Arc<Counters>,
 }
 
 impl Writer {
-    /// Starts one task a server; needs a tokio runtime unless there is no server.
+    /// Starts the tasks; needs a tokio runtime unless there is no server.
     pub(crate) fn start(options: &Arc<Options>, counters: &Arc<Counters>) -> Self {
         let servers = options.servers.iter().map(|address| {
-            let (errands, waiting_errands) = mpsc::channel(options.queue_len_max.max(1));
-            let (purges, waiting_purges) = mpsc::channel(PURGES_LEN_MAX);
-            let task = server::Task::new(*address, Arc::clone(options), Arc::clone(counters));
-            tokio::spawn(task.run(waiting_errands, waiting_purges));
+            let state = server::Server::new(*address, Arc::clone(options), Arc::clone(counters));
+            let state = Arc::new(state);
+            let lanes = (0..options.lanes.max(1)).map(|number| {
+                let (errands, waiting_errands) = mpsc::channel(options.queue_len_max.max(1));
+                let (purges, waiting_purges) = mpsc::channel(PURGES_LEN_MAX);
+                let lane = lane::Lane::new(Arc::clone(&state), number == 0);
+                tokio::spawn(lane.run(waiting_errands, waiting_purges));
+                Lane { errands, purges }
+            });
             Server {
-                address: *address,
-                errands,
-                purges,
+                lanes: lanes.collect(),
+                state,
             }
         });
         Self {
             ring: Ring::new(options.servers.iter().map(SocketAddr::to_string)),
             servers: servers.collect(),
+            copies: options.copies.max(1),
             room: Arc::new(Semaphore::new(
                 options.queue_bytes_max.min(Semaphore::MAX_PERMITS),
             )),
+            counters: Arc::clone(counters),
         }
     }
 
@@ -93,57 +111,108 @@ impl Writer {
         !self.servers.is_empty()
     }
 
-    /// Hands an item to the queue of the server where nginx will look for it; never waits.
+    /// Returns how many keys some server may still hold although they were purged.
+    pub(crate) fn owed(&self) -> usize {
+        self.servers.iter().map(|server| server.state.owed()).sum()
+    }
+
+    /// Hands an item to the queues of the servers where nginx will look for it; never waits.
+    ///
+    /// A server that is left alone after a failure is passed over for the next of the walk, as nginx does.
     pub(crate) fn store(&self, flight: Flight, item: Item) -> Result<(), NotStored> {
+        let now = Instant::now();
         let key = flight.key().as_str().as_bytes();
-        let server = self.ring.server_of(key).ok_or(NotStored::Disabled)?;
+        let order = self.ring.order(key);
+        let places = order
+            .into_iter()
+            .filter(|number| self.servers[*number].state.is_open(now));
+        let places: Vec<_> = places.take(self.copies).collect();
         // An empty file takes room as well: its key does.
         let len = u32::try_from(key.len() + item.value.len()).map_err(|_| NotStored::TooLarge)?;
         let room = Arc::clone(&self.room)
             .try_acquire_many_owned(len)
             .map_err(|_| NotStored::QueueFull)?;
-        let store = Store {
+        let store = Arc::new(Store {
             flight,
             item,
             _room: room,
-        };
-        self.servers[server]
-            .errands
-            .try_send(Errand::Store(store))
-            .map_err(|error| match error {
-                TrySendError::Full(_) => NotStored::QueueFull,
-                TrySendError::Closed(_) => NotStored::Disabled,
-            })
+        });
+        let mut outcome = Err(NotStored::ServerDown);
+        for number in places {
+            let lane = self.servers[number].lane_of(store.flight.key());
+            let sent = lane.errands.try_send(Errand::Store(Arc::clone(&store)));
+            let reason = match sent {
+                Ok(()) => {
+                    outcome = Ok(());
+                    continue;
+                }
+                Err(TrySendError::Full(_)) => NotStored::QueueFull,
+                Err(TrySendError::Closed(_)) => NotStored::Disabled,
+            };
+            if outcome.is_ok() {
+                // The first copy is on its way; only the second is missing.
+                self.counters.not_stored(reason);
+            } else {
+                outcome = Err(reason);
+            }
+        }
+        outcome
     }
 
     /// Deletes keys on every server and proves it; the caller has revoked their flights.
-    pub(crate) async fn purge(&self, keys: Arc<[Key]>) -> Vec<(SocketAddr, ServerPurge)> {
-        let mut answers = Vec::with_capacity(self.servers.len());
+    pub(crate) async fn purge(&self, keys: &[Key]) -> Vec<(SocketAddr, ServerPurge)> {
+        let mut waiting = Vec::new();
         for server in &self.servers {
-            let (done, answer) = oneshot::channel();
-            let purge = Purge {
-                keys: Arc::clone(&keys),
-                done,
-            };
-            // If the task is gone, its end of `done` is dropped, which the answer below shows.
-            let _gone = server.purges.send(purge).await;
-            answers.push((server.address, answer));
+            waiting.push((server.state.address, server.begin_purge(keys).await));
         }
-        let mut outcome = Vec::with_capacity(answers.len());
-        for (address, answer) in answers {
-            outcome.push((address, answer.await.unwrap_or(ServerPurge::Unreachable)));
+        let mut outcome = Vec::with_capacity(waiting.len());
+        for (address, answers) in waiting {
+            let mut all = ServerPurge::Confirmed { removed: 0 };
+            for answer in answers {
+                // A task that is gone has dropped its end.
+                all = all.and(answer.await.unwrap_or(ServerPurge::Unreachable));
+            }
+            outcome.push((address, all));
         }
         outcome
     }
 
     /// Waits until everything that was queued before is in memcached, or given up.
     pub(crate) async fn flush(&self) {
-        for server in &self.servers {
+        for lane in self.servers.iter().flat_map(|server| &server.lanes) {
             let (done, answer) = oneshot::channel();
-            if server.errands.send(Errand::Flush(done)).await.is_ok() {
+            if lane.errands.send(Errand::Flush(done)).await.is_ok() {
                 // A task that ended has nothing left to wait for.
                 let _ended = answer.await;
             }
         }
+    }
+}
+
+impl Server {
+    fn number_of(&self, key: &Key) -> usize {
+        crc32fast::hash(key.as_str().as_bytes()) as usize % self.lanes.len()
+    }
+
+    fn lane_of(&self, key: &Key) -> &Lane {
+        &self.lanes[self.number_of(key)]
+    }
+
+    /// Hands each lane those of the keys that are its own.
+    async fn begin_purge(&self, keys: &[Key]) -> Vec<oneshot::Receiver<ServerPurge>> {
+        let mut shares = vec![Vec::new(); self.lanes.len()];
+        for key in keys {
+            shares[self.number_of(key)].push(key.clone());
+        }
+        let mut answers = Vec::new();
+        for (lane, keys) in self.lanes.iter().zip(shares) {
+            if !keys.is_empty() {
+                let (done, answer) = oneshot::channel();
+                // If the task is gone, its end of `done` is dropped, which the answer shows.
+                let _gone = lane.purges.send(Purge { keys, done }).await;
+                answers.push(answer);
+            }
+        }
+        answers
     }
 }

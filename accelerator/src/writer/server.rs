@@ -1,196 +1,149 @@
-//! The task that speaks with one memcached.
+//! What all connections to one memcached know together: whether to try it, what it is owed, whether it is dead.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use memcache::exp::{AsyncMetaClient, Error, Result, Ttl};
-use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout};
+use memcache::exp::Error;
+use tokio::task::spawn_blocking;
+use tokio::time::Instant;
 
 use super::backoff::Backoff;
-use super::{Errand, FLAG_GZIP, Purge, Store};
-use crate::lifetime;
+use super::debts::Debts;
+use crate::fence::{Fence, Listener, Process};
 use crate::options::Options;
 use crate::purge::ServerPurge;
 use crate::stats::Counters;
-use crate::{Key, NotStored};
 
-/// How often a purge deletes a key that is still there, because another process may be storing it.
-const PURGE_ROUNDS: usize = 3;
-
-pub(super) struct Task {
-    address: SocketAddr,
-    options: Arc<Options>,
-    counters: Arc<Counters>,
-    backoff: Backoff,
-    client: Option<AsyncMetaClient>,
+pub(super) struct Server {
+    pub(super) address: SocketAddr,
+    pub(super) options: Arc<Options>,
+    pub(super) counters: Arc<Counters>,
+    backoff: Mutex<Backoff>,
+    debts: Mutex<Debts>,
+    /// Locked on threads that may wait, and for as long as it takes to kill.
+    suspicion: Mutex<Suspicion>,
 }
 
-impl Task {
+#[derive(Default)]
+struct Suspicion {
+    suspect: Option<Suspect>,
+    fenced_at: Option<Instant>,
+}
+
+/// A process that failed, and what it had done until then.
+struct Suspect {
+    process: Process,
+    cpu_time: u64,
+    since: Instant,
+    failures: u32,
+}
+
+impl Server {
     pub(super) fn new(address: SocketAddr, options: Arc<Options>, counters: Arc<Counters>) -> Self {
+        let (backoff, debts, suspicion) = Default::default();
         Self {
             address,
             options,
             counters,
-            backoff: Backoff::default(),
-            client: None,
+            backoff,
+            debts,
+            suspicion,
         }
     }
 
-    /// Works until the writer is dropped and the queues are empty.
-    pub(super) async fn run(
-        mut self,
-        mut errands: mpsc::Receiver<Errand>,
-        mut purges: mpsc::Receiver<Purge>,
-    ) {
-        loop {
-            tokio::select! {
-                biased;
-                Some(purge) = purges.recv() => {
-                    let did = self.purge(&purge.keys).await;
-                    // Whoever asked may have gone; the keys are purged all the same.
-                    let _gone = purge.done.send(did);
-                }
-                Some(errand) = errands.recv() => match errand {
-                    Errand::Store(store) => self.store(store).await,
-                    Errand::Flush(done) => {
-                        let _gone = done.send(());
-                    }
-                },
-                else => break,
-            }
-        }
+    /// Tells whether to try it now.
+    pub(super) fn is_open(&self, now: Instant) -> bool {
+        lock(&self.backoff).is_open(now)
     }
 
-    async fn store(&mut self, store: Store) {
-        let outcome = if !self.backoff.is_open(Instant::now()) {
-            Err(NotStored::ServerDown)
-        } else if self.is_current(&store).await {
-            self.store_and_verify(&store).await
-        } else {
-            Err(NotStored::NoLongerCurrent)
-        };
-        match outcome {
-            Ok(()) => self.counters.stored(store.item.value.len()),
-            Err(reason) => self.counters.not_stored(reason),
-        }
+    pub(super) fn succeeded(&self) {
+        lock(&self.backoff).succeeded();
     }
 
-    async fn store_and_verify(&mut self, store: &Store) -> Result<(), NotStored> {
-        let key = store.flight.key();
-        if let Err(error) = self.set(store).await {
-            self.note(&error);
-            if error.is_ambiguous() {
-                // It may have arrived; whether it is still current nobody verifies any more.
-                self.take_back(key).await;
-            }
-            return Err(NotStored::ServerError);
-        }
-        self.backoff.succeeded();
-        if self.is_current(store).await {
-            return Ok(());
-        }
-        self.take_back(key).await;
-        self.counters.taken_back();
-        Err(NotStored::NoLongerCurrent)
-    }
-
-    async fn is_current(&self, store: &Store) -> bool {
-        if store.flight.is_purged() {
-            return false;
-        }
-        let answer = self.options.truth.ask(store.flight.key().path());
-        timeout(self.options.truth_timeout, answer)
-            .await
-            .unwrap_or(false)
-            && !store.flight.is_purged()
-    }
-
-    async fn set(&mut self, store: &Store) -> Result<()> {
-        let key = store.flight.key().as_str();
-        let seconds = lifetime::seconds(self.options.lifetime, key.as_bytes());
-        let flags = if store.item.is_gzip { FLAG_GZIP } else { 0 };
-        let client = self.client().await?;
-        let set = client.set(key, &store.item.value);
-        set.client_flags(flags)
-            .ttl(Ttl::secs(seconds))
-            .send()
-            .await
-            .map(drop)
-    }
-
-    async fn take_back(&mut self, key: &Key) {
-        let keys = std::slice::from_ref(key);
-        if let Err(error) = self.delete_and_prove(keys).await {
-            self.note(&error);
-            tracing::warn!(server = %self.address, %key, %error, "could not take an item back");
-        }
-    }
-
-    async fn purge(&mut self, keys: &[Key]) -> ServerPurge {
-        let limit = self.options.purge_timeout;
-        match timeout(limit, self.delete_and_prove(keys)).await {
-            Err(_elapsed) => {
-                self.backoff.failed(Instant::now());
-                ServerPurge::TimedOut
-            }
-            Ok(Err(error)) => {
-                self.note(&error);
-                outcome_of(&error)
-            }
-            Ok(Ok(None)) => ServerPurge::Refused,
-            Ok(Ok(Some(removed))) => {
-                self.counters.purged(removed);
-                ServerPurge::Confirmed { removed }
-            }
-        }
-    }
-
-    /// Deletes keys, asks for them, and returns how many there were; or none if one would not go.
-    async fn delete_and_prove(&mut self, keys: &[Key]) -> Result<Option<usize>> {
-        let client = self.client().await?;
-        let mut removed = 0;
-        for key in keys {
-            let mut is_gone = false;
-            let mut was_there = false;
-            for _ in 0..PURGE_ROUNDS {
-                was_there |= client.delete(key.as_str()).send().await?.applied();
-                is_gone = !client.get(key.as_str()).without_value().send().await?.hit();
-                if is_gone {
-                    break;
-                }
-            }
-            if !is_gone {
-                return Ok(None);
-            }
-            removed += usize::from(was_there);
-        }
-        Ok(Some(removed))
-    }
-
-    /// Returns the client, which connects at its first exchange and again after a failed one.
-    async fn client(&mut self) -> Result<AsyncMetaClient> {
-        if let Some(client) = &self.client {
-            return Ok(client.clone());
-        }
-        let client = AsyncMetaClient::builder()
-            .connect_timeout(Some(self.options.connect_timeout))
-            .io_timeout(Some(self.options.io_timeout))
-            .connect_async(self.address)
-            .await?;
-        Ok(self.client.insert(client).clone())
-    }
-
-    fn note(&mut self, error: &Error) {
+    /// Notes a failure, and tells what it says about the server.
+    pub(super) fn failed(&self, error: &Error) -> ServerPurge {
         self.counters.error();
         tracing::debug!(server = %self.address, %error, "memcached failed");
+        let outcome = outcome_of(error);
         // A refused item says nothing about the server.
-        if matches!(
-            outcome_of(error),
-            ServerPurge::Unreachable | ServerPurge::TimedOut
-        ) {
-            self.backoff.failed(Instant::now());
+        if outcome != ServerPurge::Refused {
+            self.timed_out();
         }
+        outcome
+    }
+
+    pub(super) fn timed_out(&self) {
+        lock(&self.backoff).failed(Instant::now());
+    }
+
+    pub(super) fn debts(&self) -> MutexGuard<'_, Debts> {
+        lock(&self.debts)
+    }
+
+    pub(super) fn owed(&self) -> usize {
+        self.debts().len()
+    }
+
+    /// Finds out after a failure whether the server is dead, and if it is frozen sees to it.
+    ///
+    /// `began` is when the exchange that failed began.
+    pub(super) async fn is_dead(self: &Arc<Self>, began: Instant) -> bool {
+        let Some(fence) = self.options.fence else {
+            return false;
+        };
+        let server = Arc::clone(self);
+        // Reads files and may wait for the end of a process.
+        let judged = spawn_blocking(move || server.judge(&fence, began));
+        judged.await.unwrap_or(false)
+    }
+
+    fn judge(&self, fence: &Fence, began: Instant) -> bool {
+        let mut suspicion = lock(&self.suspicion);
+        let Some(mut suspect) = suspicion.suspect.take() else {
+            match Listener::on(self.address) {
+                Listener::Nobody => self.debts().forget(),
+                Listener::Unknown => return false,
+                Listener::Memcached(process) => {
+                    suspicion.suspect = process.cpu_time().ok().map(|cpu_time| Suspect {
+                        process,
+                        cpu_time,
+                        since: began,
+                        failures: 1,
+                    });
+                    return false;
+                }
+            }
+            return true;
+        };
+        let cpu_time = suspect.process.cpu_time();
+        let (false, Ok(cpu_time)) = (suspect.process.is_over(), cpu_time) else {
+            // It has ended. What listens now, if anything does, is asked next.
+            return false;
+        };
+        if cpu_time != suspect.cpu_time {
+            // It is slow, not frozen: from now on anew.
+            (suspect.cpu_time, suspect.since, suspect.failures) = (cpu_time, began, 0);
+        }
+        suspect.failures += 1;
+        let has_failed_enough =
+            suspect.failures >= fence.failures_min && suspect.since.elapsed() >= fence.over;
+        let was_fenced = suspicion
+            .fenced_at
+            .is_some_and(|at| at.elapsed() < fence.at_most_every);
+        if !has_failed_enough || was_fenced {
+            suspicion.suspect = Some(suspect);
+            return false;
+        }
+        suspicion.fenced_at = Some(Instant::now());
+        let is_dead = suspect.process.kill();
+        if is_dead {
+            self.counters.fenced();
+            self.debts().forget();
+            tracing::warn!(server = %self.address, "killed a memcached that did not answer a purge");
+        } else {
+            tracing::error!(server = %self.address, "a memcached that does not answer could not be killed");
+        }
+        is_dead
     }
 }
 
@@ -203,4 +156,8 @@ fn outcome_of(error: &Error) -> ServerPurge {
         Error::Io(_) => ServerPurge::Unreachable,
         _ => ServerPurge::Refused,
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

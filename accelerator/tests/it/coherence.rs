@@ -1,10 +1,11 @@
 //! What is purged, private or unfinished is never answered from memcached.
 
 use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
 
-use accelerator::{NotStored, ServerPurge};
+use accelerator::{Fence, NotStored, ServerPurge};
 
-use crate::stack::Stack;
+use crate::stack::{Stack, until};
 
 const PICTURE: &str = "/i/anna/token/640.webp";
 
@@ -151,4 +152,91 @@ async fn a_purge_that_a_server_did_not_confirm_says_so() {
     stack.memcached[1].restart().await;
     let report = stack.accelerator.purge([PICTURE]).await;
     assert!(report.is_confirmed(), "{report:?}");
+}
+
+/// Kills what does not answer for a third of a second, each time.
+const QUICK: Fence = Fence {
+    failures_min: 2,
+    over: Duration::from_millis(300),
+    at_most_every: Duration::ZERO,
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frozen_memcached_that_misses_a_purge_is_killed_and_comes_back_empty() {
+    let mut stack = Stack::set_up(2, 1, |options| {
+        options.fence = Some(QUICK);
+        options.io_timeout = Duration::from_millis(100);
+    })
+    .await;
+    stack.get(PICTURE).await;
+    stack.accelerator.flush().await;
+    assert!(stack.get(PICTURE).await.is_hit());
+    let held = stack.memcached[0].stat("curr_items").await;
+    let home = usize::from(held == 0);
+    stack.memcached[home].signal("STOP");
+    let report = stack.accelerator.purge([PICTURE]).await;
+    assert!(report.is_confirmed(), "{report:?}");
+    assert_eq!(report.servers[home].1, ServerPurge::Dead);
+    assert_eq!(
+        report.servers[1 - home].1,
+        ServerPurge::Confirmed { removed: 0 }
+    );
+    assert_eq!(stack.accelerator.stats().fenced, 1);
+    // Dead, it is found so by the next purge, and is nothing to wait for.
+    let report = stack.accelerator.purge([PICTURE]).await;
+    assert_eq!(report.servers[home].1, ServerPurge::Dead);
+    assert_eq!(stack.accelerator.stats().fenced, 1);
+    stack.memcached[home].restart().await;
+    stack.site.pictures_are_current.store(false, SeqCst);
+    assert_eq!(stack.get(PICTURE).await.status, 404);
+    let report = stack.accelerator.purge([PICTURE]).await;
+    assert_eq!(
+        report.servers[home].1,
+        ServerPurge::Confirmed { removed: 0 }
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_memcached_that_only_pauses_is_not_killed_and_confirms() {
+    let stack = Stack::set_up(1, 1, |options| {
+        options.fence = Some(Fence::default());
+        options.io_timeout = Duration::from_millis(50);
+    })
+    .await;
+    stack.get(PICTURE).await;
+    stack.accelerator.flush().await;
+    stack.memcached[0].signal("STOP");
+    let (report, ()) = tokio::join!(stack.accelerator.purge([PICTURE]), async {
+        until(|| async { (stack.accelerator.stats().errors >= 2).then_some(()) }).await;
+        stack.memcached[0].signal("CONT");
+    });
+    assert!(matches!(report.servers[0].1, ServerPurge::Confirmed { .. }));
+    assert_eq!(stack.accelerator.stats().fenced, 0);
+    assert_eq!(stack.memcached[0].stat("curr_items").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_purge_that_a_server_missed_is_told_to_it_when_it_answers() {
+    let stack = Stack::start().await;
+    stack.get(PICTURE).await;
+    stack.accelerator.flush().await;
+    stack.memcached[0].signal("STOP");
+    assert!(!stack.accelerator.purge([PICTURE]).await.is_confirmed());
+    assert_eq!(stack.accelerator.stats().owed, 1);
+    stack.memcached[0].signal("CONT");
+    until(|| async { (stack.accelerator.stats().owed == 0).then_some(()) }).await;
+    assert_eq!(stack.memcached[0].stat("curr_items").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_successful_unsafe_request_purges_the_file_at_its_path() {
+    let stack = Stack::start().await;
+    stack.get(PICTURE).await;
+    stack.accelerator.flush().await;
+    assert!(stack.get(PICTURE).await.is_hit());
+    let posted = stack
+        .send("POST", PICTURE, &[("Content-Length", "0")])
+        .await;
+    assert_eq!(posted.status, 200);
+    assert!(!stack.get(PICTURE).await.is_hit());
 }

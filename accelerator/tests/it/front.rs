@@ -100,6 +100,7 @@ fn front() -> Front {
         listen: "127.0.0.1:8080".into(),
         apps: vec!["/run/site/app-0".into()],
         memcached: vec!["127.0.0.1:11211".parse().unwrap()],
+        copies: 1,
     }
 }
 

@@ -28,7 +28,13 @@ impl Answer {
 
     /// What remains when everything is gone that must differ between two answers.
     pub(crate) fn without_names_of_who_answered(mut self) -> Self {
-        let differs = ["date", "x-request-id", "x-cache", "server-timing"];
+        let differs = [
+            "date",
+            "x-request-id",
+            "x-cache",
+            "server-timing",
+            "cache-status",
+        ];
         self.headers
             .retain(|(name, _)| !differs.contains(&name.as_str()));
         self

@@ -157,6 +157,15 @@ impl Stack {
     }
 
     pub(crate) async fn with(memcached_count: usize, app_count: usize) -> Self {
+        Self::set_up(memcached_count, app_count, |_| {}).await
+    }
+
+    /// Starts one with options of its own.
+    pub(crate) async fn set_up(
+        memcached_count: usize,
+        app_count: usize,
+        choose: impl FnOnce(&mut Options),
+    ) -> Self {
         let dir = tempfile::Builder::new()
             .prefix("fk-acc-")
             .tempdir()
@@ -169,6 +178,8 @@ impl Stack {
         let servers: Vec<_> = memcached.iter().map(|server| server.address).collect();
         let mut options = Options::new(servers.clone()).truth(SiteTruth(Arc::clone(&site)));
         options.purge_timeout = Duration::from_millis(700);
+        choose(&mut options);
+        let copies = options.copies;
         let accelerator = Accelerator::new(options);
         let apps: Vec<_> = (0..app_count)
             .map(|number| {
@@ -181,7 +192,7 @@ impl Stack {
             .collect();
         let front = dir.path().join("front");
         let sockets = apps.iter().map(|app| app.socket.clone()).collect();
-        let nginx = start_nginx(dir.path(), &front, sockets, servers).await;
+        let nginx = start_nginx(dir.path(), &front, sockets, servers, copies).await;
         Self {
             memcached,
             accelerator,
@@ -228,6 +239,7 @@ async fn start_nginx(
     front: &Path,
     apps: Vec<PathBuf>,
     memcached: Vec<SocketAddr>,
+    copies: usize,
 ) -> Process {
     take_configuration(dir);
     let temp_dir = dir.join("temp");
@@ -244,6 +256,7 @@ async fn start_nginx(
         listen: format!("unix:{}", front.display()),
         apps,
         memcached,
+        copies,
     };
     addresses.write_to(dir).unwrap();
     let mut command = Command::new("nginx");

@@ -6,7 +6,7 @@ use std::io::Read as _;
 use reqwest::header::HeaderMap;
 
 /// Headers that tell who answered and how it travelled; everything else must be the same.
-const OF_THE_WAY: [&str; 11] = [
+const OF_THE_WAY: [&str; 12] = [
     "accept-ranges",
     "connection",
     "content-encoding",
@@ -17,6 +17,7 @@ const OF_THE_WAY: [&str; 11] = [
     "server-timing",
     "transfer-encoding",
     "x-cache",
+    "cache-status",
     "x-request-id",
 ];
 

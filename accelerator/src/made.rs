@@ -1,0 +1,97 @@
+//! A file as it was made, and the answer that each visitor gets of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http_body::Body;
+
+use crate::body::AcceleratedBody;
+use crate::cache_status::{self, Shared};
+use crate::headers;
+use crate::judge::Asked;
+use crate::media::Media;
+use crate::writer::Item;
+use crate::{Key, NotStored, Policy};
+
+/// A whole file that everybody may have.
+#[derive(Debug)]
+pub(crate) struct Made {
+    pub(crate) key: Key,
+    pub(crate) policy: Policy,
+    pub(crate) media: Media,
+    pub(crate) plain: Bytes,
+    /// The same gzipped, if it is a text and that makes it smaller.
+    pub(crate) squeezed: Option<Bytes>,
+    /// How long memcached may have it, if not as long as everything.
+    pub(crate) stored_for: Option<Duration>,
+}
+
+/// What was made, and whether it is on its way to memcached.
+#[derive(Clone, Debug)]
+pub(crate) struct Done {
+    pub(crate) made: Arc<Made>,
+    pub(crate) stored: Result<(), NotStored>,
+}
+
+impl Made {
+    /// Returns the bytes as memcached will hold them.
+    pub(crate) fn item(&self) -> Item {
+        Item {
+            value: self.squeezed.as_ref().unwrap_or(&self.plain).clone(),
+            is_gzip: self.squeezed.is_some(),
+            stored_for: self.stored_for,
+        }
+    }
+
+    /// Returns the answer to one request: whole, or 304 if its sender has it.
+    pub(crate) fn answer<B: Body<Data = Bytes>>(
+        &self,
+        asked: &Asked,
+        shared: Shared,
+    ) -> Response<AcceleratedBody<B>> {
+        let mut headers = headers::of_file(&self.key, self.policy, self.media);
+        cache_status::say_miss(&mut headers, cache_status::of_file(&self.key, shared));
+        if headers::has_it(asked, &headers) {
+            headers.remove(CONTENT_TYPE);
+            let body = AcceleratedBody::whole(Bytes::new());
+            return respond(StatusCode::NOT_MODIFIED, headers, body);
+        }
+        let bytes = match &self.squeezed {
+            Some(squeezed) if asked.accepts_gzip => {
+                headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+                squeezed
+            }
+            Some(_) => {
+                weaken_etag(&mut headers);
+                &self.plain
+            }
+            None => &self.plain,
+        };
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+        respond(
+            StatusCode::OK,
+            headers,
+            AcceleratedBody::whole(bytes.clone()),
+        )
+    }
+}
+
+fn respond<B>(status: StatusCode, headers: HeaderMap, body: B) -> Response<B> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+/// The strong tag belongs to the gzipped bytes; nginx weakens it as well when it inflates them.
+fn weaken_etag(headers: &mut HeaderMap) {
+    let weak = headers
+        .get(ETAG)
+        .map(|etag| [b"W/", etag.as_bytes()].concat());
+    if let Some(Ok(weak)) = weak.map(|weak| HeaderValue::from_bytes(&weak)) {
+        headers.insert(ETAG, weak);
+    }
+}
