@@ -10,9 +10,9 @@ pub const NAMESPACE: &str = "v1:";
 /// long URLs would take three servers out of service.
 pub const PATH_LEN_MAX: usize = 200;
 /// How many hexadecimal digits a fingerprint has.
-const HASH_LEN: std::ops::RangeInclusive<usize> = 8..=64;
+pub(crate) const HASH_LEN: std::ops::RangeInclusive<usize> = 8..=64;
 /// How many bytes an extension has.
-const EXTENSION_LEN: std::ops::RangeInclusive<usize> = 1..=11;
+pub(crate) const EXTENSION_LEN: std::ops::RangeInclusive<usize> = 1..=11;
 
 /// The two kinds of files that nginx looks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,12 +13,13 @@
 //!
 //! To read: [`policy`] and [`NotStored`], then what a request passes (`service`, `future`, `flights`, `judge`,
 //! `made`, `headers`), then where the bytes go ([`Key`], [`ring`], `writer`) and how they are
-//! taken away ([`Truth`], [`Accelerator::purge`], [`Fence`]); [`nginx`] writes the addresses that the repository's
-//! `nginx.conf` includes.
+//! taken away ([`Truth`], [`Accelerator::purge`], [`Fence`]); [`configuration`] holds the
+//! `nginx.conf`, [`nginx`] writes the addresses that it includes.
 
 mod accelerator;
 mod body;
 mod cache_status;
+pub mod configuration;
 mod fence;
 mod flights;
 mod future;

@@ -16,8 +16,8 @@ pub struct Media {
 pub const TABLE: [(&str, Media); 18] = [
     ("css", text("text/css; charset=utf-8")),
     ("js", text("text/javascript; charset=utf-8")),
-    ("map", text("application/json")),
     ("json", text("application/json")),
+    ("map", text("application/json")),
     ("webmanifest", text("application/manifest+json")),
     ("svg", text("image/svg+xml")),
     ("txt", text("text/plain; charset=utf-8")),

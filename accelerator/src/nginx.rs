@@ -6,6 +6,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use crate::configuration::write_whole;
+
 /// How long a path of a unix socket may be, because the kernel keeps it in 108 bytes with a zero at the end.
 pub const SOCKET_PATH_LEN_MAX: usize = 107;
 
@@ -68,10 +70,7 @@ impl Front {
     pub fn write_to(&self, dir: &Path) -> Result<(), FrontError> {
         for (name, text) in self.files()? {
             let path = dir.join(name);
-            let half = dir.join(format!("{name}.half"));
-            std::fs::write(&half, text)
-                .and_then(|()| std::fs::rename(&half, &path))
-                .map_err(|source| FrontError::Io { path, source })?;
+            write_whole(&path, &text).map_err(|source| FrontError::Io { path, source })?;
         }
         Ok(())
     }

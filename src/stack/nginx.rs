@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use accelerator::configuration::{NGINX_CONF, SHARED};
 use accelerator::nginx::{Front, word};
 use anyhow::{Context as _, Result, bail};
 use nix::sys::signal::Signal;
@@ -17,15 +18,6 @@ use super::keeper::Service;
 use super::probe::Probe;
 use super::state::{StateDir, write_whole};
 use crate::rung::{Front as FrontOfRung, Rung};
-
-/// What every front includes from the folder `shared`.
-const SHARED: [(&str, &str); 5] = [
-    ("http.conf", include_str!("../../rungs/shared/http.conf")),
-    ("files.conf", include_str!("../../rungs/shared/files.conf")),
-    ("proxy.conf", include_str!("../../rungs/shared/proxy.conf")),
-    ("file.conf", include_str!("../../rungs/shared/file.conf")),
-    ("away.conf", include_str!("../../rungs/shared/away.conf")),
-];
 
 /// How the application is asked by CGI, in the one version that does.
 const CGI: [(&str, &str); 2] = [
@@ -55,7 +47,7 @@ fn configuration(rung: Rung) -> Result<&'static str> {
         Rung::CgiStrawman => Ok(include_str!("../../rungs/0.1-cgi/nginx.conf")),
         Rung::OneServer => bail!("version {rung} has no nginx in front"),
         Rung::SharedNothing => Ok(include_str!("../../rungs/0.3-shared-nothing/nginx.conf")),
-        Rung::CacheMoney => Ok(include_str!("../../nginx.conf")),
+        Rung::CacheMoney => Ok(NGINX_CONF),
     }
 }
 

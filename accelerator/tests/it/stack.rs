@@ -241,7 +241,7 @@ async fn start_nginx(
     memcached: Vec<SocketAddr>,
     copies: usize,
 ) -> Process {
-    take_configuration(dir);
+    accelerator::configuration::write_to(dir).unwrap();
     let temp_dir = dir.join("temp");
     std::fs::create_dir(&temp_dir).unwrap();
     let is_root = std::fs::metadata(dir).unwrap().uid() == 0;
@@ -276,17 +276,6 @@ async fn start_nginx(
     );
     until(|| async { UnixStream::connect(front).await.ok() }).await;
     process
-}
-
-/// Copies what everybody takes who uses the crate: nginx.conf, and beside it the folder that it includes.
-fn take_configuration(dir: &Path) {
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    std::fs::copy(repository.join("nginx.conf"), dir.join("nginx.conf")).unwrap();
-    std::fs::create_dir(dir.join("shared")).unwrap();
-    for file in std::fs::read_dir(repository.join("rungs/shared")).unwrap() {
-        let file = file.unwrap();
-        std::fs::copy(file.path(), dir.join("shared").join(file.file_name())).unwrap();
-    }
 }
 
 /// Asks again and again, until there is an answer; a minute is more than any start takes.
