@@ -22,6 +22,7 @@ test: install-for-tests lint
 lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --package accelerator --no-deps
 
 bench:
 	cargo bench --workspace

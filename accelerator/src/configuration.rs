@@ -3,7 +3,7 @@
 //!
 //! [`write_to`] and [`Front::write_to`](crate::nginx::Front::write_to) into the same folder make all that nginx needs.
 //! The rule for keys and the table of types are made here of the values that [`Key`](crate::Key) and
-//! [`media`](crate::media) use; a test holds the files to it, letter by letter.
+//! [`media`] use; a test holds the files to it, letter by letter.
 
 use std::fmt::Write as _;
 use std::io;

@@ -176,7 +176,9 @@ impl Drop for Flight {
 #[cfg(test)]
 mod tests {
     use super::{Flight, Flights, Seat};
-    use crate::Key;
+    use crate::made::{Done, Made};
+    use crate::media::Media;
+    use crate::{Key, NotStored, Policy};
     use std::future::pending;
     use std::sync::{Arc, Mutex};
 
@@ -210,6 +212,50 @@ mod tests {
         drop(making);
         assert!(begin(&flights, &key).is_some());
         drop(flight);
+    }
+
+    #[test]
+    fn a_flight_that_ended_makes_room_for_the_next_though_somebody_still_waits() {
+        let (flights, key) = (Flights::default(), Key::of("/i/a.webp").unwrap());
+        let (_waiting, flight) = begin(&flights, &key).unwrap();
+        flight.lock().unwrap().take();
+        assert!(begin(&flights, &key).is_some());
+    }
+
+    #[tokio::test]
+    async fn what_was_made_is_shown_until_it_is_stored_unless_it_is_purged() {
+        let (flights, key) = (Flights::default(), Key::of("/i/a.webp").unwrap());
+        let (making, flight) = begin(&flights, &key).unwrap();
+        let done = Done {
+            made: Arc::new(Made {
+                key: key.clone(),
+                policy: Policy::ForATime,
+                media: Media::of("webp").unwrap(),
+                plain: "a".into(),
+                squeezed: None,
+                stored_for: None,
+            }),
+            stored: Ok(()),
+        };
+        let later = || match flights.join(&key, (), |(), _| pending()) {
+            Seat::Later(later, ()) => later,
+            Seat::First(_) => panic!("it is still on its way"),
+        };
+        flight.lock().unwrap().as_ref().unwrap().show(&done);
+        drop(making);
+        let mut waits = later();
+        assert!(!waits.is_purged());
+        assert_eq!(waits.wait().await.unwrap().made.plain, "a");
+        assert_eq!(flight.lock().unwrap().as_ref().unwrap().check(), Ok(()));
+        let too_late = later();
+        flights.purge(&key);
+        assert!(too_late.is_purged());
+        let check = flight.lock().unwrap().as_ref().unwrap().check();
+        assert_eq!(check, Err(NotStored::NoLongerCurrent));
+        assert!(
+            begin(&flights, &key).is_some(),
+            "whoever comes now begins anew"
+        );
     }
 
     #[test]

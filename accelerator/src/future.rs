@@ -1,31 +1,36 @@
 //! What happens between a request and its response.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::{Bytes, BytesMut};
-use http::header::CONTENT_LENGTH;
-use http::{Request, Response, response};
+use bytes::Bytes;
+use http::{Request, Response};
 use http_body::Body;
 use tower::Service;
 
-use crate::body::{AcceleratedBody, Rest};
-use crate::cache_status::{self, Shared};
+use crate::accelerator::Push;
+use crate::body::AcceleratedBody;
+use crate::cache_status::Shared;
 use crate::flights::Seat;
-use crate::judge::{Asked, judge};
-use crate::made::{Done, Made};
-use crate::media::Media;
-use crate::{Accelerator, Key, NotStored, Policy, StoredFor, headers};
+use crate::judge::Asked;
+use crate::made::Done;
+use crate::making::make;
+use crate::{Accelerator, NotStored};
 
 /// The future of an [`AcceleratorService`](crate::AcceleratorService).
 pub type ResponseFuture<B, E> =
     Pin<Box<dyn Future<Output = Result<Response<AcceleratedBody<B>>, E>> + Send>>;
 
+/// How often a request joins others before it makes its answer alone.
+///
+/// Twice, because a purge in between sends all who waited back to the start, where one of them is enough again.
+const JOINS_MAX: usize = 2;
+
 /// Answers a request: a file is made once for all who ask for it at the same time.
 pub(crate) async fn answer<S, In, Out>(
     accelerator: Accelerator,
-    mut inner: S,
+    inner: S,
     request: Request<In>,
     asked: Asked,
 ) -> Result<Response<AcceleratedBody<Out>>, S::Error>
@@ -37,65 +42,116 @@ where
     Out: Body<Data = Bytes> + Send + Unpin + 'static,
     Out::Error: Send,
 {
-    let Some(key) = asked.key_to_share() else {
-        let answer = inner.call(request).await?;
-        if asked.invalidates(answer.status())
-            && let Some(key) = &asked.key
-        {
-            // What a server did not confirm is counted, and made up for as soon as it answers.
-            let _report = accelerator.purge([key.path()]).await;
-        }
-        return Ok(alone(&accelerator, &asked, answer).await);
-    };
-    // Where the first of several leaves an answer that is for nobody else.
-    let own = Arc::new(Mutex::new(None));
-    let seat = accelerator
-        .flights()
-        .join(key, (inner, request), |(mut inner, request), flight| {
-            let push = accelerator.push(flight);
-            let (accelerator, asked, own) = (accelerator.clone(), asked.clone(), Arc::clone(&own));
-            async move {
-                let answer = match inner.call(request).await {
-                    Ok(answer) => make(&accelerator, &asked, answer).await,
-                    Err(error) => {
-                        push.give_up(NotStored::Status);
-                        *own.lock().unwrap_or_else(PoisonError::into_inner) = Some(Err(error));
-                        return None;
+    let mut ingredients = (inner, request);
+    for _ in 0..JOINS_MAX {
+        let Some(key) = asked.key_to_share() else {
+            break;
+        };
+        // Where the first of several leaves an answer that is for nobody else.
+        let own = Own::default();
+        let seat = accelerator
+            .flights()
+            .join(key, ingredients, |(inner, request), flight| {
+                let push = accelerator.push(flight);
+                make_for_all(
+                    accelerator.clone(),
+                    push,
+                    inner,
+                    request,
+                    asked.clone(),
+                    own.clone(),
+                )
+            });
+        match seat {
+            Seat::First(making) => {
+                return match making.await {
+                    Some(Done { made, stored }) => {
+                        let shared = stored.map_or_else(Shared::Not, |()| Shared::Stored);
+                        Ok(made.answer(&asked, shared))
                     }
+                    None => own.take(),
                 };
-                match answer {
-                    Ok(made) => Some(push.land(made)),
-                    Err((answer, reason)) => {
-                        push.give_up(reason);
-                        *own.lock().unwrap_or_else(PoisonError::into_inner) = Some(Ok(answer));
-                        None
-                    }
+            }
+            Seat::Later(mut later, given_back) => {
+                ingredients = given_back;
+                let Some(Done { made, .. }) = later.wait().await else {
+                    // Not for everybody: nobody waits for nobody.
+                    break;
+                };
+                // The other one may have looked at what is deleted since: so ask once more.
+                if accelerator.still_current(key.path()).await && !later.is_purged() {
+                    accelerator.collapsed();
+                    return Ok(made.answer(&asked, Shared::Collapsed));
                 }
             }
-        });
-    match seat {
-        Seat::First(making) => match making.await {
-            Some(Done { made, stored }) => {
-                let shared = stored.map_or_else(Shared::Not, |()| Shared::Stored);
-                Ok(made.answer(&asked, shared))
-            }
-            None => own
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take()
-                .expect("what is not shared was left here, and nobody else takes it"),
-        },
-        Seat::Later(mut later, (mut inner, request)) => {
-            // The other one may have looked at what is deleted since: so ask once more.
-            if let Some(Done { made, .. }) = later.wait().await
-                && accelerator.still_current(key.path()).await
-                && !later.is_purged()
-            {
-                accelerator.collapsed();
-                return Ok(made.answer(&asked, Shared::Collapsed));
-            }
-            let answer = inner.call(request).await?;
-            Ok(alone(&accelerator, &asked, answer).await)
+        }
+    }
+    let (mut inner, request) = ingredients;
+    let answer = inner.call(request).await?;
+    if asked.invalidates(answer.status())
+        && let Some(key) = &asked.key
+    {
+        // What a server did not confirm is counted, and made up for as soon as it answers.
+        let _report = accelerator.purge([key.path()]).await;
+    }
+    Ok(alone(&accelerator, &asked, answer).await)
+}
+
+/// An answer that is for one visitor, on its way from the computation to the request that began it.
+struct Own<B: Body, E>(Arc<Mutex<Option<OwnAnswer<B, E>>>>);
+
+type OwnAnswer<B, E> = Result<Response<AcceleratedBody<B>>, E>;
+
+impl<B: Body, E> Default for Own<B, E> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<B: Body, E> Clone for Own<B, E> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<B: Body, E> Own<B, E> {
+    fn leave(&self, answer: OwnAnswer<B, E>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+    }
+
+    fn take(&self) -> OwnAnswer<B, E> {
+        let answer = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        answer.expect("what is not shared was left here, and nobody else takes it")
+    }
+}
+
+/// Makes a file for all who wait for it, and sends it on its way to memcached.
+async fn make_for_all<S, In, Out>(
+    accelerator: Accelerator,
+    push: Push,
+    mut inner: S,
+    request: Request<In>,
+    asked: Asked,
+    own: Own<Out, S::Error>,
+) -> Option<Done>
+where
+    S: Service<Request<In>, Response = Response<Out>>,
+    Out: Body<Data = Bytes> + Unpin,
+{
+    let answer = match inner.call(request).await {
+        Ok(answer) => make(&accelerator, &asked, answer).await,
+        Err(error) => {
+            push.give_up(NotStored::Status);
+            own.leave(Err(error));
+            return None;
+        }
+    };
+    match answer {
+        Ok(made) => Some(push.land(made)),
+        Err((answer, reason)) => {
+            push.give_up(reason);
+            own.leave(Ok(answer));
+            None
         }
     }
 }
@@ -118,130 +174,4 @@ where
     };
     accelerator.not_stored(reason);
     answer
-}
-
-type Refused<B> = (Response<AcceleratedBody<B>>, NotStored);
-
-/// Makes a file for everybody of a handler's answer; or an answer for one visitor, and the reason.
-async fn make<B>(
-    accelerator: &Accelerator,
-    asked: &Asked,
-    answer: Response<B>,
-) -> Result<Made, Refused<B>>
-where
-    B: Body<Data = Bytes> + Unpin,
-{
-    let (mut parts, body) = answer.into_parts();
-    headers::assert_none_by_hand(&parts.headers);
-    let (key, media) = match judge(asked, &parts) {
-        Ok(judged) => judged,
-        Err(reason) => {
-            headers::write(asked, &mut parts);
-            let status = cache_status::of_other(asked, reason);
-            cache_status::say_miss(&mut parts.headers, status);
-            let body = if headers::is_not_modified(asked, &mut parts) {
-                AcceleratedBody::whole(Bytes::new())
-            } else {
-                AcceleratedBody::plain(body)
-            };
-            return Err((Response::from_parts(parts, body), reason));
-        }
-    };
-    let policy = parts
-        .extensions
-        .get::<Policy>()
-        .copied()
-        .unwrap_or_default();
-    let said = headers::content_length(&parts.headers);
-    let plain = match gather(body, said, accelerator.item_len_max()).await {
-        Ok(plain) => plain,
-        Err((begun, rest)) => return Err(too_much(parts, (&key, policy, media), begun, rest)),
-    };
-    let squeezed = if media.is_text {
-        accelerator.press().squeeze(&key, &plain).await
-    } else {
-        None
-    };
-    Ok(Made {
-        key,
-        policy,
-        media,
-        plain,
-        squeezed,
-        stored_for: parts.extensions.get::<StoredFor>().map(|life| life.0),
-    })
-}
-
-/// Answers with a file that is too long for an item, or broke off: what was read, and the rest of it.
-fn too_much<B>(
-    mut parts: response::Parts,
-    (key, policy, media): (&Key, Policy, Media),
-    begun: Bytes,
-    rest: Rest<B>,
-) -> Refused<B>
-where
-    B: Body<Data = Bytes>,
-{
-    let reason = match rest {
-        Rest::More(_) => NotStored::TooLarge,
-        Rest::Fault(_) => NotStored::Incomplete,
-    };
-    let length = parts.headers.remove(CONTENT_LENGTH);
-    parts.headers = headers::of_file(key, policy, media);
-    parts
-        .headers
-        .extend(length.map(|length| (CONTENT_LENGTH, length)));
-    let status = cache_status::of_file(key, Shared::Not(reason));
-    cache_status::say_miss(&mut parts.headers, status);
-    let body = AcceleratedBody::begun(begun, rest);
-    (Response::from_parts(parts, body), reason)
-}
-
-/// Reads a body to its end; or returns what was read when it is too long, or not as long as it said.
-async fn gather<B>(
-    mut body: B,
-    said: Option<u64>,
-    len_max: usize,
-) -> Result<Bytes, (Bytes, Rest<B>)>
-where
-    B: Body<Data = Bytes> + Unpin,
-{
-    let hint = body.size_hint();
-    if hint.lower() > len_max as u64 {
-        return Err((Bytes::new(), Rest::More(body)));
-    }
-    let mut first = Bytes::new();
-    let mut more = BytesMut::new();
-    loop {
-        if first.len() + more.len() > len_max {
-            return Err((joined(first, &more), Rest::More(body)));
-        }
-        match poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
-            None => {
-                let whole = joined(first, &more);
-                let expected = said.or(hint.exact()).unwrap_or(whole.len() as u64);
-                return if expected == whole.len() as u64 {
-                    Ok(whole)
-                } else {
-                    Err((whole, Rest::Fault(None)))
-                };
-            }
-            Some(Err(fault)) => return Err((joined(first, &more), Rest::Fault(Some(fault)))),
-            Some(Ok(frame)) => match frame.into_data() {
-                Ok(chunk) if first.is_empty() => first = chunk,
-                Ok(chunk) => more.extend_from_slice(&chunk),
-                // Trailers mean nothing to a file.
-                Err(_) => {}
-            },
-        }
-    }
-}
-
-/// Most bodies are one chunk, which need not be copied.
-fn joined(first: Bytes, more: &[u8]) -> Bytes {
-    if more.is_empty() {
-        first
-    } else {
-        [&first, more].concat().into()
-    }
 }

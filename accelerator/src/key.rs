@@ -182,7 +182,12 @@ mod tests {
     #[test]
     fn a_fingerprinted_file_has_a_key_and_a_tag() {
         let key = Key::of("/static/css/site.0123456789abcdef.css").unwrap();
-        assert_eq!(key.as_str(), "v1:/static/css/site.0123456789abcdef.css");
+        let text = "v1:/static/css/site.0123456789abcdef.css";
+        assert_eq!(key.as_str(), text);
+        assert_eq!(
+            (format!("{key}"), format!("{key:?}")),
+            (text.into(), text.into())
+        );
         assert_eq!(key.kind(), Kind::Fingerprinted);
         assert_eq!(key.extension(), "css");
         assert_eq!(key.etag().as_deref(), Some("\"0123456789abcdef\""));

@@ -11,8 +11,8 @@
 //! cannot read it differently. A full queue drops stores, never a purge. The crate knows nothing
 //! of the site but the answer to one question, [`Truth`].
 //!
-//! To read: [`policy`] and [`NotStored`], then what a request passes (`service`, `future`, `flights`, `judge`,
-//! `made`, `headers`), then where the bytes go ([`Key`], [`ring`], `writer`) and how they are
+//! To read: [`policy`] and [`NotStored`], then what a request passes (`service`, `future`, `flights`, `making`,
+//! `judge`, `made`, `headers`), then where the bytes go ([`Key`], [`ring`], `writer`) and how they are
 //! taken away ([`Truth`], [`Accelerator::purge`], [`Fence`]); [`configuration`] holds the
 //! `nginx.conf`, [`nginx`] writes the addresses that it includes.
 
@@ -30,6 +30,7 @@ mod key;
 mod layer;
 mod lifetime;
 mod made;
+mod making;
 pub mod media;
 pub mod nginx;
 mod not_stored;

@@ -44,6 +44,12 @@ mod tests {
     }
 
     #[test]
+    fn the_longest_lifetime_is_that_of_memcached() {
+        // `REALTIME_MAXDELTA` in memcached.c.
+        assert_eq!(LIFETIME_MAX.as_secs(), 2_592_000);
+    }
+
+    #[test]
     fn what_says_how_long_it_lives_lives_no_longer() {
         for (millis, kept) in [(1_000, 1), (2_999, 2), (86_400_000, 86_400)] {
             assert_eq!(exact_seconds(Duration::from_millis(millis)), kept);

@@ -29,7 +29,7 @@ pub struct Options {
     /// How long a purge tries each server before it reports it as unconfirmed.
     pub purge_timeout: Duration,
     /// How many servers along nginx's own retry walk hold an item: 1, or 2 for a second copy that is
-    /// found when the first server is away ([`Front::copies`](crate::nginx::Front::copies) says the same to nginx).
+    /// found when the first server is away ([`Front`](crate::nginx::Front) says the same to nginx).
     pub copies: usize,
     /// How many connections to each server, each with stores of its own keys.
     pub lanes: usize,

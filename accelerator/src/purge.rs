@@ -74,7 +74,40 @@ impl PurgeReport {
 
 #[cfg(test)]
 mod tests {
-    use super::ServerPurge::{Confirmed, Dead, Refused, TimedOut};
+    use super::PurgeReport;
+    use super::ServerPurge::{self, Confirmed, Dead, Refused, TimedOut, Unreachable};
+
+    fn report(servers: &[ServerPurge]) -> PurgeReport {
+        let address = |port: usize| ([127, 0, 0, 1], u16::try_from(port).unwrap()).into();
+        let numbered = servers.iter().enumerate();
+        PurgeReport {
+            keys: 1,
+            servers: numbered.map(|(port, did)| (address(port), *did)).collect(),
+        }
+    }
+
+    #[test]
+    fn a_purge_is_confirmed_when_no_server_can_hold_anything() {
+        assert!(report(&[]).is_confirmed());
+        assert!(report(&[Confirmed { removed: 0 }, Dead]).is_confirmed());
+        for worse in [Unreachable, TimedOut, Refused] {
+            let report = report(&[Confirmed { removed: 1 }, worse, Dead]);
+            assert!(!report.is_confirmed());
+            let named: Vec<_> = report.unconfirmed().collect();
+            assert_eq!(named, [report.servers[1]]);
+        }
+    }
+
+    #[test]
+    fn what_was_removed_is_counted_over_all_servers() {
+        let servers = [
+            Confirmed { removed: 2 },
+            Dead,
+            TimedOut,
+            Confirmed { removed: 3 },
+        ];
+        assert_eq!(report(&servers).removed(), 5);
+    }
 
     #[test]
     fn the_worst_part_of_a_purge_is_its_outcome() {
