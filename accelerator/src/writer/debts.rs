@@ -125,6 +125,16 @@ mod tests {
     }
 
     #[test]
+    fn what_was_deleted_once_is_deleted_once_more_and_holds_up_nothing() {
+        let (mut debts, keys) = (Debts::default(), keys(1));
+        debts.owe_once_more(&keys[0]);
+        assert_eq!((debts.keys(), debts.len()), (keys.clone(), 1));
+        assert!(!debts.are_unpaid());
+        debts.deleted(&keys);
+        assert_eq!(debts.len(), 0);
+    }
+
+    #[test]
     fn a_new_purge_of_an_old_debt_is_a_new_debt() {
         let (mut debts, keys) = (Debts::default(), keys(1));
         debts.owe(&keys);
@@ -142,6 +152,7 @@ mod tests {
         assert!(!debts.is_everything());
         debts.owe(&keys(KEYS_LEN_MAX + 1));
         assert!(debts.is_everything() && debts.are_unpaid() && debts.keys().is_empty());
+        assert_eq!(debts.len(), KEYS_LEN_MAX + 1);
         debts.flushed();
         assert!(debts.is_everything() && !debts.are_unpaid());
         debts.flushed();

@@ -229,6 +229,21 @@ async fn a_purge_that_a_server_missed_is_told_to_it_when_it_answers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_missed_more_purges_than_can_be_remembered_forgets_all_it_has() {
+    let stack = Stack::start().await;
+    stack.get("/i/anna/other/640.webp").await;
+    stack.accelerator.flush().await;
+    stack.memcached[0].signal("STOP");
+    // More than ten thousand on each of its connections.
+    let paths = (0..50_000).map(|number| format!("/i/anna/{number}/640.webp"));
+    assert!(!stack.accelerator.purge(paths).await.is_confirmed());
+    stack.memcached[0].signal("CONT");
+    until(|| async { (stack.accelerator.stats().owed == 0).then_some(()) }).await;
+    assert!(stack.memcached[0].stat("cmd_flush").await >= 2);
+    assert!(!stack.get("/i/anna/other/640.webp").await.is_hit());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_successful_unsafe_request_purges_the_file_at_its_path() {
     let stack = Stack::start().await;
     stack.get(PICTURE).await;
