@@ -5,7 +5,7 @@ UP ?=
 TALK ?=
 PEERS ?=
 
-.PHONY: run demo demo-peers test lint bench fresh install install-for-tests
+.PHONY: run demo demo-peers test lint bench cache-tests fresh install install-for-tests
 
 run: install
 	cargo build --release --bin flickr-killr
@@ -32,6 +32,11 @@ demo-peers: install
 	scripts/install python3-venv
 	cargo build --release --workspace --bins
 	scripts/demo-peers $(PEERS)
+
+# The suite of http-tests for HTTP caches against nginx.conf, memcached and the accelerator: a minute.
+cache-tests:
+	scripts/install nginx memcached nodejs npm
+	scripts/cache-tests
 
 # A copy of this clone in an awkward place, as root and as an ordinary user, from nothing to a clean stop.
 # With what the tests were built of: another profile would build everything once more.
