@@ -6,7 +6,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, response};
 
-use crate::judge::Asked;
+use crate::judge::{Asked, varies};
 use crate::media::Media;
 use crate::{Key, Policy};
 
@@ -90,6 +90,8 @@ pub(crate) fn content_length(headers: &HeaderMap) -> Option<u64> {
 }
 
 /// A promise about a file is not one about its absence, nor one about a visitor.
+///
+/// What varies by more than the encoding is for nobody to keep: nginx has no `Vary` for a file but that one.
 fn kept(promised: Policy, parts: &response::Parts) -> Policy {
     let is_whole_answer = matches!(
         parts.status,
@@ -97,7 +99,7 @@ fn kept(promised: Policy, parts: &response::Parts) -> Policy {
     );
     if promised.is_public() && parts.headers.contains_key(SET_COOKIE) {
         Policy::SharedByNobody
-    } else if promised.is_public() && !is_whole_answer {
+    } else if promised.is_public() && (!is_whole_answer || varies(&parts.headers)) {
         Policy::KeptNowhere
     } else {
         promised
@@ -180,6 +182,28 @@ mod tests {
             parts.headers["x-by"], "me",
             "what cannot be stored keeps its headers"
         );
+    }
+
+    #[test]
+    fn what_varies_by_more_than_the_encoding_is_kept_nowhere() {
+        for (vary, kept) in [
+            ("Accept-Encoding", Policy::ForATime),
+            ("Cookie", Policy::KeptNowhere),
+            ("accept-encoding, Accept-Language", Policy::KeptNowhere),
+            ("*", Policy::KeptNowhere),
+        ] {
+            let parts = written(
+                Request::get("/i/a.webp"),
+                Response::builder().header("vary", vary),
+                Policy::ForATime,
+            );
+            assert_eq!(
+                parts.headers["cache-control"],
+                kept.cache_control(),
+                "{vary}"
+            );
+            assert_eq!(parts.headers["vary"], vary);
+        }
     }
 
     #[test]

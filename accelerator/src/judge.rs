@@ -117,7 +117,7 @@ pub(crate) fn judge(asked: &Asked, parts: &response::Parts) -> Result<(Key, Medi
 }
 
 /// Tells whether a response depends on more of the request than the coding, for which one copy is enough.
-fn varies(headers: &HeaderMap) -> bool {
+pub(crate) fn varies(headers: &HeaderMap) -> bool {
     let names = headers
         .get_all(VARY)
         .iter()
