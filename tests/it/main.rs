@@ -12,6 +12,7 @@ mod cgi;
 mod cluster;
 mod from_disk;
 mod front;
+mod hold;
 mod lab;
 mod load;
 mod load_refused;
