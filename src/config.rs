@@ -76,6 +76,9 @@ pub struct Site {
     /// Answers files from disk: the site's own from this folder, public pictures from
     /// `derivatives/public`. What is not there comes from who has or makes it.
     pub files_from_disk: Option<PathBuf>,
+    /// The folder of the site's own files of every version, shared by all processes; without it a
+    /// process knows only those of its own.
+    pub static_files: Option<PathBuf>,
     /// Answers `/healthz` and `/metrics`, because no visitor can ask for them here.
     pub probes: bool,
 }

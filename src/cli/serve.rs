@@ -87,6 +87,10 @@ struct SiteArgs {
     /// Answer files from disk: the site's own from DIR (see `static-files`), pictures where they lie
     #[arg(long, env = "FLICKR_KILLR_FILES_FROM_DISK", value_name = "DIR")]
     files_from_disk: Option<PathBuf>,
+
+    /// Folder where processes of every version of the site leave its own files for each other
+    #[arg(long, env = "FLICKR_KILLR_STATIC_FILES", value_name = "DIR")]
+    static_files: Option<PathBuf>,
 }
 
 #[derive(Debug, Parser)]
@@ -153,6 +157,7 @@ impl SiteArgs {
             demo_logins: self.demo_logins,
             rung: self.rung,
             files_from_disk: self.files_from_disk,
+            static_files: self.static_files,
             probes,
         }
     }

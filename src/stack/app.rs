@@ -194,6 +194,7 @@ impl Apps<'_> {
         if plan.rung.files() == Files::AppFromDisk {
             say("--files-from-disk", self.state.static_files().into());
         }
+        say("--static-files", self.state.static_files().into());
         say("--originals", self.state.originals().into());
         say("--derivatives", self.state.derivatives().into());
         say(

@@ -10,6 +10,7 @@ use super::from_disk::FromDisk;
 use super::passwords::Passwords;
 use super::views::Views;
 use crate::db::outbox::Gone;
+use crate::generations::Generations;
 use crate::images::{Derivatives, Originals};
 use crate::jobs;
 use crate::lab::Live;
@@ -39,6 +40,8 @@ pub struct Parts {
     pub rung: Rung,
     /// Who is asked for files before the handlers that have or make them.
     pub from_disk: Option<FromDisk>,
+    /// The site's own files of other versions.
+    pub generations: Option<Generations>,
     /// Whether `/healthz` and `/metrics` are answered.
     pub probes: bool,
     /// What the lab counts and draws.

@@ -10,6 +10,8 @@ mod accounts;
 mod browser;
 mod cgi;
 mod cluster;
+mod crash;
+mod deploys;
 mod from_disk;
 mod front;
 mod hold;

@@ -73,6 +73,7 @@ impl Town {
             demo_logins: Some(password),
             rung: Rung::CacheMoney,
             files_from_disk: None,
+            static_files: None,
             probes: false,
         };
         Self {
