@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use accelerator::{Accelerator, Options};
+use accelerator::{Accelerator, Fence, Options};
 use anyhow::Context as _;
 use axum::Router;
 use axum::body::Body;
@@ -112,11 +112,9 @@ pub fn site(config: &config::Site) -> anyhow::Result<Site> {
     let files = config.files_from_disk.as_deref();
     let generations = config.static_files.clone().map(Generations::new);
     let from_disk = files.map(|statics| FromDisk::new(statics, &public));
-    let truth = PictureTruth {
-        db: db.clone(),
-        generations: generations.clone(),
-    };
-    let options = Options::new(config.memcached.iter().copied()).truth(truth);
+    let truth = PictureTruth::new(db.clone(), generations.clone());
+    let mut options = Options::new(config.memcached.iter().copied()).truth(truth);
+    options.fence = config.fence.then(Fence::default);
     Ok(Site::new(Parts {
         accelerator: Accelerator::new(options),
         derivatives,

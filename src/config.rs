@@ -63,6 +63,9 @@ pub struct Site {
     pub database_connections: u32,
     /// The memcached servers in the order that nginx lists them; empty keeps nothing there.
     pub memcached: Vec<SocketAddr>,
+    /// Kills a memcached of this machine that is frozen and misses a purge; whoever started it must
+    /// start it again. Never to be set for somebody else's memcached.
+    pub fence: bool,
     /// Uploads as they came, kept bit for bit.
     pub originals: PathBuf,
     /// Pictures made from originals: `public/` and `private/` below it.

@@ -64,6 +64,10 @@ struct SiteArgs {
     )]
     memcached: Vec<SocketAddr>,
 
+    /// Kill a memcached of this machine that is frozen and misses a purge; who runs it restarts it
+    #[arg(long, env = "FLICKR_KILLR_FENCE")]
+    fence: bool,
+
     /// Folder of uploads as they came, kept bit for bit
     #[arg(long, env = "FLICKR_KILLR_ORIGINALS", value_name = "DIR")]
     originals: PathBuf,
@@ -151,6 +155,7 @@ impl SiteArgs {
             database_url: self.database_url,
             database_connections,
             memcached: self.memcached,
+            fence: self.fence,
             originals: self.originals,
             derivatives: self.derivatives,
             lab: self.lab,

@@ -15,7 +15,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use tower::ServiceExt as _;
 
-use super::outbox::deliver;
+use super::outbox::{Delivery, deliver};
 use crate::assets;
 use crate::db::outbox;
 use crate::rung::Files;
@@ -52,14 +52,14 @@ async fn deliver_owed(site: &Site) {
     }
     let confirmed = AtomicUsize::new(0);
     let all = stream::iter(&owed).for_each_concurrent(OWED_AT_ONCE, async |gone| {
-        let everywhere = deliver(
+        let delivery = deliver(
             &site.db,
             &site.accelerator,
             &site.derivatives,
             &site.originals,
             gone,
         );
-        confirmed.fetch_add(usize::from(everywhere.await), Relaxed);
+        confirmed.fetch_add(usize::from(delivery.await == Delivery::Everywhere), Relaxed);
     });
     // Either way what counts is how many are confirmed.
     let _ = timeout(OWED_PATIENCE, all).await;

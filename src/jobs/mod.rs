@@ -7,5 +7,6 @@ mod rounds;
 mod warm_up;
 
 pub use first::get_ready;
+pub use outbox::Delivery;
 pub use rounds::{Rounds, run, write_views};
 pub use warm_up::warm_up;

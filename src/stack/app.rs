@@ -207,6 +207,10 @@ impl Apps<'_> {
         if plan.lab {
             args.push("--lab".into());
         }
+        if self.memcached.is_some() {
+            // It is ours, and comes back empty at once.
+            args.push("--fence".into());
+        }
         if role.jobs {
             args.push("--jobs".into());
         }

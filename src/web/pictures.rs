@@ -192,7 +192,7 @@ pub(super) async fn is_public(pool: &sqlx::PgPool, owner: UserId, token: PhotoTo
     }
 }
 
-/// Keeps a public picture public while its file is placed.
+/// Keeps a public picture public while something of it is placed where everybody finds it.
 pub(crate) async fn hold_public(
     pool: &sqlx::PgPool,
     owner: UserId,
@@ -206,7 +206,7 @@ fn held(answer: Result<Option<Hold>, sqlx::Error>) -> Held<Hold> {
         Ok(Some(hold)) => Held::Current(hold),
         Ok(None) => Held::Gone,
         Err(error) => {
-            tracing::warn!(%error, "it is not known whether a photo may still be seen, so its picture is not shown");
+            tracing::warn!(%error, "it is not known whether a photo may still be seen, so nothing of it is placed");
             Held::Unknown
         }
     }

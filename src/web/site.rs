@@ -12,7 +12,7 @@ use super::views::Views;
 use crate::db::outbox::Gone;
 use crate::generations::Generations;
 use crate::images::{Derivatives, Originals};
-use crate::jobs;
+use crate::jobs::{self, Delivery};
 use crate::lab::Live;
 use crate::rung::Rung;
 
@@ -54,9 +54,9 @@ impl Site {
         Self(Arc::new(parts))
     }
 
-    /// Takes a picture away everywhere, before the change that killed it is acknowledged. Says
-    /// whether every copy is known to be gone; if not, the worker goes on trying.
-    pub(super) async fn purge(&self, gone: &Gone) -> bool {
+    /// Takes a picture away everywhere, before the change that killed it is acknowledged, and says
+    /// what is known of its copies; while one may be left the worker goes on trying.
+    pub(super) async fn purge(&self, gone: &Gone) -> Delivery {
         jobs::outbox::deliver(
             &self.db,
             &self.accelerator,

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use accelerator::Truth as _;
+use flickr_killr::assets;
 use flickr_killr::db::photo_hold::{Hold, hold_any, hold_public};
 use flickr_killr::db::{photo_write, pool, schema};
 use flickr_killr::domain::{PhotoId, PhotoToken, UserId, Visibility};
@@ -12,6 +14,7 @@ use flickr_killr::images::store::Settings;
 use flickr_killr::images::{
     Derivatives, Encoding, Held, Key, Original, Originals, Priority, Shelf, Size, StoreError, Width,
 };
+use flickr_killr::web::PictureTruth;
 use sqlx::{Connection as _, PgPool};
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
@@ -96,7 +99,7 @@ impl House {
     fn store(&self) -> Derivatives {
         let folder = self.folder.path();
         let settings = Settings::new(folder.join("derivatives"));
-        Derivatives::new(settings, Originals::new(&folder.join("originals")))
+        Derivatives::new(settings, Originals::new(folder.join("originals")))
     }
 
     fn file(&self, key: &Key) -> PathBuf {
@@ -267,4 +270,46 @@ async fn a_picture_whose_photo_is_gone_when_it_is_drawn_is_never_seen() {
         .await;
     assert!(matches!(drawn, Err(StoreError::Gone)), "{drawn:?}");
     assert!(!file.exists());
+}
+
+#[tokio::test]
+async fn stores_leave_connections_to_visitors_and_visitors_do_not_stop_them_for_ever() {
+    let house = House::new().await;
+    let pool = pool::open(&house.database.url(), 2).unwrap();
+    let truth = PictureTruth::new(pool.clone(), None);
+    let ((_, first), (_, second)) = (house.photo().await, house.photo().await);
+    let path = |token: PhotoToken| format!("/i/{OWNER}/{token}/640.webp");
+    let stored = truth.hold(&path(first)).await.unwrap();
+    let next = tokio::spawn({
+        let (truth, path) = (truth.clone(), path(second));
+        async move { truth.hold(&path).await }
+    });
+    let visitor = pool.acquire().await.unwrap();
+    assert!(!next.is_finished(), "it took what is the visitors'");
+    drop(stored);
+    // Now it is its turn, and there is no connection; the accelerator would wait for a second.
+    let other = pool.acquire().await.unwrap();
+    assert!(!next.is_finished());
+    drop((visitor, other));
+    assert!(next.await.unwrap().is_some());
+    // Who gives up while waiting leaves nothing behind.
+    let all = [pool.acquire().await.unwrap(), pool.acquire().await.unwrap()];
+    let path = path(first);
+    let waits = truth.hold(&path);
+    assert!(
+        tokio::time::timeout(Duration::from_millis(20), waits)
+            .await
+            .is_err()
+    );
+    drop(all);
+    assert!(truth.hold(&path).await.is_some());
+    for (path, current) in [
+        (assets::url("site.css"), true),
+        ("/static/site.0123456789ab.css", false),
+        ("/i/1/none/640.webp", false),
+        ("/people", false),
+    ] {
+        assert_eq!(truth.hold(path).await.is_some(), current, "{path}");
+        assert_eq!(truth.still_current(path).await, current, "{path}");
+    }
 }

@@ -12,6 +12,7 @@ mod cgi;
 mod cluster;
 mod crash;
 mod deploys;
+mod fence;
 mod from_disk;
 mod front;
 mod hold;

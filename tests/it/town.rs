@@ -67,6 +67,7 @@ impl Town {
             database_url: database.url(),
             database_connections: 4,
             memcached: memcached.to_vec(),
+            fence: false,
             originals: folder.path().join("originals"),
             derivatives: folder.path().join("derivatives"),
             lab,
