@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use accelerator::{Accelerator, Options};
+use accelerator::{Accelerator, Fence, Options};
 use anyhow::Context as _;
 use axum::Router;
 use axum::body::Body;
@@ -23,6 +23,7 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::config::{self, Listen, Serve};
+use crate::generations::Generations;
 use crate::images::store::Settings;
 use crate::images::{Derivatives, Originals, Shelf};
 use crate::lab::{Live, Place};
@@ -109,8 +110,11 @@ pub fn site(config: &config::Site) -> anyhow::Result<Site> {
     let derivatives = Derivatives::new(Settings::new(&config.derivatives), originals.clone());
     let public = config.derivatives.join(Shelf::Public.folder());
     let files = config.files_from_disk.as_deref();
+    let generations = config.static_files.clone().map(Generations::new);
     let from_disk = files.map(|statics| FromDisk::new(statics, &public));
-    let options = Options::new(config.memcached.iter().copied()).truth(PictureTruth(db.clone()));
+    let truth = PictureTruth::new(db.clone(), generations.clone());
+    let mut options = Options::new(config.memcached.iter().copied()).truth(truth);
+    options.fence = config.fence.then(Fence::default);
     Ok(Site::new(Parts {
         accelerator: Accelerator::new(options),
         derivatives,
@@ -120,6 +124,7 @@ pub fn site(config: &config::Site) -> anyhow::Result<Site> {
         lab: config.lab,
         rung: config.rung,
         from_disk,
+        generations,
         probes: config.probes,
         live: Live::new(db.clone(), &config.database_url, &config.memcached),
         db,
@@ -138,10 +143,6 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
         shared: config.jobs,
         derivatives_max_bytes: config.derivatives_max_bytes,
     };
-    tokio::spawn(jobs::run(site.clone(), rounds));
-    if config.jobs {
-        tokio::spawn(warm_up(site.clone()));
-    }
     site.live.stand_at(Place {
         socket: match &config.listen {
             Listen::Unix(path) => Some(path.clone()),
@@ -149,7 +150,12 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
         },
         front: config.front,
     });
-    let router = router(site);
+    let router = router(site.clone());
+    jobs::get_ready(&site, &router).await;
+    tokio::spawn(jobs::run(site.clone(), rounds));
+    if config.jobs {
+        tokio::spawn(warm_up(site));
+    }
     match &config.listen {
         Listen::Unix(path) => {
             let listener =

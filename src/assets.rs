@@ -29,6 +29,27 @@ pub struct Asset {
     pub bytes: Bytes,
 }
 
+/// What stands in the address of a file with these bytes.
+pub fn fingerprint(bytes: &[u8]) -> String {
+    let mut digits = sha256(bytes);
+    digits.truncate(FINGERPRINT_DIGITS);
+    digits
+}
+
+/// Whether bytes are those that a fingerprint stands for, of however many digits a version has it.
+pub fn has_fingerprint(bytes: &[u8], fingerprint: &str) -> bool {
+    !fingerprint.is_empty() && sha256(bytes).starts_with(fingerprint)
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    let mut digits = String::new();
+    for byte in Sha256::digest(bytes) {
+        // Writing to a string cannot fail.
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
+}
+
 /// All files of the site.
 #[derive(Debug)]
 pub struct Assets {
@@ -78,12 +99,7 @@ impl Assets {
     }
 
     fn add(&mut self, name: &'static str, bytes: Bytes) {
-        let digest = Sha256::digest(&bytes);
-        let mut fingerprint = String::new();
-        for byte in digest.iter().take(FINGERPRINT_DIGITS / 2) {
-            // Writing to a string cannot fail.
-            let _ = write!(fingerprint, "{byte:02x}");
-        }
+        let fingerprint = fingerprint(&bytes);
         let (stem, extension) = name.rsplit_once('.').unwrap_or((name, "bin"));
         let url = format!("/static/{stem}.{fingerprint}.{extension}");
         let mime = mime_guess::from_ext(extension).first_or_octet_stream();

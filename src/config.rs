@@ -63,6 +63,9 @@ pub struct Site {
     pub database_connections: u32,
     /// The memcached servers in the order that nginx lists them; empty keeps nothing there.
     pub memcached: Vec<SocketAddr>,
+    /// Kills a memcached of this machine that is frozen and misses a purge; whoever started it must
+    /// start it again. Never to be set for somebody else's memcached.
+    pub fence: bool,
     /// Uploads as they came, kept bit for bit.
     pub originals: PathBuf,
     /// Pictures made from originals: `public/` and `private/` below it.
@@ -76,6 +79,9 @@ pub struct Site {
     /// Answers files from disk: the site's own from this folder, public pictures from
     /// `derivatives/public`. What is not there comes from who has or makes it.
     pub files_from_disk: Option<PathBuf>,
+    /// The folder of the site's own files of every version, shared by all processes; without it a
+    /// process knows only those of its own.
+    pub static_files: Option<PathBuf>,
     /// Answers `/healthz` and `/metrics`, because no visitor can ask for them here.
     pub probes: bool,
 }

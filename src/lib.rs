@@ -2,7 +2,7 @@
 //!
 //! In the order to read them: [`domain`] (pure values), [`urls`] (every path), [`db`] (all SQL),
 //! [`web`] (pages), [`app`] (the one middleware stack), [`images`] (originals to derivatives),
-//! [`jobs`] (what runs behind), [`rung`] (the versions of the ladder), [`config`] (what a process is
+//! [`generations`] (the site's own files of every version), [`jobs`] (what runs behind), [`rung`] (the versions of the ladder), [`config`] (what a process is
 //! told). Around it: [`stack`] (every program as a child), [`settings`] (what a person can set),
 //! [`cpu`] (who uses the processor), [`ladder`] (runs every version and measures it), [`cli`] (who
 //! answers which command), [`cgi`] (the program as a CGI script).
@@ -16,6 +16,7 @@ pub mod cpu;
 pub mod db;
 pub mod demo;
 pub mod domain;
+pub mod generations;
 pub mod images;
 pub mod jobs;
 pub mod lab;

@@ -64,6 +64,10 @@ struct SiteArgs {
     )]
     memcached: Vec<SocketAddr>,
 
+    /// Kill a memcached of this machine that is frozen and misses a purge; who runs it restarts it
+    #[arg(long, env = "FLICKR_KILLR_FENCE")]
+    fence: bool,
+
     /// Folder of uploads as they came, kept bit for bit
     #[arg(long, env = "FLICKR_KILLR_ORIGINALS", value_name = "DIR")]
     originals: PathBuf,
@@ -87,6 +91,10 @@ struct SiteArgs {
     /// Answer files from disk: the site's own from DIR (see `static-files`), pictures where they lie
     #[arg(long, env = "FLICKR_KILLR_FILES_FROM_DISK", value_name = "DIR")]
     files_from_disk: Option<PathBuf>,
+
+    /// Folder where processes of every version of the site leave its own files for each other
+    #[arg(long, env = "FLICKR_KILLR_STATIC_FILES", value_name = "DIR")]
+    static_files: Option<PathBuf>,
 }
 
 #[derive(Debug, Parser)]
@@ -147,12 +155,14 @@ impl SiteArgs {
             database_url: self.database_url,
             database_connections,
             memcached: self.memcached,
+            fence: self.fence,
             originals: self.originals,
             derivatives: self.derivatives,
             lab: self.lab,
             demo_logins: self.demo_logins,
             rung: self.rung,
             files_from_disk: self.files_from_disk,
+            static_files: self.static_files,
             probes,
         }
     }

@@ -9,6 +9,7 @@ pub mod measure;
 pub mod outbox;
 pub mod people;
 pub mod photo;
+pub mod photo_hold;
 pub mod photo_write;
 pub mod photostream;
 pub mod pool;

@@ -67,6 +67,26 @@ pub async fn claim_due(db: impl PgExecutor<'_>, most: i64) -> Result<Vec<Gone>, 
     .await
 }
 
+/// What is owed at all, the oldest first, whoever has claimed it: for a process that starts, because
+/// the one that claimed it may be dead. To deliver something twice harms nothing.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn owed(db: impl PgExecutor<'_>, most: i64) -> Result<Vec<Gone>, sqlx::Error> {
+    counted(
+        sqlx::query_as(
+            "select id, userid, token, filename, attempts
+               from outbox
+              order by id
+              limit $1",
+        )
+        .bind(most)
+        .fetch_all(db),
+    )
+    .await
+}
+
 /// Forgets what was delivered.
 ///
 /// # Errors

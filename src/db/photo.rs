@@ -309,25 +309,6 @@ pub async fn public_original(
     .await
 }
 
-/// Whether a token still names this photo's pictures, whoever may see them.
-///
-/// # Errors
-///
-/// When the database fails.
-pub async fn token_is_current(
-    db: impl PgExecutor<'_>,
-    owner: UserId,
-    token: PhotoToken,
-) -> Result<bool, sqlx::Error> {
-    counted(
-        sqlx::query_scalar("select exists (select from photos where token = $1 and userid = $2)")
-            .bind(token)
-            .bind(owner)
-            .fetch_one(db),
-    )
-    .await
-}
-
 /// Every statement that the userid index carries, beside the photostream: tests read their plans.
 pub const STATEMENTS: [(&str, &str); 6] = [
     ("neighbours, stranger", NEIGHBOURS[0]),

@@ -30,4 +30,4 @@ pub use original::{FileName, Original};
 pub use originals::Originals;
 pub use render::{RenderError, render};
 pub use size::{Encoding, Format, Size, Width};
-pub use store::{Derivative, Derivatives, Key, Priority, Shelf, Source, StoreError, Swept};
+pub use store::{Derivative, Derivatives, Held, Key, Priority, Shelf, Source, StoreError, Swept};

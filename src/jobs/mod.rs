@@ -1,8 +1,12 @@
-//! What runs behind the pages: deliver the outbox, fold counters, sweep, draw ahead.
+//! What runs before and behind the pages: deliver the outbox, bring the files, fold counters, sweep,
+//! draw ahead.
 
+mod first;
 pub mod outbox;
 mod rounds;
 mod warm_up;
 
+pub use first::get_ready;
+pub use outbox::Delivery;
 pub use rounds::{Rounds, run, write_views};
 pub use warm_up::warm_up;

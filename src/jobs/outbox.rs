@@ -11,15 +11,25 @@ use crate::urls;
 /// How many purges one round takes.
 const BATCH: i64 = 50;
 
-/// Takes one picture away and forgets it once every copy is known to be gone. Says whether that is
-/// so; if not, the next round tries again.
+/// What became of a picture that was to be taken away everywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// No copy is left with us.
+    Everywhere,
+    /// A memcached did not confirm it, and may wake up with a copy; the next round tries again.
+    CacheSilent,
+    /// A file could not be removed; the next round tries again.
+    DiskFailed,
+}
+
+/// Takes one picture away, and forgets it once every copy is known to be gone.
 pub async fn deliver(
     db: &PgPool,
     accelerator: &Accelerator,
     derivatives: &Derivatives,
     originals: &Originals,
     gone: &Gone,
-) -> bool {
+) -> Delivery {
     let files_gone = match derivatives.remove(gone.userid, gone.token).await {
         Ok(_) => true,
         Err(error) => {
@@ -29,11 +39,18 @@ pub async fn deliver(
     };
     let original_gone = remove_original(originals, gone).await;
     let report = accelerator.purge(addresses(gone)).await;
-    let confirmed = files_gone && original_gone && report.is_confirmed();
-    let noted = if confirmed {
+    let delivery = if !(files_gone && original_gone) {
+        Delivery::DiskFailed
+    } else if !report.is_confirmed() {
+        Delivery::CacheSilent
+    } else {
+        Delivery::Everywhere
+    };
+    let noted = if delivery == Delivery::Everywhere {
         outbox::delivered(db, gone.id).await
     } else {
         tracing::warn!(
+            ?delivery,
             ?report,
             attempts = gone.attempts,
             "a purge is not confirmed; it will be tried again"
@@ -43,7 +60,7 @@ pub async fn deliver(
     if let Err(error) = noted {
         tracing::error!(%error, "the outbox could not be updated; the purge will be done once more");
     }
-    confirmed
+    delivery
 }
 
 /// Delivers what is due; says how many were.

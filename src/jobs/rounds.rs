@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
+use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::outbox;
@@ -15,6 +16,9 @@ const OUTBOX_EVERY: Duration = Duration::from_secs(1);
 const VIEWS_EVERY: Duration = Duration::from_secs(5);
 /// How often the folder of derivatives, old sessions and the tail of explore are swept.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// How often the site's own files of older versions are swept.
+const SWEEP_FILES_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Which rounds a process makes.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +55,10 @@ pub async fn run(site: Site, rounds: Rounds) {
         site.derivatives.sweep(rounds.derivatives_max_bytes).await?;
         anyhow::Ok(())
     });
-    tokio::join!(views, outbox, fold, sweep);
+    let sweep_files = every(SWEEP_FILES_EVERY, "sweeping older versions' files", || {
+        sweep_files(&site)
+    });
+    tokio::join!(views, outbox, fold, sweep, sweep_files);
 }
 
 /// Writes down the views that this process counted.
@@ -64,6 +71,19 @@ pub async fn write_views(site: &Site) -> anyhow::Result<()> {
     if !views.is_empty() {
         photo_write::append_views(&site.db, &views).await?;
     }
+    Ok(())
+}
+
+/// Notes that this version's files are in use, and takes those that nobody uses.
+async fn sweep_files(site: &Site) -> anyhow::Result<()> {
+    let Some(generations) = site.generations.clone() else {
+        return Ok(());
+    };
+    spawn_blocking(move || {
+        generations.keep_own()?;
+        anyhow::Ok(generations.sweep()?)
+    })
+    .await??;
     Ok(())
 }
 

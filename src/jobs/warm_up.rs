@@ -3,7 +3,7 @@
 use crate::db::{explore, photo};
 use crate::domain::Cursor;
 use crate::images::{Encoding, Key, Priority, Shelf, Size, Width};
-use crate::web::Site;
+use crate::web::{Site, hold_public};
 
 /// Draws what the first page of explore shows, at low priority: whatever somebody looks at meanwhile
 /// is drawn first.
@@ -29,14 +29,10 @@ pub async fn warm_up(site: &Site) -> anyhow::Result<()> {
                 },
             };
             let db = site.db.clone();
-            let still_current = async move {
-                photo::token_is_current(&db, owner, token)
-                    .await
-                    .unwrap_or(false)
-            };
+            let hold = async move { hold_public(&db, owner, token).await };
             let drawn = site
                 .derivatives
-                .get_or_make(key, filename.parse()?, Priority::WarmUp, still_current)
+                .get_or_make(key, filename.parse()?, Priority::WarmUp, hold)
                 .await;
             if let Err(error) = drawn {
                 tracing::debug!(%error, "a picture was not drawn ahead");

@@ -194,6 +194,7 @@ impl Apps<'_> {
         if plan.rung.files() == Files::AppFromDisk {
             say("--files-from-disk", self.state.static_files().into());
         }
+        say("--static-files", self.state.static_files().into());
         say("--originals", self.state.originals().into());
         say("--derivatives", self.state.derivatives().into());
         say(
@@ -205,6 +206,10 @@ impl Apps<'_> {
         }
         if plan.lab {
             args.push("--lab".into());
+        }
+        if self.memcached.is_some() {
+            // It is ours, and comes back empty at once.
+            args.push("--fence".into());
         }
         if role.jobs {
             args.push("--jobs".into());

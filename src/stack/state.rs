@@ -150,7 +150,7 @@ impl StateDir {
         self.pictures().join("derivatives")
     }
 
-    /// The site's own files, where a version serves them from disk.
+    /// The site's own files, of every version that ran here lately.
     pub(super) fn static_files(&self) -> PathBuf {
         self.path.join("static")
     }

@@ -207,9 +207,13 @@ async fn start(
     if !plan.loader.is_empty() {
         run_to_end(&apps.loader(&plan.loader), &nursery, wishes).await?;
     }
+    account.own_dir(&state.static_files(), 0o755)?;
     if plan.rung.files() != Files::Memcached {
-        account.own_dir(&state.static_files(), 0o755)?;
         run_to_end(&apps.static_files(), &nursery, wishes).await?;
+    }
+    // Each app process brings its files there before it answers.
+    if let Some(memcached) = &mut site.memcached {
+        memcached.ready(wishes).await?;
     }
     let mut services = apps.services(front.address);
     let behind_nginx = apps.behind_nginx();
@@ -225,7 +229,7 @@ async fn start(
     site.apps = keepers
         .map(|service| Keeper::start(service, &house))
         .collect();
-    for keeper in site.apps.iter_mut().chain(&mut site.memcached) {
+    for keeper in &mut site.apps {
         keeper.ready(wishes).await?;
     }
 

@@ -179,7 +179,7 @@ impl From<sqlx::Error> for Error {
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Busy => Self::Busy,
+            StoreError::Busy | StoreError::Unknown => Self::Busy,
             StoreError::Gone => Self::NotFound("This picture is no longer here."),
             other => Self::Internal(other.into()),
         }

@@ -31,6 +31,7 @@ mod words;
 
 pub use from_disk::FromDisk;
 pub use passwords::{DemoLogins, Passwords};
+pub(crate) use pictures::hold_public;
 pub use ranges::cut as cut_ranges;
 pub use routes::router;
 pub use site::{Parts, Site};

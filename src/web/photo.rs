@@ -12,8 +12,10 @@ use super::site::Site;
 use super::visit::Visit;
 use crate::db;
 use crate::db::comment::Comment;
+use crate::db::outbox::Gone;
 use crate::db::photo::Photo;
 use crate::domain::{Cursor, Month, PhotoId, Ratio, Relation, Username, Visibility};
+use crate::jobs::Delivery;
 use crate::urls;
 
 const NO_PHOTO: Error =
@@ -146,10 +148,7 @@ pub(super) async fn change_visibility(
     let gone = db::photo_write::change_visibility(&mut tx, photo.userid, photo.id, to).await?;
     tx.commit().await?;
     let here = urls::photo(&name, photo.id);
-    match gone {
-        Some(gone) if !site.purge(&gone).await => unconfirmed(&visit, &here),
-        _ => Ok(see_other(&here)),
-    }
+    purged(&site, &visit, gone.as_ref(), &here).await
 }
 
 /// Deletes a photo: committed, purged everywhere, and only then acknowledged.
@@ -163,10 +162,7 @@ pub(super) async fn delete(
     let gone = db::photo_write::delete(&mut tx, photo.userid, photo.id).await?;
     tx.commit().await?;
     let stream = urls::person(&name, Cursor::Newest);
-    match gone {
-        Some(gone) if !site.purge(&gone).await => unconfirmed(&visit, &stream),
-        _ => Ok(see_other(&stream)),
-    }
+    purged(&site, &visit, gone.as_ref(), &stream).await
 }
 
 /// A photo that belongs to whoever asks; for anybody else there is none to change.
@@ -192,9 +188,29 @@ async fn own_photo(
 struct Unconfirmed<'a> {
     visit: &'a Visit,
     next_url: &'a str,
+    /// Whether it is a file that stays, and not a copy in memcached, which ends by itself.
+    disk_failed: bool,
 }
 
-/// Says that it is done, and honestly what is not yet known to be gone.
-fn unconfirmed(visit: &Visit, next_url: &str) -> Result<Response, Error> {
-    Ok(Page::show(visit, &Unconfirmed { visit, next_url })?.into_response())
+/// Takes away what was committed to go, and says that it is done; or honestly what is not yet known
+/// to be gone.
+async fn purged(
+    site: &Site,
+    visit: &Visit,
+    gone: Option<&Gone>,
+    next_url: &str,
+) -> Result<Response, Error> {
+    let delivery = match gone {
+        Some(gone) => site.purge(gone).await,
+        None => Delivery::Everywhere,
+    };
+    if delivery == Delivery::Everywhere {
+        return Ok(see_other(next_url));
+    }
+    let page = Unconfirmed {
+        visit,
+        next_url,
+        disk_failed: delivery == Delivery::DiskFailed,
+    };
+    Ok(Page::show(visit, &page)?.into_response())
 }

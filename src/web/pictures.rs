@@ -11,9 +11,10 @@ use super::photo::visible_photo;
 use super::site::Site;
 use super::visit::Visit;
 use crate::db;
+use crate::db::photo_hold::{self, Hold, hold_any};
 use crate::db::photostream::Thumb;
 use crate::domain::{Frame, PhotoId, PhotoToken, Ratio, Tone, UserId, Username, Visibility};
-use crate::images::{Derivative, Encoding, Key, Original, Priority, Shelf, Size, Width};
+use crate::images::{Derivative, Encoding, Held, Key, Original, Priority, Shelf, Size, Width};
 use crate::urls;
 
 const GONE: Error = Error::NotFound("There is no picture at this address.");
@@ -149,10 +150,10 @@ pub(super) async fn show(
         .await?
         .ok_or(GONE)?;
     let pool = site.db.clone();
-    let still_public = async move { is_public(&pool, owner, token).await };
+    let hold = async move { hold_public(&pool, owner, token).await };
     let derivative = site
         .derivatives
-        .get_or_make(key, original(&filename)?, Priority::Visitor, still_public)
+        .get_or_make(key, original(&filename)?, Priority::Visitor, hold)
         .await?;
     Ok(respond(derivative, size.encoding, Policy::ForATime))
 }
@@ -172,19 +173,10 @@ pub(super) async fn show_own(
         size,
     };
     let pool = site.db.clone();
-    let still_there = async move {
-        db::photo::token_is_current(&pool, photo.userid, photo.token)
-            .await
-            .unwrap_or(false)
-    };
+    let hold = async move { held(hold_any(&pool, photo.userid, photo.token).await) };
     let derivative = site
         .derivatives
-        .get_or_make(
-            key,
-            original(&photo.filename)?,
-            Priority::Visitor,
-            still_there,
-        )
+        .get_or_make(key, original(&photo.filename)?, Priority::Visitor, hold)
         .await?;
     Ok(respond(derivative, size.encoding, Policy::SharedByNobody))
 }
@@ -196,6 +188,26 @@ pub(super) async fn is_public(pool: &sqlx::PgPool, owner: UserId, token: PhotoTo
         Err(error) => {
             tracing::warn!(%error, "it is not known whether a picture is still public, so it is not kept");
             false
+        }
+    }
+}
+
+/// Keeps a public picture public while something of it is placed where everybody finds it.
+pub(crate) async fn hold_public(
+    pool: &sqlx::PgPool,
+    owner: UserId,
+    token: PhotoToken,
+) -> Held<Hold> {
+    held(photo_hold::hold_public(pool, owner, token).await)
+}
+
+fn held(answer: Result<Option<Hold>, sqlx::Error>) -> Held<Hold> {
+    match answer {
+        Ok(Some(hold)) => Held::Current(hold),
+        Ok(None) => Held::Gone,
+        Err(error) => {
+            tracing::warn!(%error, "it is not known whether a photo may still be seen, so nothing of it is placed");
+            Held::Unknown
         }
     }
 }

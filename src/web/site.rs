@@ -10,8 +10,9 @@ use super::from_disk::FromDisk;
 use super::passwords::Passwords;
 use super::views::Views;
 use crate::db::outbox::Gone;
+use crate::generations::Generations;
 use crate::images::{Derivatives, Originals};
-use crate::jobs;
+use crate::jobs::{self, Delivery};
 use crate::lab::Live;
 use crate::rung::Rung;
 
@@ -39,6 +40,8 @@ pub struct Parts {
     pub rung: Rung,
     /// Who is asked for files before the handlers that have or make them.
     pub from_disk: Option<FromDisk>,
+    /// The site's own files of other versions.
+    pub generations: Option<Generations>,
     /// Whether `/healthz` and `/metrics` are answered.
     pub probes: bool,
     /// What the lab counts and draws.
@@ -51,9 +54,9 @@ impl Site {
         Self(Arc::new(parts))
     }
 
-    /// Takes a picture away everywhere, before the change that killed it is acknowledged. Says
-    /// whether every copy is known to be gone; if not, the worker goes on trying.
-    pub(super) async fn purge(&self, gone: &Gone) -> bool {
+    /// Takes a picture away everywhere, before the change that killed it is acknowledged, and says
+    /// what is known of its copies; while one may be left the worker goes on trying.
+    pub(super) async fn purge(&self, gone: &Gone) -> Delivery {
         jobs::outbox::deliver(
             &self.db,
             &self.accelerator,

@@ -1,30 +1,52 @@
 //! The site's own files, under addresses that hold their fingerprint.
 
+use accelerator::media::Media;
 use accelerator::{Key, Policy};
 use axum::Extension;
 use axum::extract::State;
 use axum::http::Uri;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use tokio::task::spawn_blocking;
 
 use super::error::Error;
 use super::site::Site;
 use crate::assets;
 
-/// A file of this build; or, from a folder where older ones lie as well, one of those.
+/// A file of this build or, where processes share a folder, of another: pages of both are open in
+/// browsers, and during a change of versions any process is asked for the files of either.
 pub(super) async fn show(State(site): State<Site>, uri: Uri) -> Result<Response, Error> {
-    if let (Some(disk), Some(key)) = (&site.from_disk, Key::of(uri.path()))
-        && let Some(file) = disk.static_file(&key).await
+    let key = Key::of(uri.path());
+    if let (Some(disk), Some(key)) = (&site.from_disk, &key)
+        && let Some(file) = disk.static_file(key).await
     {
         return Ok(file);
     }
-    let asset = assets::all().at(uri.path()).ok_or(Error::NotFound(
-        "This version of the site has no such file.",
-    ))?;
-    Ok((
-        [(CONTENT_TYPE, asset.content_type.as_str())],
+    if let Some(asset) = assets::all().at(uri.path()) {
+        return Ok(respond(&asset.content_type, asset.bytes.clone()));
+    }
+    let other = match key {
+        Some(key) => of_another_version(&site, key).await,
+        None => None,
+    };
+    other.ok_or(Error::NotFound(
+        "No version of the site that is still about has such a file.",
+    ))
+}
+
+async fn of_another_version(site: &Site, key: Key) -> Option<Response> {
+    let generations = site.generations.clone()?;
+    let media = Media::of(key.extension())?;
+    let found = spawn_blocking(move || generations.find(&key)).await;
+    Some(respond(media.content_type, found.ok()??))
+}
+
+fn respond(content_type: &str, bytes: Bytes) -> Response {
+    (
+        [(CONTENT_TYPE, content_type.to_owned())],
         Extension(Policy::ForEver),
-        asset.bytes.clone(),
+        bytes,
     )
-        .into_response())
+        .into_response()
 }

@@ -1,26 +1,84 @@
-//! What the accelerator asks the site: may this file still be shown to everybody?
+//! What the accelerator asks the site: may this file be shown to everybody, and does it stay so?
 
-use accelerator::Truth;
+use std::sync::Arc;
+
+use accelerator::{Hold, Key, Truth};
 use sqlx::PgPool;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
 
 use super::pictures;
 use crate::assets;
+use crate::domain::{PhotoToken, UserId};
+use crate::generations::Generations;
+use crate::images::Held;
 
-/// Answers from the database.
+/// Answers from the database and, for the site's own files, from what there is of them.
+///
+/// How long a question may wait is the accelerator's to say: it gives up, and does not store.
 #[derive(Debug, Clone)]
-pub struct PictureTruth(pub PgPool);
+pub struct PictureTruth {
+    db: PgPool,
+    generations: Option<Generations>,
+    /// A store holds a connection for as long as memcached takes to answer. Half of the pool is the
+    /// visitors' whatever memcached does; for the other half stores wait as everybody.
+    places: Arc<Semaphore>,
+}
 
 impl Truth for PictureTruth {
     async fn still_current(&self, path: &str) -> bool {
         if path.starts_with("/static/") {
-            return assets::all().at(path).is_some();
+            return self.is_ours(path).await;
         }
-        let mut parts = path.strip_prefix("/i/").unwrap_or_default().split('/');
-        let (Some(Ok(owner)), Some(Ok(token))) =
-            (parts.next().map(str::parse), parts.next().map(str::parse))
-        else {
+        match picture_at(path) {
+            Some((owner, token)) => pictures::is_public(&self.db, owner, token).await,
+            None => false,
+        }
+    }
+
+    async fn hold(&self, path: &str) -> Option<Hold> {
+        if path.starts_with("/static/") {
+            // What its fingerprint names does not change, so there is nothing to be locked.
+            let hold = || Hold::until_dropped(());
+            return self.is_ours(path).await.then(hold);
+        }
+        let (owner, token) = picture_at(path)?;
+        let place = Arc::clone(&self.places).acquire_owned().await.ok()?;
+        match pictures::hold_public(&self.db, owner, token).await {
+            Held::Current(photo) => Some(Hold::until_dropped((photo, place))),
+            Held::Gone | Held::Unknown => None,
+        }
+    }
+}
+
+impl PictureTruth {
+    /// The truth about photos in this database, and files in this folder.
+    pub fn new(db: PgPool, generations: Option<Generations>) -> Self {
+        let places = (db.options().get_max_connections() / 2).max(1);
+        Self {
+            db,
+            generations,
+            places: Arc::new(Semaphore::new(places as usize)),
+        }
+    }
+
+    /// Whether some version of the site has a file at this address.
+    async fn is_ours(&self, path: &str) -> bool {
+        if assets::all().at(path).is_some() {
+            return true;
+        }
+        let (Some(generations), Some(key)) = (self.generations.clone(), Key::of(path)) else {
             return false;
         };
-        pictures::is_public(&self.0, owner, token).await
+        spawn_blocking(move || generations.has(&key))
+            .await
+            .unwrap_or(false)
     }
+}
+
+/// Whose picture lies at an address, and under which token.
+fn picture_at(path: &str) -> Option<(UserId, PhotoToken)> {
+    let mut parts = path.strip_prefix("/i/")?.split('/');
+    let owner = parts.next()?.parse().ok()?;
+    Some((owner, parts.next()?.parse().ok()?))
 }

@@ -14,7 +14,7 @@ use crate::town::{Answer, Visitor, jpeg};
 /// How long memcached may take to have what was pushed; reached only when something is broken.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn visitor(site: &Site) -> Visitor {
+pub(crate) fn visitor(site: &Site) -> Visitor {
     Visitor::at(&base(site))
 }
 
@@ -26,7 +26,7 @@ fn base(site: &Site) -> String {
 }
 
 /// Asks for a file until memcached answers.
-async fn until_hit(visitor: &Visitor, path: &str) -> Answer {
+pub(crate) async fn until_hit(visitor: &Visitor, path: &str) -> Answer {
     let asked = async {
         loop {
             let answer = visitor.get(path).await;

@@ -67,12 +67,14 @@ impl Town {
             database_url: database.url(),
             database_connections: 4,
             memcached: memcached.to_vec(),
+            fence: false,
             originals: folder.path().join("originals"),
             derivatives: folder.path().join("derivatives"),
             lab,
             demo_logins: Some(password),
             rung: Rung::CacheMoney,
             files_from_disk: None,
+            static_files: None,
             probes: false,
         };
         Self {

@@ -5,6 +5,7 @@
 mod coherence;
 mod equality;
 mod faults;
+mod fence;
 mod front;
 mod http;
 mod keys;

@@ -1,9 +1,8 @@
 //! The folder of derivatives: read, placed, taken away. Everything here blocks on the disk.
 //!
-//! A picture is placed in three steps: written under a temporary name, linked to its name, and, once
-//! the photo's token was found to be still the current one, the temporary name is removed. So a
-//! temporary name that stays tells the broom that a process died before the last step, and that the
-//! picture must go too: it may be one that somebody deleted at that moment.
+//! A picture is placed in two steps: written under a temporary name, which no web server sends, and,
+//! while the photo's token is held, renamed. A temporary name that stays is what a process left that
+//! died in between; the broom takes it.
 
 use std::fs::{self, File, FileTimes, Metadata};
 use std::io::{self, Read, Write};
@@ -17,8 +16,8 @@ use crate::images::Encoding;
 /// How fresh the note of a picture's last use is kept. Writing it each time would make reading write.
 const TOUCH_AFTER: Duration = Duration::from_secs(60 * 60);
 
-/// How often a picture is placed again because its folder was swept away underneath.
-const PLACE_ATTEMPTS: u32 = 3;
+/// How often a picture is written again because its folder was swept away underneath.
+const WRITE_ATTEMPTS: u32 = 3;
 
 /// The folder.
 #[derive(Debug)]
@@ -26,14 +25,14 @@ pub(super) struct Files {
     pub(super) root: PathBuf,
 }
 
-/// A picture that lies under its name, though nobody has asked yet whether it still may. Taken back
-/// when dropped, unless [settled](Self::settle).
+/// A whole picture under a temporary name, which nobody has asked yet whether it may be seen. Taken
+/// away when dropped, unless [placed](Self::place).
 #[derive(Debug)]
 #[must_use]
-pub(super) struct Placed {
+pub(super) struct Written {
     path: PathBuf,
     temporary: PathBuf,
-    settled: bool,
+    placed: bool,
 }
 
 impl Files {
@@ -64,18 +63,18 @@ impl Files {
         Ok(Some(bytes))
     }
 
-    /// Writes a picture under its name, whole or not at all.
+    /// Writes a picture beside its place.
     ///
     /// It is not forced to the disk: what a power cut spoils is recognised by [`is_whole`] and made
     /// again.
-    pub(super) fn place(&self, key: &Key, bytes: &[u8]) -> io::Result<Placed> {
+    pub(super) fn write(&self, key: &Key, bytes: &[u8]) -> io::Result<Written> {
         let folder = key.folder(&self.root);
         let mut attempt = 1;
         loop {
             fs::create_dir_all(&folder)?;
-            match place_in(&folder, key, bytes) {
+            match write_in(&folder, key, bytes) {
                 // The broom takes empty folders away, also one that was made a moment ago.
-                Err(error) if is_absent(&error) && attempt < PLACE_ATTEMPTS => attempt += 1,
+                Err(error) if is_absent(&error) && attempt < WRITE_ATTEMPTS => attempt += 1,
                 other => return other,
             }
         }
@@ -104,26 +103,23 @@ impl Files {
     }
 }
 
-impl Placed {
-    /// The token is still the current one: the picture stays.
-    pub(super) fn settle(mut self) {
-        self.settled = true;
-        // If this fails the broom will take the picture away in an hour, and it is made again.
-        let _ = fs::remove_file(&self.temporary);
+impl Written {
+    /// Shows it to everybody, in place of what may lie there: another process may have been quicker
+    /// with the same picture. To be called while the token is held.
+    pub(super) fn place(mut self) -> io::Result<()> {
+        fs::rename(&self.temporary, &self.path)?;
+        self.placed = true;
+        Ok(())
     }
 }
 
-impl Drop for Placed {
+impl Drop for Written {
     fn drop(&mut self) {
-        if self.settled {
+        if self.placed {
             return;
         }
-        for path in [&self.path, &self.temporary] {
-            if let Err(error) = remove_if_there(path) {
-                tracing::error!(path = %path.display(), %error, "cannot take a dead picture away");
-                // The temporary name stays, so the broom will try again.
-                return;
-            }
+        if let Err(error) = remove_if_there(&self.temporary) {
+            tracing::warn!(path = %self.temporary.display(), %error, "a temporary file stays until it is swept");
         }
         if let Some(folder) = self.path.parent() {
             remove_empty_folders(folder);
@@ -131,26 +127,18 @@ impl Drop for Placed {
     }
 }
 
-fn place_in(folder: &Path, key: &Key, bytes: &[u8]) -> io::Result<Placed> {
+fn write_in(folder: &Path, key: &Key, bytes: &[u8]) -> io::Result<Written> {
     let name = key.size.to_string();
     let temporary = folder.join(format!(".{name}.{:016x}", rand::random::<u64>()));
-    let path = folder.join(name);
-    let written = File::create_new(&temporary)
-        .and_then(|mut file| file.write_all(bytes))
-        .and_then(|()| fs::hard_link(&temporary, &path));
-    match written {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-            // Only the temporary name can be ours; under the other may lie a good picture.
-            let _ = fs::remove_file(&temporary);
-            Err(error)
-        }
-        // It may exist already: then another process was quicker with the same picture.
-        _ => Ok(Placed {
-            path,
-            temporary,
-            settled: false,
-        }),
-    }
+    let mut file = File::create_new(&temporary)?;
+    // From here on it is taken away again if anything fails.
+    let written = Written {
+        path: folder.join(name),
+        temporary,
+        placed: false,
+    };
+    file.write_all(bytes)?;
+    Ok(written)
 }
 
 /// Whether a file is what an encoder wrote and not what a power cut left of it.
@@ -171,21 +159,10 @@ pub(super) fn last_used(facts: &Metadata) -> SystemTime {
     facts.accessed().map_or(changed, |read| read.max(changed))
 }
 
-/// Whether this is the name that a picture has before its token was checked.
+/// Whether this is the name that a picture has before it is placed.
 pub(super) fn is_temporary(path: &Path) -> bool {
     path.file_name()
         .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
-}
-
-/// The name that belongs to a temporary one: `640.webp` of `.640.webp.0123456789abcdef`.
-pub(super) fn place_of_temporary(path: &Path) -> Option<PathBuf> {
-    let (name, _) = path
-        .file_name()?
-        .to_str()?
-        .strip_prefix('.')?
-        .rsplit_once('.')?;
-    let size: crate::images::Size = name.parse().ok()?;
-    Some(path.with_file_name(size.to_string()))
 }
 
 /// Removes a file and tells whether it was there.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{oneshot, watch};
 
-use super::{Derivative, Fresh, Key, Shared, Source, StoreError};
+use super::{Derivative, Fresh, Held, Key, Shared, Source, StoreError};
 use crate::images::Original;
 use crate::images::pool::{JobId, Priority};
 
@@ -24,12 +24,12 @@ struct Flight {
 }
 
 /// Waits with those who wait for this key, or starts to make it.
-pub(super) fn join_or_start(
+pub(super) fn join_or_start<H: Send + 'static>(
     shared: &Arc<Shared>,
     key: Key,
     original: Original,
     priority: Priority,
-    still_current: impl Future<Output = bool> + Send + 'static,
+    hold: impl Future<Output = Held<H>> + Send + 'static,
 ) -> Result<watch::Receiver<Answer>, StoreError> {
     let mut flights = shared.flights.lock();
     if let Some(flight) = flights.get(&key) {
@@ -45,7 +45,7 @@ pub(super) fn join_or_start(
         let (shared, answer) = (Arc::clone(shared), Arc::clone(&answer));
         move || {
             if !shared.flights.give_up_if_alone(&key, &answer) {
-                // Nobody hears it if the runtime ended meanwhile; then the file is taken back.
+                // Nobody hears it if the runtime ended meanwhile; then the file is taken away.
                 let _ = tell.send(shared.make(&key, original));
             }
         }
@@ -62,7 +62,7 @@ pub(super) fn join_or_start(
     flights.insert(key, Flight { job, answer });
     drop(flights);
     // A task of its own: the visitor who came first may leave, the others stay.
-    tokio::spawn(landing.wait(told, still_current));
+    tokio::spawn(landing.wait(told, hold));
     Ok(receiver)
 }
 
@@ -111,17 +111,17 @@ struct Landing {
 }
 
 impl Landing {
-    async fn wait(
+    async fn wait<H: Send + 'static>(
         self,
         told: oneshot::Receiver<Result<Fresh, StoreError>>,
-        still_current: impl Future<Output = bool> + Send,
+        hold: impl Future<Output = Held<H>> + Send,
     ) {
         let Ok(made) = told.await else {
             // Given up, dropped from the line, or panicked.
             return;
         };
         let answer = match made {
-            Ok(fresh) => self.check(fresh, still_current).await,
+            Ok(fresh) => self.place(fresh, hold).await,
             Err(error) => Err(error),
         };
         // First free the key, then tell: whoever comes in between finds the file.
@@ -129,27 +129,33 @@ impl Landing {
         self.answer.send_replace(Some(answer));
     }
 
-    /// Asks whether what was made may stay, and be seen.
-    async fn check(
+    /// Has the token held, and places what was made.
+    async fn place<H: Send + 'static>(
         &self,
-        Fresh { derivative, placed }: Fresh,
-        still_current: impl Future<Output = bool> + Send,
+        Fresh {
+            derivative,
+            written,
+        }: Fresh,
+        hold: impl Future<Output = Held<H>> + Send,
     ) -> Result<Derivative, StoreError> {
         if derivative.source == Source::Disk {
             return Ok(derivative);
         }
-        let current = still_current.await;
-        let tidied = tokio::task::spawn_blocking(move || match placed {
-            Some(placed) if current => placed.settle(),
-            // Dropped, and so taken back.
-            _ => drop(placed),
+        let (held, answer) = match hold.await {
+            Held::Current(held) => (Some(held), Ok(derivative)),
+            Held::Gone => (None, Err(StoreError::Gone)),
+            Held::Unknown => (None, Err(StoreError::Unknown)),
+        };
+        let shared = Arc::clone(&self.shared);
+        let placed = tokio::task::spawn_blocking(move || {
+            // What is not placed is taken away when it is dropped.
+            if let (Some(held), Some(written)) = (held, written) {
+                shared.place(written);
+                drop(held);
+            }
         });
-        tidied.await.map_err(|_| StoreError::Interrupted)?;
-        if current {
-            Ok(derivative)
-        } else {
-            Err(StoreError::Gone)
-        }
+        placed.await.map_err(|_| StoreError::Interrupted)?;
+        answer
     }
 }
 

@@ -5,9 +5,10 @@
 //! - One key is made at most once at a time in this process; who comes meanwhile waits for it. Who
 //!   goes away takes nothing with him, and what nobody waits for any more is not begun.
 //! - Several processes may make the same key at once: names change from nothing to a whole file.
-//! - A picture whose token died while it was made is not handed out, and no file of it remains. The
-//!   order is: place the file, *then* ask. A purge removes files after its commit; so either it
-//!   removes ours, or we ask after its commit and hear that the token is dead.
+//! - A picture whose token died while it was made is not handed out, and no file of it is ever seen
+//!   under its name. The order is: write under a temporary name, have the token held, place, let go. A
+//!   purge removes files after its commit, which waits for the hold; so either it removes ours, or
+//!   we ask after its commit and hear that the token is dead.
 //! - A full or broken disk makes pictures slow and never fails them.
 
 mod files;
@@ -24,7 +25,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 
-use self::files::{Files, Placed};
+use self::files::{Files, Written};
 use self::flight::Flights;
 pub use self::key::{Key, Shelf};
 pub use self::sweep::Swept;
@@ -32,6 +33,17 @@ use super::pool::Pool;
 pub use super::pool::Priority;
 use super::{Original, Originals, RenderError, Size, render};
 use crate::domain::{PhotoToken, UserId};
+
+/// What is known of a token when its picture was made.
+#[derive(Debug)]
+pub enum Held<H> {
+    /// It is the photo's, and stays so until this is dropped.
+    Current(H),
+    /// It died.
+    Gone,
+    /// There is no telling.
+    Unknown,
+}
 
 /// Where a picture came from this time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +72,9 @@ pub enum StoreError {
     /// The token died while the picture was made.
     #[error("the photo was deleted or hidden meanwhile")]
     Gone,
+    /// Nobody could say whether the token had died. Ask again in a few seconds.
+    #[error("it is not known whether the photo may still be seen")]
+    Unknown,
     /// It cannot be made.
     #[error(transparent)]
     Render(Arc<RenderError>),
@@ -113,8 +128,8 @@ struct Shared {
 /// A picture fresh from the pool.
 struct Fresh {
     derivative: Derivative,
-    /// Its file, if it was placed just now and nobody has asked yet whether it may stay.
-    placed: Option<Placed>,
+    /// Its file, if it was made just now and could be written.
+    written: Option<Written>,
 }
 
 impl Derivatives {
@@ -142,23 +157,22 @@ impl Derivatives {
 
     /// Reads the picture, or makes it.
     ///
-    /// The caller has just read `original` and the key's token from the database. `still_current`
-    /// asks the database whether that token is still the photo's; it runs only after a picture was
-    /// made, and says `false` also when it cannot know.
-    pub async fn get_or_make(
+    /// The caller has just read `original` and the key's token from the database. `hold` asks the
+    /// database whether that token is still the photo's, and keeps it so while the picture is placed;
+    /// it runs only after a picture was made.
+    pub async fn get_or_make<H: Send + 'static>(
         &self,
         key: Key,
         original: Original,
         priority: Priority,
-        still_current: impl Future<Output = bool> + Send + 'static,
+        hold: impl Future<Output = Held<H>> + Send + 'static,
     ) -> Result<Derivative, StoreError> {
         let shared = Arc::clone(&self.shared);
         let on_disk = tokio::task::spawn_blocking(move || shared.read(&key)).await;
         if let Some(derivative) = on_disk.map_err(|_| StoreError::Interrupted)? {
             return Ok(derivative);
         }
-        let mut answer =
-            flight::join_or_start(&self.shared, key, original, priority, still_current)?;
+        let mut answer = flight::join_or_start(&self.shared, key, original, priority, hold)?;
         let answer = answer.wait_for(Option::is_some).await;
         match answer.as_deref() {
             Ok(Some(answer)) => answer.clone(),
@@ -204,34 +218,34 @@ impl Shared {
         }
     }
 
-    /// Makes a picture and places its file. Runs on a thread of the pool.
+    /// Makes a picture and writes its file. Runs on a thread of the pool.
     fn make(&self, key: &Key, original: Original) -> Result<Fresh, StoreError> {
         // Another process, or a flight that landed a moment ago, may have been quicker.
         if let Some(derivative) = self.read(key) {
             return Ok(Fresh {
                 derivative,
-                placed: None,
+                written: None,
             });
         }
         let bytes =
             (self.make)(original, key.size).map_err(|error| StoreError::Render(Arc::new(error)))?;
-        let placed = match self.files.place(key, &bytes) {
-            Ok(placed) => {
-                self.disk_failing.store(false, Ordering::Relaxed);
-                Some(placed)
-            }
-            Err(error) => {
-                self.disk_failed(&error);
-                None
-            }
-        };
+        let written = self.files.write(key, &bytes);
+        let written = written.inspect_err(|error| self.disk_failed(error)).ok();
         Ok(Fresh {
             derivative: Derivative {
                 bytes: Bytes::from(bytes),
                 source: Source::Made,
             },
-            placed,
+            written,
         })
+    }
+
+    /// Shows a picture to everybody, while its token is held.
+    fn place(&self, written: Written) {
+        match written.place() {
+            Ok(()) => self.disk_failing.store(false, Ordering::Relaxed),
+            Err(error) => self.disk_failed(&error),
+        }
     }
 
     /// Says so once, and again only after a picture could be placed in between.

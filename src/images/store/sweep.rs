@@ -10,9 +10,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use super::files::{
-    Files, is_temporary, last_used, place_of_temporary, remove_empty_folders, remove_if_there,
-};
+use super::files::{Files, is_temporary, last_used, remove_empty_folders, remove_if_there};
 use super::key::Shelf;
 
 /// How old a temporary name must be before nobody can be at work on it any more.
@@ -31,7 +29,7 @@ pub struct Swept {
     pub bytes: u64,
     /// How many pictures were removed because they were the least recently used.
     pub removed: u64,
-    /// How many were removed because a process died while it placed them.
+    /// How many were removed that a process had written when it died, and not placed.
     pub stale: u64,
 }
 
@@ -45,7 +43,7 @@ impl Files {
             if is_temporary(path) {
                 let age = now.duration_since(last_used(facts)).unwrap_or_default();
                 if age > STALE_AFTER {
-                    swept.stale += u64::from(remove_stale(path)?);
+                    swept.stale += u64::from(remove_if_there(path)?);
                 }
             } else {
                 swept.files += 1;
@@ -121,16 +119,6 @@ fn note(trouble: &mut io::Result<()>, result: io::Result<()>) {
     {
         *trouble = Err(error);
     }
-}
-
-/// Removes what a process left that died between placing a picture and asking whether it may stay.
-fn remove_stale(temporary: &Path) -> io::Result<bool> {
-    let removed = match place_of_temporary(temporary) {
-        Some(path) => remove_if_there(&path)?,
-        None => false,
-    };
-    remove_if_there(temporary)?;
-    Ok(removed)
 }
 
 /// The youngest minute whose pictures must go, all or some of them.

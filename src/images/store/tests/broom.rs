@@ -76,18 +76,20 @@ async fn looking_at_a_picture_keeps_it() {
 }
 
 #[tokio::test]
-async fn the_broom_takes_back_what_a_dead_process_placed() {
+async fn the_broom_takes_what_a_dead_process_wrote_and_did_not_place() {
     let workshop = Workshop::open();
-    let (unchecked, young) = (any_key(), any_key());
-    for key in [unchecked, young] {
-        workshop.get(key).await.unwrap();
+    let (old, young) = (any_key(), any_key());
+    let temporary = |key| {
         let place = path(workshop.folder.path(), &key);
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
         let temporary = place.with_file_name(".640.webp.0123456789abcdef");
-        fs::hard_link(&place, &temporary).unwrap();
-    }
-    last_used(&path(workshop.folder.path(), &unchecked), HOUR * 2);
+        fs::write(&temporary, picture(key.size)).unwrap();
+        temporary
+    };
+    last_used(&temporary(old), HOUR * 2);
+    let at_work = temporary(young);
     let swept = workshop.store.sweep(u64::MAX).await.unwrap();
-    assert_eq!(swept.stale, 1);
-    assert!(!unchecked.folder(workshop.folder.path()).exists());
-    assert!(path(workshop.folder.path(), &young).exists());
+    assert_eq!((swept.stale, swept.files), (1, 0));
+    assert!(!old.folder(workshop.folder.path()).exists());
+    assert_eq!(files(workshop.folder.path()), [at_work]);
 }

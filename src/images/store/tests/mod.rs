@@ -38,7 +38,7 @@ impl Workshop {
 
     async fn get(&self, key: Key) -> Result<Derivative, StoreError> {
         self.store
-            .get_or_make(key, ORIGINAL, Priority::Visitor, ready(true))
+            .get_or_make(key, ORIGINAL, Priority::Visitor, ready(Held::Current(())))
             .await
     }
 
@@ -131,7 +131,7 @@ fn spawn_get(
     let store = store.clone();
     tokio::spawn(async move {
         store
-            .get_or_make(key, ORIGINAL, priority, ready(true))
+            .get_or_make(key, ORIGINAL, priority, ready(Held::Current(())))
             .await
     })
 }
@@ -261,11 +261,10 @@ async fn a_token_that_dies_while_its_picture_is_made_leaves_no_file() {
     let key = any_key();
     let visitor = {
         let store = store.clone();
-        // Asked only after the file was placed, so it hears of the end.
-        let still_current = async move { false };
+        let hold = ready(Held::<()>::Gone);
         tokio::spawn(async move {
             store
-                .get_or_make(key, ORIGINAL, Priority::Visitor, still_current)
+                .get_or_make(key, ORIGINAL, Priority::Visitor, hold)
                 .await
         })
     };
@@ -277,17 +276,47 @@ async fn a_token_that_dies_while_its_picture_is_made_leaves_no_file() {
     assert!(!key.folder(folder.path()).exists(), "an empty folder stays");
 }
 
+/// Notes whether a picture lies in its place when nobody holds its token any more.
+struct HeldUntil(PathBuf, Arc<AtomicBool>);
+
+impl Drop for HeldUntil {
+    fn drop(&mut self) {
+        self.1.store(self.0.exists(), Ordering::SeqCst);
+    }
+}
+
 #[tokio::test]
-async fn the_token_is_asked_for_when_the_file_is_already_in_its_place() {
+async fn a_picture_is_placed_while_its_token_is_held_and_not_before() {
     let workshop = Workshop::open();
     let key = any_key();
     let file = path(workshop.folder.path(), &key);
-    let still_current = async move { file.exists() };
+    let was_there = Arc::new(AtomicBool::new(false));
+    let held = HeldUntil(file.clone(), Arc::clone(&was_there));
+    let hold = async move {
+        assert!(!file.exists(), "seen before anybody was asked");
+        Held::Current(held)
+    };
     let found = workshop
         .store
-        .get_or_make(key, ORIGINAL, Priority::Visitor, still_current)
+        .get_or_make(key, ORIGINAL, Priority::Visitor, hold)
         .await;
     assert_eq!(found.unwrap().source, Source::Made);
+    assert!(
+        was_there.load(Ordering::SeqCst),
+        "let go before it was placed"
+    );
+}
+
+#[tokio::test]
+async fn what_nobody_can_say_of_a_token_shows_no_picture_and_leaves_no_file() {
+    let workshop = Workshop::open();
+    let unknown = ready(Held::<()>::Unknown);
+    let found = workshop
+        .store
+        .get_or_make(any_key(), ORIGINAL, Priority::Visitor, unknown)
+        .await;
+    assert!(matches!(found, Err(StoreError::Unknown)), "{found:?}");
+    assert_eq!(files(workshop.folder.path()), Vec::<PathBuf>::new());
 }
 
 #[tokio::test]
@@ -382,7 +411,7 @@ async fn a_panic_is_an_error_for_who_waits_and_frees_the_key() {
     let workshop = Workshop::open();
     let unanswered = workshop
         .store
-        .get_or_make(key, ORIGINAL, Priority::Visitor, async {
+        .get_or_make::<()>(key, ORIGINAL, Priority::Visitor, async {
             panic!("as a test")
         });
     assert!(matches!(unanswered.await, Err(StoreError::Interrupted)));

@@ -1,0 +1,89 @@
+//! A photo held still while something is placed where everybody finds it by the photo's token.
+//!
+//! Whoever deletes a photo or changes who may see it locks its row first, so that it comes either
+//! before a hold, which then finds nothing, or after it, and then waits until the hold is dropped.
+//! Then it takes away what was placed. The two never overlap, whichever processes they run in.
+
+use sqlx::{PgPool, PgTransaction};
+
+use super::cost::counted;
+use crate::domain::{PhotoToken, UserId};
+
+/// The begin of a hold, in one round trip. Who counts views or deletes has the row for milliseconds;
+/// longer than this nothing waits for it, whatever becomes of whoever asked.
+const BEGIN: &str = "begin; set local lock_timeout = '250ms'";
+
+/// As long as this lives, the photo stays as it is: who wants to delete or hide it waits. Keep it for
+/// a moment only; it also holds a connection.
+///
+/// Dropping it queues the end of its transaction and gives the connection back to the pool, which
+/// sends it at once; nobody need wait for that. With a process that dies its connections end, and
+/// with them its holds.
+#[derive(Debug)]
+#[must_use]
+pub struct Hold {
+    _transaction: PgTransaction<'static>,
+}
+
+/// Holds the photo that has this token, if everybody may see it.
+///
+/// # Errors
+///
+/// When the database fails, has no connection to spare, or somebody else has the row for too long.
+pub async fn hold_public(
+    db: &PgPool,
+    owner: UserId,
+    token: PhotoToken,
+) -> Result<Option<Hold>, sqlx::Error> {
+    hold(
+        db,
+        owner,
+        token,
+        "select id from photos
+          where token = $1 and userid = $2 and visibility = 'public'
+            for share",
+    )
+    .await
+}
+
+/// Holds the photo that has this token, whoever may see it.
+///
+/// # Errors
+///
+/// As [`hold_public`].
+pub async fn hold_any(
+    db: &PgPool,
+    owner: UserId,
+    token: PhotoToken,
+) -> Result<Option<Hold>, sqlx::Error> {
+    hold(
+        db,
+        owner,
+        token,
+        "select id from photos
+          where token = $1 and userid = $2
+            for share",
+    )
+    .await
+}
+
+async fn hold(
+    db: &PgPool,
+    owner: UserId,
+    token: PhotoToken,
+    select: &'static str,
+) -> Result<Option<Hold>, sqlx::Error> {
+    let mut transaction = db.begin_with(BEGIN).await?;
+    // A row that was locked is looked at once more when its lock is gone: with a new token or
+    // another visibility it is not found.
+    let found: Option<i64> = counted(
+        sqlx::query_scalar(select)
+            .bind(token)
+            .bind(owner)
+            .fetch_optional(&mut *transaction),
+    )
+    .await?;
+    Ok(found.map(|_| Hold {
+        _transaction: transaction,
+    }))
+}
