@@ -141,7 +141,7 @@ async fn what_nobody_allowed_is_never_stored() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_purge_that_a_server_did_not_confirm_says_so() {
-    let mut stack = Stack::with(2, 1).await;
+    let stack = Stack::with(2, 1).await;
     stack.memcached[0].signal("STOP");
     stack.memcached[1].signal("KILL");
     let report = stack.accelerator.purge([PICTURE]).await;
@@ -163,7 +163,7 @@ const QUICK: Fence = Fence {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_frozen_memcached_that_misses_a_purge_is_killed_and_comes_back_empty() {
-    let mut stack = Stack::set_up(2, 1, |options| {
+    let stack = Stack::set_up(2, 1, |options| {
         options.fence = Some(QUICK);
         options.io_timeout = Duration::from_millis(100);
     })

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
 
-use accelerator::{Accelerator, Policy, Truth, media::Media};
+use accelerator::{Accelerator, Options, Policy, StoredFor, Truth, media::Media};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
@@ -23,6 +24,8 @@ pub(crate) struct Site {
     pub(crate) waiting: Semaphore,
     /// The truth about every picture.
     pub(crate) pictures_are_current: AtomicBool,
+    /// Which version of the site this is; `/i/version...` shows it.
+    pub(crate) version: AtomicUsize,
 }
 
 impl Default for Site {
@@ -32,7 +35,17 @@ impl Default for Site {
             gate: Semaphore::new(0),
             waiting: Semaphore::new(0),
             pictures_are_current: AtomicBool::new(true),
+            version: AtomicUsize::new(0),
         }
+    }
+}
+
+impl Site {
+    /// Makes a site and the accelerator that stores what it answers.
+    pub(crate) fn with(options: Options) -> (Arc<Self>, Accelerator) {
+        let site = Arc::<Self>::default();
+        let accelerator = Accelerator::new(options.truth(SiteTruth(Arc::clone(&site))));
+        (site, accelerator)
     }
 }
 
@@ -45,10 +58,29 @@ impl Truth for SiteTruth {
     }
 }
 
+/// A value that is not to be taken for an answer or an order.
+const HOSTILE: &str = "\r\nEND\r\nflush_all\r\nVALUE v1:/i/a.webp 0 5\r\nwrong\r\nEND\r\n";
+
+/// The number in a segment of a path such as `/len-9/`.
+fn number_behind(name: &str, path: &str) -> Option<usize> {
+    path.split('/')
+        .find_map(|segment| segment.strip_prefix(name)?.parse().ok())
+}
+
+/// What a version of the site shows: the first a text that is worth its gzip, the second one that is not.
+pub(crate) fn text_of_version(version: usize) -> String {
+    format!("version {version} ").repeat(if version == 0 { 400 } else { 1 })
+}
+
 /// The bytes of a file: text for text types, noise for others; different for each path.
 pub(crate) fn bytes_of(path: &str) -> Vec<u8> {
+    if path.contains("hostile") {
+        return HOSTILE.into();
+    }
     let extension = path.rsplit('.').next().unwrap_or_default();
-    let len = if path.contains("big") {
+    let len = if let Some(len) = number_behind("len-", path) {
+        len
+    } else if path.contains("big") {
         300_000
     } else if path.contains("empty") {
         0
@@ -111,6 +143,27 @@ async fn picture(State(site): State<Arc<Site>>, request: Request) -> Response {
         site.gate.acquire().await.unwrap().forget();
     }
     match uri.path() {
+        path if path.starts_with("/i/version") => {
+            let text = text_of_version(site.version.load(SeqCst));
+            (Extension(Policy::ForATime), with_type(&uri), text).into_response()
+        }
+        path if path.starts_with("/i/for-") => {
+            let seconds = number_behind("for-", path).unwrap();
+            let life = StoredFor(Duration::from_secs(seconds as u64));
+            (Extension(life), show(Policy::ForATime, &uri)).into_response()
+        }
+        "/i/growing.webp" | "/i/shrinking.webp" => {
+            let said = if uri.path().contains("growing") {
+                "10"
+            } else {
+                "20"
+            };
+            let chunks =
+                ["0123456789", "more"].map(|chunk| Ok::<_, std::io::Error>(Bytes::from(chunk)));
+            let body = Body::from_stream(futures(chunks));
+            let said = [(header::CONTENT_LENGTH, said)];
+            (Extension(Policy::ForATime), said, with_type(&uri), body).into_response()
+        }
         "/i/cookie.webp" => {
             ([(header::SET_COOKIE, "a=b")], show(Policy::ForATime, &uri)).into_response()
         }

@@ -1,123 +1,21 @@
 //! nginx, memcached and the site, in a folder of their own; gone when the test is over.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
 use accelerator::nginx::Front;
 use accelerator::{Accelerator, Options};
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpStream, UnixListener, UnixStream};
+use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinHandle;
 
 use crate::http::{self, Answer};
-use crate::site::{Site, SiteTruth, router};
-
-/// A child that does not outlive its test, and the signal that ends it with all its own.
-struct Process(Child, &'static str);
-
-impl Process {
-    fn signal(&self, name: &str) {
-        let done = Command::new("kill")
-            .arg(format!("-{name}"))
-            .arg(self.0.id().to_string())
-            .status();
-        assert!(done.unwrap().success(), "kill -{name}");
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // One that ended already has been told already.
-        let _told = Command::new("kill")
-            .arg(format!("-{}", self.1))
-            .arg(self.0.id().to_string())
-            .status();
-        let _reaped = self.0.wait();
-    }
-}
-
-pub(crate) struct Memcached {
-    pub(crate) address: SocketAddr,
-    process: Process,
-}
-
-impl Memcached {
-    async fn start(dir: &Path, number: usize) -> Self {
-        let ports = dir.join(format!("memcached-{number}.port"));
-        // A negative port means any free one, told in this file.
-        let process = Self::run(-1, Some(&ports));
-        let address = until(|| async {
-            let text = std::fs::read_to_string(&ports).ok()?;
-            let port = text
-                .lines()
-                .find_map(|line| line.strip_prefix("TCP INET: "))?;
-            port.parse()
-                .ok()
-                .map(|port: u16| SocketAddr::from(([127, 0, 0, 1], port)))
-        })
-        .await;
-        Self { address, process }
-    }
-
-    fn run(port: i32, told_in: Option<&Path>) -> Process {
-        let mut command = Command::new("memcached");
-        command
-            .args([
-                "-l",
-                "127.0.0.1",
-                "-U",
-                "0",
-                "-m",
-                "32",
-                "-t",
-                "1",
-                "-u",
-                "root",
-                "-p",
-            ])
-            .arg(port.to_string());
-        if let Some(told_in) = told_in {
-            command.env("MEMCACHED_PORT_FILENAME", told_in);
-        }
-        Process(
-            command
-                .stdin(Stdio::null())
-                .spawn()
-                .expect("memcached is installed"),
-            "KILL",
-        )
-    }
-
-    pub(crate) fn signal(&self, name: &str) {
-        self.process.signal(name);
-    }
-
-    /// Starts it again on its old port, empty.
-    pub(crate) async fn restart(&mut self) {
-        self.process = Process(Command::new("true").spawn().unwrap(), "KILL");
-        self.process = Self::run(i32::from(self.address.port()), None);
-        let address = self.address;
-        until(|| async move { TcpStream::connect(address).await.ok() }).await;
-    }
-
-    /// Returns one of its own counters.
-    pub(crate) async fn stat(&self, name: &str) -> u64 {
-        let mut stream = BufReader::new(TcpStream::connect(self.address).await.unwrap());
-        stream.write_all(b"stats\r\n").await.unwrap();
-        let mut lines = stream.lines();
-        while let Some(line) = lines.next_line().await.unwrap() {
-            if let Some(value) = line.strip_prefix(&format!("STAT {name} ")) {
-                return value.parse().unwrap();
-            }
-        }
-        panic!("memcached has no counter {name}");
-    }
-}
+use crate::memcached::{Memcached, Process};
+use crate::site::{Site, router};
 
 /// One process of the site, as far as nginx can tell.
 pub(crate) struct App {
@@ -145,8 +43,7 @@ pub(crate) struct Stack {
     pub(crate) accelerator: Accelerator,
     pub(crate) site: Arc<Site>,
     pub(crate) apps: Vec<App>,
-    front: PathBuf,
-    _nginx: Process,
+    pub(crate) nginx: Nginx,
     dir: TempDir,
 }
 
@@ -166,40 +63,47 @@ impl Stack {
         app_count: usize,
         choose: impl FnOnce(&mut Options),
     ) -> Self {
-        let dir = tempfile::Builder::new()
-            .prefix("fk-acc-")
-            .tempdir()
-            .unwrap();
+        let dir = folder();
         let mut memcached = Vec::new();
-        for number in 0..memcached_count {
-            memcached.push(Memcached::start(dir.path(), number).await);
+        for _ in 0..memcached_count {
+            memcached.push(Memcached::start(dir.path(), Ipv4Addr::LOCALHOST.into(), &[]).await);
         }
-        let site = Arc::<Site>::default();
         let servers: Vec<_> = memcached.iter().map(|server| server.address).collect();
-        let mut options = Options::new(servers.clone()).truth(SiteTruth(Arc::clone(&site)));
-        options.purge_timeout = Duration::from_millis(700);
+        let mut options = options(servers.clone());
         choose(&mut options);
         let copies = options.copies;
-        let accelerator = Accelerator::new(options);
-        let apps: Vec<_> = (0..app_count)
-            .map(|number| {
-                App::start(
-                    dir.path().join(format!("app-{number}")),
-                    &site,
-                    &accelerator,
-                )
+        let site = Site::with(options);
+        Self::of(dir, memcached, (servers, copies), vec![site; app_count]).await
+    }
+
+    /// Starts one that is made of given parts: what nginx asks need not be what the sites store on.
+    pub(crate) async fn of(
+        dir: TempDir,
+        memcached: Vec<Memcached>,
+        (asked, copies): (Vec<SocketAddr>, usize),
+        sites: Vec<(Arc<Site>, Accelerator)>,
+    ) -> Self {
+        let apps: Vec<_> = sites
+            .iter()
+            .enumerate()
+            .map(|(number, (site, accelerator))| {
+                App::start(dir.path().join(format!("app-{number}")), site, accelerator)
             })
             .collect();
-        let front = dir.path().join("front");
         let sockets = apps.iter().map(|app| app.socket.clone()).collect();
-        let nginx = start_nginx(dir.path(), &front, sockets, servers, copies).await;
+        let front = Front {
+            memcached: asked,
+            copies,
+            ..front(dir.path(), sockets)
+        };
+        let nginx = Nginx::start(dir.path(), front, |_| {}).await;
+        let (site, accelerator) = sites[0].clone();
         Self {
             memcached,
             accelerator,
             site,
             apps,
-            front,
-            _nginx: nginx,
+            nginx,
             dir,
         }
     }
@@ -210,7 +114,7 @@ impl Stack {
         target: &str,
         headers: &[(&str, &str)],
     ) -> std::io::Result<Answer> {
-        http::send(&self.front, method, target, headers).await
+        http::send(&self.nginx.socket, method, target, headers).await
     }
 
     pub(crate) async fn send(
@@ -228,54 +132,84 @@ impl Stack {
             .await
     }
 
+    pub(crate) fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
     /// What nginx complained about.
     pub(crate) fn complaints(&self) -> String {
         std::fs::read_to_string(self.dir.path().join("error.log")).unwrap_or_default()
     }
 }
 
-async fn start_nginx(
-    dir: &Path,
-    front: &Path,
-    apps: Vec<PathBuf>,
-    memcached: Vec<SocketAddr>,
-    copies: usize,
-) -> Process {
-    accelerator::configuration::write_to(dir).unwrap();
-    let temp_dir = dir.join("temp");
-    std::fs::create_dir(&temp_dir).unwrap();
+/// A folder for one stack, gone with it.
+pub(crate) fn folder() -> TempDir {
+    tempfile::Builder::new()
+        .prefix("fk-acc-")
+        .tempdir()
+        .unwrap()
+}
+
+/// How the site of a test stores: a purge does not wait as long as it would outside of tests.
+pub(crate) fn options(servers: Vec<SocketAddr>) -> Options {
+    let mut options = Options::new(servers);
+    options.purge_timeout = Duration::from_millis(700);
+    options
+}
+
+/// Everything of one folder; no memcached yet.
+pub(crate) fn front(dir: &Path, apps: Vec<PathBuf>) -> Front {
     let is_root = std::fs::metadata(dir).unwrap().uid() == 0;
-    let addresses = Front {
+    Front {
         // The folder is for its owner only, so the workers must be the owner.
         user: is_root.then(|| "root".to_owned()),
         workers: 2,
         pid: dir.join("nginx.pid"),
         error_log: dir.join("error.log"),
         access_log: None,
-        temp_dir,
-        listen: format!("unix:{}", front.display()),
+        temp_dir: dir.join("temp"),
+        listen: format!("unix:{}", dir.join("front").display()),
         apps,
-        memcached,
-        copies,
-    };
-    addresses.write_to(dir).unwrap();
-    let mut command = Command::new("nginx");
-    command
-        .arg("-p")
-        .arg(dir)
-        .arg("-c")
-        .arg(dir.join("nginx.conf"))
-        .arg("-e")
-        .arg(dir.join("error.log"));
-    let process = Process(
+        memcached: Vec::new(),
+        copies: 1,
+    }
+}
+
+/// nginx with the repository's nginx.conf.
+pub(crate) struct Nginx {
+    pub(crate) socket: PathBuf,
+    pub(crate) front: Front,
+    process: Process,
+}
+
+impl Nginx {
+    /// Starts it after the folder with its addresses was changed by a test.
+    pub(crate) async fn start(dir: &Path, front: Front, change: impl FnOnce(&Path)) -> Self {
+        accelerator::configuration::write_to(dir).unwrap();
+        std::fs::create_dir(&front.temp_dir).unwrap();
+        front.write_to(dir).unwrap();
+        change(dir);
+        let mut command = Command::new("nginx");
         command
-            .stdin(Stdio::null())
-            .spawn()
-            .expect("nginx is installed"),
-        "TERM",
-    );
-    until(|| async { UnixStream::connect(front).await.ok() }).await;
-    process
+            .arg("-p")
+            .arg(dir)
+            .arg("-c")
+            .arg(dir.join("nginx.conf"))
+            .arg("-e")
+            .arg(dir.join("error.log"));
+        let process = Process::start(&mut command, "TERM");
+        let socket = dir.join("front");
+        until(|| async { UnixStream::connect(&socket).await.ok() }).await;
+        Self {
+            socket,
+            front,
+            process,
+        }
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        self.process.signal(name);
+    }
 }
 
 /// Asks again and again, until there is an answer; a minute is more than any start takes.
