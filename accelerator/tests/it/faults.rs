@@ -2,54 +2,72 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 
+use futures::future::join_all;
+
 use crate::site::bytes_of;
 use crate::stack::{Stack, until};
 
 const PICTURE: &str = "/i/anna/token/640.webp";
 
-/// Asks from eight sides without a pause while something is done to the stack; every answer must be right.
-async fn under_load(stack: &Stack, harm: impl Future<Output = ()>) {
+/// Pictures enough that each of three servers has some.
+fn pictures() -> Vec<String> {
+    (0..48)
+        .map(|number| format!("/i/anna/{number}/640.webp"))
+        .collect()
+}
+
+/// Asks for these from eight sides without a pause while something is done to the stack; every answer must be right.
+async fn under_load(stack: &Stack, paths: &[String], harm: impl Future<Output = ()>) {
     let (over, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
-    let expected = bytes_of(PICTURE);
-    let visitor = async || {
-        while !over.load(SeqCst) {
-            let answer = stack.get(PICTURE).await;
+    let files: Vec<_> = paths.iter().map(|path| (path, bytes_of(path))).collect();
+    let visitor = async |first: usize| {
+        for (path, bytes) in files.iter().cycle().skip(first) {
+            if over.load(SeqCst) {
+                break;
+            }
+            let answer = stack.get(path).await;
             assert_eq!(
-                (answer.status, answer.body == expected),
+                (answer.status, answer.body == *bytes),
                 (200, true),
-                "{:?}",
+                "{path}: {:?}",
                 answer.headers
             );
             answered.fetch_add(1, SeqCst);
         }
     };
     let harmed = async {
-        let more = async |count: usize| {
-            let begin = answered.load(SeqCst);
-            until(|| async { (answered.load(SeqCst) >= begin + count).then_some(()) }).await;
-        };
-        more(200).await;
+        more(&answered, 200).await;
         harm.await;
-        more(400).await;
+        more(&answered, 400).await;
         over.store(true, SeqCst);
     };
     tokio::join!(
         harmed,
-        visitor(),
-        visitor(),
-        visitor(),
-        visitor(),
-        visitor(),
-        visitor(),
-        visitor(),
-        visitor()
+        join_all((0..8).map(|side| visitor(side * paths.len() / 8)))
     );
+}
+
+/// Waits until so many more have been answered.
+async fn more(answered: &AtomicUsize, count: usize) {
+    let begin = answered.load(SeqCst);
+    until(|| async { (answered.load(SeqCst) >= begin + count).then_some(()) }).await;
+}
+
+/// Asks for all once, and waits until all are stored.
+async fn warm(stack: &Stack, paths: &[String]) {
+    for path in paths {
+        stack.get(path).await;
+    }
+    stack.accelerator.flush().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killing_memcached_under_load_fails_no_request() {
-    let mut stack = Stack::start().await;
-    under_load(&stack, async { stack.memcached[0].signal("KILL") }).await;
+    let stack = Stack::start().await;
+    under_load(&stack, &[PICTURE.to_owned()], async {
+        stack.memcached[0].signal("KILL")
+    })
+    .await;
     assert_eq!(stack.get(PICTURE).await.header("x-cache"), Some("MISS"));
     stack.memcached[0].restart().await;
     // nginx looks again after its time-out, the writer after its pause.
@@ -59,15 +77,44 @@ async fn killing_memcached_under_load_fails_no_request() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_frozen_memcached_under_load_fails_no_request() {
     let stack = Stack::start().await;
-    under_load(&stack, async { stack.memcached[0].signal("STOP") }).await;
+    under_load(&stack, &[PICTURE.to_owned()], async {
+        stack.memcached[0].signal("STOP")
+    })
+    .await;
     stack.memcached[0].signal("CONT");
     until(|| async { stack.get(PICTURE).await.is_hit().then_some(()) }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killing_one_of_three_memcached_fails_no_request() {
+async fn one_of_three_memcached_that_freezes_dies_and_comes_back_fails_no_request() {
     let stack = Stack::with(3, 1).await;
-    under_load(&stack, async { stack.memcached[1].signal("KILL") }).await;
+    let (paths, one) = (pictures(), &stack.memcached[1]);
+    warm(&stack, &paths).await;
+    under_load(&stack, &paths, async { one.signal("STOP") }).await;
+    under_load(&stack, &paths, async { one.signal("CONT") }).await;
+    under_load(&stack, &paths, async { one.signal("KILL") }).await;
+    under_load(&stack, &paths, one.restart()).await;
+    for path in &paths {
+        until(|| async { stack.get(path).await.is_hit().then_some(()) }).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_second_copy_nobody_notices_that_one_of_three_memcached_is_away() {
+    let stack = Stack::set_up(3, 1, |options| options.copies = 2).await;
+    let (paths, one) = (pictures(), &stack.memcached[1]);
+    warm(&stack, &paths).await;
+    let asked = stack.site.asked.load(SeqCst);
+    assert_eq!(stack.accelerator.stats().stored, 2 * paths.len() as u64);
+    under_load(&stack, &paths, async { one.signal("STOP") }).await;
+    under_load(&stack, &paths, async { one.signal("CONT") }).await;
+    under_load(&stack, &paths, async { one.signal("KILL") }).await;
+    under_load(&stack, &paths, one.restart()).await;
+    assert_eq!(
+        stack.site.asked.load(SeqCst),
+        asked,
+        "another server has it too"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
