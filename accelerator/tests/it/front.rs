@@ -120,6 +120,19 @@ fn an_only_memcached_stands_twice_so_that_nginx_can_put_it_aside() {
 }
 
 #[test]
+fn no_server_has_a_weight_or_a_name() {
+    let memcached = ["127.0.0.1:11211", "[::1]:11211"].map(|server| server.parse().unwrap());
+    let several = Front {
+        memcached: memcached.to_vec(),
+        ..front()
+    };
+    // The ring knows no weight, and only what is written as nginx reads it lies where nginx looks.
+    let expected =
+        memcached.map(|server| format!("server {server} max_fails=2 fail_timeout=2s;\n"));
+    assert_eq!(several.files().unwrap()[4].1, expected.concat());
+}
+
+#[test]
 fn what_would_mean_something_else_in_the_configuration_is_refused() {
     let with_listen = |listen: &str| {
         Front {

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use accelerator::{Key, Ring};
 
+use crate::site::bytes_of;
 use crate::stack::Stack;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -136,5 +137,88 @@ async fn nginx_looks_on_the_server_where_the_application_stored() {
             expected,
             "no hit came from another server"
         );
+    }
+}
+
+/// Other ways to write a path, each of which the application may take for another file.
+fn disguises(path: &str) -> Vec<String> {
+    let file = path.strip_prefix("/i/").unwrap();
+    vec![
+        format!("{path}?"),
+        format!("{path}?{}", "x".repeat(3_000)),
+        format!("{path}%3Fw=1"),
+        format!("{path}%3Fw=1?w=1"),
+        format!("{path}%00"),
+        format!("{path}%0d%0aset%20v1:{path}%200%200%205%0d%0awrong"),
+        format!("{path}/"),
+        format!("{path}%20"),
+        format!("{path}#"),
+        format!("/{path}"),
+        format!("/i//{file}"),
+        format!("/i/./{file}"),
+        format!("/i/x/../{file}"),
+        format!("/i/%2e/{file}"),
+        format!("/%69/{file}"),
+        format!("/i/{}", file.replacen('a', "%61", 1)),
+        format!("/i/{}", file.to_uppercase()),
+        format!("/i/{}", file.replace('/', "%2F")),
+        format!("/i/{}/{file}", "%20".repeat(84)),
+        format!("/i/{}/{file}", "y".repeat(251)),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn disguised_urls_put_no_memcached_aside_and_nothing_wrong_into_one() {
+    let stack = Stack::with(3, 1).await;
+    let paths: Vec<_> = (0..12)
+        .map(|number| format!("/i/anna/{number}/640.webp"))
+        .collect();
+    // Before the file itself is stored, and when it is.
+    for round in ["before", "after"] {
+        for path in &paths {
+            for disguise in disguises(path) {
+                let answer = stack.get(&disguise).await;
+                assert!(answer.status < 500, "{disguise}: {answer:?}");
+            }
+        }
+        stack.accelerator.flush().await;
+        for path in &paths {
+            stack.get(path).await;
+            stack.accelerator.flush().await;
+            let hit = stack.get(path).await;
+            assert!(
+                hit.is_hit() && hit.body == bytes_of(path),
+                "{round}: {path}"
+            );
+        }
+        let mut items = 0;
+        for server in &stack.memcached {
+            items += server.stat("curr_items").await;
+        }
+        assert_eq!(
+            items,
+            paths.len() as u64,
+            "{round}: every disguise has no key"
+        );
+    }
+    assert_eq!(stack.complaints(), "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_would_have_to_be_escaped_is_asked_of_no_memcached() {
+    let stack = Stack::with(3, 1).await;
+    for path in [
+        "/i/a%20b.webp",
+        "/i/a%25.webp",
+        "/i/%C3%A9.webp",
+        "/i/a%0db.webp",
+    ] {
+        for number in 0..5 {
+            let target = path.replace("/i/", &format!("/i/{number}/"));
+            assert_eq!(stack.get(&target).await.status, 200, "{target}");
+        }
+    }
+    for server in &stack.memcached {
+        assert_eq!(server.stat("cmd_get").await, 0);
     }
 }
