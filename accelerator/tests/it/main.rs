@@ -10,3 +10,4 @@ mod http;
 mod keys;
 mod site;
 mod stack;
+mod stampede;
