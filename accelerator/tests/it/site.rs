@@ -26,6 +26,8 @@ pub(crate) struct Site {
     pub(crate) waiting: Semaphore,
     /// How many requests were not answered at once: they wait here, or for another's answer.
     pub(crate) held_up: AtomicUsize,
+    /// What `/i/slow/edition.webp` shows: the same path, and another picture each time it is edited.
+    pub(crate) edition: AtomicUsize,
     /// The truth about every picture.
     pub(crate) pictures_are_current: AtomicBool,
 }
@@ -37,6 +39,7 @@ impl Default for Site {
             gate: Semaphore::new(0),
             waiting: Semaphore::new(0),
             held_up: AtomicUsize::new(0),
+            edition: AtomicUsize::new(0),
             pictures_are_current: AtomicBool::new(true),
         }
     }
@@ -122,6 +125,7 @@ async fn picture(State(site): State<Arc<Site>>, request: Request) -> Response {
     if !site.pictures_are_current.load(SeqCst) {
         return StatusCode::NOT_FOUND.into_response();
     }
+    let edition = site.edition.load(SeqCst);
     if uri.path().starts_with("/i/slow") {
         site.waiting.add_permits(1);
         site.gate.acquire().await.unwrap().forget();
@@ -131,14 +135,13 @@ async fn picture(State(site): State<Arc<Site>>, request: Request) -> Response {
             ([(header::SET_COOKIE, "a=b")], show(Policy::ForATime, &uri)).into_response()
         }
         "/i/private.webp" => show(Policy::SharedByNobody, &uri),
+        "/i/slow/edition.webp" => {
+            let shown = edition.to_string();
+            (Extension(Policy::ForATime), with_type(&uri), shown).into_response()
+        }
         "/i/slow/private.webp" => {
-            let name = request.headers()[header::COOKIE].clone();
-            (
-                Extension(Policy::SharedByNobody),
-                with_type(&uri),
-                name.as_bytes().to_vec(),
-            )
-                .into_response()
+            let name = request.headers()[header::COOKIE].as_bytes().to_vec();
+            (Extension(Policy::SharedByNobody), with_type(&uri), name).into_response()
         }
         "/i/silent.webp" => (with_type(&uri), bytes_of(uri.path())).into_response(),
         "/i/huge.webp" => (
