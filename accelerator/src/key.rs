@@ -1,6 +1,7 @@
 //! The name under which nginx looks for a file: the same rule as the map in `nginx.conf`.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// What stands before each path, so that no URL can address what others keep in the same memcached.
 pub const NAMESPACE: &str = "v1:";
@@ -32,7 +33,7 @@ pub enum Kind {
 /// bytes, and no two URLs share an item.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Key {
-    text: Box<str>,
+    text: Arc<str>,
 }
 
 /// Why a request target has no key; the words follow "nginx never looks it up, because ...".
@@ -76,13 +77,13 @@ impl Key {
     /// When nginx would not look for it, with the first reason why not.
     pub fn parse(target: &str) -> Result<Self, NoKey> {
         kind_of(target)?;
-        let mut text = String::with_capacity(NAMESPACE.len() + target.len());
-        text.push_str(NAMESPACE);
-        text.push_str(target);
-        // Of just this capacity, so the box is the same allocation.
-        Ok(Self {
-            text: text.into_boxed_str(),
-        })
+        // Put together on the stack: one allocation, in which all clones share.
+        let mut text = [0; NAMESPACE.len() + PATH_LEN_MAX];
+        let text = &mut text[..NAMESPACE.len() + target.len()];
+        text[..NAMESPACE.len()].copy_from_slice(NAMESPACE.as_bytes());
+        text[NAMESPACE.len()..].copy_from_slice(target.as_bytes());
+        let text = std::str::from_utf8(text).map_err(|_| NoKey::OddByte)?;
+        Ok(Self { text: text.into() })
     }
 
     /// Returns the key as memcached sees it.

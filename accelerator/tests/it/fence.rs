@@ -65,7 +65,7 @@ async fn what_is_deleted_while_memcached_is_frozen_never_comes_back_when_it_thaw
 
 /// Does the rounds of one stack, and says how often its memcached was found dead.
 async fn rounds(number: usize) -> usize {
-    let mut stack = Stack::set_up(1, 1, |options| {
+    let stack = Stack::set_up(1, 1, |options| {
         options.fence = Some(QUICK);
         options.io_timeout = IO_TIMEOUT;
     })

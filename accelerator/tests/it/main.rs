@@ -20,5 +20,6 @@ mod properties;
 mod rollout;
 mod site;
 mod stack;
+mod stampede;
 mod targets;
 mod traps;

@@ -1,5 +1,6 @@
 //! A small site: a file for every path of the right shape, and pages that must not be stored.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
@@ -8,10 +9,12 @@ use accelerator::{Accelerator, Options, Policy, StoredFor, Truth, media::Media};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{any, get, post};
 use axum::{Extension, Router};
 use bytes::Bytes;
+use futures::future::poll_immediate;
 use tokio::sync::Semaphore;
 
 /// What a test sees of the site, and does to it.
@@ -22,6 +25,10 @@ pub(crate) struct Site {
     pub(crate) gate: Semaphore,
     /// Gets a permit when such a handler waits.
     pub(crate) waiting: Semaphore,
+    /// How many requests were not answered at once: they wait here, or for another's answer.
+    pub(crate) held_up: AtomicUsize,
+    /// What `/i/slow/edition.webp` shows: the same path, and another picture each time it is edited.
+    pub(crate) edition: AtomicUsize,
     /// The truth about every picture.
     pub(crate) pictures_are_current: AtomicBool,
     /// Which version of the site this is; `/i/version...` shows it.
@@ -34,6 +41,8 @@ impl Default for Site {
             asked: AtomicUsize::new(0),
             gate: Semaphore::new(0),
             waiting: Semaphore::new(0),
+            held_up: AtomicUsize::new(0),
+            edition: AtomicUsize::new(0),
             pictures_are_current: AtomicBool::new(true),
             version: AtomicUsize::new(0),
         }
@@ -118,8 +127,18 @@ pub(crate) fn router(site: Arc<Site>, accelerator: &Accelerator) -> Router {
         .route("/form", post(async |body: Bytes| body.len().to_string()))
         .fallback(async || (StatusCode::NOT_FOUND, "nothing here"))
         .layer(axum::extract::DefaultBodyLimit::disable())
-        .with_state(site)
+        .with_state(Arc::clone(&site))
         .layer(accelerator.layer())
+        .layer(from_fn_with_state(site, count_who_waits))
+}
+
+async fn count_who_waits(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+    let mut answer = pin!(next.run(request));
+    if let Some(answer) = poll_immediate(&mut answer).await {
+        return answer;
+    }
+    site.held_up.fetch_add(1, SeqCst);
+    answer.await
 }
 
 async fn file(State(site): State<Arc<Site>>, uri: Uri) -> Response {
@@ -138,6 +157,7 @@ async fn picture(State(site): State<Arc<Site>>, request: Request) -> Response {
     if !site.pictures_are_current.load(SeqCst) {
         return StatusCode::NOT_FOUND.into_response();
     }
+    let edition = site.edition.load(SeqCst);
     if uri.path().starts_with("/i/slow") {
         site.waiting.add_permits(1);
         site.gate.acquire().await.unwrap().forget();
@@ -168,6 +188,14 @@ async fn picture(State(site): State<Arc<Site>>, request: Request) -> Response {
             ([(header::SET_COOKIE, "a=b")], show(Policy::ForATime, &uri)).into_response()
         }
         "/i/private.webp" => show(Policy::SharedByNobody, &uri),
+        "/i/slow/edition.webp" => {
+            let shown = edition.to_string();
+            (Extension(Policy::ForATime), with_type(&uri), shown).into_response()
+        }
+        "/i/slow/private.webp" => {
+            let name = request.headers()[header::COOKIE].as_bytes().to_vec();
+            (Extension(Policy::SharedByNobody), with_type(&uri), name).into_response()
+        }
         "/i/silent.webp" => (with_type(&uri), bytes_of(uri.path())).into_response(),
         "/i/huge.webp" => (
             Extension(Policy::ForATime),

@@ -139,7 +139,7 @@ impl Worker {
         let took = now - request.since;
         self.tally.answered(head.tier, kind, head.status, took);
         if let Some(moment) = &mut self.moment {
-            moment.answered(head.tier, micros(took));
+            moment.answered(head.tier, kind, micros(took));
         }
     }
 

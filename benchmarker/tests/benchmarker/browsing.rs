@@ -215,10 +215,15 @@ fn whoever_listens_hears_of_every_request_while_the_run_goes_on() {
     let server = Server::start(10, |head, _| site(head));
     let (moments, heard) = mpsc::channel();
     let report = run(&server.plan("/people/anna").tell(moments)).unwrap();
-    let heard: u64 = heard
-        .iter()
-        .flat_map(|moment| moment.times)
-        .map(|(_, times)| times.len())
-        .sum();
-    assert_eq!(heard, report.requests.total);
+    let (mut requests, mut pages) = (0, 0);
+    for moment in heard {
+        requests += moment
+            .times
+            .iter()
+            .map(|(_, times)| times.len())
+            .sum::<u64>();
+        pages += moment.pages.len();
+    }
+    assert_eq!(requests, report.requests.total);
+    assert_eq!(pages, report.requests.html);
 }
