@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write as _};
 use std::net::TcpListener;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 
 use flickr_killr::assets;
 use nix::sys::signal::Signal;
@@ -136,8 +136,8 @@ async fn without_a_folder_and_with_a_memcached_that_never_answers_a_process_star
         .env("DATABASE_URL", database.url())
         .stderr(Stdio::piped())
         .spawn();
-    let mut process = process.expect("the program starts");
-    let log = process.stderr.take().expect("a pipe");
+    let mut process = Started(process.expect("the program starts"));
+    let log = process.0.stderr.take().expect("a pipe");
     let said = tokio::task::block_in_place(|| until_serving(BufReader::new(log)));
     assert!(
         said.contains("cannot be left for other versions") && said.contains("where a folder"),
@@ -151,8 +151,17 @@ async fn without_a_folder_and_with_a_memcached_that_never_answers_a_process_star
             asset.url
         );
     }
-    send(process.id() as i32, Signal::SIGTERM);
-    process.wait().expect("an end");
+}
+
+/// A process that ends with its test, also with one that fails.
+struct Started(Child);
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        // One that ended already has been told already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// What a process says until it serves.
