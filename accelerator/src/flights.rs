@@ -233,7 +233,7 @@ mod tests {
                 media: Media::of("webp").unwrap(),
                 plain: "a".into(),
                 squeezed: None,
-                stored_for: None,
+                stored_until: None,
             }),
             stored: Ok(()),
         };

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 /// The longest time that memcached reads as a duration; anything longer it takes for a date in 1970.
 pub const LIFETIME_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
@@ -15,15 +17,18 @@ pub(crate) fn seconds(asked: Duration, key: &[u8]) -> u32 {
     u32::try_from(kept).unwrap_or(1)
 }
 
-/// Returns the seconds for what says itself how long it lives: never longer, so fractions are cut off.
-pub(crate) fn exact_seconds(asked: Duration) -> u32 {
-    u32::try_from(asked.min(LIFETIME_MAX).as_secs().max(1)).unwrap_or(1)
+/// Returns the whole seconds that are left between two moments; none if that is less than one.
+pub(crate) fn seconds_until(end: Instant, now: Instant) -> Option<u32> {
+    let left = end.saturating_duration_since(now);
+    let left = u32::try_from(left.min(LIFETIME_MAX).as_secs()).ok();
+    left.filter(|seconds| *seconds > 0)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{LIFETIME_MAX, exact_seconds, seconds};
+    use super::{LIFETIME_MAX, seconds, seconds_until};
     use std::time::Duration;
+    use tokio::time::Instant;
 
     #[test]
     fn never_longer_than_memcached_understands_nor_shorter_than_a_second() {
@@ -51,13 +56,20 @@ mod tests {
 
     #[test]
     fn what_says_how_long_it_lives_lives_no_longer() {
-        for (millis, kept) in [(1_000, 1), (2_999, 2), (86_400_000, 86_400)] {
-            assert_eq!(exact_seconds(Duration::from_millis(millis)), kept);
+        let now = Instant::now();
+        for (millis, left) in [
+            (0, None),
+            (999, None),
+            (1_000, Some(1)),
+            (2_999, Some(2)),
+            (86_400_000, Some(86_400)),
+            (u64::from(u32::MAX), Some(2_592_000)),
+        ] {
+            let end = now + Duration::from_millis(millis);
+            assert_eq!(seconds_until(end, now), left, "{millis} ms");
         }
-        assert_eq!(
-            u64::from(exact_seconds(LIFETIME_MAX * 2)),
-            LIFETIME_MAX.as_secs()
-        );
+        let end = now + Duration::from_secs(5);
+        assert_eq!(seconds_until(end, end + Duration::from_secs(1)), None);
     }
 
     #[test]

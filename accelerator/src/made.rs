@@ -1,12 +1,12 @@
 //! A file as it was made, and the answer that each visitor gets of it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use http_body::Body;
+use tokio::time::Instant;
 
 use crate::body::AcceleratedBody;
 use crate::cache_status::{self, Shared};
@@ -25,8 +25,8 @@ pub(crate) struct Made {
     pub(crate) plain: Bytes,
     /// The same gzipped, if it is a text and that makes it smaller.
     pub(crate) squeezed: Option<Bytes>,
-    /// How long memcached may have it, if not as long as everything.
-    pub(crate) stored_for: Option<Duration>,
+    /// Until when memcached may have it, if not as long as everything.
+    pub(crate) stored_until: Option<Instant>,
 }
 
 /// What was made, and whether it is on its way to memcached.
@@ -42,7 +42,7 @@ impl Made {
         Item {
             value: self.squeezed.as_ref().unwrap_or(&self.plain).clone(),
             is_gzip: self.squeezed.is_some(),
-            stored_for: self.stored_for,
+            stored_until: self.stored_until,
         }
     }
 

@@ -7,6 +7,7 @@ use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_LENGTH;
 use http::{Response, response};
 use http_body::Body;
+use tokio::time::Instant;
 
 use crate::body::{AcceleratedBody, Rest};
 use crate::cache_status::{self, Shared};
@@ -43,6 +44,8 @@ where
             return Err((Response::from_parts(parts, body), reason));
         }
     };
+    // From now on, and not from when a server takes it.
+    let (answered, life) = (Instant::now(), parts.extensions.get::<StoredFor>().copied());
     let policy = parts
         .extensions
         .get::<Policy>()
@@ -64,7 +67,7 @@ where
         media,
         plain,
         squeezed,
-        stored_for: parts.extensions.get::<StoredFor>().map(|life| life.0),
+        stored_until: life.and_then(|life| answered.checked_add(life.0)),
     })
 }
 

@@ -57,10 +57,23 @@ impl Media {
             .map(|(_, media)| *media)
     }
 
-    /// Tells whether a `Content-Type` names this type; parameters may be missing or differ.
+    /// Tells whether a `Content-Type` names this type; a charset may be missing, but not be another.
     pub fn is_named_by(self, content_type: &str) -> bool {
-        essence(content_type).eq_ignore_ascii_case(essence(self.content_type))
+        let charset_fits = match (charset(content_type), charset(self.content_type)) {
+            (Some(theirs), Some(ours)) => theirs.eq_ignore_ascii_case(ours),
+            (Some(_), None) | (None, _) => true,
+        };
+        charset_fits && essence(content_type).eq_ignore_ascii_case(essence(self.content_type))
     }
+}
+
+fn charset(content_type: &str) -> Option<&str> {
+    let mut parameters = content_type.split(';').skip(1).map(str::trim);
+    let value = parameters.find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.eq_ignore_ascii_case("charset").then_some(value)
+    });
+    value.map(|value| value.trim_matches('"'))
 }
 
 fn essence(content_type: &str) -> &str {
@@ -89,7 +102,9 @@ mod tests {
         let css = Media::of("css").unwrap();
         assert!(css.is_named_by("Text/CSS"));
         assert!(css.is_named_by("text/css;charset=utf-8"));
+        assert!(css.is_named_by("text/css; Charset=\"UTF-8\""));
         assert!(!css.is_named_by("text/html; charset=utf-8"));
+        assert!(!css.is_named_by("text/css; charset=iso-8859-1"));
         assert_eq!(Media::of("exe"), None);
     }
 }

@@ -87,7 +87,13 @@ impl Lane {
         let hold = self.hold(store).await.ok_or(NotStored::NoLongerCurrent)?;
         store.flight.check()?;
         let key = store.flight.key();
-        if let Err(error) = self.set(store).await {
+        let lifetime = match store.item.stored_until {
+            None => lifetime::seconds(self.server.options.lifetime, key.as_str().as_bytes()),
+            Some(end) => {
+                lifetime::seconds_until(end, Instant::now()).ok_or(NotStored::NoLifetime)?
+            }
+        };
+        if let Err(error) = self.set(store, lifetime).await {
             self.server.failed(&error);
             if error.is_ambiguous() {
                 self.settle(key).await;
@@ -117,12 +123,8 @@ impl Lane {
             .unwrap_or(false)
     }
 
-    async fn set(&mut self, store: &Store) -> Result<()> {
+    async fn set(&mut self, store: &Store, lifetime: u32) -> Result<()> {
         let key = store.flight.key().as_str();
-        let lifetime = store.item.stored_for.map_or_else(
-            || lifetime::seconds(self.server.options.lifetime, key.as_bytes()),
-            lifetime::exact_seconds,
-        );
         let flags = if store.item.is_gzip { FLAG_GZIP } else { 0 };
         let client = self.client().await?;
         let set = client.set(key, &store.item.value);

@@ -12,7 +12,6 @@ mod server;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::mpsc::{self, error::TrySendError};
@@ -37,7 +36,7 @@ pub(crate) const FLAG_GZIP: u32 = 2;
 pub(crate) struct Item {
     pub(crate) value: Bytes,
     pub(crate) is_gzip: bool,
-    pub(crate) stored_for: Option<Duration>,
+    pub(crate) stored_until: Option<Instant>,
 }
 
 /// A store on its way through the queues, one a copy.

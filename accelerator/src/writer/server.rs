@@ -139,6 +139,8 @@ impl Server {
         if is_dead {
             self.counters.fenced();
             self.debts().forget();
+            // Its successor is nobody to be left alone.
+            self.succeeded();
             tracing::warn!(server = %self.address, "killed a memcached that did not answer a purge");
         } else {
             tracing::error!(server = %self.address, "a memcached that does not answer could not be killed");

@@ -123,6 +123,7 @@ proptest! {
         let expected = match case.policy {
             Some(Policy::SharedByNobody) => SHARED_BY_NOBODY,
             Some(Policy::ForEver | Policy::ForATime) if case.has("set-cookie") => SHARED_BY_NOBODY,
+            _ if case.headers.contains(&("vary", "Cookie")) => KEPT_NOWHERE,
             Some(Policy::ForEver) if is_whole => FOR_EVER,
             Some(Policy::ForATime) if is_whole => FOR_A_TIME,
             _ => KEPT_NOWHERE,
