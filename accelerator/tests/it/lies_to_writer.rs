@@ -161,6 +161,34 @@ async fn a_lie_to_the_proof_is_no_confirmation_and_ends_the_connection() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_to_another_question_is_none_to_a_store() {
+    for lie in ["MN\r\n", "EN\r\n", "NF\r\n", "NS\r\n", "EX\r\n"] {
+        refuses_to_store(lie, this(lie)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_to_another_question_is_none_to_a_purge() {
+    for (verb, lies) in [
+        ("md ", ["MN", "EN", "EX", "ME"]),
+        ("mg ", ["MN", "NF", "NS", "EX"]),
+    ] {
+        for lie in lies {
+            refuses_to_confirm(lie, verb, this(format!("{lie}\r\n"))).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_with_a_value_is_none_to_who_asked_for_no_value() {
+    let value = || this("VA 2\r\nhi\r\n");
+    refuses_to_store("a value", value()).await;
+    for verb in ["md ", "mg "] {
+        refuses_to_confirm("a value", verb, value()).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_comes_twice_answers_no_other_question() {
     let liar = liar("ms ", &this("HD\r\nHD\r\n")).await;
     let writer = Writer::to(&liar);
@@ -180,6 +208,19 @@ async fn an_item_that_may_have_arrived_is_taken_back() {
         let key = format!("v1:{PICTURE}");
         assert!(said.contains(&format!("md {key}")), "{lie:?}: {said:?}");
         assert!(!liar.was_trusted_again(), "{lie:?}: {said:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_item_that_was_answered_oddly_may_have_arrived_and_is_taken_back() {
+    for lie in ["EN\r\n", "MN\r\n"] {
+        let liar = liar("ms ", &this(lie)).await;
+        Writer::to(&liar).answer(PICTURE).await;
+        let said: Vec<_> = liar.heard().into_iter().map(|heard| heard.line).collect();
+        assert!(
+            said.contains(&format!("md v1:{PICTURE}")),
+            "{lie}: {said:?}"
+        );
     }
 }
 

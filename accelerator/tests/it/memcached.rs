@@ -26,6 +26,18 @@ impl Process {
             .arg(self.0.id().to_string())
             .status();
         assert!(done.unwrap().success(), "kill -{name}");
+        // The signal is only sent; until each thread has stopped it goes on answering.
+        while name == "STOP" && !self.is_stopped() {
+            std::thread::yield_now();
+        }
+    }
+
+    fn is_stopped(&self) -> bool {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.0.id())).unwrap();
+        threads.into_iter().all(|thread| {
+            let stat = std::fs::read_to_string(thread.unwrap().path().join("stat"));
+            stat.unwrap().rsplit(") ").next().unwrap().starts_with('T')
+        })
     }
 }
 
