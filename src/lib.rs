@@ -9,6 +9,7 @@
 
 pub mod app;
 pub mod assets;
+pub mod cache_tools;
 pub mod cgi;
 pub mod cli;
 pub mod config;
@@ -21,6 +22,7 @@ pub mod images;
 pub mod jobs;
 pub mod lab;
 pub mod ladder;
+pub mod memcached;
 pub mod rung;
 pub mod settings;
 pub mod stack;

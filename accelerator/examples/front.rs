@@ -30,6 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         apps: vec![PathBuf::from(app)],
         memcached: words.map(|word| word.parse()).collect::<Result<_, _>>()?,
         copies: 1,
+        watch: None,
     };
     front.write_to(&dir)?;
     println!("nginx -p {} -c nginx.conf", dir.display());

@@ -36,6 +36,18 @@ pub struct Front {
     /// How many servers hold an item, as given to [`Options::copies`](crate::Options::copies): with 2 nginx asks
     /// the next server as well before it asks the application.
     pub copies: usize,
+    /// Who is told of each request while somebody watches; none where nobody ever does.
+    pub watch: Option<Watch>,
+}
+
+/// How nginx tells of requests: see `shared/watch.conf`.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    /// A file that is there while somebody watches, in a folder that the workers can enter.
+    pub flag: PathBuf,
+    /// A datagram socket that somebody holds open as long as nginx runs: nginx complains about every
+    /// line that it cannot send, but not about one that a full socket does not take.
+    pub socket: PathBuf,
 }
 
 /// Why the files could not be written.
@@ -61,7 +73,7 @@ pub enum FrontError {
 }
 
 impl Front {
-    /// Writes `main.conf`, `paths.conf`, `listen.conf`, `app.conf`, `memcached.conf` and `copies.conf` into a folder.
+    /// Writes `main.conf`, `paths.conf`, `listen.conf`, `app.conf`, `memcached.conf`, `copies.conf` and `watch.conf` into a folder.
     ///
     /// Each is written under another name and renamed, so that an nginx that reloads never reads half of one.
     ///
@@ -79,7 +91,7 @@ impl Front {
     ///
     /// # Errors
     /// As [`Front::write_to`], but for the disk.
-    pub fn files(&self) -> Result<[(&'static str, String); 6], FrontError> {
+    pub fn files(&self) -> Result<[(&'static str, String); 7], FrontError> {
         Ok([
             ("main.conf", self.main()?),
             ("paths.conf", self.paths()?),
@@ -87,6 +99,7 @@ impl Front {
             ("app.conf", self.app()?),
             ("memcached.conf", self.memcached()),
             ("copies.conf", self.copies()),
+            ("watch.conf", self.watch()?),
         ])
     }
 
@@ -127,10 +140,7 @@ impl Front {
         }
         let mut text = String::new();
         for socket in &self.apps {
-            if socket.as_os_str().len() > SOCKET_PATH_LEN_MAX {
-                return Err(FrontError::SocketTooLong(socket.clone()));
-            }
-            let socket = word(&format!("unix:{}", socket.display()))?;
+            let socket = word(&format!("unix:{}", short(socket)?))?;
             // Never put aside: a dead process refuses at once, and its successor shall not wait.
             line(&mut text, &["server", &socket, "max_fails=0"]);
         }
@@ -176,6 +186,41 @@ impl Front {
         }
         text
     }
+}
+
+impl Front {
+    /// Where to tell of requests. What stands at the level of a server takes the place of what `main.conf`
+    /// and `paths.conf` say of logs, so that is said once more.
+    fn watch(&self) -> Result<String, FrontError> {
+        let Some(watch) = &self.watch else {
+            return Ok("# Nobody ever watches.\n".to_owned());
+        };
+        let told = |tag: &str| {
+            let socket = short(&watch.socket)?;
+            word(&format!("syslog:server=unix:{socket},nohostname,tag={tag}"))
+        };
+        let mut text = String::new();
+        line(&mut text, &["set", "$watch_flag", &path(&watch.flag)?]);
+        line(&mut text, &["error_log", &path(&self.error_log)?]);
+        line(&mut text, &["error_log", &told("begin")?, "notice"]);
+        if let Some(access_log) = &self.access_log {
+            line(&mut text, &["access_log", &path(access_log)?]);
+        }
+        line(
+            &mut text,
+            &["access_log", &told("end")?, "watch", "if=$watched"],
+        );
+        line(&mut text, &["include", "shared/watch.conf"]);
+        Ok(text)
+    }
+}
+
+/// Returns the path of a socket, if the kernel takes it.
+fn short(socket: &Path) -> Result<String, FrontError> {
+    if socket.as_os_str().len() > SOCKET_PATH_LEN_MAX {
+        return Err(FrontError::SocketTooLong(socket.to_owned()));
+    }
+    Ok(socket.display().to_string())
 }
 
 fn line(text: &mut String, words: &[&str]) {

@@ -1,5 +1,6 @@
 //! The command line: what can be asked of the program, and who answers.
 
+mod cache;
 mod config;
 mod demo;
 mod index;
@@ -52,6 +53,10 @@ enum Command {
     /// The userid index: show it, drop it, create it again
     #[command(subcommand)]
     Index(index::Index),
+
+    /// What is cached, and why or why not: counters, live views, and any URL explained
+    #[command(subcommand)]
+    Cache(cache::Cache),
 
     /// The benchmark that the lab runs, as a process of its own
     #[command(name = lab::BENCHMARK_COMMAND, hide = true)]
@@ -117,6 +122,7 @@ fn run() -> Result<()> {
         Command::Serve(args) => serve::run(args),
         Command::Demo(what) => demo::run(what),
         Command::Index(what) => index::run(&what),
+        Command::Cache(what) => cache::run(&what),
         Command::LabBenchmark(args) => lab_benchmark::run(&args),
         Command::Urls(args) => urls::run(&args),
         Command::StaticFiles(args) => static_files::run(&args),

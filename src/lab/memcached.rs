@@ -10,6 +10,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::memcached;
+
 /// How long a server may take to answer: within the second that is being drawn.
 const PATIENCE: Duration = Duration::from_millis(300);
 
@@ -19,9 +21,6 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// How many bytes of the log are read at most, each time: some thousand lines.
 const LOG_BYTES_MAX: usize = 512 << 10;
-
-/// How many bytes the answer to `stats` may have; it has three thousand.
-const STATS_BYTES_MAX: usize = 64 << 10;
 
 /// Counters of all servers since their start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -45,7 +44,7 @@ impl Counts {
 pub(super) async fn counts(servers: &[SocketAddr]) -> Option<Counts> {
     let mut sum = Counts::default();
     for server in servers {
-        let counts = timeout(PATIENCE, counts_of(*server)).await.ok()?.ok()?;
+        let counts = counts_of(*server).await.ok()?;
         sum.hits += counts.hits;
         sum.unseen += counts.unseen;
     }
@@ -53,32 +52,11 @@ pub(super) async fn counts(servers: &[SocketAddr]) -> Option<Counts> {
 }
 
 async fn counts_of(server: SocketAddr) -> io::Result<Counts> {
-    let mut stream = TcpStream::connect(server).await?;
-    stream.write_all(b"stats\r\n").await?;
-    let mut answer = Vec::with_capacity(4 << 10);
-    while !answer.ends_with(b"END\r\n") && answer.len() < STATS_BYTES_MAX {
-        if stream.read_buf(&mut answer).await? == 0 {
-            break;
-        }
-    }
-    Ok(read_counts(&String::from_utf8_lossy(&answer)))
-}
-
-fn read_counts(answer: &str) -> Counts {
-    let mut counts = Counts::default();
-    for line in answer.lines() {
-        let mut words = line.split_whitespace().skip(1);
-        let (Some(name), Some(Ok(value))) = (words.next(), words.next().map(str::parse::<u64>))
-        else {
-            continue;
-        };
-        match name {
-            "get_hits" => counts.hits = value,
-            "log_worker_dropped" | "log_watcher_skipped" => counts.unseen += value,
-            _ => {}
-        }
-    }
-    counts
+    let counters = memcached::counters(server, PATIENCE).await?;
+    Ok(Counts {
+        hits: counters.get("get_hits"),
+        unseen: counters.get("log_worker_dropped") + counters.get("log_watcher_skipped"),
+    })
 }
 
 /// Looks for a moment at the files that all servers find, and counts them by their address.
@@ -137,19 +115,6 @@ fn unescaped(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn counters_are_read_by_name() {
-        let answer = "STAT pid 7\r\nSTAT get_hits 12\r\nSTAT get_misses 5\r\n\
-                      STAT log_worker_dropped 3\r\nSTAT log_watcher_skipped 4\r\nEND\r\n";
-        assert_eq!(
-            read_counts(answer),
-            Counts {
-                hits: 12,
-                unseen: 7
-            }
-        );
-    }
 
     #[test]
     fn files_that_were_found_are_counted_by_their_address() {

@@ -3,7 +3,8 @@
 //! It decides nothing: a [`Plan`] says what runs. In reading order: [`up`] is the whole story;
 //! `keeper` keeps one child running, `health` says when to give up on one, `probe` asks whether it
 //! answers, `child` starts and stops a process; `postgres`, `memcached`, `app`, `fcgiwrap` and `nginx` say
-//! how each program is run; `state` knows what lies where, `record` what runs, also after a kill -9.
+//! how each program is run; `watch` passes on what nginx tells whoever
+//! watches; `state` knows what lies where, `record` what runs, also after a kill -9.
 //!
 //! Invariants. A child is ready when it *answers*. Every child is stopped in its own way, with a
 //! time-out, then killed, and always reaped. A child never outlives us: the kernel stops it when
@@ -21,6 +22,7 @@ mod keeper;
 mod memcached;
 mod nginx;
 mod output;
+mod pairs;
 mod plan;
 mod port;
 mod postgres;
@@ -33,6 +35,7 @@ mod state;
 mod status;
 mod stop;
 mod up;
+mod watch;
 
 pub use plan::Plan;
 pub use record::Running;

@@ -37,6 +37,8 @@ pub(super) struct Behind<'a> {
     pub(super) listen: SocketAddr,
     pub(super) apps: Vec<PathBuf>,
     pub(super) memcached: Option<SocketAddr>,
+    /// How whoever watches is told of requests, in a version where there is something to see.
+    pub(super) watch: Option<accelerator::nginx::Watch>,
     /// This program, for a version that starts it by CGI.
     pub(super) program: &'a Path,
 }
@@ -83,6 +85,7 @@ pub(super) fn service(
         apps: behind.apps,
         memcached: behind.memcached.into_iter().collect(),
         copies: 1,
+        watch: behind.watch,
     };
     front.write_to(&dir)?;
     let words = ["-e", "stderr", "-c", "nginx.conf", "-p"];

@@ -10,10 +10,12 @@ use anyhow::Result;
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
+use super::nginx::reachable;
 use super::output::Console;
 use super::private::remove_sockets;
 use super::process::{self, Identity};
 use super::state::StateDir;
+use super::watch::WATCHERS;
 use crate::rung::Rung;
 
 /// How long what a killed supervisor left may take to stop by itself, before it is killed.
@@ -55,6 +57,25 @@ impl Running {
     /// What is written down in a state directory; none when nothing is, or nothing readable.
     pub fn read(state: &StateDir) -> Option<Self> {
         serde_json::from_slice(&std::fs::read(state.record()).ok()?).ok()
+    }
+
+    /// The sockets of the app processes behind nginx, in their order.
+    pub fn app_sockets(&self) -> Vec<PathBuf> {
+        let number = |name: &String| name.strip_prefix("app-")?.parse::<u32>().ok();
+        let mut numbers: Vec<u32> = self.children.keys().filter_map(number).collect();
+        numbers.sort_unstable();
+        let socket = |number| self.sockets.join(format!("app-{number}.sock"));
+        numbers.into_iter().map(socket).collect()
+    }
+
+    /// The socket where whoever watches connects: from then on it tells of each request that nginx answers.
+    pub fn watch_socket(&self) -> PathBuf {
+        self.sockets.join(WATCHERS)
+    }
+
+    /// Where visitors come, as we reach it.
+    pub fn front(&self) -> SocketAddr {
+        reachable(self.listen)
     }
 
     /// Whether the process that wrote this down still runs.

@@ -26,6 +26,7 @@ use super::process::Identity;
 use super::programs::Programs;
 use super::record::{Record, Running, clear_left_over};
 use super::state::StateDir;
+use super::watch::Watch;
 use super::{fcgiwrap, memcached, nginx};
 use crate::rung::{Files, Front};
 
@@ -88,6 +89,7 @@ struct Site {
     apps: Vec<Keeper>,
     nginx: Option<Keeper>,
     sockets: Option<PathBuf>,
+    watch: Option<Watch>,
     record: Option<Record>,
     /// Ours as long as the site runs, also while a child is being replaced.
     ports: Vec<HeldPort>,
@@ -99,6 +101,7 @@ impl Site {
         if let Some(nginx) = self.nginx {
             nginx.stop().await;
         }
+        drop(self.watch);
         join_all(self.apps.into_iter().map(Keeper::stop)).await;
         if let Some(memcached) = self.memcached {
             memcached.stop().await;
@@ -233,12 +236,16 @@ async fn start(
         keeper.ready(wishes).await?;
     }
 
+    if plan.rung.files() == Files::Memcached {
+        site.watch = Some(Watch::start(&sockets, account)?);
+    }
     if let Some(program_of_nginx) = programs.nginx {
         let behind = nginx::Behind {
             rung: plan.rung,
             listen: front.address,
             apps: behind_nginx,
             memcached: cache_address,
+            watch: site.watch.as_ref().map(Watch::told),
             program: &program,
         };
         let service = nginx::service(program_of_nginx, account, state, behind)?;

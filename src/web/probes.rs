@@ -3,54 +3,126 @@
 //! Not for visitors: a process that visitors reach without nginx does not know these addresses.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
+use accelerator::Stats;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 
-use super::error::Error;
+use tokio::time::timeout;
+
 use super::site::Site;
 use crate::db;
+
+/// How long the database may take to say what waits: whoever asks for metrics asks again soon.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Says that this process answers. Asks nobody else: a slow database is no reason to restart an app.
 pub(super) async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// Counters in the Prometheus text format.
-pub(super) async fn metrics(State(site): State<Site>) -> Result<Response, Error> {
-    let stats = site.accelerator.stats();
-    let mut text = String::new();
-    let mut counter = |name: &str, value: u64| {
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "# TYPE {name} counter\n{name} {value}");
-    };
-    counter("accelerator_stored_total", stats.stored);
-    counter("accelerator_stored_bytes_total", stats.stored_bytes);
-    counter("accelerator_taken_back_total", stats.taken_back);
-    counter("accelerator_purged_total", stats.purged);
-    counter(
-        "accelerator_purges_unconfirmed_total",
-        stats.purges_unconfirmed,
+/// Counters and gauges in the Prometheus text format.
+///
+/// A database that is away takes nothing from them but its own: then they are needed most.
+pub(super) async fn metrics(State(site): State<Site>) -> Response {
+    let waiting = timeout(DATABASE_PATIENCE, db::outbox::waiting(&site.db)).await;
+    let waiting = waiting.ok().and_then(Result::ok);
+    let mut text = Text::default();
+    text.accelerator(&site.accelerator.stats());
+    text.gauge(
+        "database_up",
+        "Whether the database answers; 0: pages fail, files that memcached has do not.",
+        waiting.is_some().into(),
     );
-    counter("accelerator_errors_total", stats.errors);
-    let _ = writeln!(text, "# TYPE accelerator_not_stored_total counter");
-    for (reason, count) in &stats.not_stored {
-        let _ = writeln!(
-            text,
-            "accelerator_not_stored_total{{reason=\"{}\"}} {count}",
-            reason.name()
+    if let Some(waiting) = waiting {
+        text.gauge(
+            "outbox_waiting",
+            "Deletions and other work behind the pages that is not done yet; it should come back to 0.",
+            waiting.try_into().unwrap_or_default(),
         );
     }
-    let waiting = db::outbox::waiting(&site.db).await?;
-    let _ = writeln!(
-        text,
-        "# TYPE outbox_waiting gauge\noutbox_waiting {waiting}"
+    text.gauge(
+        "database_connections",
+        "Open connections to the database.",
+        site.db.size().into(),
     );
-    let _ = writeln!(
-        text,
-        "# TYPE database_connections gauge\ndatabase_connections {}",
-        site.db.size()
-    );
-    Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text.0).into_response()
+}
+
+/// What is told, so far.
+#[derive(Default)]
+struct Text(String);
+
+impl Text {
+    fn accelerator(&mut self, stats: &Stats) {
+        for (name, help, value) in [
+            ("stored", "Items that memcached acknowledged.", stats.stored),
+            ("stored_bytes", "Bytes of these items.", stats.stored_bytes),
+            (
+                "taken_back",
+                "Items that were stored and taken back: their file had died meanwhile.",
+                stats.taken_back,
+            ),
+            (
+                "purged",
+                "Keys that a purge found and removed.",
+                stats.purged,
+            ),
+            (
+                "purges_unconfirmed",
+                "Purges that a memcached did not confirm; alert: it may still serve what was deleted.",
+                stats.purges_unconfirmed,
+            ),
+            (
+                "fenced",
+                "Memcached servers that were killed because they missed a purge; alert.",
+                stats.fenced,
+            ),
+            (
+                "collapsed",
+                "Requests that got what was made for another at the same time.",
+                stats.collapsed,
+            ),
+            (
+                "errors",
+                "Exchanges with memcached that failed; alert when it keeps growing.",
+                stats.errors,
+            ),
+        ] {
+            let name = format!("accelerator_{name}_total");
+            self.begin(&name, help, "counter");
+            self.sample(&name, value);
+        }
+        self.gauge(
+            "accelerator_owed",
+            "Keys of which a memcached may still hold an old item; alert when it stays above 0.",
+            stats.owed,
+        );
+        let name = "accelerator_not_stored_total";
+        self.begin(name, "Answers that were not stored, by reason.", "counter");
+        for (reason, count) in &stats.not_stored {
+            self.sample(&format!("{name}{{reason=\"{}\"}}", reason.name()), *count);
+        }
+    }
+
+    fn gauge(&mut self, name: &str, help: &str, value: u64) {
+        self.begin(name, help, "gauge");
+        self.sample(name, value);
+    }
+
+    fn begin(&mut self, name: &str, help: &str, kind: &str) {
+        self.line(format_args!("# HELP {name} {help}"));
+        self.line(format_args!("# TYPE {name} {kind}"));
+    }
+
+    fn sample(&mut self, name: &str, value: u64) {
+        self.line(format_args!("{name} {value}"));
+    }
+
+    fn line(&mut self, line: std::fmt::Arguments<'_>) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.0, "{line}");
+    }
 }

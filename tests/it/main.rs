@@ -8,6 +8,7 @@
 
 mod accounts;
 mod browser;
+mod cache_tools;
 mod cgi;
 mod cluster;
 mod crash;

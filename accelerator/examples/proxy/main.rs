@@ -107,6 +107,7 @@ fn front(
         apps: vec![socket.to_owned()],
         memcached: vec![memcached],
         copies: 1,
+        watch: None,
     };
     Ok(front.write_to(folder)?)
 }

@@ -101,6 +101,7 @@ fn front() -> Front {
         apps: vec!["/run/site/app-0".into()],
         memcached: vec!["127.0.0.1:11211".parse().unwrap()],
         copies: 1,
+        watch: None,
     }
 }
 

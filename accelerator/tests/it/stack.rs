@@ -172,6 +172,7 @@ pub(crate) fn front(dir: &Path, apps: Vec<PathBuf>) -> Front {
         apps,
         memcached: Vec::new(),
         copies: 1,
+        watch: None,
     }
 }
 

@@ -1,0 +1,108 @@
+//! One question to an app process on its socket, or to the site as a visitor, with all that was answered.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::time::timeout;
+
+/// How long an app process may take: a picture may have to be drawn, a few others before it.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How many bytes an answer may have: no file of the site is as large.
+const ANSWER_BYTES_MAX: usize = 64 << 20;
+
+/// How many headers an answer may have.
+const HEADERS_MAX: usize = 64;
+
+/// What came back.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Vec<u8>,
+}
+
+impl Answer {
+    /// A header by its name in lower case.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// Whether the body is gzipped.
+    pub(super) fn is_gzip(&self) -> bool {
+        self.header("content-encoding") == Some("gzip")
+    }
+}
+
+/// Asks one app process, as nginx would.
+pub(super) async fn ask_app(socket: &Path, target: &str) -> io::Result<Answer> {
+    timeout(PATIENCE, async {
+        exchange(UnixStream::connect(socket).await?, "localhost", target).await
+    })
+    .await?
+}
+
+/// Asks the site, as a browser would.
+pub(super) async fn ask_front(front: SocketAddr, target: &str) -> io::Result<Answer> {
+    timeout(PATIENCE, async {
+        exchange(TcpStream::connect(front).await?, &front.to_string(), target).await
+    })
+    .await?
+}
+
+/// HTTP/1.0 on purpose: the answer ends with the connection, in one piece.
+async fn exchange(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    host: &str,
+    target: &str,
+) -> io::Result<Answer> {
+    let question =
+        format!("GET {target} HTTP/1.0\r\nHost: {host}\r\nAccept-Encoding: gzip\r\n\r\n");
+    stream.write_all(question.as_bytes()).await?;
+    let mut answer = Vec::with_capacity(16 << 10);
+    while answer.len() < ANSWER_BYTES_MAX && stream.read_buf(&mut answer).await? > 0 {}
+    parse(&answer)
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the answer is no HTTP"))
+}
+
+fn parse(answer: &[u8]) -> Option<Answer> {
+    let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
+    let mut head = httparse::Response::new(&mut headers);
+    let httparse::Status::Complete(len) = head.parse(answer).ok()? else {
+        return None;
+    };
+    let headers = head.headers.iter().map(|header| {
+        let value = String::from_utf8_lossy(header.value).into_owned();
+        (header.name.to_ascii_lowercase(), value)
+    });
+    Some(Answer {
+        status: head.code?,
+        headers: headers.collect(),
+        body: answer[len..].to_vec(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_its_status_headers_and_body() {
+        let answer = parse(
+            b"HTTP/1.0 200 OK\r\nX-Cache: MISS\r\nContent-Encoding: gzip\r\n\r\n\x1f\x8b\r\n\r\n",
+        )
+        .unwrap();
+        assert_eq!(
+            (answer.status, answer.header("x-cache"), answer.is_gzip()),
+            (200, Some("MISS"), true)
+        );
+        assert_eq!(answer.body, b"\x1f\x8b\r\n\r\n");
+        assert_eq!(parse(b"HTTP/1.0 200"), None);
+        assert_eq!(parse(b"SSH-2.0-x\r\n\r\n"), None);
+    }
+}

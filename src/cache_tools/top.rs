@@ -1,0 +1,204 @@
+//! The hottest hits and the most missed addresses, each with its rate.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::request::{Outcome, Request};
+use super::words::{cut, grouped, harmless};
+
+/// How many addresses are remembered; when there are more, the rarest half is forgotten.
+const ADDRESSES_MAX: usize = 20_000;
+
+/// How long a request counts while one looks on: after that time a third of its weight is left.
+const MEMORY: Duration = Duration::from_secs(30);
+
+/// How many characters a rate takes.
+const RATE_WIDTH: usize = 8;
+
+/// Counts requests by address, old ones ever less.
+#[derive(Debug, Default)]
+pub struct Top {
+    hits: Column,
+    misses: Column,
+    /// How many seconds the counts stand for.
+    seconds: f64,
+}
+
+#[derive(Debug, Default)]
+struct Column {
+    counts: HashMap<String, f64>,
+    sum: f64,
+}
+
+impl Top {
+    /// Counts a request, if it is of the cache.
+    pub fn add(&mut self, request: &Request) {
+        match request.outcome {
+            Outcome::Hit => self.hits.add(&request.target),
+            Outcome::Miss | Outcome::Failed => self.misses.add(&request.target),
+            Outcome::NotModified | Outcome::Pass | Outcome::Nginx => {}
+        }
+    }
+
+    /// Notes that time has passed; what was counted before weighs less then, if one looks on.
+    pub fn pass(&mut self, time: Duration, forgets: bool) {
+        if forgets {
+            let left = (-time.as_secs_f64() / MEMORY.as_secs_f64()).exp();
+            self.seconds *= left;
+            self.hits.fade(left);
+            self.misses.fade(left);
+        }
+        self.seconds += time.as_secs_f64();
+    }
+
+    /// Draws both columns into so many characters and lines.
+    pub fn picture(&self, (width, height): (usize, usize), lost: u64) -> String {
+        let column = width.saturating_sub(2) / 2;
+        let seconds = self.seconds.max(0.001);
+        let rows = height.saturating_sub(4).max(1);
+        let title = |name: &str, sum: f64| {
+            let rate = grouped((sum / seconds).round() as u64);
+            format!("{rate:>RATE_WIDTH$}/s {name}")
+        };
+        let mut text = format!(
+            "{:<column$}  {}\n\n",
+            title("hits", self.hits.sum),
+            title("missed", self.misses.sum)
+        );
+        let (hits, misses) = (self.hits.top(rows), self.misses.top(rows));
+        for at in 0..hits.len().max(misses.len()) {
+            let cell = |cells: &[(&String, f64)]| {
+                cells.get(at).map_or(String::new(), |(address, count)| {
+                    let rate = rate(count / seconds);
+                    let room = column.saturating_sub(RATE_WIDTH + 1);
+                    format!("{rate:>RATE_WIDTH$} {}", cut(&harmless(address), room))
+                })
+            };
+            let line = format!("{:<column$}  {}", cell(&hits), cell(&misses));
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        if hits.is_empty() && misses.is_empty() {
+            text.push_str("nobody asks for a file\n");
+        }
+        text.push_str(&not_told(lost));
+        text
+    }
+}
+
+impl Column {
+    fn add(&mut self, address: &str) {
+        self.sum += 1.0;
+        match self.counts.get_mut(address) {
+            Some(count) => *count += 1.0,
+            None => {
+                if self.counts.len() >= ADDRESSES_MAX {
+                    self.forget_the_rarest();
+                }
+                self.counts.insert(address.to_owned(), 1.0);
+            }
+        }
+    }
+
+    fn fade(&mut self, left: f64) {
+        self.sum *= left;
+        self.counts.retain(|_, count| {
+            *count *= left;
+            *count > 0.01
+        });
+    }
+
+    fn forget_the_rarest(&mut self) {
+        let mut counts: Vec<f64> = self.counts.values().copied().collect();
+        let middle = counts.len() / 2;
+        let (_, median, _) = counts.select_nth_unstable_by(middle, f64::total_cmp);
+        let median = *median;
+        let mut kept = 0;
+        self.counts.retain(|_, count| {
+            kept += usize::from(*count >= median);
+            *count >= median && kept <= middle
+        });
+    }
+
+    fn top(&self, rows: usize) -> Vec<(&String, f64)> {
+        let mut top: Vec<_> = self
+            .counts
+            .iter()
+            .map(|(url, count)| (url, *count))
+            .collect();
+        top.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(b.0)));
+        top.truncate(rows);
+        top
+    }
+}
+
+/// A rate with as many digits as say something.
+fn rate(rate: f64) -> String {
+    match rate {
+        ..9.95 => format!("{rate:.1}"),
+        _ => grouped(rate.round() as u64),
+    }
+}
+
+/// A line about what is not in the picture; nothing when all is.
+pub(super) fn not_told(lost: u64) -> String {
+    match lost {
+        0 => String::new(),
+        _ => format!(
+            "\n{} more requests were not told: nginx does not wait for us\n",
+            grouped(lost)
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(outcome: Outcome, target: &str) -> Request {
+        Request {
+            ended_ms: 0,
+            took: None,
+            outcome,
+            method: "GET".to_owned(),
+            status: 200,
+            bytes: 1,
+            chain: String::new(),
+            target: target.to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_hottest_stands_first_in_its_column_with_its_rate() {
+        let mut top = Top::default();
+        for (outcome, target, count) in [
+            (Outcome::Hit, "/i/rare.webp", 2),
+            (Outcome::Hit, "/i/hot.webp", 40),
+            (Outcome::Miss, "/i/new.webp", 1),
+            (Outcome::Pass, "/people", 9),
+        ] {
+            (0..count).for_each(|_| top.add(&request(outcome, target)));
+        }
+        top.pass(Duration::from_secs(2), false);
+        assert_eq!(
+            top.picture((60, 24), 3),
+            "      21/s hits                    0/s missed\n\n\
+             \x20     20 /i/hot.webp              0.5 /i/new.webp\n\
+             \x20    1.0 /i/rare.webp\n\
+             \n3 more requests were not told: nginx does not wait for us\n"
+        );
+    }
+
+    #[test]
+    fn endless_addresses_do_not_fill_our_memory() {
+        let mut column = Column::default();
+        for _ in 0..5 {
+            column.add("/i/hot.webp");
+        }
+        for number in 0..3 * ADDRESSES_MAX {
+            column.add(&format!("/i/{number}.webp"));
+        }
+        assert!(column.counts.len() <= ADDRESSES_MAX);
+        assert_eq!(column.top(1)[0].0, "/i/hot.webp");
+    }
+}

@@ -1,0 +1,167 @@
+//! What a memcached says when it is asked: its counters, and one item without touching it (memcached's
+//! doc/protocol.txt).
+
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// How many bytes a line of an answer may have; the longest has some hundred.
+const LINE_BYTES_MAX: u64 = 4 << 10;
+
+/// How many counters there may be; there are some hundred.
+const COUNTERS_MAX: usize = 4 << 10;
+
+/// How many bytes an item may have, whatever `-I` says: as many as memcached can keep in one.
+const ITEM_BYTES_MAX: usize = 1 << 30;
+
+/// The counters of one server since its start, by the names that memcached gives them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counters(HashMap<String, u64>);
+
+impl Counters {
+    /// One of them; one that this memcached does not have is nothing.
+    pub fn get(&self, name: &str) -> u64 {
+        self.0.get(name).copied().unwrap_or(0)
+    }
+}
+
+/// An item as memcached holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Its bytes, as they were stored.
+    pub value: Vec<u8>,
+    /// What whoever stored it noted beside it.
+    pub flags: u32,
+    /// How long it stays; none if it stays until something else needs its room.
+    pub seconds_left: Option<u64>,
+    /// How long ago it was stored or last fetched, whichever is later.
+    pub idle_seconds: u64,
+    /// Whether anybody has fetched it since it was stored.
+    pub was_fetched: bool,
+    /// Another number for each time that something is stored under the key.
+    pub version: u64,
+}
+
+/// Asks a server for its counters.
+///
+/// # Errors
+///
+/// When nobody listens, or no whole answer comes in time.
+pub async fn counters(server: SocketAddr, patience: Duration) -> io::Result<Counters> {
+    let asked = async {
+        let mut lines = ask(server, "stats").await?;
+        let mut counters = Counters::default();
+        while counters.0.len() < COUNTERS_MAX {
+            let line = read_line(&mut lines).await?;
+            if line == "END" {
+                return Ok(counters);
+            }
+            let mut words = line.split(' ').skip(1);
+            // Some are no numbers, such as the version.
+            if let (Some(name), Some(Ok(value))) = (words.next(), words.next().map(str::parse)) {
+                counters.0.insert(name.to_owned(), value);
+            }
+        }
+        Err(strange("counters without end"))
+    };
+    timeout(patience, asked).await?
+}
+
+/// Looks at an item and leaves everything as it was: its place among the least recently used, when it
+/// was last fetched, whether it ever was (`u`, memcached 1.6.10 and later).
+///
+/// # Errors
+///
+/// When nobody listens, or no whole answer comes in time.
+pub async fn look(server: SocketAddr, key: &str, patience: Duration) -> io::Result<Option<Item>> {
+    let asked = async {
+        let mut answer = ask(server, &format!("mg {key} u f t l h c v")).await?;
+        let head = read_line(&mut answer).await?;
+        if head == "EN" {
+            return Ok(None);
+        }
+        let (len, mut item) = read_head(&head).ok_or_else(|| strange(&head))?;
+        item.value = vec![0; len];
+        answer.read_exact(&mut item.value).await?;
+        Ok(Some(item))
+    };
+    timeout(patience, asked).await?
+}
+
+async fn ask(server: SocketAddr, question: &str) -> io::Result<BufReader<TcpStream>> {
+    let mut stream = TcpStream::connect(server).await?;
+    stream
+        .write_all(format!("{question}\r\n").as_bytes())
+        .await?;
+    Ok(BufReader::new(stream))
+}
+
+async fn read_line(answer: &mut BufReader<TcpStream>) -> io::Result<String> {
+    let mut line = String::new();
+    answer.take(LINE_BYTES_MAX).read_line(&mut line).await?;
+    match line.strip_suffix("\r\n") {
+        Some(line) => Ok(line.to_owned()),
+        None => Err(strange("half an answer")),
+    }
+}
+
+/// Reads `VA 12 f2 t100 l0 h0 c5`.
+fn read_head(head: &str) -> Option<(usize, Item)> {
+    let mut words = head.strip_prefix("VA ")?.split(' ');
+    let len = words.next()?.parse().ok()?;
+    let mut item = Item {
+        value: vec![],
+        flags: 0,
+        seconds_left: None,
+        idle_seconds: 0,
+        was_fetched: false,
+        version: 0,
+    };
+    for word in words {
+        let value = word.get(1..)?;
+        match word.as_bytes().first()? {
+            b'f' => item.flags = value.parse().ok()?,
+            // -1 for one that stays.
+            b't' => item.seconds_left = value.parse().ok(),
+            b'l' => item.idle_seconds = value.parse().ok()?,
+            b'h' => item.was_fetched = value == "1",
+            b'c' => item.version = value.parse().ok()?,
+            _ => {}
+        }
+    }
+    (len <= ITEM_BYTES_MAX).then_some((len, item))
+}
+
+fn strange(answer: &str) -> io::Error {
+    let shown: String = answer.chars().take(60).collect();
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        format!("it answers strangely: {shown:?}"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_item_is_read_with_all_that_is_known_of_it() {
+        let (len, item) = read_head("VA 12 f2 t100 l7 h1 c5").unwrap();
+        assert_eq!(len, 12);
+        assert_eq!(
+            (item.flags, item.seconds_left, item.idle_seconds),
+            (2, Some(100), 7)
+        );
+        assert_eq!((item.was_fetched, item.version), (true, 5));
+        let (_, stays) = read_head("VA 0 f0 t-1 l0 h0 c6").unwrap();
+        assert_eq!((stays.seconds_left, stays.was_fetched), (None, false));
+        for strange in ["EN", "VA x", "CLIENT_ERROR bad", "VA 99999999999 f0"] {
+            assert_eq!(read_head(strange), None, "{strange}");
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Passes on what nginx tells of each request to whoever watches, and lets it tell only while somebody does.
+//!
+//! nginx sends datagrams and never waits: what the socket has no room for is gone, and counted as far as
+//! it can be. The socket is ours and open as long as the site runs, whoever watches and however they end:
+//! without anybody behind it nginx would complain for every line. A watcher is a connection; with the
+//! last of them goes the file by which nginx knows that somebody watches.
+
+use std::io::{ErrorKind, IoSliceMut, Read as _, Write as _};
+use std::os::fd::{AsFd as _, AsRawFd as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+
+use accelerator::nginx;
+use anyhow::{Context as _, Result};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, setsockopt, sockopt};
+use nix::sys::time::TimeSpec;
+
+use super::account::Account;
+use super::pairs::Pairs;
+
+/// The socket where watchers connect, in the folder of the sockets.
+pub(super) const WATCHERS: &str = "watch.sock";
+
+/// The socket where nginx sends its lines.
+const LINES: &str = "watch-lines.sock";
+
+/// The file that is there while somebody watches.
+const FLAG: &str = "watched";
+
+/// How many lines are read before they are passed on: a write for many of them costs little each.
+const LINES_AT_ONCE: usize = 512;
+
+/// How many bytes of a line are read. The address stands at its end, and more of one nobody reads.
+const LINE_BYTES_MAX: usize = 4 << 10;
+
+/// How many bytes wait for a watcher that does not keep up; what comes then is lost to it.
+const BACKLOG_BYTES_MAX: usize = 1 << 20;
+
+/// How many may watch at once.
+const WATCHERS_MAX: usize = 32;
+
+/// The thread that passes lines on. It ends when this is dropped.
+#[derive(Debug)]
+pub(super) struct Watch {
+    told: nginx::Watch,
+    _until_closed: UnixStream,
+}
+
+impl Watch {
+    /// Opens the sockets and starts the thread.
+    pub(super) fn start(sockets: &Path, account: &Account) -> Result<Self> {
+        let told = nginx::Watch {
+            flag: sockets.join(FLAG),
+            socket: sockets.join(LINES),
+        };
+        let watchers = sockets.join(WATCHERS);
+        let lines = UnixDatagram::bind(&told.socket);
+        let lines = lines.with_context(|| format!("cannot make {}", told.socket.display()))?;
+        setsockopt(&lines, sockopt::ReceiveTimestampns, &true)
+            .context("the kernel does not say when something came")?;
+        let listener = UnixListener::bind(&watchers);
+        let listener = listener.with_context(|| format!("cannot make {}", watchers.display()))?;
+        for socket in [&told.socket, &watchers] {
+            std::fs::set_permissions(socket, std::fs::Permissions::from_mode(0o600))?;
+            account.own(socket)?;
+        }
+        listener.set_nonblocking(true)?;
+        let (until_closed, closed) = UnixStream::pair()?;
+        let relay = Relay {
+            flag: told.flag.clone(),
+            lines,
+            listener,
+            closed,
+            watchers: vec![],
+            pairs: Pairs::default(),
+        };
+        std::thread::Builder::new()
+            .name("watch".to_owned())
+            .spawn(move || relay.run())
+            .context("cannot start a thread")?;
+        Ok(Self {
+            told,
+            _until_closed: until_closed,
+        })
+    }
+
+    /// What nginx has to know.
+    pub(super) fn told(&self) -> nginx::Watch {
+        self.told.clone()
+    }
+}
+
+struct Relay {
+    flag: PathBuf,
+    lines: UnixDatagram,
+    listener: UnixListener,
+    closed: UnixStream,
+    watchers: Vec<Watcher>,
+    pairs: Pairs,
+}
+
+impl Relay {
+    fn run(mut self) {
+        let mut buffer = vec![0; LINE_BYTES_MAX];
+        while let Some(ready) = self.wait() {
+            if ready.lines {
+                self.pass_on(&mut buffer);
+            }
+            let before = self.watchers.len();
+            self.watchers.retain_mut(Watcher::goes_on);
+            if ready.listener {
+                self.welcome();
+            }
+            if before > 0 && self.watchers.is_empty() {
+                // Gone or not, nobody is told of it: nginx would only send lines that nobody reads.
+                let _ = std::fs::remove_file(&self.flag);
+            }
+        }
+        let _ = std::fs::remove_file(&self.flag);
+    }
+
+    /// Waits until something happens; none when the site has stopped.
+    fn wait(&self) -> Option<Ready> {
+        let reads = |fd| PollFd::new(fd, PollFlags::POLLIN);
+        let mut fds = vec![
+            reads(self.closed.as_fd()),
+            reads(self.lines.as_fd()),
+            reads(self.listener.as_fd()),
+        ];
+        fds.extend(self.watchers.iter().map(Watcher::waits_for));
+        match poll(&mut fds, PollTimeout::NONE) {
+            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+            Err(_) => return None,
+        }
+        let is_ready = |at: usize| fds[at].any().unwrap_or(true);
+        (!is_ready(0)).then(|| Ready {
+            lines: is_ready(1),
+            listener: is_ready(2),
+        })
+    }
+
+    fn welcome(&mut self) {
+        while let Ok((stream, _)) = self.listener.accept() {
+            if self.watchers.len() >= WATCHERS_MAX || stream.set_nonblocking(true).is_err() {
+                continue;
+            }
+            if self.watchers.is_empty() {
+                self.pairs = Pairs::default();
+                // On a full disk there is nothing to see, and the watcher says so itself.
+                let _ = std::fs::File::create(&self.flag);
+            }
+            self.watchers.push(Watcher {
+                stream,
+                backlog: vec![],
+                lost: 0,
+            });
+        }
+    }
+
+    /// Reads what has come, and gives it to everybody.
+    fn pass_on(&mut self, buffer: &mut [u8]) {
+        let (mut text, mut count) = (Vec::with_capacity(32 << 10), 0);
+        for _ in 0..LINES_AT_ONCE {
+            let Some((len, at)) = self.receive(buffer) else {
+                break;
+            };
+            if !self.watchers.is_empty() && self.pairs.take(&buffer[..len], at, &mut text) {
+                count += 1;
+            }
+        }
+        for watcher in &mut self.watchers {
+            watcher.tell(&text, count);
+        }
+    }
+
+    /// One line, and when nginx sent it.
+    fn receive(&self, buffer: &mut [u8]) -> Option<(usize, TimeSpec)> {
+        let mut room = nix::cmsg_space!(TimeSpec);
+        let mut parts = [IoSliceMut::new(buffer)];
+        let flags = MsgFlags::MSG_DONTWAIT;
+        let fd = self.lines.as_raw_fd();
+        let message = recvmsg::<()>(fd, &mut parts, Some(&mut room), flags).ok()?;
+        let sent = message.cmsgs().ok()?.find_map(|control| match control {
+            ControlMessageOwned::ScmTimestampns(sent) => Some(sent),
+            _ => None,
+        });
+        Some((message.bytes, sent.unwrap_or(TimeSpec::new(0, 0))))
+    }
+}
+
+/// Who has something for us.
+struct Ready {
+    lines: bool,
+    listener: bool,
+}
+
+struct Watcher {
+    stream: UnixStream,
+    backlog: Vec<u8>,
+    lost: u64,
+}
+
+impl Watcher {
+    fn waits_for(&self) -> PollFd<'_> {
+        let mut flags = PollFlags::POLLIN;
+        flags.set(PollFlags::POLLOUT, !self.backlog.is_empty());
+        PollFd::new(self.stream.as_fd(), flags)
+    }
+
+    /// Whether it is still there. It says nothing: that it can be read means that it has gone.
+    fn goes_on(&mut self) -> bool {
+        let mut byte = [0];
+        let gone = match self.stream.read(&mut byte) {
+            Ok(read) => read == 0,
+            Err(error) => error.kind() != ErrorKind::WouldBlock,
+        };
+        !gone && self.flush()
+    }
+
+    fn tell(&mut self, text: &[u8], lines: u64) {
+        if self.backlog.len() + text.len() > BACKLOG_BYTES_MAX {
+            self.lost += lines;
+            return;
+        }
+        if self.lost > 0 {
+            super::pairs::say_lost(std::mem::take(&mut self.lost), &mut self.backlog);
+        }
+        self.backlog.extend_from_slice(text);
+    }
+
+    /// Writes as much as it takes; says whether it is still there.
+    fn flush(&mut self) -> bool {
+        while !self.backlog.is_empty() {
+            match self.stream.write(&self.backlog) {
+                Ok(0) => return false,
+                Ok(written) => drop(self.backlog.drain(..written)),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => return false,
+            }
+        }
+        true
+    }
+}
