@@ -37,7 +37,7 @@ pub(crate) fn anything() -> impl Strategy<Value = String> {
             target.remove(1 + place.index(target.len() - 1));
             target
         });
-    let of_a_length = (addressable(), 170..260_usize).prop_map(|(target, len)| {
+    let of_a_length = (addressable(), 190..212_usize).prop_map(|(target, len)| {
         let more = "x".repeat(len.saturating_sub(target.len()));
         let (folder, file) = target.rsplit_once('/').unwrap();
         format!("{folder}/{more}{file}")
