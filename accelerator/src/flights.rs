@@ -5,9 +5,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{Shared, WeakShared};
+use tokio::time::Instant;
 
 use crate::made::Done;
 use crate::{Key, NotStored};
@@ -19,6 +21,10 @@ pub(crate) type Making = Shared<Computation>;
 
 type Computation = Pin<Box<dyn Future<Output = Option<Done>> + Send>>;
 
+/// How long others join one computation. One that takes longer may be lost, and would take all who come with
+/// it; so then the next request begins anew.
+const JOINED_FOR: Duration = Duration::from_secs(30);
+
 /// The keys that are being made, sent or stored.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Flights {
@@ -28,6 +34,7 @@ pub(crate) struct Flights {
 #[derive(Debug)]
 struct Entry {
     purged: Arc<AtomicBool>,
+    since: Instant,
     /// Weak, so that a computation for which nobody waits any more ends.
     making: Option<WeakShared<Computation>>,
     /// What was made, as long as it is on its way to memcached.
@@ -92,7 +99,11 @@ impl Flights {
         let mut in_flight = self.lock();
         if let Some(entry) = in_flight.get(key) {
             let making = entry.making.as_ref().and_then(WeakShared::upgrade);
-            if making.is_some() || entry.done.is_some() {
+            let is_lost = entry.since.elapsed() > JOINED_FOR && entry.done.is_none();
+            if is_lost {
+                // Out of this map no purge would find it, so it must not store either.
+                entry.purged.store(true, SeqCst);
+            } else if making.is_some() || entry.done.is_some() {
                 let later = Later {
                     purged: Arc::clone(&entry.purged),
                     making,
@@ -110,6 +121,7 @@ impl Flights {
         let making = make(ingredients, flight).boxed().shared();
         let entry = Entry {
             purged,
+            since: Instant::now(),
             making: making.downgrade(),
             done: None,
         };

@@ -1,10 +1,12 @@
 //! What happens between a request and its response.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use http::{Request, Response};
 use http_body::Body;
 use tower::Service;
@@ -53,18 +55,23 @@ where
             .flights()
             .join(key, ingredients, |(inner, request), flight| {
                 let push = accelerator.push(flight);
-                make_for_all(
-                    accelerator.clone(),
-                    push,
-                    inner,
-                    request,
-                    asked.clone(),
-                    own.clone(),
-                )
+                let (asked, own, left) = (asked.clone(), own.clone(), own.clone());
+                let made = make_for_all(accelerator.clone(), push, inner, request, asked, own);
+                // A panic is for whoever asked first; the others must hear that there is nothing to share.
+                AssertUnwindSafe(made).catch_unwind().map(move |made| {
+                    made.unwrap_or_else(|panic| {
+                        left.leave(Err(panic));
+                        None
+                    })
+                })
             });
         match seat {
             Seat::First(making) => {
                 return match making.await {
+                    Some(Done {
+                        made,
+                        stored: Err(NotStored::NoLongerCurrent),
+                    }) => Ok(made.purged_meanwhile()),
                     Some(Done { made, stored }) => {
                         let shared = stored.map_or_else(Shared::Not, |()| Shared::Stored);
                         Ok(made.answer(&asked, shared))
@@ -100,7 +107,8 @@ where
 /// An answer that is for one visitor, on its way from the computation to the request that began it.
 struct Own<B: Body, E>(Arc<Mutex<Option<OwnAnswer<B, E>>>>);
 
-type OwnAnswer<B, E> = Result<Response<AcceleratedBody<B>>, E>;
+/// An answer, or the panic that came in its place.
+type OwnAnswer<B, E> = std::thread::Result<Result<Response<AcceleratedBody<B>>, E>>;
 
 impl<B: Body, E> Default for Own<B, E> {
     fn default() -> Self {
@@ -119,9 +127,11 @@ impl<B: Body, E> Own<B, E> {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
     }
 
-    fn take(&self) -> OwnAnswer<B, E> {
+    fn take(&self) -> Result<Response<AcceleratedBody<B>>, E> {
         let answer = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        answer.expect("what is not shared was left here, and nobody else takes it")
+        answer
+            .expect("what is not shared was left here, and nobody else takes it")
+            .unwrap_or_else(|panic| resume_unwind(panic))
     }
 }
 
@@ -142,7 +152,7 @@ where
         Ok(answer) => make(&accelerator, &asked, answer).await,
         Err(error) => {
             push.give_up(NotStored::Status);
-            own.leave(Err(error));
+            own.leave(Ok(Err(error)));
             return None;
         }
     };
@@ -150,7 +160,7 @@ where
         Ok(made) => Some(push.land(made)),
         Err((answer, reason)) => {
             push.give_up(reason);
-            own.leave(Ok(answer));
+            own.leave(Ok(Ok(answer)));
             None
         }
     }

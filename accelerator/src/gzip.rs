@@ -105,7 +105,7 @@ pub(crate) fn is_accepted(headers: &HeaderMap) -> bool {
         let mut parts = coding.split(';').map(str::trim);
         let name = parts.next().unwrap_or_default();
         let weight = parts
-            .find_map(|part| part.strip_prefix("q="))
+            .find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")))
             .map_or(1.0, |q| q.parse().unwrap_or(0.0));
         match name {
             "*" => by_star = weight > 0.0,
@@ -131,6 +131,7 @@ mod tests {
             ("*", true),
             ("br, *;q=0.5", true),
             ("gzip;q=0", false),
+            ("gzip;Q=0", false),
             ("gzip; q=0.0, *", false),
             ("br", false),
             ("identity", false),

@@ -31,7 +31,8 @@ impl Asked {
             .map_or("", |target| target.as_str());
         let key = Key::of(target);
         let if_none_match = request.headers().get(IF_NONE_MATCH).cloned();
-        if key.is_some() {
+        let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+        if key.is_some() && is_read {
             for conditional in [
                 IF_NONE_MATCH,
                 IF_MODIFIED_SINCE,
@@ -304,6 +305,14 @@ mod tests {
         assert!(shared(Request::get(CSS)));
         assert!(!shared(Request::get(CSS).header("authorization", "x")));
         assert!(!shared(Request::head(CSS)) && !shared(Request::get("/page")));
+    }
+
+    #[test]
+    fn what_writes_keeps_its_conditions() {
+        let request = Request::put(CSS).header("if-match", "\"a\"");
+        let mut request = request.body(()).unwrap();
+        Asked::of(&mut request);
+        assert!(request.headers().contains_key("if-match"));
     }
 
     #[test]

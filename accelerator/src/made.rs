@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG};
+use http::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, RETRY_AFTER,
+};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use http_body::Body;
 use tokio::time::Instant;
@@ -42,6 +44,7 @@ impl Made {
         Item {
             value: self.squeezed.as_ref().unwrap_or(&self.plain).clone(),
             is_gzip: self.squeezed.is_some(),
+            plain_len: self.squeezed.as_ref().map_or(0, |_| self.plain.len()),
             stored_until: self.stored_until,
         }
     }
@@ -76,6 +79,19 @@ impl Made {
             headers,
             AcceleratedBody::whole(bytes.clone()),
         )
+    }
+}
+
+impl Made {
+    /// Returns the answer when the file was purged while it was made: not its bytes, and to come again.
+    pub(crate) fn purged_meanwhile<B: Body<Data = Bytes>>(&self) -> Response<AcceleratedBody<B>> {
+        let mut headers = HeaderMap::new();
+        headers.insert(CACHE_CONTROL, Policy::KeptNowhere.cache_control());
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        let shared = Shared::Not(NotStored::NoLongerCurrent);
+        cache_status::say_miss(&mut headers, cache_status::of_file(&self.key, shared));
+        let body = AcceleratedBody::whole(Bytes::new());
+        respond(StatusCode::SERVICE_UNAVAILABLE, headers, body)
     }
 }
 

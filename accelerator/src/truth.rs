@@ -7,19 +7,19 @@ use std::pin::Pin;
 pub trait Truth: Send + Sync + 'static {
     /// Tells whether the file under this path is still current. In doubt (the database does not answer) say no.
     ///
-    /// Asked for each visitor who gets what was made for another, and after a store that was not held.
+    /// Asked for each visitor who gets what was made for another, and after each store.
     fn still_current(&self, path: &str) -> impl Future<Output = bool> + Send;
 
     /// Keeps the file under this path current until the [`Hold`] is dropped; none if it is not current.
     ///
-    /// Held while a file is stored. A deletion that has to wait for it (a database locks the row with `for
-    /// share`) finds the item in memcached and purges it; one that came first is seen here. Without a
-    /// lock, as by default, a store may come between a deletion in another process and its acknowledgement; then the
-    /// item is taken back as soon as it is stored, which is one question too late for whoever asks meanwhile.
+    /// Held while a file is stored. A deletion that has to wait for it (a database locks the row) finds the item
+    /// in memcached and purges it; one that came first is seen here. Without a lock, as by default, a store may
+    /// come between a deletion in another process and its acknowledgement; then the item is taken back
+    /// as soon as it is stored, which is one question too late for whoever asks meanwhile.
     ///
-    /// It is held as long as memcached takes to answer, at most for
-    /// [`io_timeout`](crate::Options::io_timeout), or until it is known whether a store that broke off arrived, at
-    /// most for [`purge_timeout`](crate::Options::purge_timeout) more.
+    /// It is held for as long as one exchange with memcached takes; if that breaks off, until it is known whether
+    /// the item arrived, at most as long as a purge takes more (some two seconds by default, four with a
+    /// [`Fence`](crate::Fence)).
     fn hold(&self, path: &str) -> impl Future<Output = Option<Hold>> + Send {
         async { self.still_current(path).await.then(Hold::nothing) }
     }
@@ -38,16 +38,12 @@ impl Hold {
     pub fn nothing() -> Self {
         Self(None)
     }
-
-    pub(crate) fn is_lock(&self) -> bool {
-        self.0.is_some()
-    }
 }
 
 impl std::fmt::Debug for Hold {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Hold")
-            .field("is_lock", &self.is_lock())
+            .field("is_lock", &self.0.is_some())
             .finish()
     }
 }

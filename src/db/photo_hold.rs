@@ -1,6 +1,7 @@
 //! A photo held still while something is placed where everybody finds it by the photo's token.
 //!
-//! Whoever deletes a photo or changes who may see it locks its row first, so that it comes either
+//! Whoever deletes a photo or changes who may see it locks its row `for update` first (`photo_write`), which
+//! excludes `for key share`; whoever counts views does not, and is not held up. So a deletion comes either
 //! before a hold, which then finds nothing, or after it, and then waits until the hold is dropped.
 //! Then it takes away what was placed. The two never overlap, whichever processes they run in.
 
@@ -9,8 +10,8 @@ use sqlx::{PgPool, PgTransaction};
 use super::cost::counted;
 use crate::domain::{PhotoToken, UserId};
 
-/// The begin of a hold, in one round trip. Who counts views or deletes has the row for milliseconds;
-/// longer than this nothing waits for it, whatever becomes of whoever asked.
+/// The begin of a hold, in one round trip. Who deletes has the row for milliseconds; longer than this
+/// nothing waits for it, whatever becomes of whoever asked.
 const BEGIN: &str = "begin; set local lock_timeout = '250ms'";
 
 /// As long as this lives, the photo stays as it is: who wants to delete or hide it waits. Keep it for
@@ -41,7 +42,7 @@ pub async fn hold_public(
         token,
         "select id from photos
           where token = $1 and userid = $2 and visibility = 'public'
-            for share",
+            for key share",
     )
     .await
 }
@@ -62,7 +63,7 @@ pub async fn hold_any(
         token,
         "select id from photos
           where token = $1 and userid = $2
-            for share",
+            for key share",
     )
     .await
 }

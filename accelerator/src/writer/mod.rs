@@ -14,6 +14,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::future::join_all;
 use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::Instant;
@@ -36,6 +37,8 @@ pub(crate) const FLAG_GZIP: u32 = 2;
 pub(crate) struct Item {
     pub(crate) value: Bytes,
     pub(crate) is_gzip: bool,
+    /// How many more bytes are kept for visitors until it is stored: the same, not gzipped.
+    pub(crate) plain_len: usize,
     pub(crate) stored_until: Option<Instant>,
 }
 
@@ -74,6 +77,7 @@ pub(crate) struct Writer {
     servers: Vec<Server>,
     copies: usize,
     room: Arc<Semaphore>,
+    queue_bytes_max: usize,
     counters: Arc<Counters>,
 }
 
@@ -102,6 +106,7 @@ impl Writer {
             room: Arc::new(Semaphore::new(
                 options.queue_bytes_max.min(Semaphore::MAX_PERMITS),
             )),
+            queue_bytes_max: options.queue_bytes_max,
             counters: Arc::clone(counters),
         }
     }
@@ -127,7 +132,11 @@ impl Writer {
             .filter(|number| self.servers[*number].state.is_open(now));
         let places: Vec<_> = places.take(self.copies).collect();
         // An empty file takes room as well: its key does.
-        let len = u32::try_from(key.len() + item.value.len()).map_err(|_| NotStored::TooLarge)?;
+        let len = key.len() + item.value.len() + item.plain_len;
+        if len > self.queue_bytes_max {
+            return Err(NotStored::TooLarge);
+        }
+        let len = u32::try_from(len).map_err(|_| NotStored::TooLarge)?;
         let room = Arc::clone(&self.room)
             .try_acquire_many_owned(len)
             .map_err(|_| NotStored::QueueFull)?;
@@ -160,20 +169,16 @@ impl Writer {
 
     /// Deletes keys on every server and proves it; the caller has revoked their flights.
     pub(crate) async fn purge(&self, keys: &[Key]) -> Vec<(SocketAddr, ServerPurge)> {
-        let mut waiting = Vec::new();
-        for server in &self.servers {
-            waiting.push((server.state.address, server.begin_purge(keys).await));
-        }
-        let mut outcome = Vec::with_capacity(waiting.len());
-        for (address, answers) in waiting {
+        // All at once: one that does not answer keeps no other from being told.
+        let servers = self.servers.iter().map(|server| async move {
             let mut all = ServerPurge::Confirmed { removed: 0 };
-            for answer in answers {
+            for answer in server.begin_purge(keys).await {
                 // A task that is gone has dropped its end.
                 all = all.and(answer.await.unwrap_or(ServerPurge::Unreachable));
             }
-            outcome.push((address, all));
-        }
-        outcome
+            (server.state.address, all)
+        });
+        join_all(servers).await
     }
 
     /// Waits until everything that was queued before is in memcached, or given up.

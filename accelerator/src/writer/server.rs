@@ -1,7 +1,8 @@
 //! What all connections to one memcached know together: whether to try it, what it is owed, whether it is dead.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use memcache::exp::Error;
 use tokio::task::spawn_blocking;
@@ -14,12 +15,17 @@ use crate::options::Options;
 use crate::purge::ServerPurge;
 use crate::stats::Counters;
 
+/// How long a refusal on this machine may take; it takes microseconds.
+const REFUSAL_TIMEOUT: Duration = Duration::from_millis(250);
+
 pub(super) struct Server {
     pub(super) address: SocketAddr,
     pub(super) options: Arc<Options>,
     pub(super) counters: Arc<Counters>,
     backoff: Mutex<Backoff>,
     debts: Mutex<Debts>,
+    /// Held by the lane that pays, so that the second payment does not come with the first.
+    pub(super) paying: tokio::sync::Mutex<()>,
     /// Locked on threads that may wait, and for as long as it takes to kill.
     suspicion: Mutex<Suspicion>,
 }
@@ -40,13 +46,14 @@ struct Suspect {
 
 impl Server {
     pub(super) fn new(address: SocketAddr, options: Arc<Options>, counters: Arc<Counters>) -> Self {
-        let (backoff, debts, suspicion) = Default::default();
+        let (backoff, debts, paying, suspicion) = Default::default();
         Self {
             address,
             options,
             counters,
             backoff,
             debts,
+            paying,
             suspicion,
         }
     }
@@ -101,7 +108,8 @@ impl Server {
         let mut suspicion = lock(&self.suspicion);
         let Some(mut suspect) = suspicion.suspect.take() else {
             match Listener::on(self.address) {
-                Listener::Nobody => self.debts().forget(),
+                Listener::Nobody if refuses(self.address) => self.debts().forget(),
+                Listener::Nobody => return false,
                 Listener::Unknown => return false,
                 Listener::Memcached(process) => {
                     suspicion.suspect = process.cpu_time().ok().map(|cpu_time| Suspect {
@@ -147,6 +155,13 @@ impl Server {
         }
         is_dead
     }
+}
+
+/// Tells whether nobody takes a connection: the table of sockets is no snapshot, nor does it know what the
+/// kernel sends on to another machine.
+fn refuses(address: SocketAddr) -> bool {
+    TcpStream::connect_timeout(&address, REFUSAL_TIMEOUT)
+        .is_err_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused)
 }
 
 /// Tells what an error says about the server.
