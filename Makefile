@@ -4,8 +4,9 @@
 UP ?=
 TALK ?=
 PEERS ?=
+FRONT ?=
 
-.PHONY: run demo demo-peers test lint bench cache-tests fresh install install-for-tests
+.PHONY: run demo demo-peers test lint bench bench-front cache-tests fresh install install-for-tests
 
 run: install
 	cargo build --release --bin flickr-killr
@@ -43,6 +44,12 @@ cache-tests:
 fresh: install
 	cargo build --workspace --all-targets
 	scripts/fresh target/debug/flickr-killr
+
+# The shipped nginx.conf beside Varnish, sendfile, proxy_cache, srcache and the textbook (FRONT='--blocks 4').
+bench-front: install
+	scripts/install varnish wrk
+	-scripts/install libnginx-mod-http-memc libnginx-mod-http-set-misc libnginx-mod-http-srcache-filter
+	scripts/bench-front $(FRONT)
 
 install:
 	scripts/install nginx memcached postgresql fcgiwrap

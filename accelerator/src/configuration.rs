@@ -21,6 +21,10 @@ pub const SHARED: [(&str, &str); 6] = [
     ("http.conf", include_str!("../nginx/shared/http.conf")),
     ("files.conf", include_str!("../nginx/shared/files.conf")),
     ("proxy.conf", include_str!("../nginx/shared/proxy.conf")),
+    (
+        "not_modified.conf",
+        include_str!("../nginx/shared/not_modified.conf"),
+    ),
     ("file.conf", include_str!("../nginx/shared/file.conf")),
     ("away.conf", include_str!("../nginx/shared/away.conf")),
     ("watch.conf", include_str!("../nginx/shared/watch.conf")),
