@@ -17,7 +17,7 @@ use crate::media;
 pub const NGINX_CONF: &str = include_str!("../nginx/nginx.conf");
 
 /// What it includes from the folder `shared`, by name.
-pub const SHARED: [(&str, &str); 6] = [
+pub const SHARED: [(&str, &str); 7] = [
     ("http.conf", include_str!("../nginx/shared/http.conf")),
     ("files.conf", include_str!("../nginx/shared/files.conf")),
     ("proxy.conf", include_str!("../nginx/shared/proxy.conf")),
