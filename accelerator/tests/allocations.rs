@@ -19,9 +19,9 @@ const PICTURE: &str = "/i/anna.adams/Zx9qT0aLk3Vb7mNp/640.webp";
 const PAGE: &str = "/people/anna.adams/1234567";
 
 /// How often memory is asked for by what a visitor of a page pays, who is none of the accelerator's.
-const OF_A_PAGE_MAX: u64 = 99;
+const OF_A_PAGE_MAX: u64 = 1;
 /// The same for a file that is made, and handed to nobody: what is made once is shared by many.
-const OF_A_FILE_MAX: u64 = 99;
+const OF_A_FILE_MAX: u64 = 16;
 
 fn picture() -> Response<Full<Bytes>> {
     let response = Response::builder().header(CONTENT_TYPE, "image/webp");

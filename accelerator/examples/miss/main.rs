@@ -3,7 +3,11 @@
 //! Each of four sites is a process of its own with one thread, behind a unix socket, as an app process
 //! is behind nginx. They are asked at a fixed rate for files that nobody asked for before, in turn, in
 //! blocks of changing order. Two of them are the same, so that their difference is the machine's noise.
+//!
+//! The sites and memcached have one core, whoever asks has another, as if on another machine: else what
+//! a push does after the answer is counted, or not, as the scheduler likes.
 
+mod cores;
 mod load;
 mod numbers;
 mod process;
@@ -13,6 +17,7 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use cores::Cores;
 use numbers::{Effect, median};
 use process::{Memcached, Process};
 use rand::SeedableRng;
@@ -23,9 +28,9 @@ use site::{Body, Mode};
 type Fallible<T> = Result<T, Box<dyn Error>>;
 
 /// How many blocks, when nobody says.
-const BLOCKS: usize = 12;
+const BLOCKS: usize = 20;
 /// How long each case of a block is asked, when nobody says.
-const SECONDS: u64 = 2;
+const SECONDS: u64 = 1;
 /// What the same order and the same intervals come from.
 const SEED: u64 = 2007;
 /// How long each site is asked before anything is counted.
@@ -52,14 +57,19 @@ fn main() -> Fallible<()> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["serve", socket, mode] => site::serve(socket, mode, None),
         ["serve", socket, mode, memcached] => site::serve(socket, mode, Some(memcached)),
-        [] => measure(BLOCKS, SECONDS),
-        [blocks] => measure(blocks.parse()?, SECONDS),
-        [blocks, seconds] => measure(blocks.parse()?, seconds.parse()?),
-        _ => Err("usage: miss [BLOCKS] [SECONDS]".into()),
+        [] => measure(BLOCKS, SECONDS, &Cores::apart()?),
+        [blocks] => measure(blocks.parse()?, SECONDS, &Cores::apart()?),
+        [blocks, seconds] => measure(blocks.parse()?, seconds.parse()?, &Cores::apart()?),
+        [blocks, seconds, "shared"] => {
+            measure(blocks.parse()?, seconds.parse()?, &Cores::shared()?)
+        }
+        _ => Err("usage: miss [BLOCKS] [SECONDS] [shared]".into()),
     }
 }
 
-fn measure(blocks: usize, seconds: u64) -> Fallible<()> {
+fn measure(blocks: usize, seconds: u64, cores: &Cores) -> Fallible<()> {
+    // Children and threads stay where they are started.
+    cores.go_to_sites()?;
     let dir = tempfile::Builder::new().prefix("miss-").tempdir()?;
     let memcached = Memcached::start(dir.path())?;
     let mut sites: Vec<(Mode, PathBuf, Process)> = Vec::new();
@@ -68,6 +78,7 @@ fn measure(blocks: usize, seconds: u64) -> Fallible<()> {
         let process = Process::site(&socket, mode, &memcached)?;
         sites.push((mode, socket, process));
     }
+    cores.go_to_visitors()?;
     let both = Body::ALL.map(|body| Mode::ALL.map(|mode| (body, mode)));
     let mut cases: Vec<Case> = both
         .into_iter()
@@ -201,7 +212,7 @@ fn compare(body: Body, [alone, again, layer, push]: [&Case; 4]) {
     println!("  layer with push           {}", pushed.in_words(3));
     println!(
         "  within the A/A interval: {}",
-        yes(same.single.contains(&pushed.middle))
+        yes(same.either_way().contains(&pushed.middle))
     );
     println!(
         "{}: CPU of the app, us a miss more than without the layer",

@@ -34,6 +34,12 @@ impl Effect {
         }
     }
 
+    /// How far two that are the same were apart, to either side: for ratios.
+    pub(crate) fn either_way(&self) -> RangeInclusive<f64> {
+        let apart = self.interval.end().max(1.0 / self.interval.start());
+        1.0 / apart..=apart
+    }
+
     pub(crate) fn in_words(&self, digits: usize) -> String {
         format!(
             "{:.digits$}   95 % {:.digits$} to {:.digits$}   single blocks {:.digits$} to {:.digits$}",
