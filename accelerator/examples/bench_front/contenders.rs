@@ -92,6 +92,7 @@ pub(crate) async fn shipped(
         apps: vec![dir.join("nobody")],
         memcached: memcached.tcp().into_iter().collect(),
         copies: 1,
+        watch: None,
     };
     front.write_to(&dir)?;
     if let Listens::Unix = listens {
