@@ -56,10 +56,7 @@ impl Top {
         let column = width.saturating_sub(2) / 2;
         let seconds = self.seconds.max(0.001);
         let rows = height.saturating_sub(4).max(1);
-        let title = |name: &str, sum: f64| {
-            let rate = grouped((sum / seconds).round() as u64);
-            format!("{rate:>RATE_WIDTH$}/s {name}")
-        };
+        let title = |name: &str, sum: f64| format!("{:>RATE_WIDTH$}/s {name}", rate(sum / seconds));
         let mut text = format!(
             "{:<column$}  {}\n\n",
             title("hits", self.hits.sum),
@@ -113,10 +110,12 @@ impl Column {
         let middle = counts.len() / 2;
         let (_, median, _) = counts.select_nth_unstable_by(middle, f64::total_cmp);
         let median = *median;
-        let mut kept = 0;
+        // Many may have just as much; of those only as many stay as there is room for.
+        let mut room = middle;
         self.counts.retain(|_, count| {
-            kept += usize::from(*count >= median);
-            *count >= median && kept <= middle
+            let stays = *count > median || (*count >= median && room > 0);
+            room = room.saturating_sub(usize::from(stays && *count <= median));
+            stays
         });
     }
 
@@ -182,8 +181,8 @@ mod tests {
         top.pass(Duration::from_secs(2), false);
         assert_eq!(
             top.picture((60, 24), 3),
-            "      21/s hits                    0/s missed\n\n\
-             \x20     20 /i/hot.webp              0.5 /i/new.webp\n\
+            "      21/s hits                   0.5/s missed\n\n\
+             \x20     20 /i/hot.webp               0.5 /i/new.webp\n\
              \x20    1.0 /i/rare.webp\n\
              \n3 more requests were not told: nginx does not wait for us\n"
         );

@@ -40,7 +40,7 @@ pub(super) fn latency(time: Duration) -> String {
     match us {
         0..1_000 => format!("{us} us"),
         1_000..10_000 => format!("{:.1} ms", us as f64 / 1e3),
-        10_000..1_000_000 => format!("{} ms", us / 1_000),
+        10_000..1_000_000 => format!("{:.0} ms", us as f64 / 1e3),
         _ => format!("{:.1} s", us as f64 / 1e6),
     }
 }
