@@ -71,7 +71,10 @@ where
                     Some(Done {
                         made,
                         stored: Err(NotStored::NoLongerCurrent),
-                    }) => Ok(made.purged_meanwhile()),
+                    }) => {
+                        let is_current = accelerator.still_current(key.path()).await;
+                        Ok(made.purged_meanwhile(&asked, is_current))
+                    }
                     Some(Done { made, stored }) => {
                         let shared = stored.map_or_else(Shared::Not, |()| Shared::Stored);
                         Ok(made.answer(&asked, shared))

@@ -83,15 +83,28 @@ impl Made {
 }
 
 impl Made {
-    /// Returns the answer when the file was purged while it was made: not its bytes, and to come again.
-    pub(crate) fn purged_meanwhile<B: Body<Data = Bytes>>(&self) -> Response<AcceleratedBody<B>> {
-        let mut headers = HeaderMap::new();
-        headers.insert(CACHE_CONTROL, Policy::KeptNowhere.cache_control());
-        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    /// Returns the answer to who began to make it before it was purged.
+    ///
+    /// If there still is such a file this is an older state of it, to be kept by nobody; if not, its bytes
+    /// are for nobody any more.
+    pub(crate) fn purged_meanwhile<B: Body<Data = Bytes>>(
+        &self,
+        asked: &Asked,
+        is_current: bool,
+    ) -> Response<AcceleratedBody<B>> {
         let shared = Shared::Not(NotStored::NoLongerCurrent);
-        cache_status::say_miss(&mut headers, cache_status::of_file(&self.key, shared));
-        let body = AcceleratedBody::whole(Bytes::new());
-        respond(StatusCode::SERVICE_UNAVAILABLE, headers, body)
+        let mut response = if is_current {
+            self.answer(asked, shared)
+        } else {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            cache_status::say_miss(&mut headers, cache_status::of_file(&self.key, shared));
+            let body = AcceleratedBody::whole(Bytes::new());
+            respond(StatusCode::SERVICE_UNAVAILABLE, headers, body)
+        };
+        let nowhere = Policy::KeptNowhere.cache_control();
+        response.headers_mut().insert(CACHE_CONTROL, nowhere);
+        response
     }
 }
 
