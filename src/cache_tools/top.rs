@@ -181,8 +181,8 @@ mod tests {
         top.pass(Duration::from_secs(2), false);
         assert_eq!(
             top.picture((60, 24), 3),
-            "      21/s hits                   0.5/s missed\n\n\
-             \x20     20 /i/hot.webp               0.5 /i/new.webp\n\
+            "      21/s hits                     0.5/s missed\n\n\
+             \x20     20 /i/hot.webp                0.5 /i/new.webp\n\
              \x20    1.0 /i/rare.webp\n\
              \n3 more requests were not told: nginx does not wait for us\n"
         );

@@ -1,5 +1,6 @@
 //! `cache explain`: every case, made for real.
 
+use std::io::{Read as _, Write as _};
 use std::net::SocketAddr;
 
 use nix::sys::signal::Signal;
@@ -29,11 +30,21 @@ fn memcached(site: &Site) -> SocketAddr {
     address.parse().expect("an address")
 }
 
+fn forget_all(memcached: SocketAddr) {
+    let mut stream = std::net::TcpStream::connect(memcached).expect("memcached");
+    stream.write_all(b"flush_all\r\n").expect("a word");
+    let mut answer = [0; 4];
+    stream.read_exact(&mut answer).expect("an answer");
+    assert_eq!(&answer, b"OK\r\n");
+}
+
 #[test]
 fn a_file_is_explained_before_and_after_it_is_stored() {
     let dir = folder();
     let site = Site::ready(dir.path());
     let (picture, style) = files(&site);
+    // The style sheet was brought along when the site started.
+    forget_all(memcached(&site));
     for file in [&picture, &style] {
         let looked = explained(dir.path(), &[file, "--look"]);
         assert_case(&looked, "not-there", false);

@@ -46,10 +46,11 @@ fn stat_shows_each_memcached_and_all_app_processes() {
     let stat: Value = serde_json::from_str(&cache(dir.path(), &["stat", "--json"])).expect("JSON");
     let server = &stat["servers"][0];
     assert_eq!(server["is_up"], true, "{stat}");
-    assert_eq!(server["items"], 1, "{stat}");
+    // The picture, and what the processes brought along when they started.
+    assert!(server["items"].as_u64() > Some(1), "{stat}");
     assert!(server["hits"].as_u64() >= Some(1), "{stat}");
     assert_eq!(stat["app"]["answering"], 2, "{stat}");
-    assert_eq!(stat["app"]["stored"], 1, "{stat}");
+    assert!(stat["app"]["stored"].as_u64() > Some(1), "{stat}");
     let words = cache(dir.path(), &["stat"]);
     assert!(
         words.starts_with("memcached ") && !words.contains('\x1b'),

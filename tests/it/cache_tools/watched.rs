@@ -143,6 +143,8 @@ fn a_watcher_that_is_killed_leaves_nothing_behind_and_nginx_says_nothing() {
     killed.line();
     // One that is stopped reads nothing, and nginx goes on.
     let mut stopped = Watcher::start(program(dir.path(), &words), &site);
+    // Its head comes when it is being told, not before.
+    stopped.line();
     send(stopped.process.id() as i32, Signal::SIGSTOP);
     while told < 3 {
         assert!(site.get(&picture).contains("HIT memcached"));
