@@ -48,7 +48,7 @@ const LATE_REASONS: [NotStored; 5] = [
     NotStored::ServerDown,
     NotStored::ServerError,
     NotStored::NoLongerCurrent,
-    NotStored::TooLarge,
+    NotStored::NoLifetime,
 ];
 
 /// Finds out everything about a path; asks no app and no nginx if told to look only, so that nothing changes.
