@@ -15,7 +15,7 @@ use crate::{AcceleratorLayer, Key, NotStored, Stats};
 
 /// Stores what handlers allow, purges what the site deletes, and counts both. Cheap to clone.
 ///
-/// Without servers nothing is stored, and the headers are the same.
+/// Without servers nothing is stored and each request makes its own answer; the headers are the same.
 #[derive(Clone)]
 pub struct Accelerator {
     shared: Arc<Shared>,
@@ -111,6 +111,11 @@ impl Accelerator {
             .unwrap_or(false)
     }
 
+    /// Whether anything can be stored at all.
+    pub(crate) fn has_servers(&self) -> bool {
+        self.shared.writer.has_servers()
+    }
+
     pub(crate) fn collapsed(&self) {
         self.shared.counters.collapsed();
     }
@@ -160,9 +165,6 @@ impl Push {
     fn store(&self, flight: Flight, made: &Arc<Made>) -> Result<(), NotStored> {
         let item = made.item();
         let shared = &self.accelerator.shared;
-        if !shared.writer.has_servers() {
-            return Err(NotStored::Disabled);
-        }
         if item.value.len() > shared.options.item_len_max {
             return Err(NotStored::TooLarge);
         }

@@ -46,7 +46,9 @@ where
 {
     let mut ingredients = (inner, request);
     for _ in 0..JOINS_MAX {
-        let Some(key) = asked.key_to_share() else {
+        // Where nothing is kept, an answer is for who asked: a version without memcached must not look faster
+        // than it is because visitors who ask at the same time share one.
+        let Some(key) = asked.key_to_share().filter(|_| accelerator.has_servers()) else {
             break;
         };
         // Where the first of several leaves an answer that is for nobody else.
@@ -180,7 +182,10 @@ where
 {
     let (answer, reason) = match make(accelerator, asked, answer).await {
         Ok(made) => {
-            let reason = NotStored::InFlight;
+            let reason = match accelerator.has_servers() {
+                true => NotStored::InFlight,
+                false => NotStored::Disabled,
+            };
             (made.answer(asked, Shared::Not(reason)), reason)
         }
         Err(refused) => refused,
