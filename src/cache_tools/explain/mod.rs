@@ -36,6 +36,10 @@ const SERVER_PATIENCE: Duration = Duration::from_millis(250);
 /// How long the app may take to store what it answered, or to say that it does not.
 const STORE_PATIENCE: Duration = Duration::from_secs(3);
 
+/// How long what it refused is waited for all the same: the counters are those of a whole process, so that
+/// the refusal may be another request's while ours is on its way.
+const REFUSAL_PATIENCE: Duration = Duration::from_millis(500);
+
 /// How often we look whether it has.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
@@ -228,13 +232,13 @@ async fn ask_app(site: &Site, path: &str, servers: &mut Servers) -> (AppFacts, O
     let mut silence = "there is none".to_owned();
     for app in &site.apps {
         // The lab's counters of a version that hangs would be as silent as its pages.
-        let before = Metrics::of(app).await.unwrap_or_default();
+        let before = Metrics::of(app).await.ok();
         match http::ask_app(app, path).await {
             Ok(answer) => {
                 if answer.status == STORABLE {
                     servers.compare(&answer);
                 }
-                let not_stored = settled(app, &before, &answer, servers).await;
+                let not_stored = settled(app, before.as_ref(), &answer, servers).await;
                 return (app_facts(app, &answer, not_stored), Some(answer));
             }
             Err(error) => silence = format!("{}: {error}", name(app)),
@@ -265,33 +269,47 @@ fn name(app: &Path) -> String {
 /// Waits until the answer is in memcached, or a reason why not is known; looks at all servers then.
 async fn settled(
     app: &Path,
-    before: &Metrics,
+    before: Option<&Metrics>,
     answer: &Answer,
     servers: &mut Servers,
 ) -> Vec<&'static str> {
-    let until = Instant::now() + STORE_PATIENCE;
+    let mut until = Instant::now() + STORE_PATIENCE;
     let refused = detail(answer);
     let is_over = answer.status != STORABLE || servers.facts.is_empty() || refused.is_some();
+    let mut has_moved = false;
     loop {
         // First the counters: what is stored after they were read was not refused before.
-        let after = Metrics::of(app).await.unwrap_or_default();
+        let after = Metrics::of(app).await.ok();
         servers.look_again(answer).await;
         if is_over {
             return refused.map(NotStored::name).into_iter().collect();
         }
-        let moved = LATE_REASONS
-            .into_iter()
-            .filter(|reason| after.not_stored(*reason) > before.not_stored(*reason))
-            .map(NotStored::name);
-        let moved: Vec<_> = moved.collect();
-        if servers.is_stored_anew() || Instant::now() > until {
+        if servers.is_stored_anew() {
             return vec![];
         }
-        if !moved.is_empty() {
+        let moved = moved(before, after.as_ref());
+        if Instant::now() > until {
             return moved;
+        }
+        if !moved.is_empty() && !has_moved {
+            has_moved = true;
+            until = until.min(Instant::now() + REFUSAL_PATIENCE);
         }
         sleep(LOOK_EVERY).await;
     }
+}
+
+/// For which reasons the app has kept something out of memcached meanwhile; none can be named of a process
+/// whose counters were not to be had both times.
+fn moved(before: Option<&Metrics>, after: Option<&Metrics>) -> Vec<&'static str> {
+    let (Some(before), Some(after)) = (before, after) else {
+        return vec![];
+    };
+    LATE_REASONS
+        .into_iter()
+        .filter(|reason| after.not_stored(*reason) > before.not_stored(*reason))
+        .map(NotStored::name)
+        .collect()
 }
 
 /// Why the accelerator handed an answer on to nobody, as its `Cache-Status` says (RFC 9211).

@@ -35,12 +35,29 @@ const NOTHING_TO_DO: &str = "Nothing to do.";
 /// Judges what was seen.
 pub(super) fn of(seen: &Seen<'_>) -> Verdict {
     let verdict = judged(seen);
-    // The last word has nginx itself: it may have put a server aside that answers again.
-    match seen.visitor {
-        Some(visitor) if verdict.is_cached && visitor.answered_by.starts_with("MISS") => no(
+    // The last word has nginx itself.
+    let Some(visitor) = seen.visitor else {
+        return verdict;
+    };
+    let is_hit = visitor.answered_by.starts_with("HIT");
+    match visitor.is_same {
+        // It may have put a server aside that answers again.
+        _ if verdict.is_cached && visitor.answered_by.starts_with("MISS") => no(
             "nginx-passes-by",
             "It is in memcached, and yet nginx asked the app just now: it has put this memcached aside, as it does for 2 seconds after two failures.".to_owned(),
             "Ask again in a few seconds; if it stays so, nginx has other servers or another order of them than the app.",
+        ),
+        Some(false) if is_hit && matches!(verdict.case, "cached" | "stored-now") => Verdict {
+            is_cached: true,
+            case: "visitor-gets-other-bytes",
+            why: "Cached, but wrong: memcached holds what the app says, and a visitor was sent other bytes.".to_owned(),
+            advice: "Compare nginx's servers with those above, and look whether something between memcached and the visitor changes the answer.".to_owned(),
+        },
+        // A refusal that we saw counted was another request's, or somebody else has stored it.
+        Some(true) if is_hit && !verdict.is_cached && seen.no_key.is_none() => yes(
+            "stored-now",
+            "Cached from now on: a visitor who asked a moment later had it from memcached, with the very bytes that the app sends.".to_owned(),
+            NOTHING_TO_DO,
         ),
         _ => verdict,
     }
@@ -324,6 +341,15 @@ mod tests {
     }
 
     fn case(before: Look, after: Look, app: &AppFacts, answered_by: &str) -> &'static str {
+        case_of(before, after, app, (answered_by, true))
+    }
+
+    fn case_of(
+        before: Look,
+        after: Look,
+        app: &AppFacts,
+        (answered_by, is_same): (&str, bool),
+    ) -> &'static str {
         let servers = [ServerFacts {
             address: ([127, 0, 0, 1], 11211).into(),
             is_asked: true,
@@ -333,7 +359,7 @@ mod tests {
         let visitor = VisitorFacts {
             status: 200,
             answered_by: answered_by.to_owned(),
-            is_same: Some(true),
+            is_same: Some(is_same),
         };
         let verdict = of(&Seen {
             path: "/i/a.webp",
@@ -355,6 +381,26 @@ mod tests {
         let app = app(vec![]);
         assert_eq!(case(held(1), held(2), &app, "HIT memcached"), "cached");
         assert_eq!(case(held(1), held(2), &app, "MISS"), "nginx-passes-by");
+        let other = ("HIT memcached", false);
+        assert_eq!(
+            case_of(held(1), held(2), &app, other),
+            "visitor-gets-other-bytes"
+        );
+    }
+
+    #[test]
+    fn a_hit_is_believed_before_a_refusal_that_may_be_of_another_request() {
+        let absent = || Look::Absent {
+            uptime_seconds: 1,
+            evictions: 0,
+        };
+        let refused = app(vec!["server_error"]);
+        assert_eq!(
+            case(absent(), absent(), &refused, "HIT memcached"),
+            "stored-now"
+        );
+        let other = ("HIT memcached", false);
+        assert_eq!(case_of(absent(), absent(), &refused, other), "server_error");
     }
 
     #[test]
