@@ -99,6 +99,25 @@ fn every_configuration_is_read_in_one_go() {
     }
 }
 
+/// With `rewrite_log on` every expression that is tried in a server is a line of the log, for every request.
+#[test]
+fn a_server_that_can_be_watched_tries_no_expression_but_the_one_that_tells() {
+    for file in configurations() {
+        let words = words(&read(&file));
+        let tried: Vec<&[String]> = words
+            .windows(4)
+            .filter(|four| match four[0].as_str() {
+                "rewrite" => four[1] != "^watched$",
+                "if" => four[1..3]
+                    .iter()
+                    .any(|word| word.starts_with('~') || word.starts_with("!~")),
+                _ => false,
+            })
+            .collect();
+        assert_eq!(tried, <Vec<&[String]>>::new(), "{}", file.display());
+    }
+}
+
 #[test]
 fn the_root_s_configuration_is_that_of_0_4() {
     let root = rungs().join("../nginx.conf").canonicalize().unwrap();

@@ -1,7 +1,7 @@
 //! The fifteen traps of nginx and memcached that this crate was built around, and the tests that step on each.
 //!
-//! Whatever memcached does on the machine of a whole site, such as where it listens, is looked after
-//! by the tests of whatever starts it.
+//! Where memcached listens on the machine of a whole site is looked after by the tests of what starts it
+//! (`nothing_of_a_site_listens_for_the_world`).
 
 use std::collections::BTreeSet;
 use std::process::Command;

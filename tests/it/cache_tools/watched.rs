@@ -31,6 +31,14 @@ impl Watcher {
     }
 }
 
+impl Drop for Watcher {
+    /// One whose test has failed would watch on for minutes.
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
 fn flag(site: &Site) -> PathBuf {
     site.sockets().join("watched")
 }
@@ -65,7 +73,11 @@ fn the_log_tells_who_answered_each_request_and_ends_after_its_lines() {
         &["/people", &picture, "/i/1/nobody/640.webp", escapes],
         || process.try_wait().expect("a child").is_some(),
     );
-    let lines: Vec<String> = watcher.lines.map(|line| line.expect("text")).collect();
+    let lines: Vec<String> = watcher
+        .lines
+        .by_ref()
+        .map(|line| line.expect("text"))
+        .collect();
     assert_eq!(lines.len(), 41, "a head and forty");
     for (answer, status, path) in [
         ("hit", "200", picture.as_str()),
@@ -107,7 +119,11 @@ fn pictures_into_a_pipe_end_by_themselves_and_hold_no_control_codes() {
             process.try_wait().expect("a child").is_some()
         });
         assert!(process.wait().expect("an end").success());
-        let text: Vec<String> = watcher.lines.map(|line| line.expect("text")).collect();
+        let text: Vec<String> = watcher
+            .lines
+            .by_ref()
+            .map(|line| line.expect("text"))
+            .collect();
         let text = text.join("\n");
         assert!(
             text.contains(words) && !text.contains('\x1b'),
@@ -171,6 +187,7 @@ fn a_watcher_that_is_killed_leaves_nothing_behind_and_nginx_says_nothing() {
     });
     assert!(
         next.lines
+            .by_ref()
             .last()
             .expect("a line")
             .expect("text")

@@ -30,6 +30,49 @@ fn a_site_serves_and_then_leaves_no_process_and_no_socket() {
     assert!(!state.join("database/cluster/postmaster.pid").exists());
 }
 
+/// Where a process and its children listen over TCP, IPv6 included, as `/proc/net/tcp` spells addresses.
+fn listens_at(pid: i32) -> Vec<String> {
+    let links = std::fs::read_dir(format!("/proc/{pid}/fd")).expect("our own child");
+    let sockets: Vec<String> = links
+        .flatten()
+        .filter_map(|link| std::fs::read_link(link.path()).ok())
+        .filter_map(|target| {
+            let inode = target.to_str()?.strip_prefix("socket:[")?;
+            Some(inode.strip_suffix(']')?.to_owned())
+        })
+        .collect();
+    let tables = ["tcp", "tcp6"].map(|table| format!("/proc/{pid}/net/{table}"));
+    let rows = tables.map(|table| std::fs::read_to_string(table).unwrap_or_default());
+    let rows = rows.iter().flat_map(|table| table.lines().skip(1));
+    rows.map(|row| row.split_whitespace().collect::<Vec<_>>())
+        .filter(|row| row[3] == "0A" && sockets.iter().any(|inode| inode == row[9]))
+        .map(|row| row[1].rsplit_once(':').expect("a port").0.to_owned())
+        .collect()
+}
+
+#[test]
+fn nothing_of_a_site_listens_for_the_world() {
+    let dir = folder();
+    let site = Site::ready(dir.path());
+    // 127.0.0.1, its bytes in the order of this processor.
+    let loopback = format!("{:08X}", u32::from_ne_bytes([127, 0, 0, 1]));
+    for (child, listens_over_tcp) in [
+        ("memcached", true),
+        ("nginx", true),
+        ("postgres", false),
+        ("app-0", false),
+        ("app-1", false),
+    ] {
+        let found = listens_at(site.pid(child));
+        assert_eq!(!found.is_empty(), listens_over_tcp, "{child}: {found:?}");
+        assert!(
+            found.iter().all(|at| *at == loopback),
+            "{child} listens at {found:?}"
+        );
+    }
+    site.stop();
+}
+
 #[test]
 fn stop_and_status_and_reset_reach_a_site_from_elsewhere() {
     let dir = folder();
