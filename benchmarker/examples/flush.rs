@@ -68,6 +68,8 @@ fn main() -> Fallible<()> {
         move || flush_between(&memcached, &heard)
     });
     let report = run(&plan)?;
+    // Whoever listens listens for as long as the plan could be run once more.
+    drop(plan);
     over.store(true, Relaxed);
     let (seconds, flushed) = flushing.join().map_err(|_| "the flushing thread died")??;
     looking.join().map_err(|_| "the looking thread died")??;
