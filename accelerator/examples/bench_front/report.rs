@@ -159,8 +159,8 @@ fn circumstances(options: &Options, table: &Table) -> Result<String, Trouble> {
         .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
         .map_or("", |(_, name)| name);
     Ok(format!(
-        "Measured on {} by `{}`: {} blocks of {} s each, `wrk -t1 -c{CONNECTIONS}` on the same machine; {} worker \
-         processes of every nginx, as many pools of threads of Varnish, {} thread(s) of every memcached. {} cores \
+        "Measured on {} by `{}`: {} blocks of {} s each, `wrk -t1 -c{CONNECTIONS}` on the same machine; workers \
+         of every nginx and pools of threads of Varnish: {}, threads of every memcached: {}. {} cores \
          ({model}), Linux {}, TCP by {}; {}. {}\n",
         said("date", "+%F"),
         command.join(" "),
