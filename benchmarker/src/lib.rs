@@ -22,20 +22,29 @@
 //! does it (a thread owns everything it touches; nothing is shared but the plan
 //! and the word "stop"), `html` finds the parts of a page, [`Report`] tells.
 
+mod capacity;
 mod engine;
 mod error;
 mod html;
+mod load;
+mod null_server;
 mod pages;
 mod plan;
 mod report;
+mod scenario;
 mod target;
 
+pub use capacity::{Capacity, Limit, Trial, capacity};
 pub use engine::run;
 pub use error::Error;
 pub use hdrhistogram::Histogram;
 pub use html::Lazy;
+pub use load::{Load, Stage, Stages, Think, parse_time};
+pub use null_server::NullServer;
 pub use pages::PageList;
-pub use plan::{Fetch, Order, Plan};
+pub use plan::{Fetch, Order, Plan, Visitors};
 pub use report::{
-    Errors, Failure, Generator, Moment, Report, Requests, Tier, TierReport, Tiers, Times,
+    Bucket, Check, CheckResult, Circumstances, Errors, Failure, Generator, LoadReport, Moment, Report, Requests,
+    Second, StepReport, Tier, TierReport, Tiers, Times,
 };
+pub use scenario::{Need, Scenario};

@@ -1,11 +1,13 @@
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::Read;
 use std::sync::Arc;
 
 use super::response::{Head, Keep, hash};
 use crate::html::{self, Part, Window};
-use crate::{Fetch, PageList, Plan};
+use crate::{Fetch, Plan};
 use flate2::read::MultiGzDecoder;
+use url::Url;
 
 /// How many parts one thread remembers, some 100 bytes each. Beyond it starts
 /// anew: a list that long visits most of its pages once.
@@ -19,7 +21,8 @@ pub(super) struct Scanned {
     window: Window,
     /// How the path of a part must begin to be fetched.
     below: Box<str>,
-    pages: HashMap<u32, Entry>,
+    /// By a hash of their path.
+    pages: HashMap<u64, Entry>,
     parts: usize,
     nothing: Arc<[Part]>,
 }
@@ -53,7 +56,7 @@ impl Scanned {
     }
 
     /// Whether the body of this page is needed, if it comes with a new `ETag`.
-    pub(super) fn keep(&self, page: u32) -> Keep {
+    pub(super) fn keep(&self, page: u64) -> Keep {
         Keep::HtmlUnless(self.pages.get(&page).map(|entry| entry.version))
     }
 
@@ -61,8 +64,9 @@ impl Scanned {
     /// when it was kept.
     pub(super) fn parts(
         &mut self,
-        pages: &PageList,
-        page: u32,
+        origin: &Url,
+        path: &str,
+        page: u64,
         head: &Head,
         body: Option<&[u8]>,
     ) -> Arc<[Part]> {
@@ -74,19 +78,10 @@ impl Scanned {
         if let Some(entry) = known.filter(|entry| entry.version == version) {
             return Arc::clone(&entry.parts);
         }
-        let Ok(url) = &pages.origin.join(&pages.paths[page as usize]) else {
+        let Ok(url) = &origin.join(path) else {
             return Arc::clone(&self.nothing);
         };
-        let mut parts = if head.gzip {
-            let mut plain = Vec::new();
-            // A damaged end leaves what came before it, as in a browser.
-            let _ = MultiGzDecoder::new(body)
-                .take(HTML_MAX)
-                .read_to_end(&mut plain);
-            html::parts(&plain, url, self.window)
-        } else {
-            html::parts(body, url, self.window)
-        };
+        let mut parts = html::parts(&inflated(body, head.gzip), url, self.window);
         parts.retain(|part| part.path.starts_with(&*self.below));
         let parts: Arc<[Part]> = parts.into();
         if self.parts + parts.len() > PARTS_MAX {
@@ -103,4 +98,16 @@ impl Scanned {
         }
         parts
     }
+}
+
+/// A body without its compression; a damaged end leaves what came before it, as in a browser.
+pub(super) fn inflated(body: &[u8], is_gzip: bool) -> Cow<'_, [u8]> {
+    if !is_gzip {
+        return Cow::Borrowed(body);
+    }
+    let mut plain = Vec::new();
+    let _ = MultiGzDecoder::new(body)
+        .take(HTML_MAX)
+        .read_to_end(&mut plain);
+    Cow::Owned(plain)
 }
