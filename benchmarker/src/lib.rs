@@ -28,6 +28,7 @@ mod html;
 mod pages;
 mod plan;
 mod report;
+pub mod rules;
 pub mod stats;
 mod target;
 
