@@ -29,6 +29,7 @@ mod pages;
 mod plan;
 mod report;
 pub mod rules;
+pub mod saved;
 pub mod stats;
 mod target;
 
