@@ -23,6 +23,7 @@
 //! and the word "stop"), `html` finds the parts of a page, [`Report`] tells.
 
 mod capacity;
+pub mod compare;
 mod engine;
 mod error;
 mod html;
@@ -32,6 +33,9 @@ mod pages;
 mod plan;
 mod report;
 mod scenario;
+pub mod rules;
+pub mod saved;
+pub mod stats;
 mod target;
 
 pub use capacity::{Capacity, Limit, Trial, capacity};
