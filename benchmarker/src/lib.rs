@@ -20,7 +20,8 @@
 //!
 //! In the order to read them: [`Plan`] says what to do, `target` where, `engine`
 //! does it (a thread owns everything it touches; nothing is shared but the plan
-//! and the word "stop"), `html` finds the parts of a page, [`Report`] tells.
+//! and the word "stop"), `html` finds the parts of a page, [`Report`] tells. A
+//! [`Scenario`] is what visitors do beyond reading a list of pages.
 
 mod engine;
 mod error;
@@ -28,6 +29,7 @@ mod html;
 mod pages;
 mod plan;
 mod report;
+mod scenario;
 mod target;
 
 pub use engine::run;
@@ -39,3 +41,4 @@ pub use plan::{Fetch, Order, Plan};
 pub use report::{
     Errors, Failure, Generator, Moment, Report, Requests, Tier, TierReport, Tiers, Times,
 };
+pub use scenario::{Counts, Load, Need, Scenario, Stage, Think};
