@@ -20,7 +20,8 @@
 //!
 //! In the order to read them: [`Plan`] says what to do, `target` where, `engine`
 //! does it (a thread owns everything it touches; nothing is shared but the plan
-//! and the word "stop"), `html` finds the parts of a page, [`Report`] tells.
+//! and the word "stop"), `html` finds the parts of a page, [`Report`] tells. A
+//! [`Scenario`] is what visitors do beyond reading a list of pages.
 
 mod capacity;
 pub mod compare;
@@ -52,3 +53,4 @@ pub use report::{
     Second, StepReport, Tier, TierReport, Tiers, Times,
 };
 pub use scenario::{Need, Scenario};
+pub use scenario::{Counts, Load, Need, Scenario, Stage, Think};
