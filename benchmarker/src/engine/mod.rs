@@ -2,6 +2,7 @@
 //! parsers and histograms.
 
 mod browser;
+mod cache;
 mod chunked;
 mod connection;
 mod exchange;
