@@ -33,9 +33,9 @@ mod null_server;
 mod pages;
 mod plan;
 mod report;
-mod scenario;
 pub mod rules;
 pub mod saved;
+mod scenario;
 pub mod stats;
 mod target;
 
@@ -49,8 +49,9 @@ pub use null_server::NullServer;
 pub use pages::PageList;
 pub use plan::{Fetch, Order, Plan, Visitors};
 pub use report::{
-    Bucket, Check, CheckResult, Circumstances, Errors, Failure, Generator, LoadReport, Moment, Report, Requests,
-    Second, StepReport, Tier, TierReport, Tiers, Times,
+    Bucket, Check, CheckResult, Circumstances, Errors, Failure, Generator, LoadReport, Moment,
+    Report, Requests, Second, StepReport, Tier, TierReport, Tiers, Times,
 };
+pub use rules::Rules;
+pub use saved::Saved;
 pub use scenario::{Need, Scenario};
-pub use scenario::{Counts, Load, Need, Scenario, Stage, Think};

@@ -21,8 +21,10 @@ const SLACK_NS: NonZeroU64 = NonZeroU64::MIN;
 /// The sockets of one thread.
 pub(super) struct Poll {
     epoll: OwnedFd,
-    events: Vec<epoll::Event>,
 }
+
+/// Room for what happened; it stays in its thread.
+pub(super) struct Events(Vec<epoll::Event>);
 
 /// What happened to the socket that was added under this number.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +40,6 @@ impl Poll {
     pub(super) fn new() -> io::Result<Self> {
         Ok(Self {
             epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
-            events: Vec::with_capacity(EVENTS_MAX),
         })
     }
 
@@ -58,32 +59,39 @@ impl Poll {
         Ok(epoll::add(&self.epoll, socket, data, flags)?)
     }
 
-    /// Waits until something happens or the time is over; returns how many events there are.
-    pub(super) fn wait(&mut self, at_most: Duration) -> io::Result<usize> {
+    /// Waits until something happens or the time is over.
+    pub(super) fn wait(&self, events: &mut Events, at_most: Duration) -> io::Result<()> {
         let timeout = Timespec {
             tv_sec: i64::try_from(at_most.as_secs()).unwrap_or(i64::MAX),
             tv_nsec: at_most.subsec_nanos().into(),
         };
-        self.events.clear();
-        match epoll::wait(
-            &self.epoll,
-            spare_capacity(&mut self.events),
-            Some(&timeout),
-        ) {
-            Ok(_) | Err(Errno::INTR) => Ok(self.events.len()),
+        events.0.clear();
+        match epoll::wait(&self.epoll, spare_capacity(&mut events.0), Some(&timeout)) {
+            Ok(_) | Err(Errno::INTR) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
+}
 
-    /// One of the events of the last wait.
-    pub(super) fn event(&self, index: usize) -> Event {
-        let epoll::Event { flags, data } = self.events[index];
-        let is = |any: epoll::EventFlags| flags.intersects(any);
-        Event {
-            number: usize::try_from(data.u64()).unwrap_or(usize::MAX),
-            readable: is(epoll::EventFlags::IN),
-            writable: is(epoll::EventFlags::OUT),
-            ended: is(epoll::EventFlags::RDHUP | epoll::EventFlags::HUP | epoll::EventFlags::ERR),
-        }
+impl Events {
+    pub(super) fn new() -> Self {
+        Self(Vec::with_capacity(EVENTS_MAX))
+    }
+
+    /// What happened in the last wait.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Event> {
+        self.0.iter().map(|event| {
+            // Copied out: the kernel's struct is packed.
+            let epoll::Event { flags, data } = *event;
+            let is = |any: epoll::EventFlags| flags.intersects(any);
+            Event {
+                number: usize::try_from(data.u64()).unwrap_or(usize::MAX),
+                readable: is(epoll::EventFlags::IN),
+                writable: is(epoll::EventFlags::OUT),
+                ended: is(epoll::EventFlags::RDHUP
+                    | epoll::EventFlags::HUP
+                    | epoll::EventFlags::ERR),
+            }
+        })
     }
 }

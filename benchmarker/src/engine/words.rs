@@ -144,7 +144,9 @@ impl Worker {
         }
         if let Some(key) = key.filter(|_| scans && !heard.leads_on) {
             let path = browser.script.path(plan);
-            browser.parts = self.scanned.parts(&plan.pages.origin, path, key, head, kept);
+            browser.parts = self
+                .scanned
+                .parts(&plan.pages.origin, path, key, head, kept);
         }
         if body.capacity() > 0 {
             self.spare_bodies.push(body);

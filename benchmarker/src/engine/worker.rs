@@ -12,7 +12,7 @@ use nix::sys::time::TimeValLike;
 use super::browser::Browser;
 use super::connection::Connection;
 use super::pace::Pace;
-use super::poll::{Event, Poll};
+use super::poll::{Event, Events, Poll};
 use super::response::Progress;
 use super::scanned::Scanned;
 use super::script::Script;
@@ -115,6 +115,7 @@ impl Worker {
         self.end = self.measure_from + duration;
         self.pace = shared.pace(self.index, self.first_browser, start);
         let tick = (timeout / 10).clamp(TICK_MIN, TICK_MAX);
+        let mut events = Events::new();
         let mut next_tick = start + tick;
         let mut next_moment = start + TELL_EVERY;
         let mut cpu_before = None;
@@ -145,9 +146,10 @@ impl Worker {
             if let Some(due) = self.pace.next_due() {
                 wake = wake.min(due);
             }
-            let count = self.poll.wait(wake.saturating_duration_since(now))?;
-            for index in 0..count {
-                self.event(self.poll.event(index));
+            self.poll
+                .wait(&mut events, wake.saturating_duration_since(now))?;
+            for event in events.iter() {
+                self.event(event);
             }
         }
     }

@@ -56,7 +56,9 @@ impl Report {
             first_visits: Times::of(&self.first_page_histogram),
             repeat_visits: Times::of(&self.later_page_histogram),
             send_lateness: Times::of(&self.lateness_histogram),
-            tiers: tiers(&self.tiers, |tier| self.tier_histograms[tier as usize].clone()),
+            tiers: tiers(&self.tiers, |tier| {
+                self.tier_histograms[tier as usize].clone()
+            }),
             steps: self.steps.iter().map(step).collect(),
             seconds: self.seconds.iter().enumerate().map(second).collect(),
             failures: self.failures(),
@@ -113,7 +115,9 @@ impl Report {
             FailureKind {
                 kind: name.to_owned(),
                 count: self.errors.count(kind),
-                first_path: first.find(|(of, _)| of == name).map(|(_, path)| path.clone()),
+                first_path: first
+                    .find(|(of, _)| of == name)
+                    .map(|(_, path)| path.clone()),
             }
         });
         kinds.filter(|kind| kind.count > 0).collect()
