@@ -18,6 +18,7 @@ mod names;
 mod place;
 mod popularity;
 mod session;
+mod shipped;
 mod short;
 mod step;
 mod take;
@@ -77,6 +78,35 @@ impl Scenario {
             built_in: &[],
         };
         build::scenario(text, files, lists)
+    }
+
+    /// Opens a scenario: one of [`Scenario::shipped_names`], or a file.
+    ///
+    /// # Errors
+    /// As [`Scenario::parse`], with the name of the file before.
+    pub fn open(name: &str, lists: &[(String, PathBuf)]) -> Result<Self, Error> {
+        let named = |error: Error| Error::nonsense(format!("{name}: {error}"));
+        if let Some(text) = shipped::text(name) {
+            let files = lists::Files {
+                folder: Path::new(""),
+                built_in: shipped::FILES,
+            };
+            return build::scenario(text, files, lists).map_err(named);
+        }
+        let path = Path::new(name);
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            let known = Self::shipped_names().collect::<Vec<_>>().join(", ");
+            named(Error::nonsense(format!(
+                "{error}; give the name of a TOML file, or one of {known}"
+            )))
+        })?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Self::parse(&text, folder, lists).map_err(named)
+    }
+
+    /// The names of the scenarios that are built in.
+    pub fn shipped_names() -> impl Iterator<Item = &'static str> {
+        shipped::SCENARIOS.iter().map(|(name, _)| *name)
     }
 
     /// Its name.

@@ -211,3 +211,12 @@ fn a_list_without_values_asks_for_a_file() {
     let error = Scenario::parse(&text, Path::new("."), &given).unwrap_err();
     assert!(error.to_string().contains("--list pages=/nothing/here"));
 }
+
+#[test]
+fn a_scenario_that_is_not_there_is_told_of_those_that_are() {
+    let error = Scenario::open("twets", &[]).unwrap_err().to_string();
+    assert!(
+        error.contains("browse, reddit-hug, talk-2007, tweets"),
+        "{error}"
+    );
+}

@@ -9,6 +9,7 @@ use super::{Answer, Method, Outcome, Scenario, Session, Why};
 
 mod flows;
 mod mistakes;
+mod shipped;
 
 fn parse(text: &str) -> Scenario {
     Scenario::parse(text, Path::new("."), &[]).unwrap()
