@@ -22,6 +22,7 @@
 //! does it (a thread owns everything it touches; nothing is shared but the plan
 //! and the word "stop"), `html` finds the parts of a page, [`Report`] tells.
 
+pub mod chart;
 pub mod compare;
 mod engine;
 mod error;
