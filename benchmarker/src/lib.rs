@@ -27,6 +27,7 @@ pub mod compare;
 mod engine;
 mod error;
 mod html;
+pub mod page;
 mod pages;
 mod plan;
 mod report;
