@@ -24,12 +24,14 @@
 //! [`Scenario`] is what visitors do beyond reading a list of pages.
 
 mod capacity;
+pub mod chart;
 pub mod compare;
 mod engine;
 mod error;
 mod html;
 mod load;
 mod null_server;
+pub mod page;
 mod pages;
 mod plan;
 mod report;

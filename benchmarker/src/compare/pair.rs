@@ -50,8 +50,9 @@ impl Pair {
     pub fn of(a: &Saved, b: &Saved) -> Self {
         let doubts = [("A", a), ("B", b)].into_iter().flat_map(|(name, saved)| {
             let failed = saved.failed_checks();
-            failed
-                .map(move |check| format!("audit of {name} failed: {}: {}", check.name, check.says))
+            failed.map(move |check| {
+                format!("An audit of {name} failed. {}: {}", check.name, check.says)
+            })
         });
         Self {
             rates: Rates::of(a, b),
@@ -169,7 +170,13 @@ impl fmt::Display for Rates {
 
 impl fmt::Display for Pair {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "requests/sec, B to A: {}", self.rates)?;
+        if self.doubts.is_empty() {
+            writeln!(f, "requests/sec, B to A: {}", self.rates)?;
+        }
+        // The reason stands where the number would.
+        for line in &self.doubts {
+            writeln!(f, "{line}")?;
+        }
         if !self.quantiles.is_empty() {
             write!(f, "\n{}", quantile_table(&self.quantiles))?;
         }
@@ -178,9 +185,6 @@ impl fmt::Display for Pair {
             for line in &self.unlike {
                 writeln!(f, "  {line}")?;
             }
-        }
-        for line in &self.doubts {
-            writeln!(f, "{line}")?;
         }
         writeln!(f, "\n{CAUTION}")
     }
@@ -208,6 +212,19 @@ mod tests {
         );
         assert!(text.contains("seed: 1 in A, 2 in B"), "{text}");
         assert!(text.contains("response      p50 "), "{text}");
+    }
+
+    #[test]
+    fn a_failed_audit_stands_where_the_ratio_would() {
+        let a = sample::site(1, 1.0);
+        let mut b = sample::site(2, 1.0);
+        b.audit[1].passed = false;
+        let text = Pair::of(&a, &b).to_string();
+        assert!(
+            text.starts_with("An audit of B failed. bytes: every body"),
+            "{text}"
+        );
+        assert!(!text.contains("requests/sec"), "{text}");
     }
 
     #[test]

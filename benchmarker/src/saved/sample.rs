@@ -49,14 +49,14 @@ pub(crate) fn site(seed: u64, speed: f64) -> Saved {
             tiers: vec![counted("memcached", memcached), counted("app", app)],
         });
     }
-    finished(seed, seconds, all, by_tier)
+    finished(seed, seconds, all, &by_tier)
 }
 
 fn finished(
     seed: u64,
     seconds: Vec<Second>,
     histograms: Histograms,
-    by_tier: [(&str, Recorded); 2],
+    by_tier: &[(&str, Recorded); 2],
 ) -> Saved {
     let tiers: Vec<TierTimes> = by_tier
         .iter()
