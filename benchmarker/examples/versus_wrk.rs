@@ -86,7 +86,10 @@ fn main() -> Result<()> {
                 per_cpu_second / 1e3
             )
         });
-        println!("block {block:>2}   {}", words.collect::<Vec<_>>().join("   "));
+        println!(
+            "block {block:>2}   {}",
+            words.collect::<Vec<_>>().join("   ")
+        );
         measured.push(samples);
     }
     println!("requests/s, and thousands of requests per CPU-second of the generator");
@@ -101,9 +104,12 @@ fn main() -> Result<()> {
     Ok(())
 }
 
+/// Something that is taken from a sample.
+type Quantity = (&'static str, fn(&Sample) -> f64);
+
 /// Prints the ratios of one to another, with how far the first differs from itself.
 fn tell(measured: &[Vec<Sample>], ours: Rival, other: Rival) {
-    let quantities: [(&str, fn(&Sample) -> f64); 2] = [
+    let quantities: [Quantity; 2] = [
         ("maximum rate", |sample| sample.per_second),
         ("requests per CPU-second", |sample| sample.per_cpu_second),
     ];

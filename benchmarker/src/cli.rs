@@ -5,7 +5,8 @@ use std::thread;
 use std::time::Duration;
 
 use benchmarker::{
-    Error, Fetch, Lazy, Load, Order, PageList, Plan, Rules, Scenario, Stages, Think, Visitors, parse_time,
+    Error, Fetch, Lazy, Load, Order, PageList, Plan, Rules, Scenario, Stages, Think, Visitors,
+    parse_time,
 };
 use clap::{Args, Parser, Subcommand};
 
@@ -13,6 +14,8 @@ use clap::{Args, Parser, Subcommand};
 const CONNECTIONS_A_THREAD: usize = 6;
 /// How long is measured, and what is not counted before, when nobody says.
 const DURATION: Duration = Duration::from_secs(10);
+/// How wide the window is when nobody says.
+const VIEWPORT_PX: u32 = 1280;
 const WARMUP: Duration = Duration::from_secs(1);
 
 /// Fetches the pages of a list in rapid succession, each with the css, js and
@@ -100,13 +103,13 @@ pub(crate) struct Arguments {
     )]
     parts_below: String,
 
-    /// Pictures marked loading=lazy: fetch all of them, or none
+    /// Pictures marked loading=lazy: fetch all of them, those near the window (a guess), or none
     #[arg(long, value_enum, default_value = "skip")]
     lazy: Lazy,
 
-    /// Width of the window in px, which srcset is resolved for
-    #[arg(long, value_name = "PX", default_value_t = 1280)]
-    viewport: u32,
+    /// Width of the window in px, which srcset is resolved for [default: 1280, or what the scenario says]
+    #[arg(long, value_name = "PX")]
+    viewport: Option<u32>,
 
     /// Connections of one browser, 1 to 6
     #[arg(long, value_name = "N", default_value_t = 6)]
@@ -236,10 +239,23 @@ impl Arguments {
         self.target.as_deref().unwrap_or_default()
     }
 
-    /// The rules that were asked for, or those of the scenario.
-    pub(crate) fn rules(&self) -> Result<Option<Rules>, Error> {
-        let rules = self.require.as_deref().map(Rules::parse);
-        rules.transpose()
+    /// The rules that were asked for, or those of the plan's scenario.
+    pub(crate) fn rules(&self, plan: &Plan) -> Result<Option<Rules>, Error> {
+        let Some(text) = self.require.as_deref().or(plan.required()) else {
+            return Ok(None);
+        };
+        let rules = Rules::parse(text)?;
+        let steps = plan.step_names();
+        let unknown = rules
+            .steps()
+            .find(|name| steps.iter().all(|step| **step != **name));
+        if let Some(unknown) = unknown {
+            return Err(Error::Nonsense(format!(
+                "a rule speaks of the step {unknown:?}, and there is none of that name but {}",
+                steps.join(", ")
+            )));
+        }
+        Ok(Some(rules))
     }
 
     pub(crate) fn plan(&self, pages: PageList, scenario: Option<Scenario>) -> Result<Plan, Error> {
@@ -262,10 +278,7 @@ impl Arguments {
         };
         let mut plan = Plan::new(pages)
             .threads(threads)
-            .connections(
-                connections
-                    .unwrap_or(threads.saturating_mul(CONNECTIONS_A_THREAD)),
-            )
+            .connections(connections.unwrap_or(threads.saturating_mul(CONNECTIONS_A_THREAD)))
             .load(load)
             .per_browser(self.per_browser)
             .duration(self.duration.or(times.duration).unwrap_or(DURATION))
@@ -277,7 +290,11 @@ impl Arguments {
             .fetch(fetch)
             .parts_below(&self.parts_below)
             .lazy(self.lazy)
-            .viewport_px(self.viewport)
+            .viewport_px(
+                self.viewport
+                    .or(scenario.as_ref().and_then(Scenario::viewport_px))
+                    .unwrap_or(VIEWPORT_PX),
+            )
             .gzip(!self.no_gzip)
             .i_own_this_host(self.i_own_this_host);
         if let Some(path) = &self.unix {
@@ -314,7 +331,7 @@ impl Arguments {
             return Ok(Load::Open(rate.clone()));
         }
         if self.users.is_none()
-            && let Some(load) = scenario.map(Scenario::plan_load).transpose()?.flatten()
+            && let Some(load) = scenario.map(Scenario::load).transpose()?.flatten()
         {
             return Ok(load);
         }

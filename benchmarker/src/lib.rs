@@ -30,6 +30,7 @@ mod engine;
 mod error;
 mod html;
 mod load;
+mod needs;
 mod null_server;
 pub mod page;
 mod pages;

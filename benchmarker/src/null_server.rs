@@ -21,9 +21,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(5);
 const PAGE: &str = "<!doctype html><title>nothing</title><link rel=stylesheet href=/kept/a.css>\
 <script src=/kept/b.js></script><p>Nothing.</p><img src=/1.webp><img src=/2.webp><img src=/3.webp><img src=/4.webp>";
 
-/// An nginx of our own in a temporary folder, that answers every path with five bytes (`return 200`), and
-/// `/page` with a small page that has two files which browsers keep and four pictures. It ends with this
-/// value.
+/// An nginx of our own in a temporary folder, that ends with this value.
+///
+/// It answers every path with five bytes (`return 200`), and `/page` with a small page that has two files
+/// which browsers keep and four pictures.
 #[derive(Debug)]
 pub struct NullServer {
     child: Child,

@@ -132,6 +132,18 @@ impl Plan {
         &self.pages
     }
 
+    /// The rules that its scenario must keep, where it has some.
+    #[must_use]
+    pub fn required(&self) -> Option<&str> {
+        self.scenario.as_ref()?.require()
+    }
+
+    /// The names of what is asked for, as reports and rules have them; parts of pages not among them.
+    #[must_use]
+    pub fn step_names(&self) -> Vec<Box<str>> {
+        self.steps()
+    }
+
     /// Whether it was told to stop.
     #[must_use]
     pub fn is_stopped(&self) -> bool {

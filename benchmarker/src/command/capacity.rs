@@ -8,13 +8,13 @@ use crate::Ended;
 use crate::cli::Arguments;
 
 pub(crate) fn search(arguments: &Arguments) -> Result<Ended, Error> {
-    let (Some(rules), Some(from)) = (arguments.rules()?, arguments.capacity) else {
+    let plan = plan(arguments)?;
+    let (Some(rules), Some(from)) = (arguments.rules(&plan)?, arguments.capacity) else {
         return Err(Error::Nonsense(
             "a capacity is the highest rate that keeps a rule: add one, such as --require 'p95<2s,failed=0'"
                 .to_owned(),
         ));
     };
-    let plan = plan(arguments)?;
     let broken = |report: &Report| {
         let saved = report.saved(&plan, Circumstances::default());
         let mut broken: Vec<String> = rules
@@ -35,9 +35,13 @@ pub(crate) fn search(arguments: &Arguments) -> Result<Ended, Error> {
     let found = capacity(&plan, from, broken, |trial| say(&row(trial)))?;
     let Some(rate) = found.rate else {
         say(&match found.limit {
-            Limit::First => format!("capacity: below {from}/s: the first rate broke the rule; begin lower, with --capacity"),
+            Limit::First => format!(
+                "capacity: below {from}/s: the first rate broke the rule; begin lower, with --capacity"
+            ),
             Limit::Stopped => "capacity: not found, the search was stopped".to_owned(),
-            Limit::Generator => "capacity: not found: the generator could not send on time".to_owned(),
+            Limit::Generator => {
+                "capacity: not found: the generator could not send on time".to_owned()
+            }
             Limit::Rule => "capacity: not found: no rate kept the rule twice".to_owned(),
         });
         return Ok(Ended::WithoutNumber);
@@ -46,10 +50,12 @@ pub(crate) fn search(arguments: &Arguments) -> Result<Ended, Error> {
         Limit::Generator => format!(
             "capacity: at least {rate:.0} page views/s: the generator could not send more on time"
         ),
-        Limit::Stopped => format!("capacity: at least {rate:.0} page views/s: the search was stopped"),
-        Limit::Rule | Limit::First => format!(
-            "capacity: {rate:.0} page views/s keep the rule, a twentieth more does not"
-        ),
+        Limit::Stopped => {
+            format!("capacity: at least {rate:.0} page views/s: the search was stopped")
+        }
+        Limit::Rule | Limit::First => {
+            format!("capacity: {rate:.0} page views/s keep the rule, a twentieth more does not")
+        }
     });
     Ok(Ended::Well)
 }

@@ -14,8 +14,8 @@ const CEILING_TIME: Duration = Duration::from_secs(2);
 const CEILING_WARMUP: Duration = Duration::from_millis(500);
 
 pub(crate) fn measure(arguments: &Arguments) -> Result<Ended, Error> {
-    let rules = arguments.rules()?;
     let plan = plan(arguments)?;
+    let rules = arguments.rules(&plan)?;
     let started = results::now();
     let report = run(&plan)?;
     let ceiling_per_sec = match arguments.certify {
@@ -24,8 +24,8 @@ pub(crate) fn measure(arguments: &Arguments) -> Result<Ended, Error> {
     };
     let results = Results::new(&report, &plan, started, ceiling_per_sec);
     if arguments.json {
-        let text = serde_json::to_string_pretty(&report)
-            .map_err(|e| system("writing JSON", e.into()))?;
+        let text =
+            serde_json::to_string_pretty(&report).map_err(|e| system("writing JSON", e.into()))?;
         results::say(&text);
     } else {
         results::say(&report.to_string());

@@ -80,7 +80,10 @@ pub(crate) fn say(text: &str) {
 pub(crate) fn write(file: &Path, text: &str) -> Result<(), Error> {
     fs::write(file, text).map_err(|cause| {
         let at = file.display();
-        system("writing a result", io::Error::new(cause.kind(), format!("{at}: {cause}")))
+        system(
+            "writing a result",
+            io::Error::new(cause.kind(), format!("{at}: {cause}")),
+        )
     })
 }
 

@@ -13,9 +13,13 @@ use crate::Ended;
 use crate::cli::Arguments;
 
 /// What is compared, and how it is taken from a report.
-const QUANTITIES: [(&str, Better, fn(&Report) -> Option<f64>); 4] = [
+type Quantity = (&'static str, Better, fn(&Report) -> Option<f64>);
+
+const QUANTITIES: [Quantity; 4] = [
     ("requests/sec", Better::Higher, |r| Some(r.requests_per_sec)),
-    ("average request time", Better::Lower, |r| Some(r.average_request_ms)),
+    ("average request time", Better::Lower, |r| {
+        Some(r.average_request_ms)
+    }),
     ("p50", Better::Lower, |r| r.request_times.p50_ms),
     ("p99", Better::Lower, |r| r.request_times.p99_ms),
 ];
@@ -64,7 +68,7 @@ pub(crate) fn versus(arguments: &Arguments) -> Result<Ended, Error> {
             break;
         }
     }
-    tell(arguments, (&a, &b), &blocks, started)
+    tell(arguments, (&a, &b), &blocks, &started)
 }
 
 /// The same pages of another site.
@@ -76,7 +80,7 @@ fn tell(
     arguments: &Arguments,
     (a, b): (&Plan, &Plan),
     blocks: &[[Report; 3]],
-    started: String,
+    started: &str,
 ) -> Result<Ended, Error> {
     let Some([first, second, _]) = blocks.last() else {
         return Ok(Ended::WithoutNumber);
@@ -86,15 +90,21 @@ fn tell(
     for (name, better, of) in QUANTITIES {
         let effect = effect_of(blocks, better, of);
         say(&format!("{name:<22} B to A: {effect}"));
-        dots.push(Dot::of(name, &effect));
+        let name = name.to_owned();
+        dots.push(Dot { name, effect });
     }
-    let doubted = blocks.iter().flatten().filter(|report| report.doubts().next().is_some());
+    let doubted = blocks
+        .iter()
+        .flatten()
+        .filter(|report| report.doubts().next().is_some());
     let doubted = doubted.count();
     if doubted > 0 {
-        say(&format!("{doubted} of the runs do not stand behind their numbers; run longer, or on a quieter machine"));
+        say(&format!(
+            "{doubted} of the runs do not stand behind their numbers; run longer, or on a quieter machine"
+        ));
     }
     if let Some(file) = &arguments.html {
-        let result = |report, plan| Results::new(report, plan, started.clone(), None).0;
+        let result = |report, plan| Results::new(report, plan, started.to_owned(), None).0;
         let page = page::comparison(&result(first, a), &result(second, b), &dots)?;
         write(file, &page)?;
     }

@@ -9,6 +9,7 @@ use super::browser::What;
 use super::connection::Request;
 use super::pace::Due;
 use super::response::Head;
+use super::words::Heard;
 use super::worker::Worker;
 use crate::report::{Answered, Failure, Of, micros};
 
@@ -146,7 +147,7 @@ impl Worker {
         }
         self.request_over(c, now);
         let heard = self.hear(c, request.what, &head, kept, now);
-        self.count(c, request, head, heard.failure, now);
+        self.count(c, request, head, &heard, now);
         if heard.leads_on {
             self.browsers[self.connections[c].browser].follow();
         }
@@ -176,7 +177,7 @@ impl Worker {
         if self.is_counting(now) {
             self.reach(now);
             self.tally.bytes += self.connections[c].reader.received;
-            self.count_failure(c, request, failure);
+            self.count_failure(c, request, failure, None);
         }
         self.done(c, false, now);
     }
@@ -188,21 +189,14 @@ impl Worker {
         self.fail(c, failure, now);
     }
 
-    fn count(
-        &mut self,
-        c: usize,
-        request: Request,
-        head: Head,
-        failure: Option<Failure>,
-        now: Instant,
-    ) {
+    fn count(&mut self, c: usize, request: Request, head: Head, heard: &Heard, now: Instant) {
         if !self.is_counting(now) {
             return;
         }
         self.reach(now);
         self.tally.bytes += self.connections[c].reader.received;
-        if let Some(failure) = failure {
-            return self.count_failure(c, request, failure);
+        if let Some(failure) = heard.failure {
+            return self.count_failure(c, request, failure, heard.why);
         }
         let answered = Answered {
             of: self.step_of(c, request.what),
@@ -217,14 +211,14 @@ impl Worker {
         }
     }
 
-    fn count_failure(&mut self, c: usize, request: Request, failure: Failure) {
+    fn count_failure(&mut self, c: usize, request: Request, failure: Failure, why: Option<&str>) {
         let of = self.step_of(c, request.what);
         let browser = &self.browsers[self.connections[c].browser];
         let path = match request.what {
             What::Html => browser.script.path(&self.shared.plan),
             What::Part(index) => &browser.parts[index].path,
         };
-        self.tally.failed(of, failure, path);
+        self.tally.failed(of, failure, path, why);
         if let Some(moment) = &mut self.moment {
             moment.failed += 1;
         }

@@ -27,7 +27,7 @@ pub(crate) use itinerary::{Itinerary, Sequence};
 
 use crate::report::Tally;
 use crate::target::{self, Address};
-use crate::{Error, Plan, Report};
+use crate::{Error, Plan, Report, needs};
 use pace::Pace;
 use worker::Worker;
 
@@ -65,6 +65,7 @@ impl Shared {
 pub fn run(plan: &Plan) -> Result<Report, Error> {
     plan.check()?;
     let address = target::find(plan)?;
+    needs::check(plan, &address)?;
     make_room_for_sockets(plan.connections)?;
     let shared = Arc::new(Shared {
         sequence: Sequence::of(plan),

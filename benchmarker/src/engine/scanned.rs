@@ -23,6 +23,8 @@ pub(super) struct Scanned {
     below: Box<str>,
     /// By a hash of their path.
     pages: HashMap<u64, Entry>,
+    /// What style sheets import, by a hash of their path: an address that is fetched once.
+    sheets: HashMap<u64, Box<[Part]>>,
     parts: usize,
     nothing: Arc<[Part]>,
 }
@@ -45,6 +47,7 @@ impl Scanned {
             window,
             below: plan.parts_below.as_str().into(),
             pages: HashMap::new(),
+            sheets: HashMap::new(),
             parts: 0,
             nothing: Arc::from([]),
         }
@@ -83,9 +86,11 @@ impl Scanned {
         };
         let mut parts = html::parts(&inflated(body, head.gzip), url, self.window);
         parts.retain(|part| part.path.starts_with(&*self.below));
+        self.import(&mut parts);
         let parts: Arc<[Part]> = parts.into();
         if self.parts + parts.len() > PARTS_MAX {
             self.pages.clear();
+            self.sheets.clear();
             self.parts = 0;
         }
         self.parts += parts.len();
@@ -97,6 +102,54 @@ impl Scanned {
             self.parts -= old.parts.len();
         }
         parts
+    }
+}
+
+impl Scanned {
+    /// Whether it is known what this style sheet imports.
+    pub(super) fn knows_sheet(&self, path: &str) -> bool {
+        self.sheets.contains_key(&hash(path.as_bytes()))
+    }
+
+    /// Reads what a style sheet imports.
+    pub(super) fn learn(&mut self, origin: &Url, path: &str, css: &[u8]) {
+        let imports = origin.join(path).ok();
+        let imports = imports.map(|sheet| html::imports(css, &sheet, self.window));
+        let mut imports = imports.unwrap_or_default();
+        imports.retain(|part| part.path.starts_with(&*self.below));
+        self.sheets.insert(hash(path.as_bytes()), imports.into());
+    }
+
+    /// The parts of a page with what its style sheets import; the page is known with them from now on.
+    pub(super) fn with_imports(&mut self, page: u64, parts: &Arc<[Part]>) -> Arc<[Part]> {
+        let mut all = parts.to_vec();
+        self.import(&mut all);
+        if all.len() == parts.len() {
+            return Arc::clone(parts);
+        }
+        let all: Arc<[Part]> = all.into();
+        if let Some(entry) = self.pages.get_mut(&page) {
+            self.parts += all.len() - entry.parts.len();
+            entry.parts = Arc::clone(&all);
+        }
+        all
+    }
+
+    /// Adds what the style sheets among the parts import, as far as is known, each once.
+    fn import(&self, parts: &mut Vec<Part>) {
+        let mut next = 0;
+        while next < parts.len() {
+            let part = &parts[next];
+            let known = part
+                .is_sheet
+                .then(|| self.sheets.get(&hash(part.path.as_bytes())));
+            for import in known.flatten().into_iter().flatten() {
+                if parts.iter().all(|part| part.path != import.path) {
+                    parts.push(import.clone());
+                }
+            }
+            next += 1;
+        }
     }
 }
 

@@ -17,6 +17,8 @@ use crate::scenario::{Answer, Method, Outcome, Why};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Heard {
     pub(super) failure: Option<Failure>,
+    /// What of the scenario's expectations it did not meet, where that is more than a status.
+    pub(super) why: Option<&'static str>,
     /// Whether the page view goes on at another address.
     pub(super) leads_on: bool,
 }
@@ -56,6 +58,12 @@ impl Worker {
                 }
             }
         }
+        if let What::Part(index) = what
+            && browser.parts[index].is_sheet
+            && !self.scanned.knows_sheet(path)
+        {
+            wants.keep = Keep::Everything;
+        }
         if scans && wants.keep == Keep::Nothing {
             wants.keep = self.scanned.keep(hash(path.as_bytes()));
         }
@@ -64,10 +72,8 @@ impl Worker {
         }
         connection.reader.begin(wants);
         let out = connection.prepare();
-        out.extend_from_slice(match method {
-            Method::Get => b"GET ",
-            Method::Post => b"POST ",
-        });
+        out.extend_from_slice(method.as_str().as_bytes());
+        out.push(b' ');
         out.extend_from_slice(path.as_bytes());
         out.extend_from_slice(&self.shared.request_tail);
         out.extend_from_slice(lines.as_bytes());
@@ -116,6 +122,7 @@ impl Worker {
                 400.. => Some(Failure::Status4xx),
                 _ => None,
             },
+            why: None,
             leads_on: false,
         };
         let mut scans = what == What::Html && plan.fetch != Fetch::PagesOnly && head.status == 200;
@@ -138,9 +145,24 @@ impl Worker {
                     Outcome::Failed(Why::Status) => heard.failure.or(Some(Failure::Unexpected)),
                     Outcome::Failed(_) => Some(Failure::Unexpected),
                 };
+                if let (Outcome::Failed(why), Some(Failure::Unexpected)) = (outcome, heard.failure)
+                {
+                    heard.why = Some(why.as_str());
+                }
             } else {
                 session.keep_cookies(&cookies);
             }
+        }
+        if let What::Part(index) = what
+            && browser.parts[index].is_sheet
+            && head.status == 200
+            && let Some(body) = kept
+        {
+            let page = hash(browser.script.path(plan).as_bytes());
+            let sheet = &browser.parts[index].path;
+            let css = scanned::inflated(body, head.gzip);
+            self.scanned.learn(&plan.pages.origin, sheet, &css);
+            browser.parts = self.scanned.with_imports(page, &browser.parts);
         }
         if let Some(key) = key.filter(|_| scans && !heard.leads_on) {
             let path = browser.script.path(plan);

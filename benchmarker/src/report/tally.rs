@@ -175,10 +175,13 @@ impl Tally {
         }
     }
 
-    pub(crate) fn failed(&mut self, of: Of, failure: Failure, path: &str) {
+    pub(crate) fn failed(&mut self, of: Of, failure: Failure, path: &str, why: Option<&str>) {
         self.step(of).failed += 1;
         self.failures[failure as usize] += 1;
-        self.examples[failure as usize].get_or_insert_with(|| path.to_owned());
+        self.examples[failure as usize].get_or_insert_with(|| match why {
+            Some(why) => format!("{path} ({why})"),
+            None => path.to_owned(),
+        });
         if let Some(second) = self.seconds.last_mut() {
             second.failed += 1;
         }

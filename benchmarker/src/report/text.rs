@@ -16,6 +16,7 @@ impl fmt::Display for Report {
                 "no request was answered as asked in {:.1} s: there is no rate to report",
                 self.elapsed_secs
             )?;
+            self.load(f)?;
         } else {
             self.headline(f)?;
             self.details(f)?;

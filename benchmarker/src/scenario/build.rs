@@ -6,7 +6,7 @@ use toml::Spanned;
 
 use super::chain::Chain;
 use super::lists::{self, Files, List};
-use super::load::{Load, Think};
+use super::load::Load;
 use super::names::Names;
 use super::place::Text;
 use super::step::{Method, Step, Taking, Upload};
@@ -15,6 +15,7 @@ use super::template::Template;
 use super::visit::Visit;
 use super::{Need, Scenario, written};
 use crate::Error;
+use crate::Think;
 
 /// How many steps a scenario may have.
 const STEPS_MAX: usize = 1000;

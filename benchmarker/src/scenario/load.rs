@@ -1,60 +1,36 @@
 use std::time::Duration;
 
-use rand::RngExt;
 use toml::Spanned;
 
 use super::place::Text;
 use super::written;
-use crate::Error;
+use crate::{Error, Stages, Think};
 
 /// How long a stage lasts where nothing is said.
 const DURATION: Duration = Duration::from_secs(10);
 /// How many visitors may be there at once: each holds at least one connection.
 const USERS_MAX: u32 = 10_000;
-/// How many visitors may come a second.
+/// How many steps may be due a second.
 const RATE_MAX: f64 = 100_000.0;
-/// How long a visitor thinks at most, in means: the law has no end, a run has. As in TPC-W.
-const THINK_MEANS_MAX: f64 = 10.0;
 
 /// What the strength of a load counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Counts {
+pub(crate) enum Counts {
     /// Visitors who are there at once: when one goes, the next comes. A closed load.
     Users,
-    /// Visitors who come a second, whoever is still there. An open load.
+    /// Steps that are due a second, whoever is still at the last one. An open load.
     Rate,
 }
 
 /// A part of a run with one strength.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Stage {
+pub(crate) struct Stage {
     /// The strength it reaches, in what [`Load::counts`] says.
-    pub strength: f64,
+    pub(super) strength: f64,
     /// How long it lasts, its ramp included.
-    pub lasts: Duration,
+    pub(super) lasts: Duration,
     /// How long it takes from the strength before (at first: none) to its own, in a straight line.
-    pub ramp: Duration,
-}
-
-/// How long a visitor waits between an answer and the next request.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Think {
-    /// Always so long.
-    Fixed(Duration),
-    /// Drawn from the exponential law with this mean; at most ten times as long.
-    Exponential(Duration),
-}
-
-impl Think {
-    pub(super) fn draw(self, random: &mut impl RngExt) -> Duration {
-        match self {
-            Self::Fixed(time) => time,
-            Self::Exponential(mean) => {
-                let even: f64 = random.random_range(0.0..1.0);
-                mean.mul_f64((-(1.0 - even).ln()).min(THINK_MEANS_MAX))
-            }
-        }
-    }
+    pub(super) ramp: Duration,
 }
 
 impl From<written::Think> for Think {
@@ -68,45 +44,49 @@ impl From<written::Think> for Think {
 
 /// The load that a scenario asks for.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Load {
+pub(crate) struct Load {
     /// What the strengths count.
-    pub counts: Counts,
+    pub(crate) counts: Counts,
     /// One after the other; empty when the scenario leaves the load to the command line.
-    pub stages: Vec<Stage>,
+    pub(super) stages: Vec<Stage>,
     /// How long load of the first stage is applied before anything is counted, where the scenario
     /// says so.
-    pub warmup: Option<Duration>,
+    pub(super) warmup: Option<Duration>,
     /// How long a visitor thinks before each step but the first, where the step does not say.
-    pub think: Think,
+    pub(super) think: Think,
 }
 
 impl Load {
     /// How long all stages last together.
-    #[must_use]
-    pub fn duration(&self) -> Duration {
+    pub(super) fn duration(&self) -> Duration {
         self.stages.iter().map(|stage| stage.lasts).sum()
     }
 
-    /// The strength so long after the beginning; nothing when there are no stages, and after the last
-    /// one its strength still.
-    #[must_use]
-    pub fn at(&self, since: Duration) -> f64 {
-        let mut begins = Duration::ZERO;
-        let mut before = 0.0;
-        for stage in &self.stages {
-            if since < begins + stage.lasts {
-                let within = since - begins;
-                return if within < stage.ramp {
-                    let done = within.as_secs_f64() / stage.ramp.as_secs_f64();
-                    before + (stage.strength - before) * done
-                } else {
-                    stage.strength
-                };
-            }
-            begins += stage.lasts;
-            before = stage.strength;
+    /// The same for a plan; none when the scenario leaves the load to the command line.
+    pub(super) fn planned(&self) -> Result<Option<crate::Load>, Error> {
+        if self.stages.is_empty() {
+            return Ok(None);
         }
-        before
+        let mut before = 0.0;
+        let mut parts = Vec::new();
+        for stage in &self.stages {
+            let to = stage.strength;
+            parts.push((before, to, stage.ramp));
+            parts.push((to, to, stage.lasts - stage.ramp));
+            before = to;
+        }
+        let stages = parts
+            .into_iter()
+            .filter(|(_, _, time)| !time.is_zero())
+            .map(|(from, to, time)| crate::Stage { from, to, time });
+        let stages = Stages::of(stages.collect())?;
+        Ok(Some(match self.counts {
+            Counts::Users => crate::Load::Closed {
+                think: self.think,
+                users: Some(stages),
+            },
+            Counts::Rate => crate::Load::Open(stages),
+        }))
     }
 
     pub(super) fn build(text: Text<'_>, written: &written::Load) -> Result<Self, Error> {
@@ -147,7 +127,7 @@ impl Load {
                     None if duration.is_some() => {
                         return Err(text.wrong(
                             &at,
-                            "a duration needs a strength: users = 50, or rate = 20 visitors a second",
+                            "a duration needs a strength: users = 50, or rate = 20 steps a second",
                         ));
                     }
                     None => (Counts::Users, Vec::new()),
@@ -186,7 +166,7 @@ fn build_stages(
         else {
             return Err(text.wrong(
                 &at,
-                "a stage has a strength: users = 50, or rate = 20 visitors a second",
+                "a stage has a strength: users = 50, or rate = 20 steps a second",
             ));
         };
         if *kind.get_or_insert(counts) != counts {
@@ -239,7 +219,7 @@ fn strength(
         }
         (None, Some(rate)) => Err(text.wrong(
             &rate.span(),
-            format!("a rate is more than 0 and at most {RATE_MAX} visitors a second"),
+            format!("a rate is more than 0 and at most {RATE_MAX} steps a second"),
         )),
         (None, None) => Ok(None),
     }
@@ -255,14 +235,23 @@ fn positive(text: Text<'_>, time: &Spanned<written::Time>, what: &str) -> Result
 
 #[cfg(test)]
 mod tests {
-    use rand::SeedableRng;
-    use rand::rngs::Xoshiro256PlusPlus;
-
     use super::*;
 
     fn load(text: &str) -> Result<Load, Error> {
         let written = toml::from_str(text).map_err(|error| Text(text).unreadable(&error))?;
         Load::build(Text(text), &written)
+    }
+
+    fn strength_at(load: &Load, second: f64) -> f64 {
+        let (crate::Load::Closed {
+            users: Some(stages),
+            ..
+        }
+        | crate::Load::Open(stages)) = load.planned().unwrap().unwrap()
+        else {
+            panic!("no stages");
+        };
+        stages.at(Duration::from_secs_f64(second))
     }
 
     #[test]
@@ -280,7 +269,7 @@ mod tests {
             (15.0, 75.0),
             (99.0, 100.0),
         ] {
-            let strength = load.at(Duration::from_secs_f64(second));
+            let strength = strength_at(&load, second);
             assert!((strength - expected).abs() < 1e-9, "{second}: {strength}");
         }
     }
@@ -288,7 +277,7 @@ mod tests {
     #[test]
     fn a_load_without_stages_has_one_and_no_load_has_none() {
         let one = load("rate = 20.0\nduration = \"1m\"").unwrap();
-        assert_eq!((one.counts, one.at(Duration::ZERO)), (Counts::Rate, 20.0));
+        assert_eq!((one.counts, strength_at(&one, 0.0)), (Counts::Rate, 20.0));
         assert_eq!(one.duration(), Duration::from_secs(60));
         assert!(load("think = \"2s\"").unwrap().stages.is_empty());
     }
@@ -322,17 +311,5 @@ mod tests {
             let error = load(text).unwrap_err().to_string();
             assert!(error.contains(said), "{text}: {error}");
         }
-    }
-
-    #[test]
-    fn exponential_thinking_has_its_mean_and_an_end() {
-        let mut random = Xoshiro256PlusPlus::seed_from_u64(1);
-        let think = Think::Exponential(Duration::from_secs(7));
-        let times: Vec<f64> = (0..20_000)
-            .map(|_| think.draw(&mut random).as_secs_f64())
-            .collect();
-        let mean = times.iter().sum::<f64>() / times.len() as f64;
-        assert!((mean - 7.0).abs() < 0.2, "{mean}");
-        assert!(times.iter().all(|time| *time <= 70.0));
     }
 }

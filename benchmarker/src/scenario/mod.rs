@@ -30,11 +30,11 @@ mod visit;
 mod written;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::Error;
 
-pub(crate) use ask::{Answer, Ask, Outcome, Why};
-pub use load::{Counts, Load, Stage, Think};
+pub(crate) use ask::{Answer, Outcome, Why};
 pub(crate) use session::Session;
 pub(crate) use step::Method;
 
@@ -45,7 +45,7 @@ pub struct Scenario {
     about: Box<str>,
     require: Option<Box<str>>,
     viewport_px: Option<u32>,
-    load: Load,
+    load: load::Load,
     needs: Vec<Need>,
     lists: Vec<lists::List>,
     step_names: Vec<Box<str>>,
@@ -64,6 +64,15 @@ pub struct Need {
     pub path: Box<str>,
     /// What it is, for the sentence that refuses the run without it.
     pub why: Box<str>,
+}
+
+/// How long the load of a scenario is measured, and how long it is applied before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Times {
+    /// Without what passes before.
+    pub duration: Option<Duration>,
+    /// Load that is not counted.
+    pub warmup: Option<Duration>,
 }
 
 impl Scenario {
@@ -133,10 +142,22 @@ impl Scenario {
         &self.needs
     }
 
-    /// The load that it asks for.
+    /// The load that it asks for; none when it leaves it to the command line.
+    ///
+    /// # Errors
+    /// When its stages are no load.
+    pub fn load(&self) -> Result<Option<crate::Load>, Error> {
+        self.load.planned()
+    }
+
+    /// How long its load is measured, and what passes before; none where it does not say.
     #[must_use]
-    pub fn load(&self) -> &Load {
-        &self.load
+    pub fn times(&self) -> Times {
+        let duration = self.load.duration();
+        Times {
+            duration: (!duration.is_zero()).then_some(duration),
+            warmup: self.load.warmup,
+        }
     }
 
     /// The rule that a run must keep, as it is written.

@@ -1,8 +1,8 @@
 use url::form_urlencoded::Serializer;
 
-use super::load::Think;
 use super::take::Take;
 use super::template::{Source, Template};
+use crate::Think;
 
 /// What separates the parts of an upload; long enough not to stand in a picture.
 const BOUNDARY: &str = "----benchmarker-7d1f5c0a9e3b4826";

@@ -101,7 +101,7 @@ get = "/"
     assert_eq!((scenario.name(), scenario.about()), ("x", "why"));
     assert_eq!(scenario.require(), Some("p95<2s,failed=0"));
     assert_eq!(scenario.viewport_px(), Some(800));
-    assert_eq!(scenario.load().warmup, Some(Duration::from_secs(2)));
+    assert_eq!(scenario.times().warmup, Some(Duration::from_secs(2)));
     assert_eq!(scenario.step_names(), ["home".into()]);
     assert_eq!(&*scenario.needs()[0].path, "/feed");
 }

@@ -1,7 +1,6 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use super::super::Counts;
 use super::*;
 
 /// A page with all the links that the site's own pages have.
@@ -46,8 +45,10 @@ fn every_shipped_scenario_is_one_and_its_visits_come_to_an_end() {
         let scenario = open(name);
         assert_eq!(scenario.name(), name);
         assert!(!scenario.about().is_empty());
-        assert!(!scenario.load().stages.is_empty());
-        assert_eq!(scenario.load().counts, Counts::Users);
+        assert!(matches!(
+            scenario.load().unwrap(),
+            Some(crate::Load::Closed { users: Some(_), .. })
+        ));
         for number in 0..20 {
             assert!(!walk(name, number).is_empty());
         }
@@ -104,9 +105,14 @@ fn the_hug_has_hot_profiles_a_long_tail_and_a_tenth_who_post() {
     let share = f64::from(tail) / f64::from(hot + tail);
     assert!((0.07..0.13).contains(&share), "{share}");
     assert!((70..=130).contains(&posts), "{posts}");
-    let strengths = open("reddit-hug").load().stages.clone();
-    let strengths: Vec<f64> = strengths.into_iter().map(|stage| stage.strength).collect();
-    assert_eq!(strengths, [50.0, 100.0, 200.0, 400.0]);
+    let load = open("reddit-hug").load().unwrap();
+    let Some(crate::Load::Closed {
+        users: Some(users), ..
+    }) = load
+    else {
+        panic!("no users");
+    };
+    assert_eq!(users.most(), 400.0);
 }
 
 #[test]
