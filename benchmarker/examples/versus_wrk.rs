@@ -1,46 +1,57 @@
-//! Measures this generator against wrk: both as processes, on the same nginx
-//! that answers a constant, by turns in random order.
+//! Measures this generator against wrk, and hey where it is installed: all as processes, on the same nginx
+//! that answers a constant, by turns in random order. `scripts/bench-generator` calls it.
 //!
 //! ```text
 //! cargo build --release -p benchmarker && \
 //!     cargo run --release -p benchmarker --example versus_wrk -- [CONNECTIONS] [BLOCKS] [SECONDS]
 //! ```
 //!
-//! One block is wrk, the benchmarker, and the benchmarker again under another
-//! name: what the two equal ones differ by is the noise of the machine. Printed
-//! are ratios within blocks: their geometric mean and a 95 % bootstrap interval.
+//! One block is each of them once, and the benchmarker once more under another name: what the two equal
+//! ones differ by is the noise of the machine. Printed are ratios within blocks.
 
 use std::error::Error;
-use std::fs;
-use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::thread;
+use std::process::{Command, Stdio};
 
+use benchmarker::NullServer;
+use benchmarker::compare::{Better, Block, effect};
 use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::signal::{Signal, kill};
 use nix::sys::time::TimeValLike;
-use nix::unistd::Pid;
+use rand::SeedableRng;
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::seq::SliceRandom;
-use rand::{RngExt, SeedableRng};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const THREADS: &str = "2";
 const SEED: u64 = 1;
-const RESAMPLES: usize = 10_000;
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Rival {
     Wrk,
     Ours,
     OursAgain,
+    /// Page views by browsers with a cache, whose HTML is read.
+    Pages,
+    Hey,
+}
+
+impl Rival {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Wrk => "wrk",
+            Self::Ours => "ours",
+            Self::OursAgain => "ours again",
+            Self::Pages => "ours, pages",
+            Self::Hey => "hey",
+        }
+    }
 }
 
 /// What one run of one rival achieved.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Sample {
+    rival: Rival,
     per_second: f64,
     per_cpu_second: f64,
 }
@@ -49,73 +60,116 @@ fn main() -> Result<()> {
     let mut numbers = std::env::args().skip(1).map(|a| a.parse::<u32>());
     let mut next = |default| numbers.next().transpose().map(|n| n.unwrap_or(default));
     let (connections, blocks, seconds) = (next(64)?, next(10)?, next(2)?);
-    let server = Server::start()?;
+    let server = NullServer::start()?;
+    let mut rivals = vec![Rival::Wrk, Rival::Ours, Rival::OursAgain, Rival::Pages];
+    if Command::new("hey").arg("-h").output().is_ok() {
+        rivals.push(Rival::Hey);
+    }
     let mut random = Xoshiro256PlusPlus::seed_from_u64(SEED);
-    let mut measured: Vec<[Sample; 3]> = Vec::new();
-    println!("block   requests/s: wrk, ours, ours again; thousands per CPU-second: the same");
+    let mut measured: Vec<Vec<Sample>> = Vec::new();
     for block in 1..=blocks {
-        let mut order = [Rival::Wrk, Rival::Ours, Rival::OursAgain];
-        order.shuffle(&mut random);
-        let mut samples = [Sample::default(); 3];
-        for rival in order {
-            samples[rival as usize] = measure(rival, &server.url, connections, seconds)?;
-        }
-        let rates = samples.map(|s| format!("{:7.0}", s.per_second)).join(" ");
-        let costs = samples
-            .map(|s| format!("{:5.1}", s.per_cpu_second / 1e3))
-            .join(" ");
-        println!("{block:5}   {rates}   {costs}");
+        rivals.shuffle(&mut random);
+        let samples = rivals
+            .iter()
+            .map(|rival| measure(*rival, server.url(), connections, seconds));
+        let mut samples: Vec<Sample> = samples.collect::<Result<_>>()?;
+        samples.sort_by_key(|sample| sample.rival as u8);
+        let words = samples.iter().map(|sample| {
+            let Sample {
+                rival,
+                per_second,
+                per_cpu_second,
+            } = sample;
+            format!(
+                "{} {per_second:.0}/s {:.1}k",
+                rival.name(),
+                per_cpu_second / 1e3
+            )
+        });
+        println!(
+            "block {block:>2}   {}",
+            words.collect::<Vec<_>>().join("   ")
+        );
         measured.push(samples);
     }
+    println!("requests/s, and thousands of requests per CPU-second of the generator");
     println!(
-        "{connections} connections, {THREADS} threads, {blocks} blocks of {seconds} s, seed {SEED}"
+        "{connections} connections, {THREADS} threads, {blocks} blocks of {seconds} s, seed {SEED}\n"
     );
-    let [wrk, ours, again] = [Rival::Wrk, Rival::Ours, Rival::OursAgain].map(|r| r as usize);
-    for (name, a, b) in [
-        ("benchmarker / wrk", ours, wrk),
-        ("again / itself (noise)", again, ours),
-    ] {
-        let rate: Vec<f64> = measured
-            .iter()
-            .map(|s| s[a].per_second / s[b].per_second)
-            .collect();
-        let cost: Vec<f64> = measured
-            .iter()
-            .map(|s| s[a].per_cpu_second / s[b].per_cpu_second)
-            .collect();
-        println!(
-            "{name:<23} maximum rate            {}",
-            interval(&rate, &mut random)
-        );
-        println!(
-            "{name:<23} requests per CPU-second {}",
-            interval(&cost, &mut random)
-        );
+    for rival in [Rival::Wrk, Rival::Hey] {
+        tell(&measured, Rival::Ours, rival);
     }
+    tell(&measured, Rival::Pages, Rival::Wrk);
+    tell(&measured, Rival::Pages, Rival::Ours);
     Ok(())
+}
+
+/// Something that is taken from a sample.
+type Quantity = (&'static str, fn(&Sample) -> f64);
+
+/// Prints the ratios of one to another, with how far the first differs from itself.
+fn tell(measured: &[Vec<Sample>], ours: Rival, other: Rival) {
+    let quantities: [Quantity; 2] = [
+        ("maximum rate", |sample| sample.per_second),
+        ("requests per CPU-second", |sample| sample.per_cpu_second),
+    ];
+    for (name, of) in quantities {
+        let blocks: Option<Vec<Block>> = measured
+            .iter()
+            .map(|samples| {
+                let of = |rival| samples.iter().find(|s| s.rival == rival).map(of);
+                let (a, b) = (of(other)?, of(ours)?);
+                // The noise is that of ours: between the two that are the same.
+                let again = a * of(Rival::OursAgain)? / of(Rival::Ours)?;
+                Some(Block {
+                    a,
+                    b,
+                    again: Some(again),
+                })
+            })
+            .collect();
+        if let Some(blocks) = blocks {
+            println!(
+                "{} to {}, {name}: {}",
+                ours.name(),
+                other.name(),
+                effect(&blocks, Better::Higher)
+            );
+        }
+    }
 }
 
 fn measure(rival: Rival, url: &str, connections: u32, seconds: u32) -> Result<Sample> {
     let mut command = match rival {
         Rival::Wrk => Command::new("wrk"),
-        Rival::Ours | Rival::OursAgain => Command::new(our_binary()?),
+        Rival::Hey => Command::new("hey"),
+        Rival::Ours | Rival::OursAgain | Rival::Pages => Command::new(our_binary()?),
     };
     let (connections, duration) = (connections.to_string(), format!("{seconds}s"));
-    command.args(["-t", THREADS, "-c", &connections, "-d", &duration, url]);
-    if !matches!(rival, Rival::Wrk) {
-        // wrk warms nothing up; so its own start and ours are in the figures.
-        command.args(["--pages-only", "--json", "--warmup", "0s"]);
-    }
+    // None of the others warms up; so its own start and ours are in the figures.
+    match rival {
+        Rival::Wrk => command.args(["-t", THREADS, "-c", &connections, "-d", &duration, url]),
+        Rival::Hey => command.args(["-cpus", THREADS, "-c", &connections, "-z", &duration, url]),
+        Rival::Ours | Rival::OursAgain => command
+            .args(["-t", THREADS, "-c", &connections, "-d", &duration, url])
+            .args(["--pages-only", "--json", "--warmup", "0s"]),
+        Rival::Pages => command
+            .args(["-t", THREADS, "-c", &connections, "-d", &duration])
+            .args(["--returning", "100", "--json", "--warmup", "0s"])
+            .arg(format!("{url}page")),
+    };
     let before = children_cpu()?;
     let output = command.stderr(Stdio::inherit()).output()?;
     let cpu = children_cpu()? - before;
     let text = String::from_utf8(output.stdout)?;
     let (requests, per_second) = match rival {
         Rival::Wrk => read_wrk(&text),
-        Rival::Ours | Rival::OursAgain => read_ours(&text),
+        Rival::Hey => read_hey(&text),
+        Rival::Ours | Rival::OursAgain | Rival::Pages => read_ours(&text),
     }
     .ok_or_else(|| format!("no figures in: {text}"))?;
     Ok(Sample {
+        rival,
         per_second,
         per_cpu_second: requests / cpu,
     })
@@ -146,10 +200,18 @@ fn read_wrk(text: &str) -> Option<(f64, f64)> {
         .find(|l| l.contains(" requests in "))?
         .split_whitespace()
         .next()?;
-    let rate = text
-        .lines()
-        .find_map(|l| l.trim().strip_prefix("Requests/sec:"))?;
-    Some((requests.parse().ok()?, rate.trim().parse().ok()?))
+    Some((requests.parse().ok()?, after(text, "Requests/sec:")?))
+}
+
+fn read_hey(text: &str) -> Option<(f64, f64)> {
+    let answers = text.lines().find(|l| l.trim().starts_with("[200]"))?;
+    let requests = answers.split_whitespace().nth(1)?;
+    Some((requests.parse().ok()?, after(text, "Requests/sec:")?))
+}
+
+fn after(text: &str, word: &str) -> Option<f64> {
+    let rate = text.lines().find_map(|l| l.trim().strip_prefix(word))?;
+    rate.trim().parse().ok()
 }
 
 /// CPU seconds of all children that have ended, exact to the microsecond.
@@ -157,77 +219,4 @@ fn children_cpu() -> Result<f64> {
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     let micros = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
     Ok(micros as f64 / 1e6)
-}
-
-/// Geometric mean of ratios, and the interval that bootstrapped blocks give it.
-fn interval(ratios: &[f64], random: &mut Xoshiro256PlusPlus) -> String {
-    let mean = |logs: &[f64]| (logs.iter().sum::<f64>() / logs.len() as f64).exp();
-    let logs: Vec<f64> = ratios.iter().map(|r| r.ln()).collect();
-    let mut means: Vec<f64> = (0..RESAMPLES)
-        .map(|_| {
-            let drawn: Vec<f64> = logs
-                .iter()
-                .map(|_| logs[random.random_range(0..logs.len())])
-                .collect();
-            mean(&drawn)
-        })
-        .collect();
-    means.sort_by(f64::total_cmp);
-    let (low, high) = (means[RESAMPLES / 40], means[RESAMPLES - RESAMPLES / 40 - 1]);
-    format!("{:.3} [{low:.3}, {high:.3}]", mean(&logs))
-}
-
-/// An nginx of our own, in a temporary directory, that answers five bytes.
-struct Server {
-    child: Child,
-    url: String,
-    _dir: tempfile::TempDir,
-}
-
-impl Server {
-    fn start() -> Result<Self> {
-        let dir = tempfile::tempdir()?;
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let config = format!(
-            "daemon off; worker_processes auto; pid nginx.pid; error_log error.log;
-             events {{ worker_connections 12000; }}
-             http {{
-               access_log off; keepalive_requests 1000000000;
-               client_body_temp_path b; proxy_temp_path p; fastcgi_temp_path f; uwsgi_temp_path u; scgi_temp_path s;
-               server {{ listen 127.0.0.1:{port} backlog=4096; location / {{ return 200 hello; }} }}
-             }}"
-        );
-        let file = dir.path().join("nginx.conf");
-        fs::write(&file, config)?;
-        let log = dir.path().join("error.log");
-        let mut child = Command::new("nginx")
-            .arg("-p")
-            .arg(dir.path())
-            .arg("-c")
-            .arg(&file)
-            .arg("-e")
-            .arg(&log)
-            .spawn()?;
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            if let Some(status) = child.try_wait()? {
-                return Err(format!("nginx ended: {status}").into());
-            }
-            thread::yield_now();
-        }
-        Ok(Self {
-            child,
-            url: format!("http://127.0.0.1:{port}/"),
-            _dir: dir,
-        })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // Asked, not killed: nginx's master must end its workers.
-        if let Ok(pid) = i32::try_from(self.child.id()) {
-            let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
-        }
-        let _ = self.child.wait();
-    }
 }

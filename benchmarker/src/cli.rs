@@ -1,23 +1,44 @@
+//! The arguments of the command.
+
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
-use benchmarker::{Fetch, Lazy, Order, PageList, Plan};
-use clap::Parser;
+use benchmarker::{
+    Error, Fetch, Lazy, Load, Order, PageList, Plan, Rules, Scenario, Stages, Think, Visitors,
+    parse_time,
+};
+use clap::{Args, Parser, Subcommand};
 
 /// How many connections a thread gets when nobody says: one browser.
 const CONNECTIONS_A_THREAD: usize = 6;
+/// How long is measured, and what is not counted before, when nobody says.
+const DURATION: Duration = Duration::from_secs(10);
+/// How wide the window is when nobody says.
+const VIEWPORT_PX: u32 = 1280;
+const WARMUP: Duration = Duration::from_secs(1);
 
 /// Fetches the pages of a list in rapid succession, each with the css, js and
 /// pictures it refers to, as browsers would, and says how many requests a second
 /// were answered and how long one took.
 #[derive(Debug, Parser)]
-#[command(version, after_long_help = EXAMPLES)]
+#[command(version, after_long_help = EXAMPLES, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
     /// The page (http://...), or a file with one URL or path a line; # begins a
-    /// comment line, - reads standard input
-    #[arg(value_name = "URL-or-FILE")]
-    pub(crate) pages: String,
+    /// comment line, - reads standard input. With --scenario: the site
+    #[arg(value_name = "URL-or-FILE", required = true)]
+    target: Option<String>,
+
+    /// What visitors do, instead of a list of pages: talk-2007, tweets, reddit-hug, browse, or a TOML file
+    #[arg(short = 'S', long, value_name = "NAME-or-FILE", conflicts_with_all = ["order", "once"])]
+    pub(crate) scenario: Option<String>,
+
+    /// The values of a list of the scenario: a file with one a line; repeatable
+    #[arg(long = "list", value_name = "NAME=FILE", value_parser = parse_list, requires = "scenario")]
+    pub(crate) lists: Vec<(String, PathBuf)>,
 
     /// Threads that share the connections [default: one a core]
     #[arg(short, long, value_name = "T")]
@@ -28,13 +49,26 @@ pub(crate) struct Arguments {
     #[arg(short, long, value_name = "C")]
     connections: Option<usize>,
 
-    /// How long to measure: 500ms, 10s, 2m
-    #[arg(short, long, value_name = "TIME", default_value = "10s", value_parser = parse_time)]
-    duration: Duration,
+    /// Open load: so many page views a second are due, whether or not the earlier ones were answered; or
+    /// stages: 0..500:10s,500:1m
+    #[arg(short, long, value_name = "PER-SECOND", conflicts_with_all = ["think", "users", "once"])]
+    rate: Option<Stages>,
 
-    /// Load before the measuring begins, not counted
-    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_time)]
-    warmup: Duration,
+    /// Closed load: so many browsers, or stages: 1..50:30s,50:1m [default: as the connections allow]
+    #[arg(short, long, value_name = "N", conflicts_with_all = ["connections", "once"])]
+    users: Option<Stages>,
+
+    /// What a browser waits between two page views: 2s, or exp:7s for an exponential law of that mean
+    #[arg(long, value_name = "TIME")]
+    think: Option<Think>,
+
+    /// How long to measure: 500ms, 10s, 2m [default: 10s, or what the scenario says]
+    #[arg(short, long, value_name = "TIME", value_parser = parse_time)]
+    duration: Option<Duration>,
+
+    /// Load before the measuring begins, not counted [default: 1s, or what the scenario says]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    warmup: Option<Duration>,
 
     /// How long a request may take, connecting included
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_time)]
@@ -69,13 +103,13 @@ pub(crate) struct Arguments {
     )]
     parts_below: String,
 
-    /// Pictures marked loading=lazy: fetch all of them, or none
+    /// Pictures marked loading=lazy: fetch all of them, those near the window (a guess), or none
     #[arg(long, value_enum, default_value = "skip")]
     lazy: Lazy,
 
-    /// Width of the window in px, which srcset is resolved for
-    #[arg(long, value_name = "PX", default_value_t = 1280)]
-    viewport: u32,
+    /// Width of the window in px, which srcset is resolved for [default: 1280, or what the scenario says]
+    #[arg(long, value_name = "PX")]
+    viewport: Option<u32>,
 
     /// Connections of one browser, 1 to 6
     #[arg(long, value_name = "N", default_value_t = 6)]
@@ -90,13 +124,48 @@ pub(crate) struct Arguments {
     #[arg(long)]
     once: bool,
 
-    /// Seed of the order: same seed, same sequence
+    /// Browsers keep what they got, as private caches may: first and later page views are told apart;
+    /// with a number somebody else comes after so many page views
+    #[arg(long, value_name = "VIEWS", num_args = 0..=1, default_missing_value = "0", conflicts_with = "pages_only")]
+    returning: Option<u32>,
+
+    /// Seed of every random choice: same seed, same sequence
     #[arg(long, value_name = "S", default_value_t = 1)]
-    seed: u64,
+    pub(crate) seed: u64,
+
+    /// Rules that the result must keep, such as 'p95<200ms,failed=0'; exit status 3 when it does not
+    #[arg(long, value_name = "RULES")]
+    require: Option<String>,
+
+    /// Search the highest rate of page views that keeps --require, from this one on
+    #[arg(long, value_name = "PER-SECOND", num_args = 0..=1, default_missing_value = "10",
+        conflicts_with_all = ["rate", "users", "think", "once", "versus", "json", "save", "html"])]
+    pub(crate) capacity: Option<f64>,
+
+    /// Measure this other site, or address, by turns with the first: in each block both, and the first
+    /// once more
+    #[arg(long = "vs", id = "versus", value_name = "URL", conflicts_with_all = ["json", "save", "require"])]
+    pub(crate) versus: Option<String>,
+
+    /// How many blocks --vs measures
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000), requires = "versus")]
+    pub(crate) blocks: u32,
+
+    /// Measure also how fast the generator is against a server that does nothing (needs nginx)
+    #[arg(long)]
+    pub(crate) certify: bool,
 
     /// A header for every request, such as 'Cookie: session=...'; repeatable
     #[arg(long = "header", value_name = "'K: V'", value_parser = parse_header)]
     headers: Vec<(String, String)>,
+
+    /// Write the result to a file, to be compared with another
+    #[arg(long, value_name = "FILE.json")]
+    pub(crate) save: Option<PathBuf>,
+
+    /// Write the report as one HTML page that stands alone
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) html: Option<PathBuf>,
 
     /// Print the report as JSON
     #[arg(long)]
@@ -105,6 +174,28 @@ pub(crate) struct Arguments {
     /// Allow a target that is not this machine, because it is yours
     #[arg(long)]
     i_own_this_host: bool,
+}
+
+/// What else the command can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Put two saved results beside each other
+    ///
+    /// The files are those of --save or --html. Runs at different times cannot tell a change of the
+    /// software from a change of the machine: to know, measure both by turns with --vs.
+    Compare(CompareFiles),
+}
+
+/// Two results.
+#[derive(Debug, Args)]
+pub(crate) struct CompareFiles {
+    /// The first result
+    pub(crate) a: PathBuf,
+    /// The second
+    pub(crate) b: PathBuf,
+    /// Write the comparison as one HTML page that stands alone
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) html: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "\
@@ -117,14 +208,23 @@ Examples:
       the HTML alone: how many pages the application makes
   benchmarker http://site/ --unix app.sock --pages-only --json
       one application process, without the front
+  benchmarker pages.txt --base http://127.0.0.1:8080 --rate 200 --require 'p95<200ms,failed=0'
+      200 page views a second, whatever the server does; exit status 3 if the rule is broken
+  benchmarker pages.txt --base http://127.0.0.1:8080 --capacity --require 'p95<2s,failed=0' -d 5s
+      the highest rate that keeps the rule
+  benchmarker http://127.0.0.1:8080/ --vs http://127.0.0.1:8081/ -d 3s
+      two servers by turns
+  benchmarker http://127.0.0.1:8080 --scenario browse --html report.html
+      what visitors do, and a report to keep
 
 What is counted: requests that ended while measuring, in full and with a status
-below 400. Their time runs from the wish to send, connecting included, to the
-last byte. The load is closed: a browser asks again when it has been answered, so
-a slow server is asked less often. Compare two targets by turns in one session,
-never by numbers of different days.
+below 400. Their time runs from the instant at which they were due, connecting
+included, to the last byte. Without --rate the load is closed: a browser asks
+again when it has been answered, so a slow server is asked less often. Compare two
+targets by turns in one session, never by numbers of different days.
 
-Exit status: 0 measured; 1 nothing was answered; 2 the arguments make no sense.";
+Exit status: 0 measured; 1 nothing was answered, or the run doubts its own numbers;
+2 the arguments make no sense; 3 a rule of --require is broken.";
 
 impl Arguments {
     /// The address that completes paths: behind a unix socket any name does.
@@ -134,32 +234,67 @@ impl Arguments {
             .or(self.unix.as_ref().map(|_| "http://localhost/"))
     }
 
-    pub(crate) fn plan(&self, pages: PageList) -> Plan {
+    /// What is to be measured; clap sees to it that there is one.
+    pub(crate) fn target(&self) -> &str {
+        self.target.as_deref().unwrap_or_default()
+    }
+
+    /// The rules that were asked for, or those of the plan's scenario.
+    pub(crate) fn rules(&self, plan: &Plan) -> Result<Option<Rules>, Error> {
+        let Some(text) = self.require.as_deref().or(plan.required()) else {
+            return Ok(None);
+        };
+        let rules = Rules::parse(text)?;
+        let steps = plan.step_names();
+        let unknown = rules
+            .steps()
+            .find(|name| steps.iter().all(|step| **step != **name));
+        if let Some(unknown) = unknown {
+            return Err(Error::Nonsense(format!(
+                "a rule speaks of the step {unknown:?}, and there is none of that name but {}",
+                steps.join(", ")
+            )));
+        }
+        Ok(Some(rules))
+    }
+
+    pub(crate) fn plan(&self, pages: PageList, scenario: Option<Scenario>) -> Result<Plan, Error> {
         let cores = thread::available_parallelism().map_or(1, usize::from);
+        let load = self.load(scenario.as_ref())?;
+        let connections = self.connections(&load);
         let threads = self
             .threads
-            .unwrap_or_else(|| cores.min(self.connections.unwrap_or(cores)).max(1));
+            .unwrap_or_else(|| cores.min(connections.unwrap_or(cores)).max(1));
+        let times = scenario.as_ref().map(Scenario::times).unwrap_or_default();
         let fetch = match (self.pages_only, self.no_pictures) {
             (true, _) => Fetch::PagesOnly,
             (_, true) => Fetch::NoPictures,
             _ => Fetch::Everything,
         };
+        let visitors = match self.returning {
+            None => Visitors::New,
+            Some(0) => Visitors::Returning,
+            Some(views) => Visitors::ReturningFor(views),
+        };
         let mut plan = Plan::new(pages)
             .threads(threads)
-            .connections(
-                self.connections
-                    .unwrap_or(threads.saturating_mul(CONNECTIONS_A_THREAD)),
-            )
+            .connections(connections.unwrap_or(threads.saturating_mul(CONNECTIONS_A_THREAD)))
+            .load(load)
             .per_browser(self.per_browser)
-            .duration(self.duration)
-            .warmup(self.warmup)
+            .duration(self.duration.or(times.duration).unwrap_or(DURATION))
+            .warmup(self.warmup.or(times.warmup).unwrap_or(WARMUP))
+            .visitors(visitors)
             .timeout(self.timeout)
             .order(self.order)
             .seed(self.seed)
             .fetch(fetch)
             .parts_below(&self.parts_below)
             .lazy(self.lazy)
-            .viewport_px(self.viewport)
+            .viewport_px(
+                self.viewport
+                    .or(scenario.as_ref().and_then(Scenario::viewport_px))
+                    .unwrap_or(VIEWPORT_PX),
+            )
             .gzip(!self.no_gzip)
             .i_own_this_host(self.i_own_this_host);
         if let Some(path) = &self.unix {
@@ -168,28 +303,50 @@ impl Arguments {
         if self.once {
             plan = plan.once();
         }
-        self.headers
+        if let Some(scenario) = scenario {
+            plan = plan.scenario(scenario);
+        }
+        Ok(self
+            .headers
             .iter()
-            .fold(plan, |plan, (name, value)| plan.header(name, value))
+            .fold(plan, |plan, (name, value)| plan.header(name, value)))
+    }
+
+    /// How many connections the users need, or as many as were asked for.
+    fn connections(&self, load: &Load) -> Option<usize> {
+        let a_browser = if self.pages_only { 1 } else { self.per_browser };
+        let users = match load {
+            Load::Closed {
+                users: Some(users), ..
+            } => Some(users.most().ceil() as usize),
+            _ => None,
+        };
+        self.connections
+            .or(users.map(|users| users.saturating_mul(a_browser)))
+    }
+
+    /// The load that was asked for, or that of the scenario.
+    fn load(&self, scenario: Option<&Scenario>) -> Result<Load, Error> {
+        if let Some(rate) = &self.rate {
+            return Ok(Load::Open(rate.clone()));
+        }
+        if self.users.is_none()
+            && let Some(load) = scenario.map(Scenario::load).transpose()?.flatten()
+        {
+            return Ok(load);
+        }
+        Ok(Load::Closed {
+            think: self.think.unwrap_or(Think::NONE),
+            users: self.users.clone(),
+        })
     }
 }
 
-fn parse_time(text: &str) -> Result<Duration, String> {
-    let unit_at = text
-        .find(|c: char| c.is_ascii_alphabetic())
-        .unwrap_or(text.len());
-    let (number, unit) = text.split_at(unit_at);
-    let in_unit = match unit {
-        "ms" => 1e-3,
-        "s" => 1.0,
-        "m" => 60.0,
-        "h" => 3600.0,
-        _ => return Err("a time is a number with its unit: 500ms, 10s, 2m, 1h".to_owned()),
-    };
-    let number: f64 = number
-        .parse()
-        .map_err(|_| format!("{number:?} is no number"))?;
-    Duration::try_from_secs_f64(number * in_unit).map_err(|e| e.to_string())
+fn parse_list(text: &str) -> Result<(String, PathBuf), String> {
+    let (name, file) = text
+        .split_once('=')
+        .ok_or("a list is a name, = and a file: people=people.txt")?;
+    Ok((name.to_owned(), file.into()))
 }
 
 fn parse_header(text: &str) -> Result<(String, String), String> {

@@ -20,22 +20,41 @@
 //!
 //! In the order to read them: [`Plan`] says what to do, `target` where, `engine`
 //! does it (a thread owns everything it touches; nothing is shared but the plan
-//! and the word "stop"), `html` finds the parts of a page, [`Report`] tells.
+//! and the word "stop"), `html` finds the parts of a page, [`Report`] tells. A
+//! [`Scenario`] is what visitors do beyond reading a list of pages.
 
+mod capacity;
+pub mod chart;
+pub mod compare;
 mod engine;
 mod error;
 mod html;
+mod load;
+mod needs;
+mod null_server;
+pub mod page;
 mod pages;
 mod plan;
 mod report;
+pub mod rules;
+pub mod saved;
+mod scenario;
+pub mod stats;
 mod target;
 
+pub use capacity::{Capacity, Limit, Trial, capacity};
 pub use engine::run;
 pub use error::Error;
 pub use hdrhistogram::Histogram;
 pub use html::Lazy;
+pub use load::{Load, Stage, Stages, Think, parse_time};
+pub use null_server::NullServer;
 pub use pages::PageList;
-pub use plan::{Fetch, Order, Plan};
+pub use plan::{Fetch, Order, Plan, Visitors};
 pub use report::{
-    Errors, Failure, Generator, Moment, Report, Requests, Tier, TierReport, Tiers, Times,
+    Bucket, Check, CheckResult, Circumstances, Errors, Failure, Generator, LoadReport, Moment,
+    Report, Requests, Second, StepReport, Tier, TierReport, Tiers, Times,
 };
+pub use rules::Rules;
+pub use saved::Saved;
+pub use scenario::{Need, Scenario};

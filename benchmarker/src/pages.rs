@@ -67,6 +67,22 @@ impl PageList {
         }
     }
 
+    /// The same paths of another site; of a single page, the page at this address.
+    ///
+    /// # Errors
+    /// When this is no `http://` address.
+    pub fn at(&self, address: &str) -> Result<Self, Error> {
+        let other = Self::single(address)?;
+        let is_site = other.paths.iter().all(|path| **path == *"/");
+        Ok(match self.len() {
+            1 if !is_site => other,
+            _ => Self {
+                origin: other.origin,
+                paths: self.paths.clone(),
+            },
+        })
+    }
+
     /// How many pages the list has.
     #[must_use]
     pub fn len(&self) -> usize {

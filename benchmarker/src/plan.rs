@@ -2,11 +2,13 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use crate::engine::{Itinerary, Sequence};
-use crate::{Error, Lazy, Moment, PageList};
+use crate::load::{Load, Think};
+use crate::{Error, Lazy, Moment, PageList, Scenario};
 
 /// How long a run may last, because a forgotten generator is an attack.
 const DURATION_MAX: Duration = Duration::from_secs(3600);
@@ -42,6 +44,17 @@ pub enum Order {
     Zipf,
 }
 
+/// Who asks, as far as the cache of the browser goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Visitors {
+    /// Every page view is somebody's first visit: nothing is in the cache.
+    New,
+    /// Each browser keeps what it got, for as long as RFC 9111 lets a private cache use it.
+    Returning,
+    /// The same for so many page views; then somebody else comes, who has nothing.
+    ReturningFor(u32),
+}
+
 /// Everything a run needs to know; built by its methods, checked by
 /// [`run`](crate::run).
 #[derive(Debug, Clone)]
@@ -53,9 +66,12 @@ pub struct Plan {
     pub(crate) duration: Duration,
     pub(crate) warmup: Duration,
     pub(crate) timeout: Duration,
+    pub(crate) load: Load,
     pub(crate) order: Order,
     pub(crate) seed: u64,
     pub(crate) fetch: Fetch,
+    pub(crate) visitors: Visitors,
+    pub(crate) scenario: Option<Arc<Scenario>>,
     pub(crate) parts_below: String,
     pub(crate) lazy: Lazy,
     pub(crate) viewport_px: u32,
@@ -81,9 +97,15 @@ impl Plan {
             duration: Duration::from_secs(10),
             warmup: Duration::from_secs(1),
             timeout: Duration::from_secs(5),
+            load: Load::Closed {
+                think: Think::NONE,
+                users: None,
+            },
             order: Order::Shuffle,
             seed: 1,
             fetch: Fetch::Everything,
+            visitors: Visitors::New,
+            scenario: None,
             parts_below: "/".to_owned(),
             lazy: Lazy::Skip,
             viewport_px: 1280,
@@ -95,6 +117,37 @@ impl Plan {
             stop: Arc::default(),
             told: None,
         }
+    }
+
+    /// The same plan for other pages.
+    #[must_use]
+    pub fn pages(mut self, pages: PageList) -> Self {
+        self.pages = Arc::new(pages);
+        self
+    }
+
+    /// The pages it is for.
+    #[must_use]
+    pub fn page_list(&self) -> &PageList {
+        &self.pages
+    }
+
+    /// The rules that its scenario must keep, where it has some.
+    #[must_use]
+    pub fn required(&self) -> Option<&str> {
+        self.scenario.as_ref()?.require()
+    }
+
+    /// The names of what is asked for, as reports and rules have them; parts of pages not among them.
+    #[must_use]
+    pub fn step_names(&self) -> Vec<Box<str>> {
+        self.steps()
+    }
+
+    /// Whether it was told to stop.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.stop.load(Relaxed)
     }
 
     /// How many threads share the connections.
@@ -139,6 +192,13 @@ impl Plan {
         self
     }
 
+    /// When page views begin. Default: closed, without thinking.
+    #[must_use]
+    pub fn load(mut self, load: Load) -> Self {
+        self.load = load;
+        self
+    }
+
     /// In which order the pages are visited.
     #[must_use]
     pub fn order(mut self, order: Order) -> Self {
@@ -157,6 +217,20 @@ impl Plan {
     #[must_use]
     pub fn fetch(mut self, fetch: Fetch) -> Self {
         self.fetch = fetch;
+        self
+    }
+
+    /// Whether browsers come back to what they have in their cache. Default: every visit is the first.
+    #[must_use]
+    pub fn visitors(mut self, visitors: Visitors) -> Self {
+        self.visitors = visitors;
+        self
+    }
+
+    /// Does what a scenario says instead of walking a list, of which only the site counts then.
+    #[must_use]
+    pub fn scenario(mut self, scenario: Scenario) -> Self {
+        self.scenario = Some(Arc::new(scenario));
         self
     }
 
@@ -243,6 +317,14 @@ impl Plan {
             .collect()
     }
 
+    /// The names of what is asked for, parts of pages not among them.
+    pub(crate) fn steps(&self) -> Vec<Box<str>> {
+        match &self.scenario {
+            Some(scenario) => scenario.step_names().to_vec(),
+            None => vec!["page".into()],
+        }
+    }
+
     /// How many browsers share the connections: as few as their size allows,
     /// but no thread is left without one.
     pub(crate) fn browsers(&self) -> usize {
@@ -282,6 +364,11 @@ impl Plan {
         if self.duration.is_zero() || self.warmup.saturating_add(self.duration) > DURATION_MAX {
             return Err(Error::nonsense(
                 "a run lasts more than nothing and at most one hour, warm-up included",
+            ));
+        }
+        if self.once && matches!(self.load, Load::Open(_)) {
+            return Err(Error::nonsense(
+                "each page once, and so many a second: only one of the two can be",
             ));
         }
         if self.once && matches!(self.order, Order::Random | Order::Zipf) {

@@ -17,13 +17,13 @@ use crate::town::jpeg;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A chromedriver of our own; its browsers end with it.
-struct Driver {
+pub(crate) struct Driver {
     process: Child,
     url: String,
 }
 
 impl Driver {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let mut process = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
@@ -47,7 +47,7 @@ impl Driver {
         }
     }
 
-    async fn browser(&self) -> Client {
+    pub(crate) async fn browser(&self) -> Client {
         let capabilities = json!({
             "goog:chromeOptions": { "args": [
                 "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
@@ -102,7 +102,7 @@ impl Drop for Driver {
 
 /// Asks the page again and again until an expression is true. Each time anew: a question that waits
 /// inside of a page is lost with it when the browser goes on to the next.
-async fn until(browser: &Client, condition: &str) {
+pub(crate) async fn until(browser: &Client, condition: &str) {
     let script = format!("return Boolean({condition});");
     let mut said = String::new();
     let asked = async {
@@ -118,7 +118,7 @@ async fn until(browser: &Client, condition: &str) {
     }
 }
 
-async fn ask(browser: &Client, expression: &str) -> Value {
+pub(crate) async fn ask(browser: &Client, expression: &str) -> Value {
     browser
         .execute(&format!("return {expression};"), vec![])
         .await

@@ -8,6 +8,7 @@
 
 mod accounts;
 mod browser;
+mod browser_model;
 mod cache_tools;
 mod cgi;
 mod cluster;

@@ -1,10 +1,17 @@
-use std::io::{self, Read, Write};
+//! One connection of a browser, and the request that it carries.
+
+use std::io;
+use std::os::fd::OwnedFd;
 use std::time::Instant;
 
-use mio::net::{TcpStream, UnixStream};
-use mio::{Interest, Registry, Token};
+use rustix::io::Errno;
+use rustix::net::{
+    AddressFamily, RecvFlags, SendFlags, SocketAddrUnix, SocketFlags, SocketType, connect, recv,
+    send, socket_with, sockopt,
+};
 
 use super::browser::What;
+use super::poll::Poll;
 use super::response::Reader;
 use crate::target::Address;
 
@@ -20,7 +27,7 @@ pub(super) struct Connection {
     pub(super) reader: Reader,
     /// After a failure: when it may be used again.
     pub(super) parked_until: Option<Instant>,
-    out: Vec<u8>,
+    pub(super) out: Vec<u8>,
     written: usize,
 }
 
@@ -28,20 +35,18 @@ pub(super) struct Connection {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Request {
     pub(super) what: What,
-    /// When it should have been sent: connecting and a second try count.
+    /// When it should have been sent: for a page view that was due at an instant, that instant. Waiting
+    /// for a free browser, connecting and a second try count.
+    pub(super) planned: Instant,
+    /// When a connection took it.
     pub(super) since: Instant,
     /// Whether this is the second try.
     pub(super) again: bool,
 }
 
 struct Socket {
-    stream: Stream,
+    socket: OwnedFd,
     connected: bool,
-}
-
-enum Stream {
-    Tcp(TcpStream),
-    Unix(UnixStream),
 }
 
 impl Connection {
@@ -58,36 +63,30 @@ impl Connection {
         }
     }
 
-    /// Begins to connect. The socket is registered once, edge-triggered, for
-    /// both directions: from here on no request costs a call to change that.
-    pub(super) fn open(
-        &mut self,
-        address: &Address,
-        registry: &Registry,
-        token: Token,
-    ) -> io::Result<()> {
+    /// Begins to connect.
+    pub(super) fn open(&mut self, address: &Address, poll: &Poll, number: usize) -> io::Result<()> {
         self.close();
-        let both = Interest::READABLE | Interest::WRITABLE;
-        let socket = match address {
-            Address::Tcp(address) => {
-                let mut stream = TcpStream::connect(*address)?;
-                stream.set_nodelay(true)?;
-                registry.register(&mut stream, token, both)?;
-                Socket {
-                    stream: Stream::Tcp(stream),
-                    connected: false,
-                }
-            }
-            Address::Unix(path) => {
-                let mut stream = UnixStream::connect(path)?;
-                registry.register(&mut stream, token, both)?;
-                Socket {
-                    stream: Stream::Unix(stream),
-                    connected: true,
-                }
-            }
+        let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+        let family = match address {
+            Address::Tcp(std::net::SocketAddr::V4(_)) => AddressFamily::INET,
+            Address::Tcp(std::net::SocketAddr::V6(_)) => AddressFamily::INET6,
+            Address::Unix(_) => AddressFamily::UNIX,
         };
-        self.socket = Some(socket);
+        let socket = socket_with(family, SocketType::STREAM, flags, None)?;
+        let begun = match address {
+            Address::Tcp(address) => {
+                sockopt::set_tcp_nodelay(&socket, true)?;
+                connect(&socket, address)
+            }
+            Address::Unix(path) => connect(&socket, &SocketAddrUnix::new(path.as_path())?),
+        };
+        let connected = match begun {
+            Ok(()) => true,
+            Err(Errno::INPROGRESS) => false,
+            Err(error) => return Err(error.into()),
+        };
+        poll.add(&socket, number)?;
+        self.socket = Some(Socket { socket, connected });
         Ok(())
     }
 
@@ -105,31 +104,18 @@ impl Connection {
         self.socket.as_ref().is_some_and(|socket| socket.connected)
     }
 
-    /// Puts the bytes of a request together; `flush` sends them.
-    pub(super) fn prepare(&mut self, path: &str, tail: &[u8]) {
+    /// The request that `flush` will send is to be put together here.
+    pub(super) fn prepare(&mut self) -> &mut Vec<u8> {
         self.out.clear();
-        self.out.extend_from_slice(b"GET ");
-        self.out.extend_from_slice(path.as_bytes());
-        self.out.extend_from_slice(tail);
         self.written = 0;
+        &mut self.out
     }
 
-    /// Learns whether a connection came about.
+    /// Learns what came of connecting, once the socket can be written to.
     pub(super) fn confirm(&mut self) -> io::Result<()> {
-        let Some(Socket {
-            stream: Stream::Tcp(stream),
-            connected,
-        }) = &mut self.socket
-        else {
-            return Ok(());
-        };
-        if let Some(error) = stream.take_error()? {
-            return Err(error);
-        }
-        match stream.peer_addr() {
-            Ok(_) => *connected = true,
-            Err(e) if e.kind() == io::ErrorKind::NotConnected => {}
-            Err(e) => return Err(e),
+        if let Some(Socket { socket, connected }) = &mut self.socket {
+            sockopt::socket_error(&*socket)??;
+            *connected = true;
         }
         Ok(())
     }
@@ -137,23 +123,18 @@ impl Connection {
     /// Writes what the socket takes; the event queue says when to come again.
     pub(super) fn flush(&mut self) -> io::Result<()> {
         let Some(Socket {
-            stream,
+            socket,
             connected: true,
-        }) = &mut self.socket
+        }) = &self.socket
         else {
             return Ok(());
         };
         while self.written < self.out.len() {
-            let bytes = &self.out[self.written..];
-            let wrote = match stream {
-                Stream::Tcp(stream) => stream.write(bytes),
-                Stream::Unix(stream) => stream.write(bytes),
-            };
-            match wrote {
+            match send(socket, &self.out[self.written..], SendFlags::NOSIGNAL) {
                 Ok(count) => self.written += count,
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(e),
+                Err(Errno::AGAIN) => return Ok(()),
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
             }
         }
         Ok(())
@@ -165,15 +146,11 @@ impl Connection {
 
     /// Reads once; `WouldBlock` when there is no socket either.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match &mut self.socket {
+        match &self.socket {
             Some(Socket {
-                stream: Stream::Tcp(stream),
+                socket,
                 connected: true,
-            }) => stream.read(buffer),
-            Some(Socket {
-                stream: Stream::Unix(stream),
-                connected: true,
-            }) => stream.read(buffer),
+            }) => Ok(recv(socket, buffer, RecvFlags::empty())?.1),
             _ => Err(io::ErrorKind::WouldBlock.into()),
         }
     }

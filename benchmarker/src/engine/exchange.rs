@@ -1,51 +1,85 @@
 //! The life of one request within a worker: begun, answered or failed, and what
 //! its browser does next.
 
-use std::mem;
 use std::time::{Duration, Instant};
 
-use mio::Token;
+use rand::RngExt;
 
 use super::browser::What;
 use super::connection::Request;
-use super::response::{Head, Keep};
+use super::pace::Due;
+use super::response::Head;
+use super::words::Heard;
 use super::worker::Worker;
-use crate::Fetch;
-use crate::html::Kind;
-use crate::report::{Failure, micros};
+use crate::report::{Answered, Failure, Of, micros};
 
 /// How long a connection rests after a failure, or a dead server would be
 /// flooded with attempts and the generator's CPU spent on nothing.
 const REST: Duration = Duration::from_millis(100);
 
 impl Worker {
+    /// A browser comes, when the run begins.
+    pub(super) fn enter(&mut self, browser: usize, now: Instant, random: &mut impl RngExt) {
+        let Some(chosen) = self.browsers[browser].choose() else {
+            return; // there are more browsers than pages to visit once
+        };
+        // Not all at once: each is somewhere in its thinking.
+        let think = chosen.think.mul_f64(random.random_range(0.0..1.0));
+        if let Some(due) = self.pace.free(browser, now, think) {
+            self.begin(due, now);
+        }
+    }
+
+    /// Begins all page views that are due and have a browser.
+    pub(super) fn begin_due(&mut self, now: Instant) {
+        while let Some(due) = self.pace.due(now) {
+            if self.is_counting(due.planned) {
+                let late = now.saturating_duration_since(due.planned);
+                self.tally.lateness.saturating_record(micros(late));
+            }
+            self.begin(due, now);
+        }
+    }
+
+    /// Has a browser begin the page view it chose, over its first free connections.
+    fn begin(&mut self, due: Due, now: Instant) {
+        let nothing = self.scanned.nothing();
+        self.browsers[due.browser].begin(nothing, due.planned);
+        self.tally.arrivals.begun += u64::from(self.is_counting(due.planned));
+        self.advance_all(due.browser, now);
+    }
+
+    /// Gives the free connections of a browser what it wants.
+    fn advance_all(&mut self, browser: usize, now: Instant) {
+        for c in self.browsers[browser].connections.clone() {
+            if !self.browsers[browser].wants_something(now) {
+                return;
+            }
+            self.advance(c, now);
+        }
+    }
+
     /// Gives a free connection the next thing its browser wants, if any.
     pub(super) fn advance(&mut self, c: usize, now: Instant) {
-        let shared = &self.shared;
         let connection = &mut self.connections[c];
         if connection.request.is_some() || connection.parked_until.is_some() {
             return;
         }
         let browser = &mut self.browsers[connection.browser];
-        let Some(what) = browser.next(self.scanned.nothing(), now) else {
+        let Some(what) = browser.next(now) else {
             return;
         };
-        let scans = what == What::Html && shared.plan.fetch != Fetch::PagesOnly;
-        if scans {
-            connection.reader.body = self.spare_bodies.pop().unwrap_or_default();
-        }
-        connection.reader.begin(if scans {
-            self.scanned.keep(browser.page)
-        } else {
-            Keep::Nothing
-        });
-        let path = match what {
-            What::Html => &shared.plan.pages.paths[browser.page as usize],
-            What::Part(index) => &browser.parts[index].path,
+        let planned = match what {
+            What::Html => browser.planned,
+            What::Part(_) => now,
         };
-        connection.prepare(path, &shared.request_tail);
+        self.write(c, what, now);
+        self.integrate(now);
+        self.under_way.0 += 1;
+        let connection = &mut self.connections[c];
         connection.request = Some(Request {
             what,
+            planned,
             since: now,
             again: false,
         });
@@ -56,11 +90,42 @@ impl Worker {
         }
     }
 
+    /// Adds the time that requests were under way since the last time, as far as it is measured.
+    pub(super) fn integrate(&mut self, now: Instant) {
+        let (count, since) = self.under_way;
+        let since = since.max(self.measure_from);
+        self.tally.under_way += now.min(self.end).saturating_duration_since(since) * count;
+        self.under_way.1 = self.under_way.1.max(now);
+    }
+
+    /// Counts the page views that were skipped since the last time.
+    pub(super) fn count_skipped(&mut self) {
+        let skipped = self.pace.take_skipped();
+        let skipped = skipped.iter().filter(|at| self.is_counting(**at)).count();
+        self.tally.arrivals.skipped += skipped as u64;
+    }
+
+    /// Counts what was due within the measured time, and what became of the rest of it.
+    pub(super) fn count_arrivals(&mut self, at: Instant) {
+        // What is due between the last look and the end is due.
+        let late = std::iter::from_fn(|| self.pace.due(at)).map(|due| due.planned);
+        let mut waiting: Vec<Instant> = late.collect();
+        self.count_skipped();
+        waiting.extend(self.pace.waiting());
+        waiting.retain(|at| self.is_counting(*at));
+        self.tally.arrivals.waiting = waiting.len() as u64;
+        let window = self.measure_from..at;
+        self.tally.arrivals.due = self
+            .pace
+            .due_within(&window)
+            .unwrap_or(self.tally.arrivals.begun);
+    }
+
     /// Connects for the request that the connection already has.
     pub(super) fn open(&mut self, c: usize) {
         let connection = &mut self.connections[c];
         let opened = connection
-            .open(&self.shared.address, self.poll.registry(), Token(c))
+            .open(&self.shared.address, &self.poll, c)
             .and_then(|()| connection.flush());
         if opened.is_err() {
             self.fail_and_rest(c, Failure::Connect);
@@ -80,21 +145,25 @@ impl Worker {
         if head.close || !connection.is_flushed() {
             connection.close();
         }
-        let failure = match head.status {
-            500.. => Some(Failure::Status5xx),
-            400.. => Some(Failure::Status4xx),
-            _ => None,
-        };
-        self.count(c, request, head, failure, now);
-        let is_html = request.what == What::Html;
-        if is_html && self.shared.plan.fetch != Fetch::PagesOnly {
-            self.find_parts(c, &head, kept);
+        self.request_over(c, now);
+        let heard = self.hear(c, request.what, &head, kept, now);
+        self.count(c, request, head, &heard, now);
+        if heard.leads_on {
+            self.browsers[self.connections[c].browser].follow();
         }
-        self.done(c, failure.is_none(), now);
+        let browser = self.connections[c].browser;
+        self.done(c, heard.failure.is_none(), now);
         self.advance(c, now);
-        if is_html {
-            self.wake_siblings(c, now);
+        if request.what == What::Html {
+            self.advance_all(browser, now);
         }
+    }
+
+    /// A request has ended, in whatever way.
+    fn request_over(&mut self, c: usize, now: Instant) {
+        self.tally.response_bytes += self.connections[c].reader.received;
+        self.integrate(now);
+        self.under_way.0 -= 1;
     }
 
     /// Gives up a request together with its connection.
@@ -104,59 +173,68 @@ impl Worker {
         let Some(request) = connection.request.take() else {
             return;
         };
+        self.request_over(c, now);
         if self.is_counting(now) {
+            self.reach(now);
             self.tally.bytes += self.connections[c].reader.received;
-            self.count_failure(c, request, failure);
+            self.count_failure(c, request, failure, None);
         }
         self.done(c, false, now);
     }
 
     pub(super) fn fail_and_rest(&mut self, c: usize, failure: Failure) {
         let now = Instant::now();
-        self.fail(c, failure, now);
+        // First, or the browser's next request would take this connection at once.
         self.connections[c].parked_until = Some(now + REST);
+        self.fail(c, failure, now);
     }
 
-    fn count(
-        &mut self,
-        c: usize,
-        request: Request,
-        head: Head,
-        failure: Option<Failure>,
-        now: Instant,
-    ) {
+    fn count(&mut self, c: usize, request: Request, head: Head, heard: &Heard, now: Instant) {
         if !self.is_counting(now) {
             return;
         }
+        self.reach(now);
         self.tally.bytes += self.connections[c].reader.received;
-        if let Some(failure) = failure {
-            return self.count_failure(c, request, failure);
+        if let Some(failure) = heard.failure {
+            return self.count_failure(c, request, failure, heard.why);
         }
-        let kind = match request.what {
-            What::Html => None,
-            What::Part(index) => Some(self.part_kind(c, index)),
+        let answered = Answered {
+            of: self.step_of(c, request.what),
+            tier: head.tier,
+            status: head.status,
+            response: now - request.planned,
+            service: now - request.since,
         };
-        let took = now - request.since;
-        self.tally.answered(head.tier, kind, head.status, took);
+        self.tally.answered(&answered);
         if let Some(moment) = &mut self.moment {
-            moment.answered(head.tier, kind, micros(took));
+            moment.answered(&answered);
         }
     }
 
-    fn count_failure(&mut self, c: usize, request: Request, failure: Failure) {
+    fn count_failure(&mut self, c: usize, request: Request, failure: Failure, why: Option<&str>) {
+        let of = self.step_of(c, request.what);
         let browser = &self.browsers[self.connections[c].browser];
         let path = match request.what {
-            What::Html => &self.shared.plan.pages.paths[browser.page as usize],
+            What::Html => browser.script.path(&self.shared.plan),
             What::Part(index) => &browser.parts[index].path,
         };
-        self.tally.failed(failure, path);
+        self.tally.failed(of, failure, path, why);
         if let Some(moment) = &mut self.moment {
             moment.failed += 1;
         }
     }
 
-    fn part_kind(&self, c: usize, index: usize) -> Kind {
-        self.browsers[self.connections[c].browser].parts[index].kind
+    fn step_of(&self, c: usize, what: What) -> Of {
+        let browser = &self.browsers[self.connections[c].browser];
+        match what {
+            What::Html => Of::Step(browser.script.step()),
+            What::Part(index) => Of::Part(browser.parts[index].kind),
+        }
+    }
+
+    /// Has the seconds reach to now.
+    fn reach(&mut self, now: Instant) {
+        self.tally.reach(now - self.measure_from);
     }
 
     /// What ends outside the measured time is not counted, whenever it began:
@@ -165,36 +243,20 @@ impl Worker {
         now >= self.measure_from && now <= self.end
     }
 
-    fn find_parts(&mut self, c: usize, head: &Head, kept: bool) {
-        let connection = &mut self.connections[c];
-        let body = mem::take(&mut connection.reader.body);
-        if head.status == 200 {
-            let browser = &mut self.browsers[connection.browser];
-            let kept = kept.then_some(body.as_slice());
-            browser.parts = self
-                .scanned
-                .parts(&self.shared.plan.pages, browser.page, head, kept);
-        }
-        self.spare_bodies.push(body);
-    }
-
     fn done(&mut self, c: usize, arrived: bool, now: Instant) {
-        let browser = &mut self.browsers[self.connections[c].browser];
-        if let Some((took, complete)) = browser.done(arrived, now)
-            && self.is_counting(now)
-        {
-            self.tally.page(took, complete);
+        let at = self.connections[c].browser;
+        let Some(view) = self.browsers[at].done(arrived, now) else {
+            return;
+        };
+        if self.is_counting(now) {
+            self.tally.page(&view);
         }
-    }
-
-    /// The parts of a page are known: the browser's other connections help.
-    fn wake_siblings(&mut self, c: usize, now: Instant) {
-        let browser = self.connections[c].browser;
-        for sibling in self.browsers[browser].connections.clone() {
-            if !self.browsers[browser].has_parts_left() {
-                return;
-            }
-            self.advance(sibling, now);
+        // Who has visited all of its pages is never free again.
+        let chosen = self.browsers[at].choose();
+        let next = chosen.and_then(|chosen| self.pace.free(at, now, chosen.think));
+        self.count_skipped();
+        if let Some(due) = next {
+            self.begin(due, now);
         }
     }
 }

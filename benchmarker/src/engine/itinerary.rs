@@ -64,9 +64,7 @@ enum Next {
 
 impl Itinerary {
     pub(crate) fn new(plan: &Plan, sequence: &Sequence, browser: usize) -> Self {
-        // Neighbouring seeds would give neighbouring browsers each other's draws.
-        let own_seed = plan.seed ^ (browser as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let random = || Xoshiro256PlusPlus::seed_from_u64(own_seed);
+        let random = || Self::random(plan, browser);
         let length = sequence.pages.len();
         Self {
             sequence: sequence.clone(),
@@ -83,6 +81,13 @@ impl Itinerary {
                 Order::Zipf => Next::Zipf(random()),
             },
         }
+    }
+
+    /// A source of chance of a browser's own.
+    pub(crate) fn random(plan: &Plan, browser: usize) -> Xoshiro256PlusPlus {
+        // Neighbouring seeds would give neighbouring browsers each other's draws.
+        let own_seed = plan.seed ^ (browser as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        Xoshiro256PlusPlus::seed_from_u64(own_seed)
     }
 
     /// The index of the next page in the list; none when this browser has visited its share.

@@ -2,12 +2,17 @@
 //! parsers and histograms.
 
 mod browser;
+mod cache;
 mod chunked;
 mod connection;
 mod exchange;
 mod itinerary;
+mod pace;
+mod poll;
 mod response;
 mod scanned;
+mod script;
+mod words;
 mod worker;
 
 use std::io;
@@ -17,11 +22,13 @@ use std::time::Instant;
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
+pub(crate) use browser::View;
 pub(crate) use itinerary::{Itinerary, Sequence};
 
 use crate::report::Tally;
 use crate::target::{self, Address};
-use crate::{Error, Plan, Report};
+use crate::{Error, Plan, Report, needs};
+use pace::Pace;
 use worker::Worker;
 
 /// Files the process needs beside its connections: listed generously.
@@ -32,8 +39,21 @@ struct Shared {
     plan: Plan,
     address: Address,
     sequence: Sequence,
-    /// The bytes of every request after its path.
+    /// The bytes of every request after its path, up to the lines of its own.
     request_tail: Vec<u8>,
+}
+
+impl Shared {
+    /// The pace of a thread whose browsers are numbered from `first`.
+    fn pace(&self, thread: usize, first: usize, start: Instant) -> Pace {
+        let Plan {
+            load,
+            threads,
+            timeout,
+            ..
+        } = &self.plan;
+        Pace::new(load, (thread, *threads), first, *timeout, start)
+    }
 }
 
 /// Carries out a plan and reports. Blocks until the time is over or the plan's
@@ -45,6 +65,7 @@ struct Shared {
 pub fn run(plan: &Plan) -> Result<Report, Error> {
     plan.check()?;
     let address = target::find(plan)?;
+    needs::check(plan, &address)?;
     make_room_for_sockets(plan.connections)?;
     let shared = Arc::new(Shared {
         sequence: Sequence::of(plan),
@@ -52,7 +73,8 @@ pub fn run(plan: &Plan) -> Result<Report, Error> {
         address,
         plan: plan.clone(),
     });
-    let workers = (0..plan.threads).map(|index| Worker::new(&shared, browsers_of(plan, index)));
+    let workers =
+        (0..plan.threads).map(|index| Worker::new(&shared, index, browsers_of(plan, index)));
     let workers: Vec<Worker> =
         workers
             .collect::<io::Result<_>>()
@@ -78,7 +100,7 @@ pub fn run(plan: &Plan) -> Result<Report, Error> {
             .map(|h| h.join().expect("a worker does not panic"))
             .collect()
     });
-    let mut tally = Tally::new();
+    let mut tally = Tally::new(plan.steps().len());
     tallies
         .map_err(|cause| Error::System {
             doing: "waiting for events",
@@ -113,7 +135,6 @@ fn request_tail(plan: &Plan) -> Vec<u8> {
     for (name, value) in &plan.headers {
         tail += &format!("{name}: {value}\r\n");
     }
-    tail += "\r\n";
     tail.into_bytes()
 }
 

@@ -6,6 +6,7 @@ use std::mem::MaybeUninit;
 
 use foldhash::fast::FixedState;
 
+use super::cache::CacheHead;
 use super::chunked::Chunked;
 use crate::report::Tier;
 
@@ -39,6 +40,33 @@ pub(super) enum Keep {
     Nothing,
     /// HTML, unless it carries the `ETag` that we have already scanned.
     HtmlUnless(Option<u64>),
+    Everything,
+}
+
+/// What somebody wants to know of a response beyond its head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Wants {
+    pub(super) keep: Keep,
+    /// What it means to a cache.
+    pub(super) cache: bool,
+    /// Its cookies, and where it leads.
+    pub(super) session: bool,
+}
+
+impl Wants {
+    pub(super) const NOTHING: Self = Self {
+        keep: Keep::Nothing,
+        cache: false,
+        session: false,
+    };
+}
+
+/// What was wanted of a response beyond its head.
+#[derive(Debug, Default)]
+pub(super) struct Extras {
+    pub(super) cache: Option<CacheHead>,
+    pub(super) location: Option<Box<str>>,
+    pub(super) set_cookies: Vec<Box<[u8]>>,
 }
 
 /// How far a response has come.
@@ -63,9 +91,10 @@ pub(super) struct Reader {
     state: State,
     /// The beginning of a head that came in pieces.
     cut_head: Vec<u8>,
-    keep: Keep,
+    wants: Wants,
     keeping: bool,
     pub(super) head: Option<Head>,
+    pub(super) extras: Extras,
     /// The body, when it was kept.
     pub(super) body: Vec<u8>,
     /// How many bytes of the response have arrived.
@@ -77,18 +106,19 @@ impl Reader {
         Self {
             state: State::Head,
             cut_head: Vec::new(),
-            keep: Keep::Nothing,
+            wants: Wants::NOTHING,
             keeping: false,
             head: None,
+            extras: Extras::default(),
             body: Vec::new(),
             received: 0,
         }
     }
 
-    pub(super) fn begin(&mut self, keep: Keep) {
+    pub(super) fn begin(&mut self, wants: Wants) {
         self.state = State::Head;
         self.cut_head.clear();
-        self.keep = keep;
+        self.wants = wants;
         self.keeping = false;
         self.head = None;
         self.body.clear();
@@ -151,7 +181,7 @@ impl Reader {
     /// Returns how many of `bytes` belonged to the head, or none when it goes on.
     fn feed_head(&mut self, bytes: &[u8]) -> Result<Option<usize>, Malformed> {
         if self.cut_head.is_empty() {
-            let parsed = parse_head(bytes)?;
+            let parsed = parse_head(bytes, self.wants, &mut self.extras)?;
             if parsed.is_none() {
                 self.cut_head.extend_from_slice(bytes);
             }
@@ -162,7 +192,7 @@ impl Reader {
         if self.cut_head.len() > HEAD_MAX {
             return Err(Malformed);
         }
-        let parsed = parse_head(&self.cut_head)?;
+        let parsed = parse_head(&self.cut_head, self.wants, &mut self.extras)?;
         if parsed.is_some() {
             // A rare big head must not stay in memory for the whole run.
             self.cut_head = Vec::new();
@@ -175,18 +205,22 @@ impl Reader {
         if head.status < 200 {
             return Some(taken); // 100 and 103 announce; the response follows
         }
-        self.keeping = head.html
-            && match self.keep {
-                Keep::Nothing => false,
-                Keep::HtmlUnless(known) => known.is_none() || head.etag != known,
-            };
+        self.keeping = match self.wants.keep {
+            Keep::Nothing => false,
+            Keep::HtmlUnless(known) => head.html && (known.is_none() || head.etag != known),
+            Keep::Everything => true,
+        };
         self.head = Some(head);
         self.state = framing;
         Some(taken)
     }
 }
 
-fn parse_head(bytes: &[u8]) -> Result<Option<(usize, Head, State)>, Malformed> {
+fn parse_head(
+    bytes: &[u8],
+    wants: Wants,
+    extras: &mut Extras,
+) -> Result<Option<(usize, Head, State)>, Malformed> {
     let mut headers = [const { MaybeUninit::uninit() }; HEADERS_MAX];
     let mut response = httparse::Response::new(&mut []);
     let parsed = httparse::ParserConfig::default()
@@ -242,6 +276,12 @@ fn parse_head(bytes: &[u8]) -> Result<Option<(usize, Head, State)>, Malformed> {
         }
     }
     head.tier = tier.unwrap_or(Tier::Unnamed);
+    if wants.cache {
+        extras.cache = Some(CacheHead::of(response.headers, status));
+    }
+    if wants.session {
+        read_for_session(response.headers, extras);
+    }
     let framing = match (status, chunked, length) {
         (100..=199 | 204 | 304, ..) => State::Length(0),
         (_, true, _) => State::Chunked(Chunked::new()),
@@ -252,6 +292,18 @@ fn parse_head(bytes: &[u8]) -> Result<Option<(usize, Head, State)>, Malformed> {
         }
     };
     Ok(Some((taken, head, framing)))
+}
+
+fn read_for_session(headers: &[httparse::Header<'_>], extras: &mut Extras) {
+    extras.location = None;
+    extras.set_cookies.clear();
+    for header in headers {
+        if header.name.eq_ignore_ascii_case("set-cookie") {
+            extras.set_cookies.push(header.value.into());
+        } else if header.name.eq_ignore_ascii_case("location") {
+            extras.location = std::str::from_utf8(header.value).ok().map(Box::from);
+        }
+    }
 }
 
 /// A hash for telling bodies and validators apart within this process.
@@ -265,7 +317,10 @@ mod tests {
 
     fn read(keep: Keep, pieces: &[&[u8]]) -> (Reader, Result<Progress, Malformed>) {
         let mut reader = Reader::new();
-        reader.begin(keep);
+        reader.begin(Wants {
+            keep,
+            ..Wants::NOTHING
+        });
         let mut last = Ok(Progress::More);
         for piece in pieces {
             last = reader.feed(piece);

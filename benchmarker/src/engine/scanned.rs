@@ -1,11 +1,13 @@
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::Read;
 use std::sync::Arc;
 
 use super::response::{Head, Keep, hash};
 use crate::html::{self, Part, Window};
-use crate::{Fetch, PageList, Plan};
+use crate::{Fetch, Plan};
 use flate2::read::MultiGzDecoder;
+use url::Url;
 
 /// How many parts one thread remembers, some 100 bytes each. Beyond it starts
 /// anew: a list that long visits most of its pages once.
@@ -19,7 +21,10 @@ pub(super) struct Scanned {
     window: Window,
     /// How the path of a part must begin to be fetched.
     below: Box<str>,
-    pages: HashMap<u32, Entry>,
+    /// By a hash of their path.
+    pages: HashMap<u64, Entry>,
+    /// What style sheets import, by a hash of their path: an address that is fetched once.
+    sheets: HashMap<u64, Box<[Part]>>,
     parts: usize,
     nothing: Arc<[Part]>,
 }
@@ -42,6 +47,7 @@ impl Scanned {
             window,
             below: plan.parts_below.as_str().into(),
             pages: HashMap::new(),
+            sheets: HashMap::new(),
             parts: 0,
             nothing: Arc::from([]),
         }
@@ -53,7 +59,7 @@ impl Scanned {
     }
 
     /// Whether the body of this page is needed, if it comes with a new `ETag`.
-    pub(super) fn keep(&self, page: u32) -> Keep {
+    pub(super) fn keep(&self, page: u64) -> Keep {
         Keep::HtmlUnless(self.pages.get(&page).map(|entry| entry.version))
     }
 
@@ -61,8 +67,9 @@ impl Scanned {
     /// when it was kept.
     pub(super) fn parts(
         &mut self,
-        pages: &PageList,
-        page: u32,
+        origin: &Url,
+        path: &str,
+        page: u64,
         head: &Head,
         body: Option<&[u8]>,
     ) -> Arc<[Part]> {
@@ -74,23 +81,16 @@ impl Scanned {
         if let Some(entry) = known.filter(|entry| entry.version == version) {
             return Arc::clone(&entry.parts);
         }
-        let Ok(url) = &pages.origin.join(&pages.paths[page as usize]) else {
+        let Ok(url) = &origin.join(path) else {
             return Arc::clone(&self.nothing);
         };
-        let mut parts = if head.gzip {
-            let mut plain = Vec::new();
-            // A damaged end leaves what came before it, as in a browser.
-            let _ = MultiGzDecoder::new(body)
-                .take(HTML_MAX)
-                .read_to_end(&mut plain);
-            html::parts(&plain, url, self.window)
-        } else {
-            html::parts(body, url, self.window)
-        };
+        let mut parts = html::parts(&inflated(body, head.gzip), url, self.window);
         parts.retain(|part| part.path.starts_with(&*self.below));
+        self.import(&mut parts);
         let parts: Arc<[Part]> = parts.into();
         if self.parts + parts.len() > PARTS_MAX {
             self.pages.clear();
+            self.sheets.clear();
             self.parts = 0;
         }
         self.parts += parts.len();
@@ -103,4 +103,64 @@ impl Scanned {
         }
         parts
     }
+}
+
+impl Scanned {
+    /// Whether it is known what this style sheet imports.
+    pub(super) fn knows_sheet(&self, path: &str) -> bool {
+        self.sheets.contains_key(&hash(path.as_bytes()))
+    }
+
+    /// Reads what a style sheet imports.
+    pub(super) fn learn(&mut self, origin: &Url, path: &str, css: &[u8]) {
+        let imports = origin.join(path).ok();
+        let imports = imports.map(|sheet| html::imports(css, &sheet, self.window));
+        let mut imports = imports.unwrap_or_default();
+        imports.retain(|part| part.path.starts_with(&*self.below));
+        self.sheets.insert(hash(path.as_bytes()), imports.into());
+    }
+
+    /// The parts of a page with what its style sheets import; the page is known with them from now on.
+    pub(super) fn with_imports(&mut self, page: u64, parts: &Arc<[Part]>) -> Arc<[Part]> {
+        let mut all = parts.to_vec();
+        self.import(&mut all);
+        if all.len() == parts.len() {
+            return Arc::clone(parts);
+        }
+        let all: Arc<[Part]> = all.into();
+        if let Some(entry) = self.pages.get_mut(&page) {
+            self.parts += all.len() - entry.parts.len();
+            entry.parts = Arc::clone(&all);
+        }
+        all
+    }
+
+    /// Adds what the style sheets among the parts import, as far as is known, each once.
+    fn import(&self, parts: &mut Vec<Part>) {
+        let mut next = 0;
+        while next < parts.len() {
+            let part = &parts[next];
+            let known = part
+                .is_sheet
+                .then(|| self.sheets.get(&hash(part.path.as_bytes())));
+            for import in known.flatten().into_iter().flatten() {
+                if parts.iter().all(|part| part.path != import.path) {
+                    parts.push(import.clone());
+                }
+            }
+            next += 1;
+        }
+    }
+}
+
+/// A body without its compression; a damaged end leaves what came before it, as in a browser.
+pub(super) fn inflated(body: &[u8], is_gzip: bool) -> Cow<'_, [u8]> {
+    if !is_gzip {
+        return Cow::Borrowed(body);
+    }
+    let mut plain = Vec::new();
+    let _ = MultiGzDecoder::new(body)
+        .take(HTML_MAX)
+        .read_to_end(&mut plain);
+    Cow::Owned(plain)
 }

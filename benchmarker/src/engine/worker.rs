@@ -1,18 +1,21 @@
+//! One thread of a run: the loop, and what happens to its sockets.
+
 use std::io;
 use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use mio::event::Event;
-use mio::{Events, Poll};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 
 use super::browser::Browser;
 use super::connection::Connection;
+use super::pace::Pace;
+use super::poll::{Event, Events, Poll};
 use super::response::Progress;
 use super::scanned::Scanned;
+use super::script::Script;
 use super::{Itinerary, Shared};
 use crate::Plan;
 use crate::report::{Failure, Moment, Tally};
@@ -20,8 +23,6 @@ use crate::report::{Failure, Moment, Tally};
 /// How much is read at once: most responses in one call, none too big for the
 /// second-level cache.
 const READ_BUFFER: usize = 64 * 1024;
-/// How many events are taken at once.
-const EVENTS_MAX: usize = 256;
 /// How often time-outs and rests are looked after, within the time-out's own grain.
 const TICK_MIN: Duration = Duration::from_millis(5);
 const TICK_MAX: Duration = Duration::from_millis(50);
@@ -31,34 +32,47 @@ const TELL_EVERY: Duration = Duration::from_secs(1);
 /// One thread of a run and all it needs.
 pub(super) struct Worker {
     pub(super) shared: Arc<Shared>,
+    /// Its number among the threads, and that of its first browser among all.
+    index: usize,
+    first_browser: usize,
     pub(super) poll: Poll,
     buffer: Box<[u8]>,
     pub(super) connections: Vec<Connection>,
     pub(super) browsers: Vec<Browser>,
+    pub(super) pace: Pace,
     pub(super) scanned: Scanned,
     /// Bodies to read pages into, for as many as are under way at once.
     pub(super) spare_bodies: Vec<Vec<u8>>,
+    /// The header lines of a request while it is put together.
+    pub(super) lines: String,
     pub(super) tally: Tally,
     /// The second under way, where somebody listens.
     pub(super) moment: Option<Moment>,
+    /// How many requests are under way, since when.
+    pub(super) under_way: (u32, Instant),
     pub(super) measure_from: Instant,
     pub(super) end: Instant,
 }
 
 impl Worker {
-    pub(super) fn new(shared: &Arc<Shared>, browsers: std::ops::Range<usize>) -> io::Result<Self> {
+    pub(super) fn new(
+        shared: &Arc<Shared>,
+        index: usize,
+        browsers: std::ops::Range<usize>,
+    ) -> io::Result<Self> {
         let plan = &shared.plan;
         let scanned = Scanned::new(plan);
         let first = plan.connections_of(browsers.start).start;
+        let first_browser = browsers.start;
         let mut connections = Vec::new();
         let browsers = browsers
             .enumerate()
             .map(|(local, global)| {
                 let own = plan.connections_of(global);
                 connections.extend(own.clone().map(|_| Connection::new(local)));
-                let itinerary = Itinerary::new(plan, &shared.sequence, global);
                 Browser::new(
-                    itinerary,
+                    Script::of(plan, &shared.sequence, global),
+                    plan.visitors,
                     own.start - first..own.end - first,
                     Arc::clone(scanned.nothing()),
                 )
@@ -67,14 +81,19 @@ impl Worker {
         let now = Instant::now();
         Ok(Self {
             shared: Arc::clone(shared),
+            index,
+            first_browser,
             poll: Poll::new()?,
             buffer: vec![0; READ_BUFFER].into(),
             connections,
             browsers,
+            pace: shared.pace(index, first_browser, now),
             scanned,
             spare_bodies: Vec::new(),
-            tally: Tally::new(),
+            lines: String::new(),
+            tally: Tally::new(plan.steps().len()),
             moment: plan.told.as_ref().map(|_| Moment::new()),
+            under_way: (0, now),
             measure_from: now,
             end: now,
         })
@@ -82,6 +101,7 @@ impl Worker {
 
     /// Keeps the browsers busy until the time is over.
     pub(super) fn run(mut self, start: Instant) -> io::Result<Tally> {
+        Poll::be_punctual()?;
         let shared = Arc::clone(&self.shared);
         let Plan {
             warmup,
@@ -93,12 +113,14 @@ impl Worker {
         } = shared.plan;
         self.measure_from = start + warmup;
         self.end = self.measure_from + duration;
+        self.pace = shared.pace(self.index, self.first_browser, start);
         let tick = (timeout / 10).clamp(TICK_MIN, TICK_MAX);
-        let mut events = Events::with_capacity(EVENTS_MAX);
+        let mut events = Events::new();
         let mut next_tick = start + tick;
         let mut next_moment = start + TELL_EVERY;
         let mut cpu_before = None;
-        (0..self.connections.len()).for_each(|c| self.advance(c, start));
+        let mut random = Itinerary::random(&shared.plan, self.first_browser);
+        (0..self.browsers.len()).for_each(|browser| self.enter(browser, start, &mut random));
         loop {
             let now = Instant::now();
             if now >= self.measure_from && cpu_before.is_none() {
@@ -108,6 +130,7 @@ impl Worker {
                 let at = now.min(self.end);
                 return self.finish(at, cpu_before);
             }
+            self.begin_due(now);
             if now >= next_moment {
                 self.tell();
                 next_moment += TELL_EVERY;
@@ -116,12 +139,16 @@ impl Worker {
                 self.look_after(now, timeout);
                 next_tick = now + tick;
             }
-            let wait = next_tick.min(self.end).saturating_duration_since(now);
-            match self.poll.poll(&mut events, Some(wait)) {
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-                result => result?,
+            let mut wake = next_tick.min(self.end);
+            if now < self.measure_from {
+                wake = wake.min(self.measure_from);
             }
-            for event in &events {
+            if let Some(due) = self.pace.next_due() {
+                wake = wake.min(due);
+            }
+            self.poll
+                .wait(&mut events, wake.saturating_duration_since(now))?;
+            for event in events.iter() {
                 self.event(event);
             }
         }
@@ -130,7 +157,7 @@ impl Worker {
     /// Whether no connection has or will have a request: every browser has visited its share.
     fn is_done(&self) -> bool {
         let mut connections = self.connections.iter();
-        connections.all(|c| c.request.is_none() && c.parked_until.is_none())
+        self.pace.is_still() && connections.all(|c| c.request.is_none() && c.parked_until.is_none())
     }
 
     /// Tells what was seen since the last time; nobody listening any more is no reason to stop.
@@ -146,8 +173,15 @@ impl Worker {
             self.tally.cpu = thread_cpu()?.saturating_sub(before);
         }
         self.tally.elapsed = at.saturating_duration_since(self.measure_from);
+        self.integrate(at);
+        self.count_arrivals(at);
+        for connection in &self.connections {
+            if connection.request.is_some() {
+                self.tally.response_bytes += connection.reader.received;
+            }
+        }
         for request in self.connections.iter().filter_map(|c| c.request) {
-            let waited = at.saturating_duration_since(request.since);
+            let waited = at.saturating_duration_since(request.planned);
             self.tally.unfinished += 1;
             self.tally.unfinished_longest = self.tally.unfinished_longest.max(waited);
         }
@@ -156,6 +190,8 @@ impl Worker {
 
     /// Ends requests that took too long and rests that took long enough.
     fn look_after(&mut self, now: Instant, timeout: Duration) {
+        self.pace.look_after(now);
+        self.count_skipped();
         for c in 0..self.connections.len() {
             let connection = &mut self.connections[c];
             if connection
@@ -171,17 +207,21 @@ impl Worker {
         }
     }
 
-    fn event(&mut self, event: &Event) {
-        let c = event.token().0;
+    fn event(&mut self, event: Event) {
+        let c = event.number;
         let connection = &mut self.connections[c];
-        if connection.is_open() && !connection.is_connected() && connection.confirm().is_err() {
+        if connection.is_open()
+            && !connection.is_connected()
+            && (event.writable || event.ended)
+            && connection.confirm().is_err()
+        {
             return self.fail_and_rest(c, Failure::Connect);
         }
-        if event.is_writable() && !connection.is_flushed() && connection.flush().is_err() {
+        if event.writable && !connection.is_flushed() && connection.flush().is_err() {
             return self.lost(c, Failure::Reset);
         }
-        if event.is_readable() || event.is_read_closed() || event.is_error() {
-            self.read(c, event.is_read_closed() || event.is_error());
+        if event.readable || event.ended {
+            self.read(c, event.ended);
         }
     }
 
@@ -197,6 +237,7 @@ impl Worker {
                     break;
                 }
                 Ok(count) => {
+                    self.tally.socket_bytes += count as u64;
                     self.received(c, &buffer[..count]);
                     if count < buffer.len() && !ended {
                         break;
@@ -216,7 +257,9 @@ impl Worker {
     fn received(&mut self, c: usize, bytes: &[u8]) {
         let connection = &mut self.connections[c];
         if connection.request.is_none() {
-            return connection.close(); // nobody asked
+            // Nobody asked; the bytes are in nobody's response, and the audit must not miss them.
+            self.tally.response_bytes += bytes.len() as u64;
+            return connection.close();
         }
         match connection.reader.feed(bytes) {
             Ok(Progress::More) => {}

@@ -1,119 +1,181 @@
-//! As much of media conditions and `sizes` as pictures on real pages use.
+//! As much of media queries and `sizes` as pictures on real pages use.
 //!
 //! What is not understood does not match, so the next entry decides, as a
 //! browser does with what it does not know.
 
-/// The size of `1em` in a `sizes` attribute, which knows no style sheet.
-const EM_PX: f64 = 16.0;
+use super::length::{self, Extent};
 
 /// The width of the slot that `sizes` gives a picture; the whole window when
 /// it says nothing that we understand.
-pub(super) fn slot_px(sizes: &str, window_px: u32) -> f64 {
-    split_outside(sizes, ',')
+pub(super) fn slot_px(sizes: &str, extent: Extent) -> f64 {
+    split_outside(sizes, |c| c == ',')
         .into_iter()
         .find_map(|entry| {
             let entry = entry.trim();
             // The length is the last word outside parentheses, or a calc(...).
-            let words = split_outside(entry, ' ');
+            let words = split_outside(entry, |c| c.is_ascii_whitespace());
             let length = words.last()?;
             let condition = entry[..entry.len() - length.len()].trim();
-            let fits = condition.is_empty() || matches(condition, window_px);
-            fits.then(|| length_px(length, window_px)).flatten()
+            let fits = condition.is_empty() || matches(condition, extent);
+            fits.then(|| length::px(length, extent)).flatten()
         })
         .filter(|px| *px > 0.0)
-        .unwrap_or(f64::from(window_px))
+        .unwrap_or(extent.width_px)
 }
 
-/// Whether a media list matches a wide, light screen of this width.
-pub(super) fn matches(media: &str, window_px: u32) -> bool {
+/// Whether a media list matches a desktop screen that is light, has a mouse and
+/// one device pixel a px; an empty one matches everything.
+pub(super) fn matches(media: &str, extent: Extent) -> bool {
     media
         .split(',')
-        .any(|query| query_matches(&query.trim().to_ascii_lowercase(), window_px))
+        .any(|query| query_matches(&query.trim().to_ascii_lowercase(), extent))
 }
 
-fn query_matches(query: &str, window_px: u32) -> bool {
-    query.split(" and ").all(|term| {
+fn query_matches(query: &str, extent: Extent) -> bool {
+    if let Some(negated) = query.strip_prefix("not ") {
+        return understood(negated, extent) == Some(false);
+    }
+    understood(query.strip_prefix("only ").unwrap_or(query), extent) == Some(true)
+}
+
+/// Whether all terms hold; none when one is not understood, because then the
+/// opposite does not hold either.
+fn understood(query: &str, extent: Extent) -> Option<bool> {
+    let mut all = true;
+    for term in query.split(" and ") {
         let term = term.trim();
-        let inner = term.trim_start_matches('(').trim_end_matches(')');
-        match inner
-            .split_once(':')
-            .map(|(name, value)| (name.trim(), value.trim()))
-        {
-            None => matches!(inner, "" | "all" | "screen" | "only screen"),
-            Some(("min-width", v)) => {
-                length_px(v, window_px).is_some_and(|px| f64::from(window_px) >= px)
+        all &= match term.strip_prefix('(').and_then(|t| t.strip_suffix(')')) {
+            Some(feature) => feature_holds(feature.trim(), extent)?,
+            None => matches!(term, "" | "all" | "screen"),
+        };
+    }
+    Some(all)
+}
+
+fn feature_holds(feature: &str, extent: Extent) -> Option<bool> {
+    let wide = extent.width_px >= extent.height_px;
+    let Some((name, value)) = feature.split_once(':') else {
+        return match feature {
+            "color" | "hover" | "any-hover" | "pointer" | "any-pointer" | "width" | "height" => {
+                Some(true)
             }
-            Some(("max-width", v)) => {
-                length_px(v, window_px).is_some_and(|px| f64::from(window_px) <= px)
-            }
-            Some(("prefers-color-scheme", v)) => v == "light",
-            Some(("orientation", v)) => v == "landscape",
-            Some(_) => false,
+            _ => in_range(feature, extent),
+        };
+    };
+    let value = value.trim();
+    let name = name.trim();
+    let (at_least, name) = match name.strip_prefix("-webkit-").unwrap_or(name) {
+        name if name.starts_with("min-") => (Some(true), &name[4..]),
+        name if name.starts_with("max-") => (Some(false), &name[4..]),
+        name => (None, name),
+    };
+    let here = match name {
+        "width" => extent.width_px,
+        "height" => extent.height_px,
+        "resolution" | "device-pixel-ratio" => 1.0,
+        "prefers-color-scheme" => return Some(value == "light"),
+        "prefers-reduced-motion" | "prefers-contrast" | "prefers-reduced-data" => {
+            return Some(value == "no-preference");
         }
+        "orientation" => return Some(value == if wide { "landscape" } else { "portrait" }),
+        "hover" | "any-hover" => return Some(value == "hover"),
+        "pointer" | "any-pointer" => return Some(value == "fine"),
+        _ => return None,
+    };
+    let there = match name {
+        "width" | "height" => length::px(value, extent)?,
+        _ => dots_per_px(value)?,
+    };
+    Some(match at_least {
+        Some(true) => here >= there,
+        Some(false) => here <= there,
+        None => (here - there).abs() < f64::EPSILON,
     })
 }
 
-/// A length in px; `calc` may add and subtract lengths.
-fn length_px(length: &str, window_px: u32) -> Option<f64> {
-    let length = length.trim();
-    if let Some(sum) = length
-        .strip_prefix("calc(")
-        .and_then(|l| l.strip_suffix(')'))
-    {
-        let mut words = sum.split_ascii_whitespace();
-        let mut total = length_px(words.next()?, window_px)?;
-        while let Some(sign) = words.next() {
-            let term = length_px(words.next()?, window_px)?;
-            match sign {
-                "+" => total += term,
-                "-" => total -= term,
-                _ => return None,
-            }
-        }
-        return Some(total);
-    }
-    let unit_at = length
-        .find(|c: char| c.is_ascii_alphabetic())
-        .unwrap_or(length.len());
-    let number: f64 = length[..unit_at].parse().ok()?;
-    match &length[unit_at..] {
-        "px" => Some(number),
-        "vw" => Some(number * f64::from(window_px) / 100.0),
-        "em" | "rem" => Some(number * EM_PX),
-        "" if number == 0.0 => Some(0.0),
-        _ => None,
-    }
+/// `width >= 600px`, the newer way to write it; with the name on the left.
+fn in_range(feature: &str, extent: Extent) -> Option<bool> {
+    let sign_at = feature.find(['<', '>', '='])?;
+    let (name, rest) = feature.split_at(sign_at);
+    let value_at = rest.find(|c| !matches!(c, '<' | '>' | '='))?;
+    let (sign, value) = rest.split_at(value_at);
+    let here = match name.trim() {
+        "width" => extent.width_px,
+        "height" => extent.height_px,
+        _ => return None,
+    };
+    let there = length::px(value, extent)?;
+    Some(match sign {
+        ">=" => here >= there,
+        ">" => here > there,
+        "<=" => here <= there,
+        "<" => here < there,
+        "=" => (here - there).abs() < f64::EPSILON,
+        _ => return None,
+    })
 }
 
-/// Splits where the separator stands outside of parentheses.
-fn split_outside(text: &str, separator: char) -> Vec<&str> {
+fn dots_per_px(value: &str) -> Option<f64> {
+    let (number, dots) = match value {
+        v if v.ends_with("dppx") => (&v[..v.len() - 4], 1.0),
+        v if v.ends_with("dpi") => (&v[..v.len() - 3], 1.0 / 96.0),
+        v => (v.strip_suffix('x').unwrap_or(v), 1.0),
+    };
+    Some(number.trim().parse::<f64>().ok()? * dots)
+}
+
+/// Splits where a separator stands outside of parentheses.
+fn split_outside(text: &str, separates: impl Fn(char) -> bool) -> Vec<&str> {
     let mut depth = 0_i32;
     text.split(|c: char| {
         depth += i32::from(c == '(') - i32::from(c == ')');
-        depth == 0 && c == separator
+        depth == 0 && separates(c)
     })
     .collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{matches, slot_px};
+    use super::{Extent, matches, slot_px};
 
     #[test]
     fn sizes_takes_the_first_entry_that_fits_the_window() {
         let sizes = "(max-width: 600px) 100vw, (max-width: 80em) calc(50vw - 10px), 33vw";
-        assert_eq!(slot_px(sizes, 400) as u32, 400);
-        assert_eq!(slot_px(sizes, 1280) as u32, 630);
-        assert_eq!(slot_px(sizes, 2000) as u32, 660);
-        assert_eq!(slot_px("", 1280) as u32, 1280);
-        assert_eq!(slot_px("auto, 240px", 1280) as u32, 240);
+        let slot = |sizes, width| slot_px(sizes, Extent::of_width(width)) as u32;
+        assert_eq!(slot(sizes, 400), 400);
+        assert_eq!(slot(sizes, 1280), 630);
+        assert_eq!(slot(sizes, 2000), 660);
+        assert_eq!(slot("", 1280), 1280);
+        assert_eq!(slot("auto, 240px", 1280), 240);
+        assert_eq!(slot("min(100vw, 63vh)", 1280), 453);
     }
 
     #[test]
-    fn unknown_conditions_do_not_match() {
-        assert!(matches("screen and (min-width: 600px)", 1280));
-        assert!(matches("print, (prefers-color-scheme: light)", 1280));
-        assert!(!matches("(prefers-color-scheme: dark)", 1280));
-        assert!(!matches("(hover: none)", 1280));
+    fn a_query_is_judged_as_by_a_desktop_browser() {
+        for (media, expected) in [
+            ("", true),
+            ("all", true),
+            ("only screen", true),
+            ("print", false),
+            ("not print", true),
+            ("not screen", false),
+            ("screen and (min-width: 600px)", true),
+            ("(min-width:600px) and (max-width:900px)", false),
+            ("print, (prefers-color-scheme: light)", true),
+            ("(prefers-color-scheme: dark)", false),
+            ("(orientation: landscape)", true),
+            ("(width >= 1280px)", true),
+            ("(width < 1280px)", false),
+            ("(min-height: 720px)", true),
+            ("(hover: none)", false),
+            ("(hover)", true),
+            ("(min-resolution: 2dppx)", false),
+            ("(-webkit-min-device-pixel-ratio: 1)", true),
+            ("(resolution: 96dpi)", true),
+            ("(unheard-of: 1)", false),
+            ("not (unheard-of: 1)", false),
+        ] {
+            assert_eq!(matches(media, Extent::of_width(1280)), expected, "{media}");
+        }
     }
 }

@@ -1,19 +1,33 @@
 //! What a run found, for programs (fields, JSON) and for people (text).
 
+mod audit;
+mod errors;
 mod moment;
+mod record;
+mod second;
+mod steps;
 mod tally;
 mod text;
+mod tiers;
+mod times;
+
+use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
+pub use audit::{Check, CheckResult};
+pub use errors::Errors;
 pub use moment::Moment;
-pub(crate) use tally::{Tally, micros};
+pub use record::Circumstances;
+pub use second::{Bucket, Second};
+pub use steps::StepReport;
+pub(crate) use tally::{Answered, Of, Tally, micros};
+pub use tiers::{TierReport, Tiers};
+pub use times::Times;
 
 use crate::Plan;
-
-/// Below this many samples the 99.9th percentile is one or two accidents.
-const P999_SAMPLES_MIN: u64 = 10_000;
+use crate::load::Load;
 
 /// Who answered a request, as its `X-Cache` header says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -32,13 +46,26 @@ pub enum Tier {
 }
 
 impl Tier {
-    pub(crate) const ALL: [Self; 5] = [
+    /// All of them, in the order of reports.
+    pub const ALL: [Self; 5] = [
         Self::Memcached,
         Self::Page,
         Self::Disk,
         Self::App,
         Self::Unnamed,
     ];
+
+    /// The word for it, the same in text and JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Memcached => "memcached",
+            Self::Page => "page",
+            Self::Disk => "disk",
+            Self::App => "app",
+            Self::Unnamed => "unnamed",
+        }
+    }
 
     pub(crate) fn from_header(value: &[u8]) -> Self {
         match value {
@@ -68,10 +95,12 @@ pub enum Failure {
     Status4xx,
     /// A status from 500.
     Status5xx,
+    /// Another answer than the scenario expects.
+    Unexpected,
 }
 
 impl Failure {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Connect,
         Self::Timeout,
         Self::Truncated,
@@ -79,6 +108,7 @@ impl Failure {
         Self::Malformed,
         Self::Status4xx,
         Self::Status5xx,
+        Self::Unexpected,
     ];
 }
 
@@ -97,14 +127,30 @@ pub struct Report {
     pub elapsed_secs: f64,
     /// Answered requests by what they fetched.
     pub requests: Requests,
-    /// Times of answered requests.
+    /// Times of answered requests: response times, from the instant at which each was due.
     pub request_times: Times,
+    /// Service times of the same: from when a connection took each.
+    pub service_times: Times,
+    /// The mean of these.
+    pub average_service_ms: f64,
+    /// The load, and what became of it.
+    pub load: LoadReport,
+    /// What each step of the plan had, parts of pages among them.
+    pub steps: Vec<StepReport>,
     /// Complete page views: the HTML and every part arrived.
     pub pages: u64,
     /// Page views of which something failed.
     pub pages_incomplete: u64,
     /// Times of complete page views, from the page's request to its last part.
     pub page_times: Times,
+    /// Those of them that were the first of their visitor, who had nothing in the cache.
+    pub first_page_times: Times,
+    /// All others.
+    pub later_page_times: Times,
+    /// Parts of pages that were in the browser's cache, and not asked for.
+    pub from_cache: u64,
+    /// Answers that what the browser has is still good (304).
+    pub revalidated: u64,
     /// Who answered.
     pub tiers: Tiers,
     /// Who answered for the pages of the list.
@@ -124,12 +170,32 @@ pub struct Report {
     pub reconnects: u64,
     /// What the generator itself cost.
     pub generator: Generator,
-    /// Times of answered requests in microseconds, for merging with other runs.
+    /// What the run asked itself; after a failed check its rates and times are not to be believed.
+    pub audit: Vec<Check>,
+    /// What each second saw, whole seconds of the measured time.
+    #[serde(skip)]
+    pub seconds: Vec<Second>,
+    /// Response times of answered requests in microseconds, for merging with other runs.
     #[serde(skip)]
     pub request_histogram: Histogram<u64>,
+    /// The same by the tier that answered, in the order of [`Tier::ALL`].
+    #[serde(skip)]
+    pub tier_histograms: [Histogram<u64>; Tier::ALL.len()],
+    /// Service times of answered requests in microseconds.
+    #[serde(skip)]
+    pub service_histogram: Histogram<u64>,
     /// Times of complete page views in microseconds.
     #[serde(skip)]
     pub page_histogram: Histogram<u64>,
+    /// Those that were the first of their visitor.
+    #[serde(skip)]
+    pub first_page_histogram: Histogram<u64>,
+    /// All others.
+    #[serde(skip)]
+    pub later_page_histogram: Histogram<u64>,
+    /// How late page views began that had a free browser, in microseconds.
+    #[serde(skip)]
+    pub lateness_histogram: Histogram<u64>,
 }
 
 /// Answered requests by what they fetched.
@@ -148,87 +214,22 @@ pub struct Requests {
     pub redirects: u64,
 }
 
-/// Quantiles in milliseconds; none without samples.
+/// The load, and what became of it.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[non_exhaustive]
-pub struct Times {
-    /// The median.
-    pub p50_ms: Option<f64>,
-    /// The 95th percentile.
-    pub p95_ms: Option<f64>,
-    /// The 99th percentile.
-    pub p99_ms: Option<f64>,
-    /// The 99.9th percentile; none below 10,000 samples.
-    pub p999_ms: Option<f64>,
-    /// The longest.
-    pub max_ms: Option<f64>,
-}
-
-impl Times {
-    fn of(histogram: &Histogram<u64>) -> Self {
-        let ms = |us: u64| us as f64 / 1000.0;
-        let at =
-            |quantile| (!histogram.is_empty()).then(|| ms(histogram.value_at_quantile(quantile)));
-        Self {
-            p50_ms: at(0.5),
-            p95_ms: at(0.95),
-            p99_ms: at(0.99),
-            p999_ms: at(0.999).filter(|_| histogram.len() >= P999_SAMPLES_MIN),
-            max_ms: (!histogram.is_empty()).then(|| ms(histogram.max())),
-        }
-    }
-}
-
-/// Answered requests by the tier that answered.
-#[derive(Debug, Clone, Copy, Serialize)]
-#[non_exhaustive]
-pub struct Tiers {
-    /// memcached, through the front.
-    pub memcached: TierReport,
-    /// The front's page cache.
-    pub page: TierReport,
-    /// The front, from disk.
-    pub disk: TierReport,
-    /// The application.
-    pub app: TierReport,
-    /// Responses that do not say.
-    pub unnamed: TierReport,
-}
-
-/// What one tier answered.
-#[derive(Debug, Clone, Copy, Serialize)]
-#[non_exhaustive]
-pub struct TierReport {
-    /// How many requests.
-    pub requests: u64,
-    /// Which part of all answered requests, 0 to 1.
-    pub share: f64,
-    /// How fast.
-    pub times: Times,
-}
-
-/// Requests that failed, by kind.
-#[derive(Debug, Clone, Serialize)]
-#[non_exhaustive]
-pub struct Errors {
-    /// All of them.
-    pub total: u64,
-    /// No connection came about.
-    pub connect: u64,
-    /// Not complete within the time-out.
-    pub timeout: u64,
-    /// The connection ended in the middle of the response.
-    pub truncated: u64,
-    /// The peer reset the connection.
-    pub reset: u64,
-    /// What came is not HTTP/1.1.
-    pub malformed: u64,
-    /// Statuses from 400 to 499.
-    pub status_4xx: u64,
-    /// Statuses from 500.
-    pub status_5xx: u64,
-    /// The first path that failed, for each kind that occurred.
-    pub first_paths: Vec<(String, String)>,
+pub struct LoadReport {
+    /// Whether page views were due at planned instants, whatever the server did.
+    pub is_open: bool,
+    /// Page views that were due in the measured time; for a closed load those that began.
+    pub due: u64,
+    /// Those that began.
+    pub begun: u64,
+    /// Those that were given up because no browser was free within the time-out.
+    pub skipped: u64,
+    /// Those that waited for a browser at the end.
+    pub waiting: u64,
+    /// How late those began that had a free browser: the generator's own fault.
+    pub lateness: Times,
 }
 
 /// What the generator itself cost, and how to repeat the run.
@@ -251,63 +252,63 @@ pub struct Generator {
     pub seed: u64,
 }
 
-impl Tiers {
-    fn of(histograms: &[Histogram<u64>; Tier::ALL.len()]) -> Self {
-        let total: u64 = histograms.iter().map(Histogram::len).sum();
-        let tier = |tier: Tier| {
-            let histogram = &histograms[tier as usize];
-            TierReport {
-                requests: histogram.len(),
-                share: ratio(histogram.len() as f64, total as f64),
-                times: Times::of(histogram),
-            }
-        };
-        Self {
-            memcached: tier(Tier::Memcached),
-            page: tier(Tier::Page),
-            disk: tier(Tier::Disk),
-            app: tier(Tier::App),
-            unnamed: tier(Tier::Unnamed),
-        }
-    }
-}
-
 impl Report {
     pub(crate) fn new(plan: &Plan, tally: Tally) -> Self {
-        let tiers = std::array::from_fn(|tier| {
-            let mut both = tally.page_tiers[tier].clone();
-            tally::merge_histogram(&mut both, &tally.file_tiers[tier]);
-            both
-        });
+        let named = plan.steps();
+        let (pages_of, files_of) = tally.steps.split_at(named.len());
+        let page_tiers = tally::by_tier(pages_of);
+        let file_tiers = tally::by_tier(files_of);
+        let tiers = tally::by_tier(&tally.steps);
         let mut all = tally::histogram();
         tiers
             .iter()
             .for_each(|tier| tally::merge_histogram(&mut all, tier));
-        let (total, pages) = (all.len(), tally.pages.len());
+        let mut all_pages = tally.first_pages.clone();
+        tally::merge_histogram(&mut all_pages, &tally.later_pages);
+        let (total, pages) = (all.len(), all_pages.len());
         let elapsed_secs = tally.elapsed.as_secs_f64();
         let per_sec = |count: u64| ratio(count as f64, elapsed_secs);
+        let average_ms = |sum: Duration| ratio(sum.as_secs_f64() * 1e3, total as f64);
         let failed = |failure: Failure| tally.failures[failure as usize];
-        let answers = total + failed(Failure::Status4xx) + failed(Failure::Status5xx);
+        let failed_by_answer = [Failure::Status4xx, Failure::Status5xx, Failure::Unexpected];
+        let answers = total + failed_by_answer.map(failed).iter().sum::<u64>();
         let cpu_secs = tally.cpu.as_secs_f64();
+        let steps = StepReport::all(&named, &tally.steps);
+        let answered_of = |step: usize| steps[step].requests;
+        let (request_times, lateness) = (Times::of(&all), Times::of(&tally.lateness));
         Self {
             requests_per_sec: per_sec(total),
-            average_request_ms: ratio(tally.time_sum.as_secs_f64() * 1e3, total as f64),
+            average_request_ms: average_ms(tally.time_sum),
             pages_per_sec: per_sec(pages),
             elapsed_secs,
             requests: Requests {
                 total,
-                html: tally.html,
-                statics: tally.statics,
-                pictures: tally.pictures,
+                html: (0..named.len()).map(answered_of).sum(),
+                statics: answered_of(named.len()),
+                pictures: answered_of(named.len() + 1),
                 redirects: tally.redirects,
             },
-            request_times: Times::of(&all),
+            request_times,
+            service_times: Times::of(&tally.service),
+            average_service_ms: average_ms(tally.service_sum),
+            load: LoadReport {
+                is_open: matches!(plan.load, Load::Open(_)),
+                due: tally.arrivals.due,
+                begun: tally.arrivals.begun,
+                skipped: tally.arrivals.skipped,
+                waiting: tally.arrivals.waiting,
+                lateness,
+            },
             pages,
             pages_incomplete: tally.pages_incomplete,
-            page_times: Times::of(&tally.pages),
-            tiers: Tiers::of(&tiers),
-            page_tiers: Tiers::of(&tally.page_tiers),
-            file_tiers: Tiers::of(&tally.file_tiers),
+            page_times: Times::of(&all_pages),
+            first_page_times: Times::of(&tally.first_pages),
+            later_page_times: Times::of(&tally.later_pages),
+            from_cache: tally.from_cache,
+            revalidated: tally.revalidated,
+            tiers: Tiers::from_histograms(&tiers),
+            page_tiers: Tiers::from_histograms(&page_tiers),
+            file_tiers: Tiers::from_histograms(&file_tiers),
             errors: Errors::new(&tally),
             unfinished: tally.unfinished,
             unfinished_longest_ms: tally.unfinished_longest.as_secs_f64() * 1e3,
@@ -322,43 +323,23 @@ impl Report {
                 browsers: plan.browsers(),
                 seed: plan.seed,
             },
+            audit: audit::of(plan, &tally, lateness, request_times),
+            steps,
+            seconds: tally.seconds,
             request_histogram: all,
-            page_histogram: tally.pages,
-        }
-    }
-}
-
-impl Errors {
-    fn new(tally: &Tally) -> Self {
-        let count = |failure: Failure| tally.failures[failure as usize];
-        let examples = Failure::ALL.iter().zip(&tally.examples);
-        Self {
-            total: tally.failures.iter().sum(),
-            connect: count(Failure::Connect),
-            timeout: count(Failure::Timeout),
-            truncated: count(Failure::Truncated),
-            reset: count(Failure::Reset),
-            malformed: count(Failure::Malformed),
-            status_4xx: count(Failure::Status4xx),
-            status_5xx: count(Failure::Status5xx),
-            first_paths: examples
-                .filter_map(|(kind, path)| Some((text::name(*kind).to_owned(), path.clone()?)))
-                .collect(),
+            tier_histograms: tiers,
+            service_histogram: tally.service,
+            page_histogram: all_pages,
+            first_page_histogram: tally.first_pages,
+            later_page_histogram: tally.later_pages,
+            lateness_histogram: tally.lateness,
         }
     }
 
-    /// How many requests failed in this way.
-    #[must_use]
-    pub fn count(&self, kind: Failure) -> u64 {
-        match kind {
-            Failure::Connect => self.connect,
-            Failure::Timeout => self.timeout,
-            Failure::Truncated => self.truncated,
-            Failure::Reset => self.reset,
-            Failure::Malformed => self.malformed,
-            Failure::Status4xx => self.status_4xx,
-            Failure::Status5xx => self.status_5xx,
-        }
+    /// The checks that say that the numbers are not to be believed.
+    pub fn doubts(&self) -> impl Iterator<Item = &Check> {
+        let failed = |check: &&Check| check.result == CheckResult::Failed;
+        self.audit.iter().filter(failed)
     }
 }
 

@@ -1,8 +1,7 @@
 use hdrhistogram::Histogram;
 
 use super::Tier;
-use super::tally::histogram;
-use crate::html::Kind;
+use super::tally::{Answered, Of, histogram, micros};
 
 /// What one thread of a run saw in about a second, told while the run goes on.
 #[derive(Debug, Clone)]
@@ -24,11 +23,12 @@ impl Moment {
         }
     }
 
-    /// Counts a request that was answered as asked; no `kind` is a page itself.
-    pub(crate) fn answered(&mut self, tier: Tier, kind: Option<Kind>, took_us: u64) {
-        self.times[tier as usize].1.saturating_record(took_us);
-        if kind.is_none() {
-            self.pages.saturating_record(took_us);
+    /// Counts a request that was answered as asked.
+    pub(crate) fn answered(&mut self, answered: &Answered) {
+        let us = micros(answered.response);
+        self.times[answered.tier as usize].1.saturating_record(us);
+        if let Of::Step(_) = answered.of {
+            self.pages.saturating_record(us);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Failure, Report, TierReport, Tiers, Times};
+use super::{CheckResult, Failure, Report, TierReport, Tiers, Times};
 
 /// Above this share of busy time the generator itself may be the limit.
 const BUSY_SUSPICIOUS: f64 = 0.9;
@@ -16,26 +16,47 @@ impl fmt::Display for Report {
                 "no request was answered as asked in {:.1} s: there is no rate to report",
                 self.elapsed_secs
             )?;
+            self.load(f)?;
         } else {
-            writeln!(f, "requests/sec: {}", rate(self.requests_per_sec))?;
-            writeln!(
-                f,
-                "average request time: {} ms",
-                ms(self.average_request_ms)
-            )?;
+            self.headline(f)?;
             self.details(f)?;
         }
         self.errors(f)?;
+        self.audit(f)?;
         self.generator(f)
     }
 }
 
 impl Report {
+    /// The two lines that are looked for first; a run that doubts itself says why in their place.
+    fn headline(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.doubts().next().is_none() {
+            writeln!(f, "requests/sec: {}", rate(self.requests_per_sec))?;
+            return writeln!(
+                f,
+                "average request time: {} ms",
+                ms(self.average_request_ms)
+            );
+        }
+        writeln!(
+            f,
+            "no number: this run does not stand behind what it counted"
+        )?;
+        for check in self.doubts() {
+            writeln!(f, "{:<13} {}", check.name, check.says)?;
+        }
+        Ok(())
+    }
+
     fn details(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "pages/sec: {}", rate(self.pages_per_sec))?;
         writeln!(f)?;
         writeln!(f, "request time  {}", quantiles(&self.request_times))?;
+        if self.load.is_open {
+            writeln!(f, "service time  {}", quantiles(&self.service_times))?;
+        }
         writeln!(f, "page time     {}", quantiles(&self.page_times))?;
+        self.load(f)?;
         let r = &self.requests;
         write!(
             f,
@@ -49,7 +70,16 @@ impl Report {
         )?;
         match r.redirects {
             0 => writeln!(f)?,
-            n => writeln!(f, "; {n} redirects, not followed")?,
+            n => writeln!(f, "; {n} redirects")?,
+        }
+        if self.from_cache + self.revalidated > 0 {
+            writeln!(f, "first pages   {}", quantiles(&self.first_page_times))?;
+            writeln!(f, "later pages   {}", quantiles(&self.later_page_times))?;
+            writeln!(
+                f,
+                "browser cache {} parts not asked for, {} still good (304)",
+                self.from_cache, self.revalidated
+            )?;
         }
         write!(f, "page views    {} complete", self.pages)?;
         match self.pages_incomplete {
@@ -117,6 +147,46 @@ impl Report {
         Ok(())
     }
 
+    /// What became of the page views that were due.
+    fn load(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let l = &self.load;
+        if !l.is_open {
+            return Ok(());
+        }
+        write!(
+            f,
+            "load          {} page views due: {} begun",
+            l.due, l.begun
+        )?;
+        match l.skipped {
+            0 => {}
+            n => write!(f, ", {n} skipped (no browser was free within the time-out)")?,
+        }
+        match l.waiting {
+            0 => {}
+            n => write!(f, ", {n} waiting at the end")?,
+        }
+        match l.lateness.p99_ms {
+            Some(late) => writeln!(f, "; sent up to {} ms late (p99)", ms(late)),
+            None => writeln!(f),
+        }
+    }
+
+    fn audit(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let of = |result| {
+            self.audit
+                .iter()
+                .filter(move |check| check.result == result)
+        };
+        let passed = of(CheckResult::Passed).count();
+        let unjudged: Vec<_> = of(CheckResult::Unjudged).map(|check| check.name).collect();
+        write!(f, "audit         {passed} of {} passed", self.audit.len())?;
+        match unjudged.as_slice() {
+            [] => writeln!(f),
+            names => writeln!(f, "; too little to judge {} by", names.join(", ")),
+        }
+    }
+
     fn generator(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let g = &self.generator;
         write!(
@@ -150,6 +220,7 @@ pub(super) fn name(failure: Failure) -> &'static str {
         Failure::Malformed => "malformed",
         Failure::Status4xx => "status 4xx",
         Failure::Status5xx => "status 5xx",
+        Failure::Unexpected => "unexpected",
     }
 }
 

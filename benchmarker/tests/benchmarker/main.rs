@@ -6,5 +6,6 @@
 mod browsing;
 mod command;
 mod failures;
+mod pacing;
 mod protocol;
 mod server;

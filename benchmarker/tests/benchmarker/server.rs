@@ -1,8 +1,9 @@
 //! A server that follows a script, on port 0 of the loopback.
 
+use std::cell::Cell;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -27,6 +28,8 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     /// The paths asked for, in order of arrival.
     seen: Arc<Mutex<Vec<String>>>,
+    /// How many connections carried a request.
+    connections: Arc<AtomicUsize>,
     /// Set when the expected number of requests has arrived.
     enough: Arc<AtomicBool>,
 }
@@ -43,18 +46,23 @@ impl Server {
             address: listener.local_addr().unwrap(),
             seen: Arc::default(),
             enough: Arc::default(),
+            connections: Arc::default(),
         };
         let (seen, stop, script) = (
             Arc::clone(&server.seen),
             Arc::clone(&server.enough),
             Arc::new(script),
         );
+        let connections = Arc::clone(&server.connections);
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let (seen, stop, script) =
                     (Arc::clone(&seen), Arc::clone(&stop), Arc::clone(&script));
+                let connections = Arc::clone(&connections);
                 thread::spawn(move || {
+                    let is_first = Cell::new(true);
                     let note = |head: &str| {
+                        connections.fetch_add(usize::from(is_first.take()), SeqCst);
                         let mut seen = seen.lock().unwrap();
                         seen.push(path_of(head).to_owned());
                         if seen.len() > enough {
@@ -85,6 +93,11 @@ impl Server {
     /// Runs the plan of one path.
     pub(crate) fn measure(&self, path: &str) -> Report {
         run(&self.plan(path)).unwrap()
+    }
+
+    /// How many connections have carried a request.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(SeqCst)
     }
 
     pub(crate) fn seen(&self) -> Vec<String> {

@@ -1,0 +1,151 @@
+//! How many took how long, by who answered: the humps that explain a cache, as varnishhist shows them.
+
+use super::axis::{Axis, Scale};
+use super::svg::{Anchor, Svg};
+use super::{Frame, numbers};
+use crate::saved::{LogCounts, TierCounts};
+
+/// A time to be marked, such as a quantile.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mark {
+    /// Its name.
+    pub name: String,
+    /// Where it lies.
+    pub time_us: f64,
+}
+
+const PLOT: f64 = 180.0;
+const BOTTOM: f64 = 30.0;
+const LEFT: f64 = 52.0;
+const LEGEND_LINE: f64 = 22.0;
+const MARK_LINE: f64 = 16.0;
+/// A letter of the legend is about so wide.
+const LETTER: f64 = 7.3;
+
+/// Draws counts as bars over a logarithmic time, tiers upon each other in the order given.
+#[must_use]
+pub fn latency(frame: Frame<'_>, tiers: &[TierCounts], marks: &[Mark]) -> String {
+    let tiers: Vec<&TierCounts> = tiers.iter().filter(|t| t.counts.total() > 0).collect();
+    let total: u64 = tiers.iter().map(|tier| tier.counts.total()).sum();
+    let names = legend(&tiers, total, frame.width);
+    let legend_lines = names.last().map_or(0.0, |name| name.line + 1.0);
+    let top = legend_lines * LEGEND_LINE + 8.0 + MARK_LINE * marks.len() as f64;
+    let bottom = top + PLOT;
+    let mut svg = Svg::new(frame, bottom + BOTTOM);
+    svg.looks();
+    for (look, name) in names.iter().enumerate() {
+        let y = name.line * LEGEND_LINE;
+        svg.rect_of(look, (name.at, y + 2.0), 14.0, 14.0);
+        svg.text("", (name.at + 20.0, y + 13.0), Anchor::Start, &name.text);
+    }
+    let buckets = || tiers.iter().flat_map(|tier| tier.counts.iter());
+    let (first, last) = buckets().fold((u16::MAX, 0), |(first, last), (bucket, _)| {
+        (first.min(bucket), last.max(bucket))
+    });
+    if total == 0 {
+        svg.text(
+            "dim",
+            (LEFT, top + PLOT / 2.0),
+            Anchor::Start,
+            "nothing was answered",
+        );
+        return svg.finish();
+    }
+    let x = Axis {
+        scale: Scale::Log,
+        low: LogCounts::begins_at_us(first.saturating_sub(1)),
+        high: LogCounts::begins_at_us(last + 2),
+        from_px: LEFT,
+        to_px: frame.width - 18.0,
+    };
+    let shares = stacked(&tiers, total, first, last);
+    let highest = shares
+        .iter()
+        .map(|bar| bar.iter().sum())
+        .fold(0.0, f64::max);
+    let y = Axis::from_zero(highest, 4, bottom, top);
+    grid(&mut svg, &x, &y, frame.width);
+    for (bucket, bar) in (first..=last).zip(&shares) {
+        let from = x.at(LogCounts::begins_at_us(bucket));
+        let to = x.at(LogCounts::begins_at_us(bucket + 1));
+        let mut floor = 0.0;
+        for (look, share) in bar.iter().enumerate() {
+            let (lower, upper) = (y.at(floor), y.at(floor + share));
+            if *share > 0.0 {
+                svg.rect_of(look, (from + 0.5, upper), to - from - 1.0, lower - upper);
+            }
+            floor += share;
+        }
+    }
+    svg.line("base", (x.from_px, bottom), (x.to_px, bottom));
+    draw_marks(&mut svg, &x, marks, top, bottom);
+    svg.finish()
+}
+
+/// Shares of all requests, bucket by bucket and tier by tier.
+fn stacked(tiers: &[&TierCounts], total: u64, first: u16, last: u16) -> Vec<Vec<f64>> {
+    let mut bars = vec![vec![0.0; tiers.len()]; usize::from(last - first) + 1];
+    for (look, tier) in tiers.iter().enumerate() {
+        for (bucket, count) in tier.counts.iter() {
+            bars[usize::from(bucket - first)][look] = count as f64 / total as f64;
+        }
+    }
+    bars
+}
+
+fn grid(svg: &mut Svg<'_>, x: &Axis, y: &Axis, width: f64) {
+    for tick in y.ticks(4).into_iter().filter(|tick| *tick > 0.0) {
+        let at = y.at(tick);
+        svg.line("grid", (x.from_px, at), (x.to_px, at));
+        svg.text(
+            "dim",
+            (LEFT - 8.0, at + 4.0),
+            Anchor::End,
+            &numbers::percent(tick),
+        );
+    }
+    for tick in x.ticks(if width < 500.0 { 5 } else { 9 }) {
+        let at = (x.at(tick), y.from_px + 18.0);
+        svg.line("base", (at.0, y.from_px), (at.0, y.from_px + 4.0));
+        svg.text("dim", at, Anchor::Middle, &numbers::time(tick));
+    }
+}
+
+/// Each mark has a line of its own above the plot, so that no name covers another.
+fn draw_marks(svg: &mut Svg<'_>, x: &Axis, marks: &[Mark], top: f64, bottom: f64) {
+    for (mark, below) in marks.iter().rev().zip(0_u32..) {
+        let at = x.at(mark.time_us);
+        let baseline = top - 6.0 - MARK_LINE * f64::from(below);
+        svg.line("mark", (at, baseline - 9.0), (at, bottom));
+        let name = format!("{} {}", mark.name, numbers::time(mark.time_us));
+        let is_near_the_edge = at + LETTER * name.chars().count() as f64 > x.to_px;
+        let (anchor, aside) = match is_near_the_edge {
+            true => (Anchor::End, -5.0),
+            false => (Anchor::Start, 5.0),
+        };
+        svg.text("dim", (at + aside, baseline), anchor, &name);
+    }
+}
+
+struct Name {
+    at: f64,
+    line: f64,
+    text: String,
+}
+
+/// Names with their share, from left to right, in as many lines as they need.
+fn legend(tiers: &[&TierCounts], total: u64, width: f64) -> Vec<Name> {
+    let (mut at, mut line) = (0.0, 0.0);
+    let mut names = Vec::new();
+    for tier in tiers {
+        let share = numbers::percent(tier.counts.total() as f64 / total.max(1) as f64);
+        let text = format!("{} {share}", tier.tier);
+        let takes = 20.0 + LETTER * text.chars().count() as f64 + 18.0;
+        if at > 0.0 && at + takes > width {
+            (at, line) = (0.0, line + 1.0);
+        }
+        names.push(Name { at, line, text });
+        at += takes;
+    }
+    names
+}

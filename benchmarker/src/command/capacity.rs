@@ -1,0 +1,79 @@
+//! The highest rate that keeps a rule.
+
+use benchmarker::{Circumstances, Error, Limit, Report, Trial, capacity};
+
+use super::plan;
+use super::results::say;
+use crate::Ended;
+use crate::cli::Arguments;
+
+pub(crate) fn search(arguments: &Arguments) -> Result<Ended, Error> {
+    let plan = plan(arguments)?;
+    let (Some(rules), Some(from)) = (arguments.rules(&plan)?, arguments.capacity) else {
+        return Err(Error::Nonsense(
+            "a capacity is the highest rate that keeps a rule: add one, such as --require 'p95<2s,failed=0'"
+                .to_owned(),
+        ));
+    };
+    let broken = |report: &Report| {
+        let saved = report.saved(&plan, Circumstances::default());
+        let mut broken: Vec<String> = rules
+            .broken_by(&saved)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        // Whoever was turned away is not among the times.
+        if report.load.skipped > 0 {
+            broken.push(format!(
+                "{} page views found no free browser within the time-out",
+                report.load.skipped
+            ));
+        }
+        broken
+    };
+    say("page views/s       p50       p95       p99   failed  rule");
+    let found = capacity(&plan, from, broken, |trial| say(&row(trial)))?;
+    let Some(rate) = found.rate else {
+        say(&match found.limit {
+            Limit::First => format!(
+                "capacity: below {from}/s: the first rate broke the rule; begin lower, with --capacity"
+            ),
+            Limit::Stopped => "capacity: not found, the search was stopped".to_owned(),
+            Limit::Generator => {
+                "capacity: not found: the generator could not send on time".to_owned()
+            }
+            Limit::Rule => "capacity: not found: no rate kept the rule twice".to_owned(),
+        });
+        return Ok(Ended::WithoutNumber);
+    };
+    say(&match found.limit {
+        Limit::Generator => format!(
+            "capacity: at least {rate:.0} page views/s: the generator could not send more on time"
+        ),
+        Limit::Stopped => {
+            format!("capacity: at least {rate:.0} page views/s: the search was stopped")
+        }
+        Limit::Rule | Limit::First => {
+            format!("capacity: {rate:.0} page views/s keep the rule, a twentieth more does not")
+        }
+    });
+    Ok(Ended::Well)
+}
+
+/// A trial in a line.
+fn row(trial: &Trial) -> String {
+    let times = trial.report.request_times;
+    let ms = |value: Option<f64>| value.map_or("-".to_owned(), |ms| format!("{ms:.1} ms"));
+    let verdict = match trial.broken.as_slice() {
+        [] => "kept".to_owned(),
+        broken => broken.join("; "),
+    };
+    format!(
+        "{:>12.0} {:>9} {:>9} {:>9} {:>8}  {verdict}",
+        trial.rate,
+        ms(times.p50_ms),
+        ms(times.p95_ms),
+        ms(times.p99_ms),
+        trial.report.errors.total
+    )
+}

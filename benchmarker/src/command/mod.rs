@@ -1,0 +1,59 @@
+//! What the command can do: measure, search for a capacity, measure two by turns, compare two results.
+
+pub(crate) mod capacity;
+pub(crate) mod compare;
+pub(crate) mod measure;
+mod results;
+pub(crate) mod versus;
+
+use std::fs;
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use benchmarker::{Error, PageList, Plan, Scenario};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+
+use crate::cli::Arguments;
+
+/// The plan that the arguments describe, which Ctrl-C ends early.
+fn plan(arguments: &Arguments) -> Result<Plan, Error> {
+    let plan = match &arguments.scenario {
+        Some(name) => {
+            let scenario = Scenario::open(name, &arguments.lists)?;
+            arguments.plan(PageList::single(arguments.target())?, Some(scenario))?
+        }
+        None => arguments.plan(read_pages(arguments)?, None)?,
+    };
+    Ok(plan.stop_when(stop_word()?))
+}
+
+fn read_pages(arguments: &Arguments) -> Result<PageList, Error> {
+    let source = arguments.target();
+    if source.contains("://") {
+        return PageList::single(source);
+    }
+    let mut text = String::new();
+    let read = match source {
+        "-" => io::stdin().read_to_string(&mut text).map(drop),
+        file => fs::read_to_string(file).map(|content| text = content),
+    };
+    read.map_err(|e| Error::Nonsense(format!("the list {source} cannot be read: {e}")))?;
+    PageList::parse(&text, arguments.base())
+}
+
+/// A word that the first Ctrl-C sets; the second ends the process as usual.
+fn stop_word() -> Result<Arc<AtomicBool>, Error> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        flag::register_conditional_default(signal, Arc::clone(&stop))
+            .and_then(|_| flag::register(signal, Arc::clone(&stop)))
+            .map_err(|e| system("listening for Ctrl-C", e))?;
+    }
+    Ok(stop)
+}
+
+fn system(doing: &'static str, cause: io::Error) -> Error {
+    Error::System { doing, cause }
+}

@@ -1,0 +1,121 @@
+//! What is left of a run: said, written to files, held against rules.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
+use benchmarker::{Circumstances, Error, Plan, Report, Rules, Saved, page};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::system;
+use crate::cli::Arguments;
+
+/// Above this share of its ceiling the generator is the limit, not the target.
+const CEILING_SHARE_MAX: f64 = 0.7;
+
+/// A run's result, as it is saved.
+pub(crate) struct Results(pub(crate) Saved);
+
+impl Results {
+    pub(crate) fn new(
+        report: &Report,
+        plan: &Plan,
+        started: String,
+        ceiling_per_sec: Option<f64>,
+    ) -> Self {
+        let words: Vec<String> = std::env::args().map(|word| quoted(&word)).collect();
+        Self(report.saved(
+            plan,
+            Circumstances {
+                command: words.join(" "),
+                started,
+                ceiling_per_sec,
+            },
+        ))
+    }
+
+    /// Says how far the run was from what the generator can do at all.
+    pub(crate) fn say_certificate(&self) {
+        let Some(ceiling) = self.0.generator.ceiling_per_sec.filter(|most| *most > 0.0) else {
+            return;
+        };
+        let share = self.0.requests_per_sec / ceiling;
+        let verdict = match share > CEILING_SHARE_MAX {
+            true => ": the generator may be the limit, not the server",
+            false => "",
+        };
+        say(&format!(
+            "ceiling       {ceiling:.0} requests/s against a server that does nothing; this run is at {:.0} % of that{verdict}",
+            share * 100.0
+        ));
+    }
+
+    /// Writes the files that were asked for.
+    pub(crate) fn write(&self, arguments: &Arguments) -> Result<(), Error> {
+        if let Some(file) = &arguments.save {
+            write(file, &self.0.to_json()?)?;
+        }
+        if let Some(file) = &arguments.html {
+            write(file, &page::report(&self.0)?)?;
+        }
+        Ok(())
+    }
+
+    /// Says which rules are broken; whether one is.
+    pub(crate) fn say_broken(&self, rules: &Rules) -> bool {
+        let broken = rules.broken_by(&self.0);
+        for broken in &broken {
+            eprintln!("benchmarker: {broken}");
+        }
+        !broken.is_empty()
+    }
+}
+
+/// Prints to standard output. A reader such as `head -2` may be gone already: no reason to complain.
+pub(crate) fn say(text: &str) {
+    let _ = writeln!(io::stdout(), "{text}");
+}
+
+pub(crate) fn write(file: &Path, text: &str) -> Result<(), Error> {
+    fs::write(file, text).map_err(|cause| {
+        let at = file.display();
+        system(
+            "writing a result",
+            io::Error::new(cause.kind(), format!("{at}: {cause}")),
+        )
+    })
+}
+
+/// The present moment by RFC 3339.
+pub(crate) fn now() -> String {
+    let now = OffsetDateTime::now_utc();
+    let whole = now.replace_nanosecond(0).unwrap_or(now);
+    whole.format(&Rfc3339).unwrap_or_default()
+}
+
+/// A word as a shell reads it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,%+@".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_command_can_be_pasted_into_a_shell() {
+        for (word, expected) in [
+            ("--rate=5", "--rate=5"),
+            ("Cookie: a=b", "'Cookie: a=b'"),
+            ("it's", r"'it'\''s'"),
+            ("", "''"),
+            ("p95<2s", "'p95<2s'"),
+        ] {
+            assert_eq!(super::quoted(word), expected);
+        }
+    }
+}

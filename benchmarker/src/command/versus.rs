@@ -1,0 +1,128 @@
+//! Two targets by turns: in each block both, and the first once more, in random order.
+
+use benchmarker::chart::Dot;
+use benchmarker::compare::{Better, Block, Effect, effect};
+use benchmarker::{Error, PageList, Plan, Report, page, run};
+use rand::SeedableRng;
+use rand::rngs::Xoshiro256PlusPlus;
+use rand::seq::SliceRandom;
+
+use super::plan;
+use super::results::{self, Results, say, write};
+use crate::Ended;
+use crate::cli::Arguments;
+
+/// What is compared, and how it is taken from a report.
+type Quantity = (&'static str, Better, fn(&Report) -> Option<f64>);
+
+const QUANTITIES: [Quantity; 4] = [
+    ("requests/sec", Better::Higher, |r| Some(r.requests_per_sec)),
+    ("average request time", Better::Lower, |r| {
+        Some(r.average_request_ms)
+    }),
+    ("p50", Better::Lower, |r| r.request_times.p50_ms),
+    ("p99", Better::Lower, |r| r.request_times.p99_ms),
+];
+
+/// The three runs of a block.
+#[derive(Clone, Copy)]
+enum Turn {
+    A,
+    B,
+    Again,
+}
+
+pub(crate) fn versus(arguments: &Arguments) -> Result<Ended, Error> {
+    let Some(target) = &arguments.versus else {
+        return Err(Error::Nonsense("--vs needs a target".to_owned()));
+    };
+    let a = plan(arguments)?;
+    let b = a.clone().pages(other_pages(&a, target)?);
+    let started = results::now();
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(arguments.seed);
+    let mut blocks: Vec<[Report; 3]> = Vec::new();
+    for block in 1..=arguments.blocks {
+        let mut order = [Turn::A, Turn::B, Turn::Again];
+        order.shuffle(&mut random);
+        let mut reports = [const { None }; 3];
+        for turn in order {
+            let plan = match turn {
+                Turn::A | Turn::Again => &a,
+                Turn::B => &b,
+            };
+            reports[turn as usize] = Some(run(plan)?);
+        }
+        let [Some(first), Some(second), Some(again)] = reports else {
+            continue;
+        };
+        say(&format!(
+            "block {block:>2}   A {:>8.0}   B {:>8.0}   A again {:>8.0} requests/s   B/A {:.3}   A/A {:.3}",
+            first.requests_per_sec,
+            second.requests_per_sec,
+            again.requests_per_sec,
+            second.requests_per_sec / first.requests_per_sec,
+            again.requests_per_sec / first.requests_per_sec,
+        ));
+        blocks.push([first, second, again]);
+        if a.is_stopped() {
+            break;
+        }
+    }
+    tell(arguments, (&a, &b), &blocks, &started)
+}
+
+/// The same pages of another site.
+fn other_pages(plan: &Plan, target: &str) -> Result<PageList, Error> {
+    plan.page_list().at(target)
+}
+
+fn tell(
+    arguments: &Arguments,
+    (a, b): (&Plan, &Plan),
+    blocks: &[[Report; 3]],
+    started: &str,
+) -> Result<Ended, Error> {
+    let Some([first, second, _]) = blocks.last() else {
+        return Ok(Ended::WithoutNumber);
+    };
+    say("");
+    let mut dots = Vec::new();
+    for (name, better, of) in QUANTITIES {
+        let effect = effect_of(blocks, better, of);
+        say(&format!("{name:<22} B to A: {effect}"));
+        let name = name.to_owned();
+        dots.push(Dot { name, effect });
+    }
+    let doubted = blocks
+        .iter()
+        .flatten()
+        .filter(|report| report.doubts().next().is_some());
+    let doubted = doubted.count();
+    if doubted > 0 {
+        say(&format!(
+            "{doubted} of the runs do not stand behind their numbers; run longer, or on a quieter machine"
+        ));
+    }
+    if let Some(file) = &arguments.html {
+        let result = |report, plan| Results::new(report, plan, started.to_owned(), None).0;
+        let page = page::comparison(&result(first, a), &result(second, b), &dots)?;
+        write(file, &page)?;
+    }
+    Ok(match doubted {
+        0 => Ended::Well,
+        _ => Ended::WithoutNumber,
+    })
+}
+
+fn effect_of(blocks: &[[Report; 3]], better: Better, of: fn(&Report) -> Option<f64>) -> Effect {
+    let value = |report: &Report| of(report).unwrap_or(f64::NAN);
+    let blocks: Vec<Block> = blocks
+        .iter()
+        .map(|[a, b, again]| Block {
+            a: value(a),
+            b: value(b),
+            again: Some(value(again)),
+        })
+        .collect();
+    effect(&blocks, better)
+}

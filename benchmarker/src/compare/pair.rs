@@ -1,0 +1,246 @@
+//! Two results that were saved at different times.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::{QuantileRow, factor, quantile_table, quantiles, spread};
+use crate::saved::{LoadModel, Saved};
+use crate::stats::steady::{self, Steady};
+use crate::stats::{Interval, bootstrap, mean};
+
+/// What no arithmetic can repair.
+pub const CAUTION: &str = "These runs took place at different times. Numbers cannot tell a change of the \
+software from a change of the machine's mood between them: measure both by turns (--vs) to know.";
+
+const SEED: u64 = 1;
+
+/// What can be said of two saved results.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Pair {
+    /// Requests a second.
+    pub rates: Rates,
+    /// Times, quantile by quantile.
+    pub quantiles: Vec<QuantileRow>,
+    /// In what the runs were not alike: each would be a cause of its own.
+    pub unlike: Vec<String>,
+    /// Audits of either run that failed: its numbers are in doubt.
+    pub doubts: Vec<String>,
+}
+
+/// The steady rates of both.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Rates {
+    /// The steady part of A.
+    pub steady_a: Steady,
+    /// The steady part of B.
+    pub steady_b: Steady,
+    /// Mean of B's steady seconds over the mean of A's; none if one of them has no steady state.
+    pub ratio: Option<f64>,
+    /// Its 95 % interval, from the wandering of the rate within each run (moving blocks of seconds).
+    /// What differs between runs on an unchanged machine is not in it.
+    pub interval: Option<Interval>,
+    /// Both loads were open: then the rate was ours to choose, and says nothing of the target.
+    pub is_offered: bool,
+}
+
+impl Pair {
+    /// Puts B beside A.
+    #[must_use]
+    pub fn of(a: &Saved, b: &Saved) -> Self {
+        let doubts = [("A", a), ("B", b)].into_iter().flat_map(|(name, saved)| {
+            let failed = saved.failed_checks();
+            failed.map(move |check| {
+                format!("An audit of {name} failed. {}: {}", check.name, check.says)
+            })
+        });
+        Self {
+            rates: Rates::of(a, b),
+            quantiles: quantiles::rows(a, b),
+            unlike: unlike(a, b),
+            doubts: doubts.collect(),
+        }
+    }
+}
+
+impl Rates {
+    fn of(a: &Saved, b: &Saved) -> Self {
+        let (rates_a, rates_b) = (a.rates(), b.rates());
+        let (steady_a, steady_b) = (steady::cut(&rates_a), steady::cut(&rates_b));
+        let kept = steady_a.kept(&rates_a).zip(steady_b.kept(&rates_b));
+        let ratio_of = |a: &[f64], b: &[f64]| match (mean(a), mean(b)) {
+            (Some(a), Some(b)) => b / a,
+            _ => f64::NAN,
+        };
+        Self {
+            steady_a,
+            steady_b,
+            ratio: kept
+                .map(|(a, b)| ratio_of(a, b))
+                .filter(|ratio| ratio.is_finite()),
+            interval: kept
+                .and_then(|(a, b)| bootstrap::interval_of_two_series(a, b, SEED, ratio_of)),
+            is_offered: [a, b].map(|saved| saved.load.model) == [LoadModel::Open; 2],
+        }
+    }
+}
+
+fn unlike(a: &Saved, b: &Saved) -> Vec<String> {
+    let versions = |saved: &Saved| {
+        let named: Vec<String> = saved
+            .versions
+            .iter()
+            .map(|(name, version)| format!("{name} {version}"))
+            .collect();
+        named.join(", ")
+    };
+    let model = |saved: &Saved| match saved.load.model {
+        LoadModel::Closed => "closed".to_owned(),
+        LoadModel::Open => "open".to_owned(),
+    };
+    let number = |value: Option<f64>| value.map_or("none".to_owned(), |v| v.to_string());
+    let users = |saved: &Saved| {
+        saved
+            .load
+            .users
+            .map_or("none".to_owned(), |v| v.to_string())
+    };
+    let rows = [
+        ("target", a.target.clone(), b.target.clone()),
+        ("load", model(a), model(b)),
+        ("users", users(a), users(b)),
+        (
+            "connections",
+            a.load.connections.to_string(),
+            b.load.connections.to_string(),
+        ),
+        (
+            "offered rate",
+            number(a.load.offered_per_sec),
+            number(b.load.offered_per_sec),
+        ),
+        ("seed", a.seed.to_string(), b.seed.to_string()),
+        ("kernel", a.machine.kernel.clone(), b.machine.kernel.clone()),
+        (
+            "cores",
+            a.machine.cores.to_string(),
+            b.machine.cores.to_string(),
+        ),
+        (
+            "processor",
+            a.machine.cpu_model.clone(),
+            b.machine.cpu_model.clone(),
+        ),
+        ("versions", versions(a), versions(b)),
+    ];
+    rows.into_iter()
+        .filter(|(_, a, b)| a != b)
+        .map(|(name, a, b)| format!("{name}: {a} in A, {b} in B"))
+        .collect()
+}
+
+impl fmt::Display for Rates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.ratio, self.interval) {
+            (Some(ratio), interval) => {
+                write!(f, "{}", factor(ratio))?;
+                if let Some(interval) = interval {
+                    write!(
+                        f,
+                        " ({} by the wandering within the runs)",
+                        spread(interval)
+                    )?;
+                }
+                if self.is_offered {
+                    write!(
+                        f,
+                        "; both were offered their rate, so it says nothing of the target"
+                    )?;
+                }
+                Ok(())
+            }
+            (None, _) => write!(
+                f,
+                "not compared; A: {}; B: {}",
+                self.steady_a, self.steady_b
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Pair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.doubts.is_empty() {
+            writeln!(f, "requests/sec, B to A: {}", self.rates)?;
+        }
+        // The reason stands where the number would.
+        for line in &self.doubts {
+            writeln!(f, "{line}")?;
+        }
+        if !self.quantiles.is_empty() {
+            write!(f, "\n{}", quantile_table(&self.quantiles))?;
+        }
+        if !self.unlike.is_empty() {
+            writeln!(f, "\nnot alike")?;
+            for line in &self.unlike {
+                writeln!(f, "  {line}")?;
+            }
+        }
+        writeln!(f, "\n{CAUTION}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::saved::sample;
+
+    #[test]
+    fn two_saved_runs_are_compared_with_their_caution() {
+        let a = sample::site(1, 1.0);
+        let mut b = sample::site(2, 1.3);
+        b.machine.kernel = "Linux 6.12".to_owned();
+        let pair = Pair::of(&a, &b);
+        let ratio = pair.rates.ratio.unwrap();
+        assert!((ratio - 1.3).abs() < 0.05, "{ratio}");
+        assert!(pair.rates.interval.unwrap().contains(ratio));
+        let text = pair.to_string();
+        assert!(text.contains(CAUTION), "{text}");
+        assert!(
+            text.contains("kernel: Linux 6.1.0-18-amd64 in A, Linux 6.12 in B"),
+            "{text}"
+        );
+        assert!(text.contains("seed: 1 in A, 2 in B"), "{text}");
+        assert!(text.contains("response      p50 "), "{text}");
+    }
+
+    #[test]
+    fn a_failed_audit_stands_where_the_ratio_would() {
+        let a = sample::site(1, 1.0);
+        let mut b = sample::site(2, 1.0);
+        b.audit[1].passed = false;
+        let text = Pair::of(&a, &b).to_string();
+        assert!(
+            text.starts_with("An audit of B failed. bytes: every body"),
+            "{text}"
+        );
+        assert!(!text.contains("requests/sec"), "{text}");
+    }
+
+    #[test]
+    fn an_unsteady_run_is_not_compared() {
+        let a = sample::site(1, 1.0);
+        let mut b = sample::site(1, 1.0);
+        for (at, second) in b.seconds.iter_mut().enumerate() {
+            second.requests += 40 * at as u64;
+        }
+        let pair = Pair::of(&a, &b);
+        assert_eq!((pair.rates.ratio, pair.rates.interval), (None, None));
+        assert!(
+            pair.to_string().contains("not compared; A: steady"),
+            "{pair}"
+        );
+        b.seconds.truncate(5);
+        assert!(Pair::of(&a, &b).to_string().contains("B: too short to say"));
+    }
+}

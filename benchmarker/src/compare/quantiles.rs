@@ -1,0 +1,91 @@
+//! Two histograms side by side, quantile by quantile.
+
+use hdrhistogram::Histogram;
+use serde::Serialize;
+
+use crate::rules::P999_SAMPLES_MIN;
+use crate::saved::Saved;
+
+/// One quantile of both.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct QuantileRow {
+    /// Of what: `response`, `service`, `first visit` or `repeat visit`.
+    pub of: &'static str,
+    /// `p50` to `p99.9`, or `max`.
+    pub quantile: &'static str,
+    /// Of A, in milliseconds.
+    pub a_ms: f64,
+    /// Of B, in milliseconds.
+    pub b_ms: f64,
+    /// B/A.
+    pub ratio: f64,
+}
+
+/// The quantiles that both results have; p99.9 only with enough samples in both.
+pub(super) fn rows(a: &Saved, b: &Saved) -> Vec<QuantileRow> {
+    let (a, b) = (&a.histograms, &b.histograms);
+    [
+        ("response", &a.response, &b.response),
+        ("service", &a.service, &b.service),
+        ("first visit", &a.first_visits, &b.first_visits),
+        ("repeat visit", &a.repeat_visits, &b.repeat_visits),
+    ]
+    .into_iter()
+    .flat_map(|(of, a, b)| rows_of(of, &a.0, &b.0))
+    .collect()
+}
+
+fn rows_of(of: &'static str, a: &Histogram<u64>, b: &Histogram<u64>) -> Vec<QuantileRow> {
+    let fewer = a.len().min(b.len());
+    if fewer == 0 {
+        return Vec::new();
+    }
+    [
+        ("p50", 0.5),
+        ("p90", 0.9),
+        ("p95", 0.95),
+        ("p99", 0.99),
+        ("p99.9", 0.999),
+        ("max", 1.0),
+    ]
+    .into_iter()
+    .filter(|(name, _)| *name != "p99.9" || fewer >= P999_SAMPLES_MIN)
+    .map(|(quantile, at)| {
+        // A histogram of microseconds may hold a zero.
+        let us = |times: &Histogram<u64>| times.value_at_quantile(at).max(1) as f64;
+        QuantileRow {
+            of,
+            quantile,
+            a_ms: us(a) / 1e3,
+            b_ms: us(b) / 1e3,
+            ratio: us(b) / us(a),
+        }
+    })
+    .collect()
+}
+
+/// The rows as a table for people.
+#[must_use]
+pub fn quantile_table(rows: &[QuantileRow]) -> String {
+    let mut text = format!("{:<20}{:>12}{:>12}{:>9}\n", "times in ms", "A", "B", "B/A");
+    for (index, row) in rows.iter().enumerate() {
+        let is_new = index == 0 || rows[index - 1].of != row.of;
+        let of = if is_new { row.of } else { "" };
+        text += &format!(
+            "{of:<14}{:<6}{:>12}{:>12}{:>9}\n",
+            row.quantile,
+            ms(row.a_ms),
+            ms(row.b_ms),
+            super::factor(row.ratio)
+        );
+    }
+    text
+}
+
+fn ms(value: f64) -> String {
+    match value {
+        v if v < 9.9995 => format!("{v:.3}"),
+        v if v < 999.95 => format!("{v:.1}"),
+        v => format!("{v:.0}"),
+    }
+}

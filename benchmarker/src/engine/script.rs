@@ -1,0 +1,132 @@
+//! What one browser asks for next: the pages of a list, or the steps of a scenario.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::rngs::Xoshiro256PlusPlus;
+use url::Url;
+
+use super::Itinerary;
+use crate::Plan;
+use crate::load::Load;
+use crate::scenario::{Method, Scenario, Session};
+
+/// Where a browser's page views come from.
+#[derive(Debug)]
+pub(super) enum Script {
+    List(Walk),
+    Scenario(Box<Visits>),
+}
+
+/// The pages of a list.
+#[derive(Debug)]
+pub(super) struct Walk {
+    itinerary: Itinerary,
+    page: usize,
+    load: Load,
+    random: Xoshiro256PlusPlus,
+}
+
+/// One visitor of a scenario after another.
+#[derive(Debug)]
+pub(super) struct Visits {
+    scenario: Arc<Scenario>,
+    site: Arc<Url>,
+    pub(super) session: Session,
+    seed: u64,
+    /// The number of the visitor, and how many browsers number theirs in turn.
+    visitor: u64,
+    browsers: u64,
+}
+
+/// What was chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Chosen {
+    /// What passes before it begins, in a closed load.
+    pub(super) think: Duration,
+    /// Whether somebody else asks now, who was never here.
+    pub(super) is_new_visitor: bool,
+}
+
+impl Script {
+    pub(super) fn of(plan: &Plan, sequence: &super::Sequence, browser: usize) -> Self {
+        let Some(scenario) = &plan.scenario else {
+            return Self::List(Walk {
+                itinerary: Itinerary::new(plan, sequence, browser),
+                page: 0,
+                load: plan.load.clone(),
+                random: Itinerary::random(plan, browser),
+            });
+        };
+        let site = Arc::new(plan.pages.origin.clone());
+        let visitor = browser as u64;
+        Self::Scenario(Box::new(Visits {
+            session: Session::new(scenario, &site, plan.seed, visitor),
+            scenario: Arc::clone(scenario),
+            site,
+            seed: plan.seed,
+            visitor,
+            browsers: plan.browsers() as u64,
+        }))
+    }
+
+    /// Chooses the next page view; none when there is none left.
+    pub(super) fn choose(&mut self) -> Option<Chosen> {
+        match self {
+            Self::List(walk) => {
+                walk.page = walk.itinerary.next_page()?;
+                let think = match &walk.load {
+                    Load::Closed { think, .. } => think.draw(&mut walk.random),
+                    Load::Open(_) => Duration::ZERO,
+                };
+                Some(Chosen {
+                    think,
+                    is_new_visitor: false,
+                })
+            }
+            Self::Scenario(visits) => visits.choose(),
+        }
+    }
+
+    /// The path of the page, after redirects the last.
+    pub(super) fn path<'a>(&'a self, plan: &'a Plan) -> &'a str {
+        match self {
+            Self::List(walk) => &plan.pages.paths[walk.page],
+            Self::Scenario(visits) => visits.session.ask().path,
+        }
+    }
+
+    /// Whether a form is sent.
+    pub(super) fn posts(&self) -> bool {
+        match self {
+            Self::List(_) => false,
+            Self::Scenario(visits) => visits.session.ask().method == Method::Post,
+        }
+    }
+
+    /// Which of the plan's steps it is.
+    pub(super) fn step(&self) -> u16 {
+        match self {
+            Self::List(_) => 0,
+            Self::Scenario(visits) => visits.session.ask().step,
+        }
+    }
+}
+
+impl Visits {
+    fn choose(&mut self) -> Option<Chosen> {
+        if let Some(ask) = self.session.next() {
+            return Some(Chosen {
+                think: ask.think,
+                is_new_visitor: false,
+            });
+        }
+        self.visitor += self.browsers;
+        self.session = Session::new(&self.scenario, &self.site, self.seed, self.visitor);
+        let ask = self.session.next()?;
+        Some(Chosen {
+            think: ask.think,
+            is_new_visitor: true,
+        })
+    }
+}

@@ -1,0 +1,218 @@
+//! What a run asks itself before it says a number: a check that fails is printed in the number's place.
+
+use serde::Serialize;
+
+use super::tally::Tally;
+use super::{Failure, Times, ratio};
+use crate::Plan;
+use crate::load::Load;
+
+/// By how much Little's law may be missed: what began before the measured time and ended after it.
+const LITTLE_OFF_MAX: f64 = 0.05;
+/// Below so many requests chance alone can miss it by that much.
+const LITTLE_REQUESTS_MIN: u64 = 1000;
+/// The measured time must be this many times a request's, or its two edges are all of it.
+const LITTLE_TIMES_MIN: u32 = 20;
+/// How late page views may begin that had a free browser, however fast the server is.
+const LATE_MS_MAX: f64 = 1.0;
+/// Or which part of the times that are measured.
+const LATE_PART_MAX: f64 = 0.1;
+
+/// One check of a run by itself.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Check {
+    /// A word for programs.
+    pub name: &'static str,
+    /// How it went.
+    pub result: CheckResult,
+    /// What was compared with what.
+    pub says: String,
+}
+
+/// How a check went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CheckResult {
+    /// The number stands.
+    Passed,
+    /// It does not.
+    Failed,
+    /// There was too little to judge by.
+    Unjudged,
+}
+
+/// Everything that is checked.
+pub(super) fn of(plan: &Plan, tally: &Tally, lateness: Times, times: Times) -> Vec<Check> {
+    let mut checks = vec![littles_law(tally), bytes(tally), counts(tally)];
+    if let Load::Open(_) = plan.load {
+        checks.push(arrivals(tally));
+    }
+    if !tally.lateness.is_empty() {
+        checks.push(punctual(lateness, times));
+    }
+    checks
+}
+
+fn check(name: &'static str, passed: bool, says: String) -> Check {
+    let result = if passed {
+        CheckResult::Passed
+    } else {
+        CheckResult::Failed
+    };
+    Check { name, result, says }
+}
+
+/// Little's law: how many requests are under way on average is their rate times the time they take. The
+/// first is counted by the clock between events, the second from the times of requests.
+fn littles_law(tally: &Tally) -> Check {
+    let secs = tally.elapsed.as_secs_f64();
+    let answered: u64 = tally.service.len();
+    let failed: u64 = tally.failures.iter().sum();
+    let mean = tally.service_sum / u32::try_from(answered.max(1)).unwrap_or(u32::MAX);
+    let under_way = ratio(tally.under_way.as_secs_f64(), secs);
+    let product = ratio(tally.service_sum.as_secs_f64(), secs);
+    let says = format!(
+        "{under_way:.2} requests were under way on average, and rate times time says {product:.2}"
+    );
+    let too_short = tally.elapsed < mean.saturating_mul(LITTLE_TIMES_MIN);
+    if answered < LITTLE_REQUESTS_MIN || too_short || failed > answered / 100 {
+        return Check {
+            name: "littles_law",
+            result: CheckResult::Unjudged,
+            says: format!("{says}: too few requests, or too many failures, to judge by"),
+        };
+    }
+    let off = (under_way - product).abs() / product.max(f64::MIN_POSITIVE);
+    check("littles_law", off <= LITTLE_OFF_MAX, says)
+}
+
+/// Every byte that came belongs to a response.
+fn bytes(tally: &Tally) -> Check {
+    let (came, told) = (tally.socket_bytes, tally.response_bytes);
+    let says = format!("{came} bytes came from the sockets, and the responses have {told}");
+    let garbage = tally.failures[Failure::Malformed as usize];
+    check("bytes", came == told || garbage > 0, says)
+}
+
+/// What is counted by the second is what is counted by step.
+fn counts(tally: &Tally) -> Check {
+    let by_second: u64 = tally.seconds.iter().map(super::Second::requests).sum();
+    let by_step: u64 = tally
+        .steps
+        .iter()
+        .flat_map(|step| step.tiers.iter().flatten())
+        .map(|tier| tier.len())
+        .sum();
+    let says = format!("{by_step} requests by step, {by_second} by the second");
+    check("counts", by_second == by_step, says)
+}
+
+/// What was offered was sent, skipped, or waits.
+fn arrivals(tally: &Tally) -> Check {
+    let a = tally.arrivals;
+    let says = format!(
+        "{} page views were due: {} begun, {} skipped, {} waiting at the end",
+        a.due, a.begun, a.skipped, a.waiting
+    );
+    check("arrivals", a.due == a.begun + a.skipped + a.waiting, says)
+}
+
+/// A generator that is late itself measures itself.
+fn punctual(lateness: Times, times: Times) -> Check {
+    let (late, p99) = (
+        lateness.p99_ms.unwrap_or_default(),
+        times.p99_ms.unwrap_or_default(),
+    );
+    let says = format!(
+        "page views that had a free browser began up to {late:.3} ms late (p99), requests took {p99:.3} ms (p99)"
+    );
+    check(
+        "punctual",
+        late <= LATE_MS_MAX.max(LATE_PART_MAX * p99),
+        says,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::report::Tier;
+    use crate::report::tally::{Answered, Of};
+    use crate::{PageList, Stages};
+
+    fn plan() -> Plan {
+        Plan::new(PageList::single("http://127.0.0.1/").unwrap())
+    }
+
+    /// Ten seconds of so many requests of 10 ms, all of them counted as they should be.
+    fn sound(requests: u64) -> Tally {
+        let mut tally = Tally::new(1);
+        let took = Duration::from_millis(10);
+        tally.reach(Duration::from_secs(9));
+        for _ in 0..requests {
+            tally.answered(&Answered {
+                of: Of::Step(0),
+                tier: Tier::App,
+                status: 200,
+                response: took,
+                service: took,
+            });
+            tally.under_way += took;
+        }
+        (tally.socket_bytes, tally.response_bytes) = (100, 100);
+        tally.elapsed = Duration::from_secs(10);
+        tally
+    }
+
+    fn result(tally: &Tally, name: &str) -> CheckResult {
+        let plan = plan().load(Load::Open(Stages::constant(1.0).unwrap()));
+        let times = Times::of(&tally.service);
+        let checks = of(&plan, tally, Times::of(&tally.lateness), times);
+        let check = checks.iter().find(|check| check.name == name);
+        check
+            .unwrap_or_else(|| panic!("no {name} in {checks:?}"))
+            .result
+    }
+
+    #[test]
+    fn a_sound_run_passes() {
+        let tally = sound(2000);
+        for name in ["littles_law", "bytes", "counts", "arrivals"] {
+            assert_eq!(result(&tally, name), CheckResult::Passed, "{name}");
+        }
+    }
+
+    #[test]
+    fn requests_that_were_longer_under_way_than_they_say_break_littles_law() {
+        let mut tally = sound(2000);
+        tally.under_way += Duration::from_secs(2);
+        assert_eq!(result(&tally, "littles_law"), CheckResult::Failed);
+        let few = sound(10);
+        assert_eq!(result(&few, "littles_law"), CheckResult::Unjudged);
+    }
+
+    #[test]
+    fn a_byte_of_nobody_a_request_without_a_second_and_a_lost_page_view_are_found() {
+        let mut tally = sound(2000);
+        tally.socket_bytes += 1;
+        assert_eq!(result(&tally, "bytes"), CheckResult::Failed);
+        let mut tally = sound(2000);
+        tally.seconds.clear();
+        assert_eq!(result(&tally, "counts"), CheckResult::Failed);
+        let mut tally = sound(2000);
+        tally.arrivals.due = 1;
+        assert_eq!(result(&tally, "arrivals"), CheckResult::Failed);
+    }
+
+    #[test]
+    fn a_generator_that_is_late_by_a_tenth_of_what_it_measures_fails() {
+        let mut tally = sound(2000);
+        tally.lateness.record(900).unwrap();
+        assert_eq!(result(&tally, "punctual"), CheckResult::Passed);
+        tally.lateness.record(5000).unwrap();
+        assert_eq!(result(&tally, "punctual"), CheckResult::Failed);
+    }
+}

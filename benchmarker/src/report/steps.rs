@@ -1,0 +1,53 @@
+//! What each step of a plan had.
+
+use hdrhistogram::Histogram;
+use serde::Serialize;
+
+use super::tally::{StepTally, by_tier};
+use super::{Tier, Tiers, Times, tally};
+
+/// What the parts of pages are called in reports, as if they were steps.
+const PARTS: [&str; 2] = ["css and js", "pictures"];
+
+/// What one step of the plan had.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct StepReport {
+    /// Its name; of the parts of pages `css and js` or `pictures`.
+    pub name: String,
+    /// Requests that were answered as asked.
+    pub requests: u64,
+    /// Requests that failed.
+    pub failed: u64,
+    /// How fast, from the instants at which they were due.
+    pub times: Times,
+    /// Who answered.
+    pub tiers: Tiers,
+    /// The times in microseconds by the tier that answered, in the order of [`Tier::ALL`].
+    #[serde(skip)]
+    pub histograms: [Histogram<u64>; Tier::ALL.len()],
+}
+
+impl StepReport {
+    pub(super) fn all(named: &[Box<str>], tallies: &[StepTally]) -> Vec<Self> {
+        let names = named.iter().map(AsRef::as_ref).chain(PARTS);
+        names
+            .zip(tallies)
+            .map(|(name, step)| {
+                let tiers = by_tier(std::slice::from_ref(step));
+                let mut all = tally::histogram();
+                tiers
+                    .iter()
+                    .for_each(|tier| tally::merge_histogram(&mut all, tier));
+                Self {
+                    name: name.to_owned(),
+                    requests: all.len(),
+                    failed: step.failed,
+                    times: Times::of(&all),
+                    tiers: Tiers::from_histograms(&tiers),
+                    histograms: tiers,
+                }
+            })
+            .collect()
+    }
+}
