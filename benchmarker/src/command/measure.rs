@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use benchmarker::{CheckResult, Error, Fetch, NullServer, PageList, Plan, run};
 
+use super::live::Live;
 use super::results::{self, Results};
 use super::{plan, system};
 use crate::Ended;
@@ -17,7 +18,11 @@ pub(crate) fn measure(arguments: &Arguments) -> Result<Ended, Error> {
     let plan = plan(arguments)?;
     let rules = arguments.rules(&plan)?;
     let started = results::now();
-    let report = run(&plan)?;
+    let (watched, live) = Live::watch(plan.clone());
+    let report = run(&watched);
+    drop(watched);
+    live.end();
+    let report = report?;
     let ceiling_per_sec = match arguments.certify {
         true => Some(ceiling(&plan)?),
         false => None,

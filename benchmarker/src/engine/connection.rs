@@ -1,13 +1,14 @@
 //! One connection of a browser, and the request that it carries.
 
 use std::io;
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::OwnedFd;
 use std::time::Instant;
 
 use rustix::io::Errno;
 use rustix::net::{
-    AddressFamily, RecvFlags, SendFlags, SocketAddrUnix, SocketFlags, SocketType, connect, recv,
-    send, socket_with, sockopt,
+    AddressFamily, RecvFlags, SendFlags, SocketAddrUnix, SocketFlags, SocketType, bind, connect,
+    recv, send, socket_with, sockopt,
 };
 
 use super::browser::What;
@@ -63,8 +64,14 @@ impl Connection {
         }
     }
 
-    /// Begins to connect.
-    pub(super) fn open(&mut self, address: &Address, poll: &Poll, number: usize) -> io::Result<()> {
+    /// Begins to connect; from an address of our own choice, where one is given.
+    pub(super) fn open(
+        &mut self,
+        address: &Address,
+        from: Option<Ipv4Addr>,
+        poll: &Poll,
+        number: usize,
+    ) -> io::Result<()> {
         self.close();
         let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
         let family = match address {
@@ -76,6 +83,9 @@ impl Connection {
         let begun = match address {
             Address::Tcp(address) => {
                 sockopt::set_tcp_nodelay(&socket, true)?;
+                if let Some(from) = from {
+                    bind(&socket, &SocketAddrV4::new(from, 0))?;
+                }
                 connect(&socket, address)
             }
             Address::Unix(path) => connect(&socket, &SocketAddrUnix::new(path.as_path())?),

@@ -1,6 +1,7 @@
 //! The life of one request within a worker: begun, answered or failed, and what
 //! its browser does next.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use rand::RngExt;
@@ -12,6 +13,7 @@ use super::response::Head;
 use super::words::Heard;
 use super::worker::Worker;
 use crate::report::{Answered, Failure, Of, micros};
+use crate::target::Address;
 
 /// How long a connection rests after a failure, or a dead server would be
 /// flooded with attempts and the generator's CPU spent on nothing.
@@ -124,8 +126,14 @@ impl Worker {
     /// Connects for the request that the connection already has.
     pub(super) fn open(&mut self, c: usize) {
         let connection = &mut self.connections[c];
+        let from = match self.shared.address {
+            Address::Tcp(SocketAddr::V4(address)) if address.ip().is_loopback() => {
+                self.browsers[connection.browser].script.address()
+            }
+            _ => None,
+        };
         let opened = connection
-            .open(&self.shared.address, &self.poll, c)
+            .open(&self.shared.address, from, &self.poll, c)
             .and_then(|()| connection.flush());
         if opened.is_err() {
             self.fail_and_rest(c, Failure::Connect);
@@ -253,6 +261,12 @@ impl Worker {
         }
         // Who has visited all of its pages is never free again.
         let chosen = self.browsers[at].choose();
+        if chosen.is_some_and(|chosen| chosen.is_new_visitor) {
+            // Somebody else, with connections of their own.
+            for c in self.browsers[at].connections.clone() {
+                self.connections[c].close();
+            }
+        }
         let next = chosen.and_then(|chosen| self.pace.free(at, now, chosen.think));
         self.count_skipped();
         if let Some(due) = next {

@@ -1,5 +1,6 @@
 //! What one browser asks for next: the pages of a list, or the steps of a scenario.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,9 @@ use super::Itinerary;
 use crate::Plan;
 use crate::load::Load;
 use crate::scenario::{Method, Scenario, Session};
+
+/// How many addresses visitors have between them: 127.1.0.0 to 127.100.255.255.
+const ADDRESSES: u32 = 100 << 16;
 
 /// Where a browser's page views come from.
 #[derive(Debug)]
@@ -94,6 +98,17 @@ impl Script {
             Self::List(walk) => &plan.pages.paths[walk.page],
             Self::Scenario(visits) => visits.session.ask().path,
         }
+    }
+
+    /// The loopback address that a visitor of a scenario asks from. A site that slows down who registers
+    /// or logs in too often counts by address; people have one each.
+    pub(super) fn address(&self) -> Option<Ipv4Addr> {
+        let Self::Scenario(visits) = self else {
+            return None;
+        };
+        // 127.1.0.0 and up: 127.0.0.0/16 is where people and programs look for servers.
+        let [_, a, b, c] = (visits.visitor as u32 % ADDRESSES).to_be_bytes();
+        Some(Ipv4Addr::new(127, 1 + a, b, c))
     }
 
     /// Whether a form is sent.

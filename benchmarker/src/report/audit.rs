@@ -15,6 +15,8 @@ const LITTLE_REQUESTS_MIN: u64 = 1000;
 const LITTLE_TIMES_MIN: u32 = 20;
 /// How late page views may begin that had a free browser, however fast the server is.
 const LATE_MS_MAX: f64 = 1.0;
+/// With fewer page views the 99th percentile is the one accident among them.
+const LATE_SAMPLES_MIN: u64 = 100;
 /// Or which part of the times that are measured.
 const LATE_PART_MAX: f64 = 0.1;
 
@@ -49,7 +51,7 @@ pub(super) fn of(plan: &Plan, tally: &Tally, lateness: Times, times: Times) -> V
         checks.push(arrivals(tally));
     }
     if !tally.lateness.is_empty() {
-        checks.push(punctual(lateness, times));
+        checks.push(punctual(tally, lateness, times));
     }
     checks
 }
@@ -119,7 +121,7 @@ fn arrivals(tally: &Tally) -> Check {
 }
 
 /// A generator that is late itself measures itself.
-fn punctual(lateness: Times, times: Times) -> Check {
+fn punctual(tally: &Tally, lateness: Times, times: Times) -> Check {
     let (late, p99) = (
         lateness.p99_ms.unwrap_or_default(),
         times.p99_ms.unwrap_or_default(),
@@ -127,6 +129,13 @@ fn punctual(lateness: Times, times: Times) -> Check {
     let says = format!(
         "page views that had a free browser began up to {late:.3} ms late (p99), requests took {p99:.3} ms (p99)"
     );
+    if tally.lateness.len() < LATE_SAMPLES_MIN {
+        return Check {
+            name: "punctual",
+            result: CheckResult::Unjudged,
+            says,
+        };
+    }
     check(
         "punctual",
         late <= LATE_MS_MAX.max(LATE_PART_MAX * p99),
@@ -211,8 +220,10 @@ mod tests {
     fn a_generator_that_is_late_by_a_tenth_of_what_it_measures_fails() {
         let mut tally = sound(2000);
         tally.lateness.record(900).unwrap();
+        assert_eq!(result(&tally, "punctual"), CheckResult::Unjudged);
+        tally.lateness.record_n(900, 100).unwrap();
         assert_eq!(result(&tally, "punctual"), CheckResult::Passed);
-        tally.lateness.record(5000).unwrap();
+        tally.lateness.record_n(5000, 10).unwrap();
         assert_eq!(result(&tally, "punctual"), CheckResult::Failed);
     }
 }

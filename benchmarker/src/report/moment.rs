@@ -1,7 +1,7 @@
 use hdrhistogram::Histogram;
 
 use super::Tier;
-use super::tally::{Answered, Of, histogram, micros};
+use super::tally::{Answered, Of, histogram, merge_histogram, micros};
 
 /// What one thread of a run saw in about a second, told while the run goes on.
 #[derive(Debug, Clone)]
@@ -21,6 +21,15 @@ impl Moment {
             pages: histogram(),
             failed: 0,
         }
+    }
+
+    /// Adds what another thread saw.
+    pub fn add(&mut self, other: &Self) {
+        for ((_, mine), (_, theirs)) in self.times.iter_mut().zip(&other.times) {
+            merge_histogram(mine, theirs);
+        }
+        merge_histogram(&mut self.pages, &other.pages);
+        self.failed += other.failed;
     }
 
     /// Counts a request that was answered as asked.

@@ -11,14 +11,14 @@ use nix::unistd::Pid;
 
 use crate::server::{Reply, Server, response};
 
-fn benchmarker(arguments: &[&str]) -> Output {
+pub(crate) fn benchmarker(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_benchmarker"))
         .args(arguments)
         .output()
         .unwrap()
 }
 
-fn text(bytes: &[u8]) -> &str {
+pub(crate) fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
 

@@ -6,6 +6,9 @@
 mod browsing;
 mod command;
 mod failures;
+mod judging;
 mod pacing;
 mod protocol;
+mod returning;
 mod server;
+mod visitors;

@@ -28,6 +28,10 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     /// The paths asked for, in order of arrival.
     seen: Arc<Mutex<Vec<String>>>,
+    /// The bodies of the requests, in order of arrival.
+    bodies: Arc<Mutex<Vec<String>>>,
+    /// Where connections came from that carried a request.
+    peers: Arc<Mutex<Vec<String>>>,
     /// How many connections carried a request.
     connections: Arc<AtomicUsize>,
     /// Set when the expected number of requests has arrived.
@@ -47,6 +51,8 @@ impl Server {
             seen: Arc::default(),
             enough: Arc::default(),
             connections: Arc::default(),
+            bodies: Arc::default(),
+            peers: Arc::default(),
         };
         let (seen, stop, script) = (
             Arc::clone(&server.seen),
@@ -54,15 +60,23 @@ impl Server {
             Arc::new(script),
         );
         let connections = Arc::clone(&server.connections);
+        let (bodies, peers) = (Arc::clone(&server.bodies), Arc::clone(&server.peers));
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let (seen, stop, script) =
                     (Arc::clone(&seen), Arc::clone(&stop), Arc::clone(&script));
                 let connections = Arc::clone(&connections);
+                let (bodies, peers) = (Arc::clone(&bodies), Arc::clone(&peers));
                 thread::spawn(move || {
+                    let stream = stream.unwrap();
+                    let peer = stream.peer_addr().unwrap().ip().to_string();
                     let is_first = Cell::new(true);
-                    let note = |head: &str| {
-                        connections.fetch_add(usize::from(is_first.take()), SeqCst);
+                    let note = |head: &str, body: &str| {
+                        if is_first.take() {
+                            connections.fetch_add(1, SeqCst);
+                            peers.lock().unwrap().push(peer.clone());
+                        }
+                        bodies.lock().unwrap().push(body.to_owned());
                         let mut seen = seen.lock().unwrap();
                         seen.push(path_of(head).to_owned());
                         if seen.len() > enough {
@@ -71,7 +85,7 @@ impl Server {
                         }
                         Some(seen.len() - 1)
                     };
-                    serve(stream.unwrap(), note, &*script)
+                    serve(stream, note, &*script)
                 });
             }
         });
@@ -90,6 +104,13 @@ impl Server {
             .stop_when(Arc::clone(&self.enough))
     }
 
+    /// The plan, ended when this server has seen enough, and after a minute at the latest.
+    pub(crate) fn bounded(&self, plan: Plan) -> Plan {
+        plan.warmup(Duration::ZERO)
+            .duration(Duration::from_secs(60))
+            .stop_when(Arc::clone(&self.enough))
+    }
+
     /// Runs the plan of one path.
     pub(crate) fn measure(&self, path: &str) -> Report {
         run(&self.plan(path)).unwrap()
@@ -100,6 +121,16 @@ impl Server {
         self.connections.load(SeqCst)
     }
 
+    /// The bodies of all requests.
+    pub(crate) fn bodies(&self) -> Vec<String> {
+        self.bodies.lock().unwrap().clone()
+    }
+
+    /// The addresses that connections came from.
+    pub(crate) fn peers(&self) -> Vec<String> {
+        self.peers.lock().unwrap().clone()
+    }
+
     pub(crate) fn seen(&self) -> Vec<String> {
         self.seen.lock().unwrap().clone()
     }
@@ -107,12 +138,13 @@ impl Server {
 
 fn serve(
     mut stream: TcpStream,
-    note: impl Fn(&str) -> Option<usize>,
+    note: impl Fn(&str, &str) -> Option<usize>,
     script: &dyn Fn(&str, usize) -> Reply,
 ) {
     stream.set_nodelay(true).unwrap();
     while let Some(head) = read_head(&mut stream) {
-        let Some(number) = note(&head) else {
+        let body = read_body(&mut stream, &head);
+        let Some(number) = note(&head, &body) else {
             continue;
         };
         // The client may end the run at any moment: what it leaves is its own.
@@ -149,6 +181,15 @@ fn read_head(stream: &mut impl Read) -> Option<String> {
         }
     }
     Some(String::from_utf8(head).unwrap())
+}
+
+fn read_body(stream: &mut impl Read, head: &str) -> String {
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("Content-Length: "));
+    let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+    stream.read_exact(&mut body).unwrap();
+    String::from_utf8(body).unwrap()
 }
 
 pub(crate) fn path_of(head: &str) -> &str {

@@ -1,0 +1,95 @@
+//! Browsers that come back to what they have.
+
+use std::sync::{Arc, Mutex};
+
+use benchmarker::{Plan, Visitors, run};
+
+use crate::server::{Reply, Server, html, path_of, response};
+
+const PAGE: &str = "<link rel=stylesheet href=/kept.css><img src=/asked.webp><img src=/never.webp>";
+
+/// A page with a file that is kept for ever, one that is asked about, and one that is not kept.
+fn site(head: &str) -> Reply {
+    let is_known = head.contains("If-None-Match: \"1\"\r\n");
+    Reply::Bytes(match path_of(head) {
+        "/" => html(PAGE),
+        "/kept.css" => response(200, "Cache-Control: max-age=31536000\r\n", "x"),
+        "/asked.webp" if is_known => b"HTTP/1.1 304 Not Modified\r\nETag: \"1\"\r\n\r\n".to_vec(),
+        "/asked.webp" => response(200, "Cache-Control: no-cache\r\nETag: \"1\"\r\n", "picture"),
+        "/never.webp" => response(200, "Cache-Control: no-store\r\n", "picture"),
+        other => panic!("nobody asks for {other}"),
+    })
+}
+
+fn visits(server: &Server, visitors: Visitors) -> Plan {
+    server.plan("/").visitors(visitors)
+}
+
+#[test]
+fn a_visitor_who_returns_asks_only_for_what_may_have_changed() {
+    // First visit 4 requests, then three each: the page, a question whether, and what is not kept.
+    let server = Server::start(4 + 3 + 3, |head, _| site(head));
+    let report = run(&visits(&server, Visitors::Returning)).unwrap();
+    let seen = server.seen();
+    let count = |path: &str| seen[..10].iter().filter(|seen| *seen == path).count();
+    assert_eq!(count("/kept.css"), 1, "{seen:?}");
+    assert_eq!(
+        (count("/"), count("/asked.webp"), count("/never.webp")),
+        (3, 3, 3)
+    );
+    assert_eq!(
+        (report.pages, report.from_cache, report.revalidated),
+        (3, 2, 2)
+    );
+    assert!(report.first_page_times.p50_ms.is_some() && report.later_page_times.p50_ms.is_some());
+    let text = report.to_string();
+    assert!(
+        text.contains("first pages") && text.contains("2 still good"),
+        "{text}"
+    );
+}
+
+#[test]
+fn whoever_comes_next_has_nothing() {
+    // Somebody else comes after each second page view.
+    let server = Server::start(4 + 3 + 4 + 3, |head, _| site(head));
+    let report = run(&visits(&server, Visitors::ReturningFor(2))).unwrap();
+    let seen = server.seen();
+    let kept = seen[..14].iter().filter(|path| *path == "/kept.css");
+    assert_eq!(kept.count(), 2, "{seen:?}");
+    assert_eq!((report.pages, report.from_cache), (4, 2));
+}
+
+#[test]
+fn by_default_every_visit_is_the_first() {
+    let conditions = Arc::new(Mutex::new(0));
+    let seen = Arc::clone(&conditions);
+    let server = Server::start(8, move |head, _| {
+        *seen.lock().unwrap() += usize::from(head.contains("If-None-Match"));
+        site(head)
+    });
+    let report = run(&server.plan("/")).unwrap();
+    assert_eq!(
+        (report.pages, report.from_cache, report.revalidated),
+        (2, 0, 0)
+    );
+    assert_eq!(*conditions.lock().unwrap(), 0);
+}
+
+#[test]
+fn what_a_style_sheet_imports_is_fetched_once_and_on_later_visits_too() {
+    let server = Server::start(6, |head, _| {
+        Reply::Bytes(match path_of(head) {
+            "/" => html("<link rel=stylesheet href=/a.css>"),
+            "/a.css" => response(200, "Content-Type: text/css\r\n", "@import '/b.css';"),
+            "/b.css" => response(200, "Content-Type: text/css\r\n", "@import '/a.css';"),
+            other => panic!("nobody asks for {other}"),
+        })
+    });
+    let report = run(&server.plan("/")).unwrap();
+    assert_eq!(
+        server.seen()[..6],
+        ["/", "/a.css", "/b.css", "/", "/a.css", "/b.css"]
+    );
+    assert_eq!(report.pages, 2);
+}
