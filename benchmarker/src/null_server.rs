@@ -99,6 +99,18 @@ impl NullServer {
         Ok(server)
     }
 
+    /// Its worker processes, which can be stopped and continued.
+    #[must_use]
+    pub fn processes(&self) -> Vec<i32> {
+        let master = self.child.id();
+        let children = fs::read_to_string(format!("/proc/{master}/task/{master}/children"));
+        let children = children.unwrap_or_default();
+        children
+            .split_whitespace()
+            .filter_map(|pid| pid.parse().ok())
+            .collect()
+    }
+
     /// Its address.
     #[must_use]
     pub fn url(&self) -> &str {
