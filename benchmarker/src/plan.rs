@@ -325,6 +325,11 @@ impl Plan {
         }
     }
 
+    /// Whether page views are due at planned instants.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.load, Load::Open(_))
+    }
+
     /// How many browsers share the connections: as few as their size allows,
     /// but no thread is left without one.
     pub(crate) fn browsers(&self) -> usize {

@@ -100,7 +100,7 @@ pub fn run(plan: &Plan) -> Result<Report, Error> {
             .map(|h| h.join().expect("a worker does not panic"))
             .collect()
     });
-    let mut tally = Tally::new(plan.steps().len());
+    let mut tally = Tally::new(plan.steps().len(), plan.is_open());
     tallies
         .map_err(|cause| Error::System {
             doing: "waiting for events",

@@ -91,7 +91,7 @@ pub(super) struct Reader {
     state: State,
     /// The beginning of a head that came in pieces.
     cut_head: Vec<u8>,
-    wants: Wants,
+    pub(super) wants: Wants,
     keeping: bool,
     pub(super) head: Option<Head>,
     pub(super) extras: Extras,

@@ -98,6 +98,18 @@ impl Worker {
         now: Instant,
     ) -> Heard {
         let connection = &mut self.connections[c];
+        let mut heard = Heard {
+            failure: match head.status {
+                500.. => Some(Failure::Status5xx),
+                400.. => Some(Failure::Status4xx),
+                _ => None,
+            },
+            why: None,
+            leads_on: false,
+        };
+        if connection.reader.wants == Wants::NOTHING {
+            return heard;
+        }
         let body = mem::take(&mut connection.reader.body);
         let kept = kept.then_some(body.as_slice());
         let extras = mem::take(&mut connection.reader.extras);
@@ -116,15 +128,6 @@ impl Worker {
                 _ => cache.store(key, said, now),
             }
         }
-        let mut heard = Heard {
-            failure: match head.status {
-                500.. => Some(Failure::Status5xx),
-                400.. => Some(Failure::Status4xx),
-                _ => None,
-            },
-            why: None,
-            leads_on: false,
-        };
         let mut scans = what == What::Html && plan.fetch != Fetch::PagesOnly && head.status == 200;
         let key = (what == What::Html).then(|| hash(browser.script.path(plan).as_bytes()));
         if let Script::Scenario(visits) = &mut browser.script {

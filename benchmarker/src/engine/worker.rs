@@ -91,7 +91,7 @@ impl Worker {
             scanned,
             spare_bodies: Vec::new(),
             lines: String::new(),
-            tally: Tally::new(plan.steps().len()),
+            tally: Tally::new(plan.steps().len(), plan.is_open()),
             moment: plan.told.as_ref().map(|_| Moment::new()),
             under_way: (0, now),
             measure_from: now,

@@ -5,7 +5,6 @@ use serde::Serialize;
 use super::tally::Tally;
 use super::{Failure, Times, ratio};
 use crate::Plan;
-use crate::load::Load;
 
 /// By how much Little's law may be missed: what began before the measured time and ended after it.
 const LITTLE_OFF_MAX: f64 = 0.05;
@@ -47,7 +46,7 @@ pub enum CheckResult {
 /// Everything that is checked.
 pub(super) fn of(plan: &Plan, tally: &Tally, lateness: Times, times: Times) -> Vec<Check> {
     let mut checks = vec![littles_law(tally), bytes(tally), counts(tally)];
-    if let Load::Open(_) = plan.load {
+    if plan.is_open() {
         checks.push(arrivals(tally));
     }
     if !tally.lateness.is_empty() {
@@ -69,7 +68,7 @@ fn check(name: &'static str, passed: bool, says: String) -> Check {
 /// first is counted by the clock between events, the second from the times of requests.
 fn littles_law(tally: &Tally) -> Check {
     let secs = tally.elapsed.as_secs_f64();
-    let answered: u64 = tally.service.len();
+    let answered = tally.answers();
     let failed: u64 = tally.failures.iter().sum();
     let mean = tally.service_sum / u32::try_from(answered.max(1)).unwrap_or(u32::MAX);
     let under_way = ratio(tally.under_way.as_secs_f64(), secs);
@@ -100,12 +99,7 @@ fn bytes(tally: &Tally) -> Check {
 /// What is counted by the second is what is counted by step.
 fn counts(tally: &Tally) -> Check {
     let by_second: u64 = tally.seconds.iter().map(super::Second::requests).sum();
-    let by_step: u64 = tally
-        .steps
-        .iter()
-        .flat_map(|step| step.tiers.iter().flatten())
-        .map(|tier| tier.len())
-        .sum();
+    let by_step = tally.answers();
     let says = format!("{by_step} requests by step, {by_second} by the second");
     check("counts", by_second == by_step, says)
 }
@@ -150,7 +144,7 @@ mod tests {
     use super::*;
     use crate::report::Tier;
     use crate::report::tally::{Answered, Of};
-    use crate::{PageList, Stages};
+    use crate::{Load, PageList, Stages};
 
     fn plan() -> Plan {
         Plan::new(PageList::single("http://127.0.0.1/").unwrap())
@@ -158,7 +152,7 @@ mod tests {
 
     /// Ten seconds of so many requests of 10 ms, all of them counted as they should be.
     fn sound(requests: u64) -> Tally {
-        let mut tally = Tally::new(1);
+        let mut tally = Tally::new(1, true);
         let took = Duration::from_millis(10);
         tally.reach(Duration::from_secs(9));
         for _ in 0..requests {
@@ -178,7 +172,7 @@ mod tests {
 
     fn result(tally: &Tally, name: &str) -> CheckResult {
         let plan = plan().load(Load::Open(Stages::constant(1.0).unwrap()));
-        let times = Times::of(&tally.service);
+        let times = Times::of(tally.service.as_ref().unwrap());
         let checks = of(&plan, tally, Times::of(&tally.lateness), times);
         let check = checks.iter().find(|check| check.name == name);
         check

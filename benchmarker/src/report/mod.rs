@@ -27,7 +27,6 @@ pub use tiers::{TierReport, Tiers};
 pub use times::Times;
 
 use crate::Plan;
-use crate::load::Load;
 
 /// Who answered a request, as its `X-Cache` header says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -275,6 +274,7 @@ impl Report {
         let cpu_secs = tally.cpu.as_secs_f64();
         let steps = StepReport::all(&named, &tally.steps);
         let answered_of = |step: usize| steps[step].requests;
+        let service = tally.service.clone().unwrap_or_else(|| all.clone());
         let (request_times, lateness) = (Times::of(&all), Times::of(&tally.lateness));
         Self {
             requests_per_sec: per_sec(total),
@@ -289,10 +289,10 @@ impl Report {
                 redirects: tally.redirects,
             },
             request_times,
-            service_times: Times::of(&tally.service),
+            service_times: Times::of(&service),
             average_service_ms: average_ms(tally.service_sum),
             load: LoadReport {
-                is_open: matches!(plan.load, Load::Open(_)),
+                is_open: plan.is_open(),
                 due: tally.arrivals.due,
                 begun: tally.arrivals.begun,
                 skipped: tally.arrivals.skipped,
@@ -328,7 +328,7 @@ impl Report {
             seconds: tally.seconds,
             request_histogram: all,
             tier_histograms: tiers,
-            service_histogram: tally.service,
+            service_histogram: service,
             page_histogram: all_pages,
             first_page_histogram: tally.first_pages,
             later_page_histogram: tally.later_pages,

@@ -42,8 +42,8 @@ pub(crate) struct Tally {
     pub(crate) steps: Vec<StepTally>,
     pub(crate) time_sum: Duration,
     pub(crate) service_sum: Duration,
-    /// Service times of all requests in microseconds.
-    pub(crate) service: Histogram<u64>,
+    /// Service times of all requests in microseconds, where they differ from response times: in an open load.
+    pub(crate) service: Option<Histogram<u64>>,
     /// Times of complete page views in microseconds, by whether they were the first of their visitor.
     pub(crate) first_pages: Histogram<u64>,
     pub(crate) later_pages: Histogram<u64>,
@@ -113,13 +113,13 @@ impl StepTally {
 }
 
 impl Tally {
-    /// For so many named steps.
-    pub(crate) fn new(named: usize) -> Self {
+    /// For so many named steps of a closed load, or an open one.
+    pub(crate) fn new(named: usize, is_open: bool) -> Self {
         Self {
             steps: (0..named + KINDS).map(|_| StepTally::new()).collect(),
             time_sum: Duration::ZERO,
             service_sum: Duration::ZERO,
-            service: histogram(),
+            service: is_open.then(histogram),
             first_pages: histogram(),
             later_pages: histogram(),
             pages_incomplete: 0,
@@ -143,6 +143,15 @@ impl Tally {
         }
     }
 
+    /// How many requests were answered as asked.
+    pub(super) fn answers(&self) -> u64 {
+        let tiers = self
+            .steps
+            .iter()
+            .flat_map(|step| step.tiers.iter().flatten());
+        tiers.map(|tier| tier.len()).sum()
+    }
+
     fn step(&mut self, of: Of) -> &mut StepTally {
         let named = self.steps.len() - KINDS;
         &mut self.steps[match of {
@@ -164,7 +173,9 @@ impl Tally {
         let tier = &mut self.step(answered.of).tiers[answered.tier as usize];
         tier.get_or_insert_with(|| Box::new(histogram()))
             .saturating_record(us);
-        self.service.saturating_record(micros(answered.service));
+        if let Some(service) = &mut self.service {
+            service.saturating_record(micros(answered.service));
+        }
         self.time_sum += answered.response;
         self.service_sum += answered.service;
         self.revalidated += u64::from(answered.status == 304);
@@ -208,7 +219,9 @@ impl Tally {
         for (mine, theirs) in self.steps.iter_mut().zip(&other.steps) {
             mine.merge(theirs);
         }
-        merge_histogram(&mut self.service, &other.service);
+        if let (Some(mine), Some(theirs)) = (&mut self.service, &other.service) {
+            merge_histogram(mine, theirs);
+        }
         merge_histogram(&mut self.first_pages, &other.first_pages);
         merge_histogram(&mut self.later_pages, &other.later_pages);
         merge_histogram(&mut self.lateness, &other.lateness);
