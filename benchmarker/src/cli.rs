@@ -12,6 +12,9 @@ use clap::{Args, Parser, Subcommand};
 
 /// How many connections a thread gets when nobody says: one browser.
 const CONNECTIONS_A_THREAD: usize = 6;
+/// How many browsers an open load has at hand when nobody says; those that are not needed stay unused.
+const BROWSERS_MIN: usize = 10;
+const BROWSERS_MAX: usize = 1000;
 /// How long is measured, and what is not counted before, when nobody says.
 const DURATION: Duration = Duration::from_secs(10);
 /// How wide the window is when nobody says.
@@ -45,7 +48,7 @@ pub(crate) struct Arguments {
     threads: Option<usize>,
 
     /// Keep-alive connections in all; up to 6 of them are one browser
-    /// [default: 6 a thread]
+    /// [default: 6 a thread; with --rate as many browsers as come in a second]
     #[arg(short, long, value_name = "C")]
     connections: Option<usize>,
 
@@ -319,7 +322,11 @@ impl Arguments {
             Load::Closed {
                 users: Some(users), ..
             } => Some(users.most().ceil() as usize),
-            _ => None,
+            // As many as come in a second: who is not free by then was not served.
+            Load::Open(rate) => {
+                Some((rate.most().ceil() as usize).clamp(BROWSERS_MIN, BROWSERS_MAX))
+            }
+            Load::Closed { users: None, .. } => None,
         };
         self.connections
             .or(users.map(|users| users.saturating_mul(a_browser)))

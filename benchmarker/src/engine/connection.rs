@@ -21,6 +21,8 @@ pub(super) struct Connection {
     /// Which browser of the worker it belongs to.
     pub(super) browser: usize,
     socket: Option<Socket>,
+    /// How many sockets it has had: what is told of an earlier one is not about this one.
+    pub(super) generation: u32,
     /// Whether the socket has carried a response: only then may its end mean
     /// that the server had closed an idle connection.
     pub(super) served: bool,
@@ -55,6 +57,7 @@ impl Connection {
         Self {
             browser,
             socket: None,
+            generation: 0,
             served: false,
             request: None,
             reader: Reader::new(),
@@ -95,7 +98,8 @@ impl Connection {
             Err(Errno::INPROGRESS) => false,
             Err(error) => return Err(error.into()),
         };
-        poll.add(&socket, number)?;
+        self.generation = self.generation.wrapping_add(1);
+        poll.add(&socket, number, self.generation)?;
         self.socket = Some(Socket { socket, connected });
         Ok(())
     }

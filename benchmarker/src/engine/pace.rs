@@ -44,7 +44,8 @@ pub(super) struct Open {
     threads: u64,
     /// Due, and no browser was free.
     waiting: VecDeque<Instant>,
-    idle: VecDeque<usize>,
+    /// Those that are free; the last that was asks next, so that no more are at work than must be.
+    idle: Vec<usize>,
     /// How long one may wait before it is skipped: a browser would have given up.
     patience: Duration,
     /// Planned instants that were skipped.
@@ -75,7 +76,7 @@ impl Pace {
                 next: thread as u64,
                 threads: threads as u64,
                 waiting: VecDeque::new(),
-                idle: VecDeque::new(),
+                idle: vec![],
                 patience,
                 skipped: vec![],
             }),
@@ -205,7 +206,7 @@ impl Open {
         match self.waiting.pop_front() {
             Some(planned) => Some(Due { browser, planned }),
             None => {
-                self.idle.push_back(browser);
+                self.idle.push(browser);
                 None
             }
         }
@@ -216,7 +217,7 @@ impl Open {
             let planned = self.due;
             self.next += self.threads;
             self.due = self.start + self.stages.instant(self.next);
-            match self.idle.pop_front() {
+            match self.idle.pop() {
                 Some(browser) => return Some(Due { browser, planned }),
                 None => self.waiting.push_back(planned),
             }

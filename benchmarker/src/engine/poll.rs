@@ -30,6 +30,8 @@ pub(super) struct Events(Vec<epoll::Event>);
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Event {
     pub(super) number: usize,
+    /// Which of the sockets that were added under it.
+    pub(super) generation: u32,
     pub(super) readable: bool,
     pub(super) writable: bool,
     /// The peer has closed its side, or the socket is broken.
@@ -50,12 +52,12 @@ impl Poll {
 
     /// Adds a socket once, edge-triggered and for both directions: from then on no request costs a call to
     /// change that. Closing the socket takes it out.
-    pub(super) fn add(&self, socket: impl AsFd, number: usize) -> io::Result<()> {
+    pub(super) fn add(&self, socket: impl AsFd, number: usize, generation: u32) -> io::Result<()> {
         let flags = epoll::EventFlags::IN
             | epoll::EventFlags::OUT
             | epoll::EventFlags::RDHUP
             | epoll::EventFlags::ET;
-        let data = epoll::EventData::new_u64(number as u64);
+        let data = epoll::EventData::new_u64(u64::from(generation) << 32 | number as u64);
         Ok(epoll::add(&self.epoll, socket, data, flags)?)
     }
 
@@ -85,7 +87,8 @@ impl Events {
             let epoll::Event { flags, data } = *event;
             let is = |any: epoll::EventFlags| flags.intersects(any);
             Event {
-                number: usize::try_from(data.u64()).unwrap_or(usize::MAX),
+                number: (data.u64() & u64::from(u32::MAX)) as usize,
+                generation: (data.u64() >> 32) as u32,
                 readable: is(epoll::EventFlags::IN),
                 writable: is(epoll::EventFlags::OUT),
                 ended: is(epoll::EventFlags::RDHUP

@@ -210,6 +210,9 @@ impl Worker {
     fn event(&mut self, event: Event) {
         let c = event.number;
         let connection = &mut self.connections[c];
+        if event.generation != connection.generation {
+            return;
+        }
         if connection.is_open()
             && !connection.is_connected()
             && (event.writable || event.ended)

@@ -79,13 +79,13 @@ fn littles_law(tally: &Tally) -> Check {
     let too_short = tally.elapsed < mean.saturating_mul(LITTLE_TIMES_MIN);
     if answered < LITTLE_REQUESTS_MIN || too_short || failed > answered / 100 {
         return Check {
-            name: "littles_law",
+            name: "Little's law",
             result: CheckResult::Unjudged,
             says: format!("{says}: too few requests, or too many failures, to judge by"),
         };
     }
     let off = (under_way - product).abs() / product.max(f64::MIN_POSITIVE);
-    check("littles_law", off <= LITTLE_OFF_MAX, says)
+    check("Little's law", off <= LITTLE_OFF_MAX, says)
 }
 
 /// Every byte that came belongs to a response.
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn a_sound_run_passes() {
         let tally = sound(2000);
-        for name in ["littles_law", "bytes", "counts", "arrivals"] {
+        for name in ["Little's law", "bytes", "counts", "arrivals"] {
             assert_eq!(result(&tally, name), CheckResult::Passed, "{name}");
         }
     }
@@ -192,9 +192,9 @@ mod tests {
     fn requests_that_were_longer_under_way_than_they_say_break_littles_law() {
         let mut tally = sound(2000);
         tally.under_way += Duration::from_secs(2);
-        assert_eq!(result(&tally, "littles_law"), CheckResult::Failed);
+        assert_eq!(result(&tally, "Little's law"), CheckResult::Failed);
         let few = sound(10);
-        assert_eq!(result(&few, "littles_law"), CheckResult::Unjudged);
+        assert_eq!(result(&few, "Little's law"), CheckResult::Unjudged);
     }
 
     #[test]

@@ -59,7 +59,12 @@ impl Report {
             tiers: tiers(&self.tiers, |tier| {
                 self.tier_histograms[tier as usize].clone()
             }),
-            steps: self.steps.iter().map(step).collect(),
+            steps: self
+                .steps
+                .iter()
+                .filter(|step| step.requests + step.failed > 0)
+                .map(step)
+                .collect(),
             seconds: self.seconds.iter().enumerate().map(second).collect(),
             failures: self.failures(),
             generator: GeneratorCost {

@@ -6,8 +6,10 @@ use serde::Serialize;
 use super::tally::{StepTally, by_tier};
 use super::{Tier, Tiers, Times, tally};
 
+/// How many kinds of parts stand behind the named steps.
+pub(super) const PARTS: usize = NAMES.len();
 /// What the parts of pages are called in reports, as if they were steps.
-const PARTS: [&str; 2] = ["css and js", "pictures"];
+const NAMES: [&str; 2] = ["css and js", "pictures"];
 
 /// What one step of the plan had.
 #[derive(Debug, Clone, Serialize)]
@@ -30,7 +32,7 @@ pub struct StepReport {
 
 impl StepReport {
     pub(super) fn all(named: &[Box<str>], tallies: &[StepTally]) -> Vec<Self> {
-        let names = named.iter().map(AsRef::as_ref).chain(PARTS);
+        let names = named.iter().map(AsRef::as_ref).chain(NAMES);
         names
             .zip(tallies)
             .map(|(name, step)| {

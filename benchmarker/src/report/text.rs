@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::steps::PARTS;
 use super::{CheckResult, Failure, Report, TierReport, Tiers, Times};
 
 /// Above this share of busy time the generator itself may be the limit.
@@ -57,6 +58,7 @@ impl Report {
         }
         writeln!(f, "page time     {}", quantiles(&self.page_times))?;
         self.load(f)?;
+        self.steps(f)?;
         let r = &self.requests;
         write!(
             f,
@@ -143,6 +145,30 @@ impl Report {
                 "reconnects    {}: the server closed a kept connection",
                 self.reconnects
             )?;
+        }
+        Ok(())
+    }
+
+    /// The steps of a scenario; the parts of pages stand under "files by".
+    fn steps(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = &self.steps[..self.steps.len() - PARTS];
+        if named.len() < 2 {
+            return Ok(());
+        }
+        let asked = named.iter().filter(|step| step.requests + step.failed > 0);
+        for (at, step) in asked.enumerate() {
+            let label = if at == 0 { "steps" } else { "" };
+            let name: String = step.name.chars().take(20).collect();
+            write!(
+                f,
+                "{label:<13} {name:<20} {:>9} requests  {}",
+                step.requests,
+                quantiles(&step.times)
+            )?;
+            match step.failed {
+                0 => writeln!(f)?,
+                n => writeln!(f, "  {n} failed")?,
+            }
         }
         Ok(())
     }
