@@ -271,6 +271,19 @@ mod tests {
     }
 
     #[test]
+    fn what_takes_longer_than_anybody_waits_is_begun_anew_and_never_stored() {
+        let (flights, key) = (Flights::default(), Key::of("/i/a.webp").unwrap());
+        let (_stuck, flight) = begin(&flights, &key).unwrap();
+        let age = |time| flights.lock().get_mut(&key).unwrap().since -= time;
+        age(super::JOINED_FOR / 2);
+        assert!(begin(&flights, &key).is_none(), "so long it is joined");
+        age(super::JOINED_FOR);
+        assert!(begin(&flights, &key).is_some());
+        let check = flight.lock().unwrap().as_ref().unwrap().check();
+        assert_eq!(check, Err(NotStored::NoLongerCurrent));
+    }
+
+    #[test]
     fn a_purge_stops_the_flight_under_way_and_not_the_next_one() {
         let (flights, key) = (Flights::default(), Key::of("/i/a.webp").unwrap());
         let (_first, before) = begin(&flights, &key).unwrap();
