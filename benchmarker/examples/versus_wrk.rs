@@ -155,13 +155,16 @@ fn measure(rival: Rival, url: &str, connections: u32, seconds: u32) -> Result<Sa
             .args(["--pages-only", "--json", "--warmup", "0s"]),
         Rival::Pages => command
             .args(["-t", THREADS, "-c", &connections, "-d", &duration])
-            .args(["--returning", "100", "--json", "--warmup", "0s"])
+            .args(["--returning=100", "--json", "--warmup", "0s"])
             .arg(format!("{url}page")),
     };
     let before = children_cpu()?;
     let output = command.stderr(Stdio::inherit()).output()?;
     let cpu = children_cpu()? - before;
     let text = String::from_utf8(output.stdout)?;
+    if !output.status.success() {
+        return Err(format!("{} did not end well: {text}", rival.name()).into());
+    }
     let (requests, per_second) = match rival {
         Rival::Wrk => read_wrk(&text),
         Rival::Hey => read_hey(&text),

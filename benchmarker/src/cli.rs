@@ -36,7 +36,7 @@ pub(crate) struct Arguments {
     target: Option<String>,
 
     /// What visitors do, instead of a list of pages: talk-2007, tweets, reddit-hug, browse, or a TOML file
-    #[arg(short = 'S', long, value_name = "NAME-or-FILE", conflicts_with_all = ["order", "once"])]
+    #[arg(short = 'S', long, value_name = "NAME-or-FILE", conflicts_with_all = ["order", "once", "think", "base", "pages_only"])]
     pub(crate) scenario: Option<String>,
 
     /// The values of a list of the scenario: a file with one a line; repeatable
@@ -65,7 +65,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TIME")]
     think: Option<Think>,
 
-    /// How long to measure: 500ms, 10s, 2m [default: 10s, or what the scenario says]
+    /// How long to measure: 500ms, 10s, 2m [default: 10s, or as long as the stages or the scenario last]
     #[arg(short, long, value_name = "TIME", value_parser = parse_time)]
     duration: Option<Duration>,
 
@@ -129,7 +129,7 @@ pub(crate) struct Arguments {
 
     /// Browsers keep what they got, as private caches may: first and later page views are told apart;
     /// with a number somebody else comes after so many page views
-    #[arg(long, value_name = "VIEWS", num_args = 0..=1, default_missing_value = "0", conflicts_with = "pages_only")]
+    #[arg(long, value_name = "VIEWS", num_args = 0..=1, require_equals = true, default_missing_value = "0", conflicts_with = "pages_only")]
     returning: Option<u32>,
 
     /// Seed of every random choice: same seed, same sequence
@@ -141,13 +141,13 @@ pub(crate) struct Arguments {
     require: Option<String>,
 
     /// Search the highest rate of page views that keeps --require, from this one on
-    #[arg(long, value_name = "PER-SECOND", num_args = 0..=1, default_missing_value = "10",
+    #[arg(long, value_name = "PER-SECOND", num_args = 0..=1, require_equals = true, default_missing_value = "10",
         conflicts_with_all = ["rate", "users", "think", "once", "versus", "json", "save", "html"])]
     pub(crate) capacity: Option<f64>,
 
     /// Measure this other site, or address, by turns with the first: in each block both, and the first
     /// once more
-    #[arg(long = "vs", id = "versus", value_name = "URL", conflicts_with_all = ["json", "save", "require"])]
+    #[arg(long = "vs", id = "versus", value_name = "URL", conflicts_with_all = ["json", "save", "require", "unix"])]
     pub(crate) versus: Option<String>,
 
     /// How many blocks --vs measures
@@ -155,7 +155,7 @@ pub(crate) struct Arguments {
     pub(crate) blocks: u32,
 
     /// Measure also how fast the generator is against a server that does nothing (needs nginx)
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["versus", "capacity", "json"])]
     pub(crate) certify: bool,
 
     /// A header for every request, such as 'Cookie: session=...'; repeatable
@@ -211,9 +211,9 @@ Examples:
       the HTML alone: how many pages the application makes
   benchmarker http://site/ --unix app.sock --pages-only --json
       one application process, without the front
-  benchmarker pages.txt --base http://127.0.0.1:8080 --rate 200 --require 'p95<200ms,failed=0'
+  benchmarker pages.txt --base http://127.0.0.1:8080 --rate 200 --require 'pages.p95<500ms,failed=0'
       200 page views a second, whatever the server does; exit status 3 if the rule is broken
-  benchmarker pages.txt --base http://127.0.0.1:8080 --capacity --require 'p95<2s,failed=0' -d 5s
+  benchmarker pages.txt --base http://127.0.0.1:8080 --capacity --require 'pages.p95<2s,failed=0' -d 5s
       the highest rate that keeps the rule
   benchmarker http://127.0.0.1:8080/ --vs http://127.0.0.1:8081/ -d 3s
       two servers by turns
@@ -265,15 +265,22 @@ impl Arguments {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let load = self.load(scenario.as_ref())?;
         let connections = self.connections(&load);
-        let threads = self
-            .threads
-            .unwrap_or_else(|| cores.min(connections.unwrap_or(cores)).max(1));
+        // No more threads than browsers, or a browser would be cut in two.
+        let threads = self.threads.unwrap_or_else(|| match connections {
+            Some(connections) => cores.min(connections.div_ceil(self.a_browser())).max(1),
+            None => cores,
+        });
         let times = scenario.as_ref().map(Scenario::times).unwrap_or_default();
         let fetch = match (self.pages_only, self.no_pictures) {
             (true, _) => Fetch::PagesOnly,
             (_, true) => Fetch::NoPictures,
             _ => Fetch::Everything,
         };
+        let stages = [&self.rate, &self.users]
+            .into_iter()
+            .flatten()
+            .map(Stages::total);
+        let stages = stages.filter(|total| !total.is_zero()).max();
         let visitors = match self.returning {
             None => Visitors::New,
             Some(0) => Visitors::Returning,
@@ -284,7 +291,12 @@ impl Arguments {
             .connections(connections.unwrap_or(threads.saturating_mul(CONNECTIONS_A_THREAD)))
             .load(load)
             .per_browser(self.per_browser)
-            .duration(self.duration.or(times.duration).unwrap_or(DURATION))
+            .duration(
+                self.duration
+                    .or(times.duration)
+                    .or(stages)
+                    .unwrap_or(DURATION),
+            )
             .warmup(self.warmup.or(times.warmup).unwrap_or(WARMUP))
             .visitors(visitors)
             .timeout(self.timeout)
@@ -317,8 +329,9 @@ impl Arguments {
 
     /// How many connections the users need, or as many as were asked for.
     fn connections(&self, load: &Load) -> Option<usize> {
-        let a_browser = if self.pages_only { 1 } else { self.per_browser };
         let users = match load {
+            // Each trial has another rate; those that it does not need stay unused.
+            _ if self.capacity.is_some() => Some(BROWSERS_MAX),
             Load::Closed {
                 users: Some(users), ..
             } => Some(users.most().ceil() as usize),
@@ -329,7 +342,12 @@ impl Arguments {
             Load::Closed { users: None, .. } => None,
         };
         self.connections
-            .or(users.map(|users| users.saturating_mul(a_browser)))
+            .or(users.map(|users| users.saturating_mul(self.a_browser())))
+    }
+
+    /// How many connections a browser has.
+    fn a_browser(&self) -> usize {
+        if self.pages_only { 1 } else { self.per_browser }
     }
 
     /// The load that was asked for, or that of the scenario.

@@ -51,7 +51,7 @@ impl NullServer {
         fs::write(
             &configuration,
             format!(
-                "daemon off; worker_processes auto; pid nginx.pid; error_log error.log;
+                "daemon off; worker_processes auto; worker_rlimit_nofile 16384; pid nginx.pid; error_log error.log;
                  events {{ worker_connections 12000; }}
                  http {{
                    access_log off; keepalive_requests 1000000000;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::engine::{Itinerary, Sequence};
 use crate::load::{Load, Think};
-use crate::{Error, Lazy, Moment, PageList, Scenario};
+use crate::{Error, Lazy, Moment, NullServer, PageList, Scenario};
 
 /// How long a run may last, because a forgotten generator is an attack.
 const DURATION_MAX: Duration = Duration::from_secs(3600);
@@ -138,10 +138,47 @@ impl Plan {
         self.scenario.as_ref()?.require()
     }
 
-    /// The names of what is asked for, as reports and rules have them; parts of pages not among them.
+    /// The same plan for one run of several. Visitors of a scenario who join under a name of their own
+    /// come once: each run has others.
     #[must_use]
-    pub fn step_names(&self) -> Vec<Box<str>> {
-        self.steps()
+    pub fn run_number(mut self, number: u64) -> Self {
+        if self.scenario.is_some() {
+            self.seed = self.seed.wrapping_add(number);
+        }
+        self
+    }
+
+    /// The same threads and connections without rest against a server that does nothing: what the generator
+    /// can do at all.
+    ///
+    /// # Errors
+    /// When the server has no address, which it has.
+    pub fn against_nothing(&self, server: &NullServer, time: Duration) -> Result<Self, Error> {
+        let page = match self.fetch {
+            Fetch::PagesOnly => server.url().to_owned(),
+            Fetch::Everything | Fetch::NoPictures => format!("{}page", server.url()),
+        };
+        let plan = Self::new(PageList::single(&page)?)
+            .threads(self.threads)
+            .connections(self.connections)
+            .per_browser(self.per_browser)
+            .fetch(self.fetch)
+            .visitors(self.visitors)
+            .gzip(self.gzip)
+            .duration(time);
+        Ok(plan.stop_when(Arc::clone(&self.stop)))
+    }
+
+    /// Whether parts of pages are fetched.
+    #[must_use]
+    pub fn fetches_parts(&self) -> bool {
+        self.fetch != Fetch::PagesOnly
+    }
+
+    /// Whether page views are due at planned instants.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        matches!(self.load, Load::Open(_))
     }
 
     /// Whether it was told to stop.
@@ -290,6 +327,7 @@ impl Plan {
     #[must_use]
     pub fn once(mut self) -> Self {
         self.once = true;
+        self.warmup = Duration::ZERO;
         self
     }
 
@@ -317,17 +355,13 @@ impl Plan {
             .collect()
     }
 
-    /// The names of what is asked for, parts of pages not among them.
-    pub(crate) fn steps(&self) -> Vec<Box<str>> {
+    /// The names of what is asked for, as reports and rules have them; parts of pages not among them.
+    #[must_use]
+    pub fn step_names(&self) -> Vec<Box<str>> {
         match &self.scenario {
             Some(scenario) => scenario.step_names().to_vec(),
             None => vec!["page".into()],
         }
-    }
-
-    /// Whether page views are due at planned instants.
-    pub(crate) fn is_open(&self) -> bool {
-        matches!(self.load, Load::Open(_))
     }
 
     /// How many browsers share the connections: as few as their size allows,
@@ -353,7 +387,12 @@ impl Plan {
                 Ok(())
             } else {
                 Err(Error::nonsense(format!(
-                    "{what} must be 1 to {max}, not {value}"
+                    "{what} must be 1 to {max}, not {value}{}",
+                    if what == "connections" {
+                        " (a browser has six, or as many as --per-browser says)"
+                    } else {
+                        ""
+                    }
                 )))
             }
         };
@@ -380,6 +419,26 @@ impl Plan {
             return Err(Error::nonsense(
                 "each page once, and pages drawn anew: only one of the two can be",
             ));
+        }
+        if let Load::Closed {
+            users: Some(users), ..
+        } = &self.load
+        {
+            let (wanted, browsers) = (users.most(), self.browsers());
+            if wanted < 1.0 || wanted.ceil() as usize > browsers {
+                return Err(Error::nonsense(format!(
+                    "{wanted} users need as many browsers, and {} connections make {browsers}",
+                    self.connections
+                )));
+            }
+        }
+        if let Load::Closed {
+            think: Think::Fixed(think) | Think::Exponential(think),
+            ..
+        } = self.load
+            && think > DURATION_MAX
+        {
+            return Err(Error::nonsense("nobody thinks for longer than an hour"));
         }
         if self.timeout.is_zero() {
             return Err(Error::nonsense("a time-out of nothing fails every request"));

@@ -1,9 +1,9 @@
 //! The highest rate that keeps a rule.
 
-use benchmarker::{Circumstances, Error, Limit, Report, Trial, capacity};
+use benchmarker::{Circumstances, Error, Limit, Load, Report, Stages, Trial, capacity};
 
 use super::plan;
-use super::results::say;
+use super::results::{broken, say, warn_of_blind_rules};
 use crate::Ended;
 use crate::cli::Arguments;
 
@@ -15,22 +15,9 @@ pub(crate) fn search(arguments: &Arguments) -> Result<Ended, Error> {
                 .to_owned(),
         ));
     };
-    let broken = |report: &Report| {
-        let saved = report.saved(&plan, Circumstances::default());
-        let mut broken: Vec<String> = rules
-            .broken_by(&saved)
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        // Whoever was turned away is not among the times.
-        if report.load.skipped > 0 {
-            broken.push(format!(
-                "{} page views found no free browser within the time-out",
-                report.load.skipped
-            ));
-        }
-        broken
-    };
+    let open = plan.clone().load(Load::Open(Stages::constant(from)?));
+    warn_of_blind_rules(&open, &rules);
+    let broken = |report: &Report| broken(&rules, &report.saved(&open, Circumstances::default()));
     say("page views/s       p50       p95       p99   failed  rule");
     let found = capacity(&plan, from, broken, |trial| say(&row(trial)))?;
     let Some(rate) = found.rate else {

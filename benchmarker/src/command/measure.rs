@@ -2,30 +2,37 @@
 
 use std::time::Duration;
 
-use benchmarker::{CheckResult, Error, Fetch, NullServer, PageList, Plan, run};
+use benchmarker::{CheckResult, Error, NullServer, run};
 
 use super::live::Live;
-use super::results::{self, Results};
+use super::results::{self, Results, warn_of_blind_rules};
 use super::{plan, system};
 use crate::Ended;
 use crate::cli::Arguments;
 
 /// How long the generator is measured against a server that does nothing.
 const CEILING_TIME: Duration = Duration::from_secs(2);
-const CEILING_WARMUP: Duration = Duration::from_millis(500);
 
 pub(crate) fn measure(arguments: &Arguments) -> Result<Ended, Error> {
     let plan = plan(arguments)?;
     let rules = arguments.rules(&plan)?;
+    if let Some(rules) = &rules {
+        warn_of_blind_rules(&plan, rules);
+    }
+    // First, so that a run is not lost because nginx is missing.
+    let nothing = match arguments.certify {
+        true => Some(NullServer::start()?),
+        false => None,
+    };
     let started = results::now();
     let (watched, live) = Live::watch(plan.clone());
     let report = run(&watched);
     drop(watched);
     live.end();
     let report = report?;
-    let ceiling_per_sec = match arguments.certify {
-        true => Some(ceiling(&plan)?),
-        false => None,
+    let ceiling_per_sec = match &nothing {
+        Some(server) => Some(run(&plan.against_nothing(server, CEILING_TIME)?)?.requests_per_sec),
+        None => None,
     };
     let results = Results::new(&report, &plan, started, ceiling_per_sec);
     if arguments.json {
@@ -49,16 +56,4 @@ pub(crate) fn measure(arguments: &Arguments) -> Result<Ended, Error> {
     } else {
         Ended::Well
     })
-}
-
-/// How many requests a second the same threads and connections send to a server that does nothing.
-fn ceiling(plan: &Plan) -> Result<f64, Error> {
-    let server = NullServer::start()?;
-    let plan = plan
-        .clone()
-        .pages(PageList::single(server.url())?)
-        .fetch(Fetch::PagesOnly)
-        .warmup(CEILING_WARMUP)
-        .duration(CEILING_TIME);
-    Ok(run(&plan)?.requests_per_sec)
 }

@@ -64,11 +64,35 @@ impl Results {
 
     /// Says which rules are broken; whether one is.
     pub(crate) fn say_broken(&self, rules: &Rules) -> bool {
-        let broken = rules.broken_by(&self.0);
+        let broken = broken(rules, &self.0);
         for broken in &broken {
             eprintln!("benchmarker: {broken}");
         }
         !broken.is_empty()
+    }
+}
+
+/// What a result does not keep, in sentences. Page views that were turned away are among no times: with any
+/// rule at all, there must be none.
+pub(crate) fn broken(rules: &Rules, result: &Saved) -> Vec<String> {
+    let broken = rules.broken_by(result);
+    let mut broken: Vec<String> = broken.iter().map(ToString::to_string).collect();
+    if result.load.skipped > 0 {
+        broken.push(format!(
+            "{} page views found no free browser within the time-out",
+            result.load.skipped
+        ));
+    }
+    broken
+}
+
+/// Says what rules on requests do not see: in an open load only the page itself waits for a browser.
+pub(crate) fn warn_of_blind_rules(plan: &Plan, rules: &Rules) {
+    if plan.is_open() && plan.fetches_parts() && rules.time_requests() {
+        eprintln!(
+            "benchmarker: note: times of requests hold no waiting for a free browser, but for the page's own; \
+             rules such as pages.p95<2s do"
+        );
     }
 }
 

@@ -2,7 +2,7 @@
 
 use benchmarker::chart::Dot;
 use benchmarker::compare::{Better, Block, Effect, effect};
-use benchmarker::{Error, PageList, Plan, Report, page, run};
+use benchmarker::{Error, Plan, Report, page, run};
 use rand::SeedableRng;
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::seq::SliceRandom;
@@ -37,7 +37,7 @@ pub(crate) fn versus(arguments: &Arguments) -> Result<Ended, Error> {
         return Err(Error::Nonsense("--vs needs a target".to_owned()));
     };
     let a = plan(arguments)?;
-    let b = a.clone().pages(other_pages(&a, target)?);
+    let b = a.clone().pages(a.page_list().at(target)?);
     let started = results::now();
     let mut random = Xoshiro256PlusPlus::seed_from_u64(arguments.seed);
     let mut blocks: Vec<[Report; 3]> = Vec::new();
@@ -50,7 +50,11 @@ pub(crate) fn versus(arguments: &Arguments) -> Result<Ended, Error> {
                 Turn::A | Turn::Again => &a,
                 Turn::B => &b,
             };
-            reports[turn as usize] = Some(run(plan)?);
+            let number = u64::from(block) * 3 + turn as u64;
+            reports[turn as usize] = Some(run(&plan.clone().run_number(number))?);
+        }
+        if a.is_stopped() {
+            break; // this block is not whole
         }
         let [Some(first), Some(second), Some(again)] = reports else {
             continue;
@@ -64,16 +68,8 @@ pub(crate) fn versus(arguments: &Arguments) -> Result<Ended, Error> {
             again.requests_per_sec / first.requests_per_sec,
         ));
         blocks.push([first, second, again]);
-        if a.is_stopped() {
-            break;
-        }
     }
     tell(arguments, (&a, &b), &blocks, &started)
-}
-
-/// The same pages of another site.
-fn other_pages(plan: &Plan, target: &str) -> Result<PageList, Error> {
-    plan.page_list().at(target)
 }
 
 fn tell(
@@ -86,32 +82,49 @@ fn tell(
         return Ok(Ended::WithoutNumber);
     };
     say("");
-    let mut dots = Vec::new();
-    for (name, better, of) in QUANTITIES {
-        let effect = effect_of(blocks, better, of);
-        say(&format!("{name:<22} B to A: {effect}"));
-        let name = name.to_owned();
-        dots.push(Dot { name, effect });
-    }
     let doubted = blocks
         .iter()
         .flatten()
         .filter(|report| report.doubts().next().is_some());
-    let doubted = doubted.count();
-    if doubted > 0 {
+    if let Some(report) = doubted.clone().next() {
         say(&format!(
-            "{doubted} of the runs do not stand behind their numbers; run longer, or on a quieter machine"
+            "no comparison: {} of the runs do not stand behind their numbers; run longer, or on a quieter machine",
+            doubted.count()
         ));
+        report
+            .doubts()
+            .for_each(|check| say(&format!("{:<13} {}", check.name, check.says)));
+        return Ok(Ended::WithoutNumber);
+    }
+    let failed = |turn: usize| {
+        let runs = blocks.iter().map(|block| &block[turn]);
+        runs.map(|report| report.errors.total + report.load.skipped)
+            .sum::<u64>()
+    };
+    if failed(0) + failed(1) > 0 {
+        say(&format!(
+            "failed or skipped: A {}, B {}; the times below are of what was answered",
+            failed(0),
+            failed(1)
+        ));
+    }
+    let mut dots = Vec::new();
+    for (name, better, of) in QUANTITIES {
+        if a.is_open() && name == "requests/sec" {
+            say("requests/sec           not compared: it is what was offered");
+            continue;
+        }
+        let effect = effect_of(blocks, better, of);
+        say(&format!("{name:<22} B to A: {effect}"));
+        let name = name.to_owned();
+        dots.push(Dot { name, effect });
     }
     if let Some(file) = &arguments.html {
         let result = |report, plan| Results::new(report, plan, started.to_owned(), None).0;
         let page = page::comparison(&result(first, a), &result(second, b), &dots)?;
         write(file, &page)?;
     }
-    Ok(match doubted {
-        0 => Ended::Well,
-        _ => Ended::WithoutNumber,
-    })
+    Ok(Ended::Well)
 }
 
 fn effect_of(blocks: &[[Report; 3]], better: Better, of: fn(&Report) -> Option<f64>) -> Effect {

@@ -34,6 +34,8 @@ pub(super) struct Browser {
     pub(super) connections: Range<usize>,
     /// When the page view was due.
     pub(super) planned: Instant,
+    /// When its HTML was: the same, or when the page led to another.
+    pub(super) html_due: Instant,
     wants_html: bool,
     pub(super) parts: Arc<[Part]>,
     next_part: usize,
@@ -72,6 +74,7 @@ impl Browser {
             views: 0,
             connections,
             planned: Instant::now(),
+            html_due: Instant::now(),
             wants_html: false,
             parts: nothing,
             next_part: 0,
@@ -95,6 +98,7 @@ impl Browser {
     pub(super) fn begin(&mut self, nothing: &Arc<[Part]>, planned: Instant) {
         self.views = self.views.saturating_add(1);
         self.planned = planned;
+        self.html_due = planned;
         self.parts = Arc::clone(nothing);
         self.next_part = 0;
         self.from_cache = 0;
@@ -103,7 +107,8 @@ impl Browser {
     }
 
     /// The page leads to another, which takes its place.
-    pub(super) fn follow(&mut self) {
+    pub(super) fn follow(&mut self, now: Instant) {
+        self.html_due = now;
         self.wants_html = true;
     }
 

@@ -35,6 +35,8 @@ impl Worker {
     /// Begins all page views that are due and have a browser.
     pub(super) fn begin_due(&mut self, now: Instant) {
         while let Some(due) = self.pace.due(now) {
+            // Anew for each: the last of many that are due at once begins later than the first.
+            let now = Instant::now();
             if self.is_counting(due.planned) {
                 let late = now.saturating_duration_since(due.planned);
                 self.tally.lateness.saturating_record(micros(late));
@@ -72,7 +74,7 @@ impl Worker {
             return;
         };
         let planned = match what {
-            What::Html => browser.planned,
+            What::Html => browser.html_due,
             What::Part(_) => now,
         };
         self.write(c, what, now);
@@ -95,9 +97,14 @@ impl Worker {
     /// Adds the time that requests were under way since the last time, as far as it is measured.
     pub(super) fn integrate(&mut self, now: Instant) {
         let (count, since) = self.under_way;
-        let since = since.max(self.measure_from);
-        self.tally.under_way += now.min(self.end).saturating_duration_since(since) * count;
+        self.tally.under_way += self.within(since, now) * count;
         self.under_way.1 = self.under_way.1.max(now);
+    }
+
+    /// How much of a time is measured.
+    pub(super) fn within(&self, from: Instant, to: Instant) -> Duration {
+        let from = from.max(self.measure_from);
+        to.min(self.end).saturating_duration_since(from)
     }
 
     /// Counts the page views that were skipped since the last time.
@@ -153,11 +160,11 @@ impl Worker {
         if head.close || !connection.is_flushed() {
             connection.close();
         }
-        self.request_over(c, now);
+        self.request_over(c, request.since, now);
         let heard = self.hear(c, request.what, &head, kept, now);
         self.count(c, request, head, &heard, now);
         if heard.leads_on {
-            self.browsers[self.connections[c].browser].follow();
+            self.browsers[self.connections[c].browser].follow(now);
         }
         let browser = self.connections[c].browser;
         self.done(c, heard.failure.is_none(), now);
@@ -168,7 +175,9 @@ impl Worker {
     }
 
     /// A request has ended, in whatever way.
-    fn request_over(&mut self, c: usize, now: Instant) {
+    fn request_over(&mut self, c: usize, since: Instant, now: Instant) {
+        self.tally.ended += 1;
+        self.tally.took += self.within(since, now);
         self.tally.response_bytes += self.connections[c].reader.received;
         self.integrate(now);
         self.under_way.0 -= 1;
@@ -181,7 +190,7 @@ impl Worker {
         let Some(request) = connection.request.take() else {
             return;
         };
-        self.request_over(c, now);
+        self.request_over(c, request.since, now);
         if self.is_counting(now) {
             self.reach(now);
             self.tally.bytes += self.connections[c].reader.received;

@@ -25,6 +25,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 pub(crate) use browser::View;
 pub(crate) use itinerary::{Itinerary, Sequence};
 
+use crate::load::{Load, Stages};
 use crate::report::Tally;
 use crate::target::{self, Address};
 use crate::{Error, Plan, Report, needs};
@@ -37,6 +38,8 @@ const OTHER_FILES: u64 = 64;
 /// What the threads of a run share: read, never written.
 struct Shared {
     plan: Plan,
+    /// That of the plan, its stages begun with what is measured.
+    load: Load,
     address: Address,
     sequence: Sequence,
     /// The bytes of every request after its path, up to the lines of its own.
@@ -47,12 +50,9 @@ impl Shared {
     /// The pace of a thread whose browsers are numbered from `first`.
     fn pace(&self, thread: usize, first: usize, start: Instant) -> Pace {
         let Plan {
-            load,
-            threads,
-            timeout,
-            ..
-        } = &self.plan;
-        Pace::new(load, (thread, *threads), first, *timeout, start)
+            threads, timeout, ..
+        } = self.plan;
+        Pace::new(&self.load, (thread, threads), first, timeout, start)
     }
 }
 
@@ -71,6 +71,7 @@ pub fn run(plan: &Plan) -> Result<Report, Error> {
         sequence: Sequence::of(plan),
         request_tail: request_tail(plan),
         address,
+        load: measured_load(plan),
         plan: plan.clone(),
     });
     let workers =
@@ -100,7 +101,7 @@ pub fn run(plan: &Plan) -> Result<Report, Error> {
             .map(|h| h.join().expect("a worker does not panic"))
             .collect()
     });
-    let mut tally = Tally::new(plan.steps().len(), plan.is_open());
+    let mut tally = Tally::new(plan.step_names().len(), plan.is_open());
     tallies
         .map_err(|cause| Error::System {
             doing: "waiting for events",
@@ -109,6 +110,18 @@ pub fn run(plan: &Plan) -> Result<Report, Error> {
         .into_iter()
         .for_each(|t| tally.merge(t));
     Ok(Report::new(plan, tally))
+}
+
+/// The load of a plan, with its stages begun when the measuring does.
+fn measured_load(plan: &Plan) -> Load {
+    let after = |stages: &Stages| stages.after(plan.warmup);
+    match &plan.load {
+        Load::Closed { think, users } => Load::Closed {
+            think: *think,
+            users: users.as_ref().map(after),
+        },
+        Load::Open(stages) => Load::Open(after(stages)),
+    }
 }
 
 /// The browsers of one thread: as even as whole browsers allow.

@@ -88,18 +88,19 @@ impl Scanned {
         parts.retain(|part| part.path.starts_with(&*self.below));
         self.import(&mut parts);
         let parts: Arc<[Part]> = parts.into();
-        if self.parts + parts.len() > PARTS_MAX {
+        if self.parts + parts.len() + 1 > PARTS_MAX {
             self.pages.clear();
             self.sheets.clear();
             self.parts = 0;
         }
-        self.parts += parts.len();
+        // An entry without parts takes room, too.
+        self.parts += parts.len() + 1;
         let entry = Entry {
             version,
             parts: Arc::clone(&parts),
         };
         if let Some(old) = self.pages.insert(page, entry) {
-            self.parts -= old.parts.len();
+            self.parts -= old.parts.len() + 1;
         }
         parts
     }
@@ -117,6 +118,9 @@ impl Scanned {
         let imports = imports.map(|sheet| html::imports(css, &sheet, self.window));
         let mut imports = imports.unwrap_or_default();
         imports.retain(|part| part.path.starts_with(&*self.below));
+        if self.sheets.len() > PARTS_MAX {
+            self.sheets.clear();
+        }
         self.sheets.insert(hash(path.as_bytes()), imports.into());
     }
 
@@ -128,8 +132,11 @@ impl Scanned {
             return Arc::clone(parts);
         }
         let all: Arc<[Part]> = all.into();
-        if let Some(entry) = self.pages.get_mut(&page) {
-            self.parts += all.len() - entry.parts.len();
+        // Another browser may have read a newer version of it meanwhile.
+        if let Some(entry) = self.pages.get_mut(&page)
+            && Arc::ptr_eq(&entry.parts, parts)
+        {
+            self.parts += all.len() - parts.len();
             entry.parts = Arc::clone(&all);
         }
         all

@@ -124,7 +124,7 @@ impl Worker {
             match head.status {
                 304 => cache.refreshed(key, said, now),
                 // A form changes what the page says; nobody keeps the answer to one.
-                _ if browser.script.posts() => {}
+                _ if what == What::Html && browser.script.posts() => {}
                 _ => cache.store(key, said, now),
             }
         }

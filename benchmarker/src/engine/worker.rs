@@ -91,7 +91,7 @@ impl Worker {
             scanned,
             spare_bodies: Vec::new(),
             lines: String::new(),
-            tally: Tally::new(plan.steps().len(), plan.is_open()),
+            tally: Tally::new(plan.step_names().len(), plan.is_open()),
             moment: plan.told.as_ref().map(|_| Moment::new()),
             under_way: (0, now),
             measure_from: now,
@@ -175,10 +175,16 @@ impl Worker {
         self.tally.elapsed = at.saturating_duration_since(self.measure_from);
         self.integrate(at);
         self.count_arrivals(at);
-        for connection in &self.connections {
-            if connection.request.is_some() {
+        for c in 0..self.connections.len() {
+            let connection = &self.connections[c];
+            if let Some(request) = connection.request {
                 self.tally.response_bytes += connection.reader.received;
+                self.tally.ended += 1;
+                self.tally.took += self.within(request.since, at);
             }
+        }
+        if at > self.measure_from {
+            self.tally.reach(self.tally.elapsed);
         }
         for request in self.connections.iter().filter_map(|c| c.request) {
             let waited = at.saturating_duration_since(request.planned);

@@ -13,6 +13,8 @@ pub use written::parse_time;
 
 /// The most page views a second that a plan may ask for.
 const RATE_MAX: f64 = 10_000_000.0;
+/// The fewest: one in a quarter of an hour.
+const RATE_MIN: f64 = 0.001;
 /// How many stages a plan may have.
 const STAGES_MAX: usize = 1000;
 
@@ -105,7 +107,7 @@ impl Stages {
                 )));
             }
         }
-        if stages.last().is_none_or(|last| last.to <= 0.0) {
+        if stages.last().is_none_or(|last| last.to < RATE_MIN) {
             return Err(Error::nonsense(
                 "a load must be more than nothing in the end, because what comes after the last stage goes on with it",
             ));
@@ -125,6 +127,23 @@ impl Stages {
             left -= stage.time;
         }
         self.0.last().map_or(0.0, |last| last.to)
+    }
+
+    /// How long the stages last, the last value not counted that goes on after them.
+    #[must_use]
+    pub fn total(&self) -> Duration {
+        self.0.iter().map(|stage| stage.time).sum()
+    }
+
+    /// The same, begun after a time in which the first value holds.
+    pub(crate) fn after(&self, time: Duration) -> Self {
+        let first = self.0.first().map_or(0.0, |first| first.from);
+        let before = Stage {
+            from: first,
+            to: first,
+            time,
+        };
+        Self([&[before], &self.0[..]].concat())
     }
 
     /// The greatest value it ever has.

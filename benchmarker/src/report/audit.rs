@@ -5,13 +5,8 @@ use serde::Serialize;
 use super::tally::Tally;
 use super::{Failure, Times, ratio};
 use crate::Plan;
+use crate::stats::little::Little;
 
-/// By how much Little's law may be missed: what began before the measured time and ended after it.
-const LITTLE_OFF_MAX: f64 = 0.05;
-/// Below so many requests chance alone can miss it by that much.
-const LITTLE_REQUESTS_MIN: u64 = 1000;
-/// The measured time must be this many times a request's, or its two edges are all of it.
-const LITTLE_TIMES_MIN: u32 = 20;
 /// How late page views may begin that had a free browser, however fast the server is.
 const LATE_MS_MAX: f64 = 1.0;
 /// With fewer page views the 99th percentile is the one accident among them.
@@ -23,7 +18,7 @@ const LATE_PART_MAX: f64 = 0.1;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Check {
-    /// A word for programs.
+    /// What is checked.
     pub name: &'static str,
     /// How it went.
     pub result: CheckResult,
@@ -64,28 +59,31 @@ fn check(name: &'static str, passed: bool, says: String) -> Check {
     Check { name, result, says }
 }
 
-/// Little's law: how many requests are under way on average is their rate times the time they take. The
-/// first is counted by the clock between events, the second from the times of requests.
+/// Little's law: how many requests are under way on average is their rate times the time they take.
+///
+/// The first is counted by the clock between events, the second from the beginning and the end of each request,
+/// failed and unfinished ones among them, as far as it lies in the measured time: so that a request that is
+/// lost, counted twice or timed wrongly shows.
 fn littles_law(tally: &Tally) -> Check {
     let secs = tally.elapsed.as_secs_f64();
-    let answered = tally.answers();
-    let failed: u64 = tally.failures.iter().sum();
-    let mean = tally.service_sum / u32::try_from(answered.max(1)).unwrap_or(u32::MAX);
-    let under_way = ratio(tally.under_way.as_secs_f64(), secs);
-    let product = ratio(tally.service_sum.as_secs_f64(), secs);
-    let says = format!(
-        "{under_way:.2} requests were under way on average, and rate times time says {product:.2}"
+    let mean_ms = ratio(tally.took.as_secs_f64() * 1e3, tally.ended as f64);
+    let law = Little::of(
+        ratio(tally.under_way.as_secs_f64(), secs),
+        ratio(tally.ended as f64, secs),
+        mean_ms,
     );
-    let too_short = tally.elapsed < mean.saturating_mul(LITTLE_TIMES_MIN);
-    if answered < LITTLE_REQUESTS_MIN || too_short || failed > answered / 100 {
+    let says = format!(
+        "{:.2} requests were under way on average, and rate times time says {:.2}",
+        law.under_way, law.expected
+    );
+    if tally.ended == 0 {
         return Check {
             name: "Little's law",
             result: CheckResult::Unjudged,
-            says: format!("{says}: too few requests, or too many failures, to judge by"),
+            says,
         };
     }
-    let off = (under_way - product).abs() / product.max(f64::MIN_POSITIVE);
-    check("Little's law", off <= LITTLE_OFF_MAX, says)
+    check("Little's law", law.holds(), says)
 }
 
 /// Every byte that came belongs to a response.
@@ -164,6 +162,8 @@ mod tests {
                 service: took,
             });
             tally.under_way += took;
+            tally.took += took;
+            tally.ended += 1;
         }
         (tally.socket_bytes, tally.response_bytes) = (100, 100);
         tally.elapsed = Duration::from_secs(10);
@@ -193,8 +193,7 @@ mod tests {
         let mut tally = sound(2000);
         tally.under_way += Duration::from_secs(2);
         assert_eq!(result(&tally, "Little's law"), CheckResult::Failed);
-        let few = sound(10);
-        assert_eq!(result(&few, "Little's law"), CheckResult::Unjudged);
+        assert_eq!(result(&sound(0), "Little's law"), CheckResult::Unjudged);
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub use tiers::{TierReport, Tiers};
 pub use times::Times;
 
 use crate::Plan;
+use crate::stats::steady::{self, Steady};
 
 /// Who answered a request, as its `X-Cache` header says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -171,7 +172,7 @@ pub struct Report {
     pub generator: Generator,
     /// What the run asked itself; after a failed check its rates and times are not to be believed.
     pub audit: Vec<Check>,
-    /// What each second saw, whole seconds of the measured time.
+    /// What each second saw; the last may be shorter.
     #[serde(skip)]
     pub seconds: Vec<Second>,
     /// Response times of answered requests in microseconds, for merging with other runs.
@@ -253,7 +254,7 @@ pub struct Generator {
 
 impl Report {
     pub(crate) fn new(plan: &Plan, tally: Tally) -> Self {
-        let named = plan.steps();
+        let named = plan.step_names();
         let (pages_of, files_of) = tally.steps.split_at(named.len());
         let page_tiers = tally::by_tier(pages_of);
         let file_tiers = tally::by_tier(files_of);
@@ -334,6 +335,23 @@ impl Report {
             later_page_histogram: tally.later_pages,
             lateness_histogram: tally.lateness,
         }
+    }
+
+    /// The seconds of the measured time that are whole; of a shorter run, what there is.
+    #[must_use]
+    pub fn whole_seconds(&self) -> &[Second] {
+        let whole = (self.elapsed_secs as usize).max(1);
+        &self.seconds[..whole.min(self.seconds.len())]
+    }
+
+    /// Since when the rate was steady, if it was.
+    #[must_use]
+    pub fn steady(&self) -> Steady {
+        let rates = self
+            .whole_seconds()
+            .iter()
+            .map(|second| second.requests() as f64);
+        steady::cut(&rates.collect::<Vec<_>>())
     }
 
     /// The checks that say that the numbers are not to be believed.

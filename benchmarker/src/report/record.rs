@@ -10,7 +10,6 @@ use crate::saved::{
     Check, FailureKind, GeneratorCost, Histograms, Load, LoadModel, LogCounts, Machine, Saved,
     Schema, Second, Step, TierCounts, TierTimes, Times,
 };
-use crate::stats::steady;
 use crate::{Plan, load};
 
 /// What a run cannot know of itself.
@@ -28,7 +27,6 @@ impl Report {
     /// All of it, for a file.
     #[must_use]
     pub fn saved(&self, plan: &Plan, circumstances: Circumstances) -> Saved {
-        let rates: Vec<f64> = self.seconds.iter().map(|s| s.requests() as f64).collect();
         Saved {
             schema: Schema::default(),
             target: plan.pages.origin.to_string(),
@@ -59,13 +57,13 @@ impl Report {
             tiers: tiers(&self.tiers, |tier| {
                 self.tier_histograms[tier as usize].clone()
             }),
-            steps: self
-                .steps
+            steps: self.steps.iter().map(step).collect(),
+            seconds: self
+                .whole_seconds()
                 .iter()
-                .filter(|step| step.requests + step.failed > 0)
-                .map(step)
+                .enumerate()
+                .map(second)
                 .collect(),
-            seconds: self.seconds.iter().enumerate().map(second).collect(),
             failures: self.failures(),
             generator: GeneratorCost {
                 cpu_us_per_request: self.generator.cpu_us_per_request,
@@ -82,7 +80,7 @@ impl Report {
                     says: check.says.clone(),
                 })
                 .collect(),
-            steady: steady::cut(&rates),
+            steady: self.steady(),
             histograms: Histograms {
                 response: self.request_histogram.clone().into(),
                 service: self.service_histogram.clone().into(),

@@ -63,8 +63,11 @@ pub(crate) struct Tally {
     pub(crate) examples: [Option<String>; Failure::ALL.len()],
     pub(crate) unfinished: u64,
     pub(crate) unfinished_longest: Duration,
-    /// The time that requests spent under way within the measured time: for Little's law.
+    /// The time that requests were under way within the measured time, by the clock between events.
     pub(crate) under_way: Duration,
+    /// The same from each request's own beginning and end, whatever became of it; and how many there were.
+    pub(crate) took: Duration,
+    pub(crate) ended: u64,
     pub(crate) arrivals: Arrivals,
     /// How late page views began that were due and had a free browser, in microseconds.
     pub(crate) lateness: Histogram<u64>,
@@ -135,6 +138,8 @@ impl Tally {
             unfinished: 0,
             unfinished_longest: Duration::ZERO,
             under_way: Duration::ZERO,
+            took: Duration::ZERO,
+            ended: 0,
             arrivals: Arrivals::default(),
             lateness: histogram(),
             seconds: vec![],
@@ -244,6 +249,8 @@ impl Tally {
         self.unfinished += other.unfinished;
         self.unfinished_longest = self.unfinished_longest.max(other.unfinished_longest);
         self.under_way += other.under_way;
+        self.took += other.took;
+        self.ended += other.ended;
         self.arrivals.due += other.arrivals.due;
         self.arrivals.begun += other.arrivals.begun;
         self.arrivals.skipped += other.arrivals.skipped;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::steps::PARTS;
 use super::{CheckResult, Failure, Report, TierReport, Tiers, Times};
+use crate::stats::steady::Steady;
 
 /// Above this share of busy time the generator itself may be the limit.
 const BUSY_SUSPICIOUS: f64 = 0.9;
@@ -50,13 +51,11 @@ impl Report {
     }
 
     fn details(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "pages/sec: {}", rate(self.pages_per_sec))?;
-        writeln!(f)?;
-        writeln!(f, "request time  {}", quantiles(&self.request_times))?;
-        if self.load.is_open {
-            writeln!(f, "service time  {}", quantiles(&self.service_times))?;
+        if self.doubts().next().is_none() {
+            writeln!(f, "pages/sec: {}", rate(self.pages_per_sec))?;
+            writeln!(f)?;
+            self.times(f)?;
         }
-        writeln!(f, "page time     {}", quantiles(&self.page_times))?;
         self.load(f)?;
         self.steps(f)?;
         let r = &self.requests;
@@ -75,8 +74,6 @@ impl Report {
             n => writeln!(f, "; {n} redirects")?,
         }
         if self.from_cache + self.revalidated > 0 {
-            writeln!(f, "first pages   {}", quantiles(&self.first_page_times))?;
-            writeln!(f, "later pages   {}", quantiles(&self.later_page_times))?;
             writeln!(
                 f,
                 "browser cache {} parts not asked for, {} still good (304)",
@@ -149,6 +146,26 @@ impl Report {
         Ok(())
     }
 
+    fn times(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "request time  {}", quantiles(&self.request_times))?;
+        if self.load.is_open {
+            writeln!(f, "service time  {}", quantiles(&self.service_times))?;
+        }
+        writeln!(f, "page time     {}", quantiles(&self.page_times))?;
+        if self.from_cache + self.revalidated > 0 {
+            writeln!(f, "first pages   {}", quantiles(&self.first_page_times))?;
+            writeln!(f, "later pages   {}", quantiles(&self.later_page_times))?;
+        }
+        match self.steady() {
+            // Nothing that a warm-up cannot explain.
+            Steady::From { .. } | Steady::TooShort { .. } | Steady::NotMeasured => Ok(()),
+            unsteady => writeln!(
+                f,
+                "no one state  {unsteady}: the numbers above are a mixture"
+            ),
+        }
+    }
+
     /// The steps of a scenario; the parts of pages stand under "files by".
     fn steps(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let named = &self.steps[..self.steps.len() - PARTS];
@@ -205,12 +222,16 @@ impl Report {
                 .filter(move |check| check.result == result)
         };
         let passed = of(CheckResult::Passed).count();
+        let failed: Vec<_> = of(CheckResult::Failed).map(|check| check.name).collect();
         let unjudged: Vec<_> = of(CheckResult::Unjudged).map(|check| check.name).collect();
         write!(f, "audit         {passed} of {} passed", self.audit.len())?;
-        match unjudged.as_slice() {
-            [] => writeln!(f),
-            names => writeln!(f, "; too little to judge {} by", names.join(", ")),
+        if !failed.is_empty() {
+            write!(f, "; failed: {}", failed.join(", "))?;
         }
+        if !unjudged.is_empty() {
+            write!(f, "; too little to judge {} by", unjudged.join(", "))?;
+        }
+        writeln!(f)
     }
 
     fn generator(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,8 +3,7 @@
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-/// Below this many samples the 99.9th percentile is one or two accidents.
-const P999_SAMPLES_MIN: u64 = 10_000;
+use crate::rules::P999_SAMPLES_MIN;
 
 /// Quantiles in milliseconds; none without samples.
 #[derive(Debug, Clone, Copy, Serialize)]

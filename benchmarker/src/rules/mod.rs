@@ -132,6 +132,14 @@ impl Rules {
             .collect()
     }
 
+    /// Whether one of them is about the times of all requests.
+    #[must_use]
+    pub fn time_requests(&self) -> bool {
+        let is_time = |figure| !matches!(figure, Figure::Rate | Figure::Failed);
+        let mut rules = self.0.iter();
+        rules.any(|rule| rule.subject == Subject::Requests && is_time(rule.figure))
+    }
+
     /// The names of steps that the rules speak of, to be checked before a run.
     pub fn steps(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|rule| match &rule.subject {

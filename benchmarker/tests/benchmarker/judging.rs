@@ -127,13 +127,8 @@ fn a_capacity_without_a_rule_is_refused_and_one_with_it_is_found() {
     assert_eq!(refused.status.code(), Some(2));
     assert!(text(&refused.stderr).contains("--require"));
     // No server on earth keeps this one.
-    let none = benchmarker(
-        &[
-            &[&url, "--capacity", "20", "--require", "max<1us"],
-            &SHORT[..],
-        ]
-        .concat(),
-    );
+    let none =
+        benchmarker(&[&[&url, "--capacity=20", "--require", "max<1us"], &SHORT[..]].concat());
     assert_eq!(none.status.code(), Some(1), "{}", text(&none.stderr));
     assert!(
         text(&none.stdout).contains("the first rate broke the rule"),
