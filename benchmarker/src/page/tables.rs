@@ -64,7 +64,10 @@ pub(super) fn tiers(tiers: &[TierTimes]) -> Table {
 
 pub(super) fn steps(saved: &Saved) -> Table {
     let mut rows = Vec::new();
-    let asked = saved.steps.iter().filter(|step| step.requests + step.failed > 0);
+    let asked = saved
+        .steps
+        .iter()
+        .filter(|step| step.requests + step.failed > 0);
     for step in asked {
         let mut cells = counted(step.requests, &step.times);
         cells.insert(1, numbers::count(step.failed as f64));
