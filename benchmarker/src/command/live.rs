@@ -69,6 +69,9 @@ fn line(second: &Moment, elapsed: Duration) -> String {
         // All of one range: they always add.
         let _ = all.add(times);
     }
+    if all.is_empty() && second.failed == 0 {
+        return format!("{:>4} s  warming up", elapsed.as_secs());
+    }
     let ms = |quantile| all.value_at_quantile(quantile) as f64 / 1e3;
     let failed = match second.failed {
         0 => String::new(),
