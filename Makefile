@@ -15,7 +15,8 @@ run: install
 # The talk as a program: every version run, checked and measured; `demo talk --help` says what else.
 demo: install
 	cargo build --release --bin flickr-killr
-	target/release/flickr-killr demo talk --markdown docs/results/talk.md --json docs/results/talk.json $(TALK)
+	target/release/flickr-killr demo talk --markdown docs/results/talk.md --html docs/results/talk.html \
+		--json docs/results/talk.json $(TALK)
 
 test: install-for-tests lint
 	cargo test --workspace

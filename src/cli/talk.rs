@@ -67,6 +67,10 @@ pub(super) struct TalkArgs {
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
 
+    /// Write the result as one HTML page that stands alone, with drawings
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+
     /// Write the result as JSON: every number, machine and versions, the times of all requests
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -87,6 +91,10 @@ pub(super) struct TableArgs {
     /// What `make demo-peers` has written; left out where there is no such file
     #[arg(long, value_name = "FILE", default_value = "docs/results/peers.json")]
     peers: PathBuf,
+
+    /// Write the page of it as well
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
 
 /// Tells it.
@@ -101,6 +109,7 @@ pub(super) fn run(args: TalkArgs) -> Result<()> {
         duration: Duration::from_secs_f64(args.seconds),
         quick: args.quick,
         markdown: args.markdown,
+        html: args.html,
         json: args.json,
         peers: args.peers,
     })
@@ -113,7 +122,12 @@ pub(super) fn table(args: &TableArgs) -> Result<()> {
     let talk: Talk = serde_json::from_slice(&text)
         .with_context(|| format!("{} is no talk", args.json.display()))?;
     let peers = Peers::read(&args.peers)?;
-    print!("{}", Tables::of(&talk).first_screen(peers.as_ref()));
+    let tables = Tables::of(&talk);
+    if let Some(file) = &args.html {
+        std::fs::write(file, tables.html(peers.as_ref())?)
+            .with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    print!("{}", tables.first_screen(peers.as_ref()));
     Ok(())
 }
 

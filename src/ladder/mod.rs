@@ -21,6 +21,7 @@ mod machine;
 mod measure;
 mod numbers;
 mod options;
+mod page;
 mod peers;
 mod record;
 mod screen;

@@ -29,6 +29,8 @@ pub struct Options {
     pub markdown: Option<PathBuf>,
     /// Where the result goes as JSON.
     pub json: Option<PathBuf>,
+    /// Where the result goes as a page that stands alone.
+    pub html: Option<PathBuf>,
     /// What `make demo-peers` has written; a missing file leaves its column out.
     pub peers: PathBuf,
 }

@@ -1,5 +1,6 @@
 //! The rounds of a talk put together: medians with their ranges, and factors within a round.
 
+use benchmarker::compare::{BLOCKS_MIN, Better, Block, Effect, effect};
 use serde::Serialize;
 
 use super::body::Body;
@@ -52,6 +53,9 @@ pub struct Row {
     pub factor_over: Option<Step>,
     /// Requests a second over those of that step, in the same round.
     pub factor: Option<Middle>,
+    /// What can be said of the factor; none with too few rounds for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effect: Option<Effect>,
     /// CPU of one unit, each the median of its tier.
     pub cpu: Cpu,
     /// The same number as requests a second of pages by hand: what the cores could make.
@@ -89,6 +93,15 @@ fn row(talk: &Talk, step: Step, body: Body) -> Option<Row> {
         Some(here.requests_per_sec / before.requests_per_sec)
     });
     let factor = Middle::of(factors);
+    let blocks = talk.rounds.iter().filter_map(|round| {
+        Some(Block {
+            a: find(round, step.before()?, body)?.requests_per_sec,
+            b: find(round, step, body)?.requests_per_sec,
+            again: None,
+        })
+    });
+    let blocks: Vec<Block> = blocks.collect();
+    let effect = (blocks.len() >= BLOCKS_MIN).then(|| effect(&blocks, Better::Higher));
     let files = |part: fn(&FilesAnswered) -> u64| measured.iter().map(|one| part(&one.files)).sum();
     let mut doubts: Vec<String> = Vec::new();
     for doubt in measured.iter().flat_map(|one| &one.doubts) {
@@ -104,6 +117,7 @@ fn row(talk: &Talk, step: Step, body: Body) -> Option<Row> {
         average_request_ms: middle(|one| one.average_request_ms)?,
         factor_over: factor.and(step.before()),
         factor,
+        effect,
         cpu: Cpu {
             postgres_ms: median(|one| one.cpu.postgres_ms),
             nginx_ms: median(|one| one.cpu.nginx_ms),

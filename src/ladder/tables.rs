@@ -3,6 +3,7 @@
 use super::body::Body;
 use super::grid::Grid;
 use super::numbers::{count, factor, ms, rate};
+use super::page;
 use super::peers::{self, Peers};
 use super::record::{Cpu, Step, Talk};
 use super::summary::{Middle, Row, rows};
@@ -61,7 +62,7 @@ impl<'a> Tables<'a> {
         &self.rows
     }
 
-    fn row(&self, step: Step, body: Body) -> Option<&Row> {
+    pub(super) fn row(&self, step: Step, body: Body) -> Option<&Row> {
         let mut rows = self.rows.iter();
         rows.find(|row| row.step == step && row.body == body)
     }
@@ -208,10 +209,50 @@ impl<'a> Tables<'a> {
         .collect()
     }
 
+    /// What can be said of each factor, where there are rounds enough.
+    pub(super) fn effects(&self) -> Vec<String> {
+        let files = self.talk.files_per_page;
+        let rows = self.rows.iter();
+        rows.filter_map(|row| Some((row, row.effect.as_ref()?)))
+            .map(|(row, effect)| {
+                format!("{}, {}: {effect}", row.step.title(), row.body.title(files))
+            })
+            .collect()
+    }
+
+    fn judged(&self) -> String {
+        let effects = self.effects().join("\n- ");
+        match effects.is_empty() {
+            true => effects,
+            false => format!(" What can be said of them:\n\n- {effects}\n"),
+        }
+    }
+
     /// All for a terminal, at most 100 columns wide.
     pub fn text(&self) -> String {
         let grids = [self.rates(Reader::Terminal), self.cpu(), self.files()];
         grids.map(|grid| grid.text()).join("\n")
+    }
+
+    /// The same as it stands in a page.
+    pub(super) fn first_screen_grid(&self, peers: Option<&Peers>) -> Grid {
+        let mut grid = self.rates(Reader::Page(peers));
+        // Marks of Markdown mean nothing there: a slanted name, and what keeps a star a star.
+        for cell in grid.rows.iter_mut().flatten() {
+            let slanted = cell
+                .strip_prefix('*')
+                .and_then(|name| name.strip_suffix('*'));
+            *cell = slanted.unwrap_or(cell).replace('\\', "");
+        }
+        grid
+    }
+
+    /// The page that stands alone.
+    ///
+    /// # Errors
+    /// When it cannot be put together.
+    pub fn html(&self, peers: Option<&Peers>) -> anyhow::Result<String> {
+        page::html(self, peers)
     }
 
     /// The one table of README's first screen.
@@ -239,7 +280,8 @@ impl<'a> Tables<'a> {
             1 => String::new(),
             rounds => format!(
                 " The whole ladder was run {rounds} times: figures are medians, factors medians of those \
-                 within a round, with their ranges."
+                 within a round, with their ranges.{}",
+                self.judged()
             ),
         };
         let doubts = match self.doubts() {

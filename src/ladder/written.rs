@@ -30,6 +30,10 @@ pub(super) fn write(
         whole(file, &tables.markdown(peers))?;
         tell(file);
     }
+    if let Some(file) = &options.html {
+        whole(file, &tables.html(peers)?)?;
+        tell(file);
+    }
     if let Some(file) = &options.json {
         let all = Whole {
             talk: tables.talk(),

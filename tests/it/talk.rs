@@ -25,6 +25,8 @@ fn talk(dir: &Path) -> Command {
     command
         .arg("--markdown")
         .arg(dir.join("talk.md"))
+        .arg("--html")
+        .arg(dir.join("talk.html"))
         .arg("--json")
         .arg(dir.join("talk.json"))
         .arg("--peers")
@@ -60,6 +62,14 @@ fn the_short_form_tells_every_version_and_its_tables_add_up() {
     let markdown = std::fs::read_to_string(dir.path().join("talk.md")).unwrap();
     the_table_agrees(&markdown, &json);
     the_app_sees_the_files_that_it_should(&json);
+
+    let page = std::fs::read_to_string(dir.path().join("talk.html")).unwrap();
+    assert!(STEPS.iter().all(|step| page.contains(step)) && page.contains("<svg"));
+    let fetched = ["<link", "<img", "<script", "http-equiv"];
+    assert!(
+        fetched.iter().all(|word| !page.contains(word)),
+        "it stands alone"
+    );
 
     let json = dir.path().join("talk.json");
     let mut table = program(dir.path(), &["demo", "table", "--peers=none.json"]);
