@@ -145,14 +145,34 @@ pub(super) async fn flush_all(address: SocketAddr) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{BETWEEN, Debts, KEYS_LEN_MAX};
+    use super::{BETWEEN, Debts, KEYS_LEN_MAX, flush_all};
     use crate::Key;
     use std::time::Duration;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
     use tokio::time::Instant;
 
     fn keys(count: usize) -> Vec<Key> {
         let path = |number| Key::of(&format!("/i/{number}.webp")).unwrap();
         (0..count).map(path).collect()
+    }
+
+    #[tokio::test]
+    async fn a_flush_is_one_when_memcached_says_so() {
+        for (answer, is_flushed) in [("OK\r\n", true), ("NO\r\n", false)] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let memcached = async {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut asked = [0; b"flush_all\r\n".len()];
+                stream.read_exact(&mut asked).await.unwrap();
+                stream.write_all(answer.as_bytes()).await.unwrap();
+                asked
+            };
+            let (flushed, asked) = tokio::join!(flush_all(address), memcached);
+            assert_eq!(flushed.is_ok(), is_flushed, "{answer}");
+            assert_eq!(&asked, b"flush_all\r\n");
+        }
     }
 
     #[test]
