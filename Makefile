@@ -9,7 +9,7 @@ FRONT ?=
 .PHONY: run demo demo-peers test lint bench bench-front cache-tests fresh install install-for-tests
 
 run: install
-	cargo build --release --bin flickr-killr
+	cargo build --release --bin flickr-killr --bin benchmarker
 	exec target/release/flickr-killr up $(UP)
 
 # The talk as a program: every version run, checked and measured; `demo talk --help` says what else.

@@ -14,8 +14,6 @@ const DOUBLINGS_MAX: u32 = 20;
 const CLOSE: f64 = 1.05;
 /// What is left of a rate that held once and broke when it was tried again.
 const STEP_DOWN: f64 = 0.95;
-/// Which part of the page views that are due must be over, or the server falls behind.
-const OVER_MIN: f64 = 0.95;
 /// Above this share of busy time the generator itself is the limit.
 const BUSY_MAX: f64 = 0.9;
 /// How often a rate is tried again before it counts as found.
@@ -104,10 +102,9 @@ pub fn capacity(
 
 /// Page views that were due and are in no histogram, because they were never over: the slowest of all.
 fn left_behind(report: &Report) -> Option<String> {
-    let over = report.pages + report.pages_incomplete;
-    let due = report.load.due;
-    let is_behind = (over as f64) < OVER_MIN * due as f64;
-    is_behind.then(|| format!("of {due} page views that were due only {over} were over in time"))
+    let (over, due) = (report.pages + report.pages_incomplete, report.load.due);
+    let says = || format!("of {due} page views that were due only {over} were over in time");
+    report.falls_behind().then(says)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,13 +2,14 @@
 
 use anyhow::Result;
 
+use super::say::say;
 use crate::settings::Setting;
 
 /// Prints one setting a line.
 pub(super) fn run(settings: &[Setting]) -> Result<()> {
-    println!("{:<22} {:<32} {:<12} variable", "setting", "value", "from");
+    say!("{:<22} {:<32} {:<12} variable", "setting", "value", "from");
     for setting in settings {
-        println!(
+        say!(
             "{:<22} {:<32} {:<12} {}",
             setting.name,
             setting.value.as_deref().unwrap_or("-"),

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use sqlx::PgPool;
 
+use super::say::say;
 use crate::db::measure::{self, Timing};
 use crate::db::pool;
 use crate::db::userid_index::{self, Done, What};
@@ -87,7 +88,7 @@ async fn told(
     bar.finish_and_clear();
     let done = done?;
     if done.is_empty() {
-        println!("nothing to do: no index of photos is led by userid");
+        say!("nothing to do: no index of photos is led by userid");
     }
     for Done {
         name,
@@ -102,13 +103,13 @@ async fn told(
             What::Rebuilt => "rebuilt, it was left invalid",
             What::Kept => "there already",
         };
-        println!(
+        say!(
             "{name:<24} {what:<30} {:>7.2} s  {:>7.1} MB",
             took.as_secs_f64(),
             *bytes as f64 / 1e6
         );
     }
-    println!(
+    say!(
         "{what} and measuring took {:.1} s\n",
         begin.elapsed().as_secs_f64()
     );
@@ -117,17 +118,18 @@ async fn told(
 
 async fn status(db: &PgPool) -> Result<()> {
     let status = userid_index::status(db).await?;
-    println!("the userid index is {}", lab::describe(&status));
+    say!("the userid index is {}", lab::describe(&status));
     for member in &status.present {
         let size = member.bytes as f64 / 1e6;
         let invalid = if member.valid { "" } else { "  INVALID" };
-        println!(
+        say!(
             "  {:<24} {size:>7.1} MB{invalid}  {}",
-            member.name, member.definition
+            member.name,
+            member.definition
         );
     }
     for name in &status.missing {
-        println!("  {name:<24} missing");
+        say!("  {name:<24} missing");
     }
     let timings = measure::last(db).await?;
     for Timing {
@@ -138,12 +140,12 @@ async fn status(db: &PgPool) -> Result<()> {
         ..
     } in &timings
     {
-        println!(
+        say!(
             "{state:<26} median {median_ms:>9.3} ms, slowest {slowest_ms:>9.3} ms ({owners} owners drawn at random, one at a time)"
         );
     }
     if let [with, without] = timings.as_slice() {
-        println!(
+        say!(
             "{:.0} times slower without it",
             without.median_ms / with.median_ms
         );

@@ -6,6 +6,7 @@ mod demo;
 mod index;
 mod lab_benchmark;
 mod reset;
+mod say;
 mod serve;
 mod static_files;
 mod status;

@@ -8,6 +8,7 @@ use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
 use tokio::time::timeout;
 
+use super::say::say;
 use crate::db::schema::{self, DatabaseState};
 use crate::settings::Place;
 use crate::stack::{Running, StateDir, describe};
@@ -22,11 +23,11 @@ pub(super) fn run(place: &Place) -> Result<()> {
         bail!("there is no site in {}", state.path().display());
     }
     let running = Running::read(&state).filter(Running::is_alive);
-    print!("{}", describe(&state, running.as_ref()));
+    say!("{}", describe(&state, running.as_ref()).trim_end());
     let Some(running) = running else {
         bail!("the site in {} does not run", state.path().display());
     };
-    println!(
+    say!(
         "\ndata         {}",
         super::block_on(contents(&running.database_url))?
     );

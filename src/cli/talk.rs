@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use clap::{Args, value_parser};
 
+use super::say::say;
 use crate::ladder::{self, Options, Peers, Tables, Talk};
 
 /// How long a figure may be measured.
@@ -127,7 +128,7 @@ pub(super) fn table(args: &TableArgs) -> Result<()> {
         std::fs::write(file, tables.html(peers.as_ref())?)
             .with_context(|| format!("cannot write {}", file.display()))?;
     }
-    print!("{}", tables.first_screen(peers.as_ref()));
+    say!("{}", tables.first_screen(peers.as_ref()).trim_end());
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 use clap::Args;
 
+use super::say::say;
 use crate::db::{people, pool};
 use crate::domain::Cursor;
 use crate::settings::Place;
@@ -54,7 +55,7 @@ pub(super) fn run(args: &UrlsArgs) -> Result<()> {
         Ok(people::random_names(&db, args.random_people.into()).await?)
     })?;
     for name in &names {
-        println!("{base}{}", urls::person(name, Cursor::Newest));
+        say!("{base}{}", urls::person(name, Cursor::Newest));
     }
     Ok(())
 }

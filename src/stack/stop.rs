@@ -3,10 +3,11 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use nix::sys::signal::Signal;
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use super::output::Console;
-use super::process;
 use super::record::{Running, clear_left_over};
 use super::state::StateDir;
 
@@ -28,7 +29,12 @@ pub enum Stopped {
 /// Stops the site in a state directory and waits until it is gone.
 pub async fn stop(state: &StateDir) -> Result<Stopped> {
     if let Some(running) = Running::read(state).filter(Running::is_alive) {
-        process::signal(running.supervisor.pid, Signal::SIGTERM);
+        let pid = running.supervisor.pid;
+        if kill(Pid::from_raw(pid), Signal::SIGTERM) == Err(Errno::EPERM) {
+            bail!(
+                "the site belongs to somebody else: stop it as the person who started it, or as root"
+            );
+        }
         let since = Instant::now();
         while running.is_alive() {
             if since.elapsed() > PATIENCE {

@@ -51,9 +51,12 @@ pub(crate) fn search(arguments: &Arguments) -> Result<Ended, Error> {
 fn row(trial: &Trial) -> String {
     let times = trial.report.request_times;
     let ms = |value: Option<f64>| value.map_or("-".to_owned(), |ms| format!("{ms:.1} ms"));
-    let verdict = match trial.broken.as_slice() {
+    let mut verdict = trial.broken.clone();
+    let doubts = trial.report.doubts();
+    verdict.extend(doubts.map(|check| format!("in doubt: {}: {}", check.name, check.says)));
+    let verdict = match verdict.as_slice() {
         [] => "kept".to_owned(),
-        broken => broken.join("; "),
+        verdict => verdict.join("; "),
     };
     format!(
         "{:>12.0} {:>9} {:>9} {:>9} {:>8}  {verdict}",

@@ -29,6 +29,9 @@ pub use times::Times;
 use crate::Plan;
 use crate::stats::steady::{self, Steady};
 
+/// Which part of the page views that are due must be over, or the site falls behind.
+const OVER_MIN: f64 = 0.95;
+
 /// Who answered a request, as its `X-Cache` header says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -352,6 +355,14 @@ impl Report {
             .iter()
             .map(|second| second.requests() as f64);
         steady::cut(&rates.collect::<Vec<_>>())
+    }
+
+    /// Whether an open load was more than the site could do: fewer than 95 of 100 page views that were due were
+    /// over in time, and those that were not are the slowest of all.
+    #[must_use]
+    pub fn falls_behind(&self) -> bool {
+        let over = self.pages + self.pages_incomplete;
+        self.load.is_open && (over as f64) < OVER_MIN * self.load.due as f64
     }
 
     /// The checks that say that the numbers are not to be believed.

@@ -210,9 +210,16 @@ impl Report {
             n => write!(f, ", {n} waiting at the end")?,
         }
         match l.lateness.p99_ms {
-            Some(late) => writeln!(f, "; sent up to {} ms late (p99)", ms(late)),
-            None => writeln!(f),
+            Some(late) => writeln!(f, "; sent up to {} ms late (p99)", ms(late))?,
+            None => writeln!(f)?,
         }
+        if self.falls_behind() {
+            writeln!(
+                f,
+                "              the site falls behind: what waits longest is in none of the times above"
+            )?;
+        }
+        Ok(())
     }
 
     fn audit(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
