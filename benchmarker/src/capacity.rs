@@ -14,8 +14,6 @@ const DOUBLINGS_MAX: u32 = 20;
 const CLOSE: f64 = 1.05;
 /// What is left of a rate that held once and broke when it was tried again.
 const STEP_DOWN: f64 = 0.95;
-/// Above this share of busy time the generator itself is the limit.
-const BUSY_MAX: f64 = 0.9;
 /// How often a rate is tried again before it counts as found.
 const CONFIRMATIONS_MAX: u32 = 4;
 
@@ -77,7 +75,7 @@ pub fn capacity(
             Outcome::Stopped
         } else if broken.is_empty() && !in_doubt {
             Outcome::Kept
-        } else if in_doubt || report.generator.busy > BUSY_MAX {
+        } else if in_doubt || report.generator.is_the_limit() {
             // Late answers of a generator without time are its own.
             Outcome::TooFastForUs
         } else {

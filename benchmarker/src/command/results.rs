@@ -11,9 +11,6 @@ use time::format_description::well_known::Rfc3339;
 use super::system;
 use crate::cli::Arguments;
 
-/// Above this share of its ceiling the generator is the limit, not the target.
-const CEILING_SHARE_MAX: f64 = 0.7;
-
 /// A run's result, as it is saved.
 pub(crate) struct Results(pub(crate) Saved);
 
@@ -41,7 +38,7 @@ impl Results {
             return;
         };
         let share = self.0.requests_per_sec / ceiling;
-        let verdict = match share > CEILING_SHARE_MAX {
+        let verdict = match share > page::CEILING_SHARE_MAX {
             true => ": the generator may be the limit, not the server",
             false => "",
         };

@@ -15,7 +15,7 @@ use figures::Figure;
 use tables::{Row, Table};
 
 /// Above this share of its ceiling the generator is the limit, not the target.
-const CEILING_SHARE_MAX: f64 = 0.7;
+pub const CEILING_SHARE_MAX: f64 = 0.7;
 
 /// The report of one run.
 ///

@@ -29,6 +29,9 @@ pub use times::Times;
 use crate::Plan;
 use crate::stats::steady::{self, Steady};
 
+/// Above this share of busy time the generator itself may be the limit.
+const BUSY_MAX: f64 = 0.9;
+
 /// Which part of the page views that are due must be over, or the site falls behind.
 const OVER_MIN: f64 = 0.95;
 
@@ -253,6 +256,14 @@ pub struct Generator {
     pub browsers: usize,
     /// The seed of every random choice.
     pub seed: u64,
+}
+
+impl Generator {
+    /// Whether it was busy nearly all the time, and may be the limit itself.
+    #[must_use]
+    pub fn is_the_limit(&self) -> bool {
+        self.busy > BUSY_MAX
+    }
 }
 
 impl Report {

@@ -6,9 +6,6 @@ use super::steps::PARTS;
 use super::{CheckResult, Failure, Report, TierReport, Tiers, Times};
 use crate::stats::steady::Steady;
 
-/// Above this share of busy time the generator itself may be the limit.
-const BUSY_SUSPICIOUS: f64 = 0.9;
-
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.requests.total == 0 {
@@ -254,7 +251,7 @@ impl Report {
             " {} threads, {} connections, {} browsers, seed {}",
             g.threads, g.connections, g.browsers, g.seed
         )?;
-        if g.busy > BUSY_SUSPICIOUS {
+        if g.is_the_limit() {
             write!(
                 f,
                 "\n              the generator was busy all the time: it may be the limit, not the server"

@@ -144,3 +144,28 @@ fn a_scenario_nobody_knows_is_refused_with_those_that_are() {
     let said = text(&refused.stderr);
     assert!(said.contains("tweets") && said.contains("browse"), "{said}");
 }
+
+#[test]
+fn page_views_that_are_turned_away_break_any_rule() {
+    let server = Server::start(usize::MAX, |_, _| Reply::Silence);
+    let url = format!("http://{}/", server.address);
+    let broken = benchmarker(&[
+        &url,
+        "--pages-only",
+        "-c",
+        "1",
+        "--rate",
+        "50",
+        "--timeout",
+        "100ms",
+        "-d",
+        "1s",
+        "--warmup",
+        "0s",
+        "--require",
+        "rate>=0",
+    ]);
+    let said = text(&broken.stderr);
+    assert!(said.contains("found no free browser"), "{said}");
+    assert_ne!(broken.status.code(), Some(0));
+}

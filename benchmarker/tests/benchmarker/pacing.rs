@@ -73,6 +73,7 @@ fn what_was_due_was_begun_or_skipped_or_waits() {
     );
     assert!(load.due.abs_diff(400) <= 2, "{load:?}");
     assert!(report.to_string().contains("skipped"), "{report}");
+    assert!(report.falls_behind(), "{report}");
 }
 
 #[test]
@@ -97,7 +98,7 @@ fn a_browser_that_thinks_asks_no_more_often_than_it_may() {
     let plan = closed(&server, think, None).duration(Duration::from_millis(1050));
     let report = run(&plan).unwrap();
     assert!((1..=11).contains(&report.requests.total), "{report}");
-    assert!(!report.load.is_open);
+    assert!(!report.load.is_open && !report.falls_behind());
 }
 
 #[test]
