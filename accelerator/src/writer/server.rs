@@ -178,3 +178,50 @@ fn outcome_of(error: &Error) -> ServerPurge {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error as IoError, ErrorKind};
+    use std::net::{SocketAddr, TcpListener};
+    use std::sync::Arc;
+
+    use memcache::exp::Error;
+    use tokio::time::Instant;
+
+    use super::{Server, outcome_of};
+    use crate::purge::ServerPurge;
+    use crate::{Fence, Options};
+
+    #[test]
+    fn an_error_says_whether_a_server_is_away_slow_or_well() {
+        for (kind, outcome) in [
+            (ErrorKind::TimedOut, ServerPurge::TimedOut),
+            (ErrorKind::ConnectionRefused, ServerPurge::Unreachable),
+        ] {
+            let of_the_kernel = || Error::Io(IoError::from(kind));
+            assert_eq!(outcome_of(&of_the_kernel()), outcome);
+            let source = Box::new(of_the_kernel());
+            let key = b"v1:/a".to_vec();
+            assert_eq!(outcome_of(&Error::Ambiguous { key, source }), outcome);
+        }
+        let odd = Error::Protocol("odd".to_owned());
+        assert_eq!(outcome_of(&odd), ServerPurge::Refused);
+    }
+
+    #[test]
+    fn who_takes_connections_is_not_dead_although_the_table_of_sockets_knows_nobody() {
+        // It stands in the table under a name for which nobody looks.
+        let Ok(listener) = TcpListener::bind("[::ffff:127.0.0.1]:0") else {
+            // A machine without IPv6.
+            return;
+        };
+        let port = listener.local_addr().unwrap().port();
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        let options = Arc::new(Options::new([address]));
+        let server = Server::new(address, options, Arc::default());
+        let is_dead = || server.judge(&Fence::default(), Instant::now());
+        assert!(!is_dead());
+        drop(listener);
+        assert!(is_dead());
+    }
+}

@@ -231,6 +231,63 @@ async fn a_memcached_that_only_pauses_is_not_killed_and_confirms() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_memcached_that_fails_often_within_a_short_time_is_not_killed() {
+    let stack = Stack::set_up(1, 1, |options| {
+        options.fence = Some(Fence {
+            over: Duration::from_secs(60),
+            ..QUICK
+        });
+        options.io_timeout = Duration::from_millis(50);
+    })
+    .await;
+    stack.memcached[0].signal("STOP");
+    let (report, ()) = tokio::join!(stack.accelerator.purge([PICTURE]), async {
+        until(|| async { (stack.accelerator.stats().errors >= 6).then_some(()) }).await;
+        stack.memcached[0].signal("CONT");
+    });
+    assert!(matches!(report.servers[0].1, ServerPurge::Confirmed { .. }));
+    assert_eq!(stack.accelerator.stats().fenced, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_memcached_that_fails_for_long_but_not_often_is_not_killed() {
+    let stack = Stack::set_up(1, 1, |options| {
+        options.fence = Some(Fence {
+            failures_min: u32::MAX,
+            over: Duration::ZERO,
+            ..QUICK
+        });
+        options.io_timeout = Duration::from_millis(50);
+    })
+    .await;
+    stack.memcached[0].signal("STOP");
+    let report = stack.accelerator.purge([PICTURE]).await;
+    assert_eq!(report.servers[0].1, ServerPurge::TimedOut);
+    assert_eq!(stack.accelerator.stats().fenced, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_memcached_is_killed_no_more_often_than_the_options_say() {
+    let stack = Stack::set_up(1, 1, |options| {
+        options.fence = Some(Fence {
+            at_most_every: Duration::from_secs(3600),
+            ..QUICK
+        });
+        options.io_timeout = Duration::from_millis(50);
+    })
+    .await;
+    let one = &stack.memcached[0];
+    one.signal("STOP");
+    let report = stack.accelerator.purge([PICTURE]).await;
+    assert_eq!(report.servers[0].1, ServerPurge::Dead);
+    one.restart().await;
+    one.signal("STOP");
+    let report = stack.accelerator.purge([PICTURE]).await;
+    assert_eq!(report.servers[0].1, ServerPurge::TimedOut);
+    assert_eq!(stack.accelerator.stats().fenced, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_purge_that_a_server_missed_is_told_to_it_when_it_answers() {
     let stack = Stack::start().await;
     stack.get(PICTURE).await;

@@ -1,30 +1,21 @@
-//! The task behind one connection to a memcached.
+//! The task behind one connection to a memcached, and how it stores.
+
+mod purge;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use memcache::exp::{AsyncMetaClient, Error, MutationStatus, Result, Ttl};
+use memcache::exp::{AsyncMetaClient, Error, Result, Ttl};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
-use super::debts::flush_all;
 use super::server::Server;
 use super::{Errand, FLAG_GZIP, Purge, Store};
+use crate::NotStored;
 use crate::lifetime;
-use crate::purge::ServerPurge;
 use crate::truth::Hold;
-use crate::{Key, NotStored};
-
-/// How often a purge deletes a key that is still there, because another process may be storing it.
-const PURGE_ROUNDS: usize = 3;
-
-/// How long to wait before a purge that failed is tried again.
-const PURGE_PAUSE: Duration = Duration::from_millis(50);
-
-/// How many keys are deleted within one [`Options::purge_timeout`](crate::Options::purge_timeout).
-const KEYS_AT_ONCE: usize = 100;
 
 /// How often debts are paid that nobody asks for.
 const DEBTS_EVERY: Duration = Duration::from_secs(1);
@@ -170,115 +161,6 @@ impl Lane {
         did
     }
 
-    /// Sees to it that a key is gone whose store broke off or came too late, while the truth is still held.
-    async fn settle(&mut self, key: &Key) {
-        let did = self.purge(std::slice::from_ref(key)).await;
-        match did {
-            ServerPurge::Dead => {}
-            // The connection that broke may not have been read to its end.
-            ServerPurge::Confirmed { .. } => {
-                self.server.debts().owe_once_more(key, Instant::now());
-            }
-            _ => {
-                tracing::warn!(server = %self.server.address, %key, ?did, "could not take an item back yet");
-            }
-        }
-    }
-
-    /// Deletes keys and proves it; what fails is owed.
-    async fn purge(&mut self, keys: &[Key]) -> ServerPurge {
-        let mut all = ServerPurge::Confirmed { removed: 0 };
-        for (number, some) in keys.chunks(KEYS_AT_ONCE).enumerate() {
-            let did = self.purge_some(some).await;
-            if !matches!(did, ServerPurge::Confirmed { .. } | ServerPurge::Dead) {
-                self.server.debts().owe(&keys[number * KEYS_AT_ONCE..]);
-                return did;
-            }
-            all = all.and(did);
-        }
-        all
-    }
-
-    /// Deletes some keys, and tries it for as long as the options say.
-    async fn purge_some(&mut self, keys: &[Key]) -> ServerPurge {
-        let options = &self.server.options;
-        let limit = options.purge_timeout;
-        // Who comes after one that waited in vain need not wait as well.
-        let is_lost = self.server.owed() > 0 && !self.server.is_open(Instant::now());
-        let patience = match options.fence {
-            _ if is_lost => Duration::ZERO,
-            // A frozen server has failed for long enough only after one more exchange.
-            Some(fence) => limit.max(fence.over + 2 * options.io_timeout),
-            None => limit,
-        };
-        let first = Instant::now();
-        loop {
-            let began = Instant::now();
-            let did = match timeout(limit, self.delete_and_prove(keys)).await {
-                Ok(Ok(Some(removed))) => {
-                    self.server.succeeded();
-                    self.server.counters.purged(removed);
-                    return ServerPurge::Confirmed { removed };
-                }
-                Ok(Ok(None)) => ServerPurge::Refused,
-                Ok(Err(error)) => self.server.failed(&error),
-                Err(_elapsed) => {
-                    self.server.timed_out();
-                    ServerPurge::TimedOut
-                }
-            };
-            let may_be_dead = matches!(did, ServerPurge::Unreachable | ServerPurge::TimedOut);
-            if may_be_dead && self.server.is_dead(began).await {
-                return ServerPurge::Dead;
-            }
-            let may_recover = did == ServerPurge::TimedOut || self.server.options.fence.is_some();
-            if !may_recover || first.elapsed() >= patience {
-                return did;
-            }
-            sleep(PURGE_PAUSE).await;
-        }
-    }
-
-    /// Deletes keys, asks for them, and returns how many there were; or none if one would not go.
-    async fn delete_and_prove(&mut self, keys: &[Key]) -> Result<Option<usize>> {
-        let client = self.client().await?;
-        let did = delete_and_ask(&client, keys).await;
-        self.heed(did)
-    }
-
-    /// Tells the server what it missed, if it answers again.
-    async fn pay(&mut self) {
-        let server = Arc::clone(&self.server);
-        if server.owed() == 0 || !server.is_open(Instant::now()) {
-            return;
-        }
-        let _paying = server.paying.lock().await;
-        let limit = server.options.purge_timeout;
-        let everything = server.debts().everything_due(Instant::now());
-        if let Some(number) = everything {
-            match timeout(limit, flush_all(server.address)).await {
-                Ok(Ok(())) => server.debts().flushed(number, Instant::now()),
-                Ok(Err(_)) | Err(_) => return server.timed_out(),
-            }
-        }
-        let due = server.debts().keys_due(Instant::now());
-        for some in due.chunks(KEYS_AT_ONCE) {
-            let keys: Vec<Key> = some.iter().map(|(key, _)| key.clone()).collect();
-            match timeout(limit, self.delete_and_prove(&keys)).await {
-                Ok(Ok(Some(_))) => {
-                    server.succeeded();
-                    server.debts().deleted(some, Instant::now());
-                }
-                Ok(Ok(None)) => {}
-                Ok(Err(error)) => {
-                    server.failed(&error);
-                    return;
-                }
-                Err(_elapsed) => return server.timed_out(),
-            }
-        }
-    }
-
     /// Returns the client, which connects at its first exchange and again after a failed one.
     async fn client(&mut self) -> Result<AsyncMetaClient> {
         if let Some(client) = &self.client {
@@ -291,31 +173,6 @@ impl Lane {
             .await?;
         Ok(self.client.insert(client).clone())
     }
-}
-
-/// Deletes keys and asks for each; see [`Lane::delete_and_prove`].
-async fn delete_and_ask(client: &AsyncMetaClient, keys: &[Key]) -> Result<Option<usize>> {
-    let mut removed = 0;
-    for key in keys {
-        let mut is_gone = false;
-        let mut was_there = false;
-        for _ in 0..PURGE_ROUNDS {
-            was_there |= match client.delete(key.as_str()).send().await?.status {
-                MutationStatus::Applied => true,
-                MutationStatus::NotFound => false,
-                _ => return Err(odd_answer()),
-            };
-            is_gone = !client.get(key.as_str()).without_value().send().await?.hit();
-            if is_gone {
-                break;
-            }
-        }
-        if !is_gone {
-            return Ok(None);
-        }
-        removed += usize::from(was_there);
-    }
-    Ok(Some(removed))
 }
 
 fn odd_answer() -> Error {
