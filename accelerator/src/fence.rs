@@ -199,8 +199,38 @@ fn hexadecimal(ip: IpAddr) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Listener, listening_sockets, sockets_in};
+    use super::{Listener, Process, listening_sockets, sockets_in};
+    use rustix::process::{Pid, PidfdFlags, pidfd_open};
+    use std::io::Write as _;
     use std::net::TcpListener;
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn a_process_that_works_is_told_from_one_that_does_not_and_one_that_is_over() {
+        // It works when it is given something, and ends by itself when nobody can give it anything any more.
+        let mut child = Command::new("cat")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut work = child.stdin.take().unwrap();
+        let pid = child.id();
+        let number = Pid::from_raw(pid.try_into().unwrap()).unwrap();
+        let process = Process {
+            pid,
+            descriptor: pidfd_open(number, PidfdFlags::empty()).unwrap(),
+        };
+        let before = process.cpu_time().unwrap();
+        let began = Instant::now();
+        while process.cpu_time().unwrap() == before {
+            assert!(began.elapsed() < Duration::from_secs(20), "it never works");
+            work.write_all(b"more").unwrap();
+        }
+        assert!(!process.is_over());
+        assert!(process.kill() && process.is_over());
+        child.wait().unwrap();
+    }
 
     #[test]
     fn a_listening_socket_is_found_and_none_where_nobody_listens() {
