@@ -95,6 +95,8 @@ impl Assets {
             }
         }
         assets.add("grid.css", Bytes::from(grid_css()));
+        let chart_css = benchmarker::chart::CSS;
+        assets.add("chart.css", Bytes::from_static(chart_css.as_bytes()));
         assets
     }
 

@@ -83,6 +83,15 @@ impl PageList {
         })
     }
 
+    /// The address of the one page, or of a list that of the site.
+    pub(crate) fn told(&self) -> String {
+        let site = &self.origin[..Position::BeforePath];
+        match &*self.paths {
+            [page] => format!("{site}{page}"),
+            _ => site.to_owned(),
+        }
+    }
+
     /// How many pages the list has.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -121,6 +130,14 @@ fn parse_http(text: &str) -> Result<Url, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_is_told_by_its_page_or_its_site() {
+        let told = |text| PageList::parse(text, None).unwrap().told();
+        assert_eq!(told("http://127.0.0.1:81/a?b#c"), "http://127.0.0.1:81/a?b");
+        let two = "http://127.0.0.1:81/a\nhttp://127.0.0.1:81/b";
+        assert_eq!(told(two), "http://127.0.0.1:81");
+    }
 
     #[test]
     fn comments_and_blank_lines_are_skipped_and_paths_completed() {

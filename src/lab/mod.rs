@@ -25,7 +25,7 @@ pub use load::{
 };
 pub use pulse::{Pulse, Reading};
 pub use scene::{Changing, Happening, LATELY, SPAN, Scene, Second};
-pub use times::{BUCKETS, PER_OCTAVE, Times, begin_of, bucket_of};
+pub use times::{BUCKETS, Times, bucket_of};
 
 use crate::db::userid_index::{self, Done, Error, Status};
 use crate::db::{measure, people};

@@ -1,35 +1,20 @@
-//! How long things took, counted in buckets that grow with the time: cheap to count, exact enough to
-//! draw.
+//! How long things took, counted in the buckets of the benchmarker's charts: cheap to count, exact enough
+//! to draw.
 
+use benchmarker::saved::LogCounts;
 use serde::{Deserialize, Serialize};
 
-/// How many buckets an octave has: a quantile is off by at most an eighth.
-pub const PER_OCTAVE: usize = 4;
-
-/// What the first bucket begins with, as a power of two of microseconds: below 8 µs nothing is told
-/// apart.
-const FIRST_OCTAVE: u32 = 3;
-
-/// How many octaves there are: up to 134 s, longer than any request may take.
-const OCTAVES: usize = 24;
-
-/// How many buckets there are.
-pub const BUCKETS: usize = OCTAVES * PER_OCTAVE;
+/// How many buckets there are: up to 158 s, longer than any request may take.
+pub const BUCKETS: usize = 82;
 
 /// The bucket of a time.
 pub fn bucket_of(micros: u64) -> usize {
-    let micros = micros.max(1 << FIRST_OCTAVE);
-    let octave = micros.ilog2();
-    // The two bits after the first one say which quarter of the octave it is.
-    let quarter = (micros >> (octave - 2)) as usize % PER_OCTAVE;
-    let bucket = (octave - FIRST_OCTAVE) as usize * PER_OCTAVE + quarter;
-    bucket.min(BUCKETS - 1)
+    usize::from(LogCounts::bucket_of(micros)).min(BUCKETS - 1)
 }
 
 /// The time that a bucket begins with, in microseconds.
-pub fn begin_of(bucket: usize) -> f64 {
-    let octave = (1_u64 << FIRST_OCTAVE) << (bucket / PER_OCTAVE);
-    octave as f64 * (1.0 + (bucket % PER_OCTAVE) as f64 / PER_OCTAVE as f64)
+fn begin_of(bucket: usize) -> f64 {
+    u16::try_from(bucket).map_or(f64::INFINITY, LogCounts::begins_at_us)
 }
 
 /// How many took how long.
@@ -60,6 +45,12 @@ impl Times {
     /// The counts, bucket by bucket.
     pub fn counts(&self) -> &[u64] {
         &self.0
+    }
+
+    /// The same for a chart.
+    pub fn log_counts(&self) -> LogCounts {
+        let counted = (0..).zip(self.0.iter().copied());
+        LogCounts::from(counted.filter(|(_, count)| *count > 0).collect::<Vec<_>>())
     }
 
     /// How many there are.
@@ -105,7 +96,7 @@ mod tests {
 
     #[test]
     fn a_time_lies_in_the_bucket_that_says_so() {
-        for micros in [8, 9, 15, 16, 99, 1_000, 75_000, 20_000_000] {
+        for micros in [1, 8, 9, 15, 16, 99, 1_000, 75_000, 20_000_000] {
             let bucket = bucket_of(micros);
             let (begin, end) = (begin_of(bucket), begin_of(bucket + 1));
             assert!(

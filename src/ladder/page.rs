@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use askama::Template;
-use benchmarker::chart::{self, Factor, Frame, waterfall};
+use benchmarker::chart::{self, Factor, Frame, dots, waterfall};
 
 use super::body::Body;
 use super::peers::Peers;
@@ -32,7 +32,8 @@ struct Page {
     head: Vec<String>,
     rows: Vec<Vec<String>>,
     figures: Vec<Figure>,
-    /// What can be said of each factor; nothing with a few rounds.
+    /// What can be said of each factor, drawn and in words; nothing with a few rounds.
+    judged: Option<Figure>,
     effects: Vec<String>,
     doubts: Vec<String>,
     command: String,
@@ -59,7 +60,8 @@ pub(super) fn html(tables: &Tables<'_>, peers: Option<&Peers>) -> Result<String>
             .filter(|row| !row.is_empty())
             .collect(),
         figures: DRAWN.map(|body| figure(tables, body)).into(),
-        effects: tables.effects(),
+        judged: judged(tables),
+        effects: tables.effects_said(),
         doubts: tables.doubts(),
         command: talk.command.clone(),
         machine: talk.machine.line(),
@@ -90,6 +92,20 @@ fn figure(tables: &Tables<'_>, body: Body) -> Figure {
         narrow: draw(NARROW, "narrow"),
         title,
     }
+}
+
+/// All factors with their intervals, those without the index among them.
+fn judged(tables: &Tables<'_>) -> Option<Figure> {
+    let effects = tables.effects();
+    let draw = |width, id| {
+        let label = "Factors within a round, with their 95 % intervals over rounds";
+        dots(Frame { id, width, label }, &effects)
+    };
+    (!effects.is_empty()).then(|| Figure {
+        title: String::new(),
+        wide: draw(WIDE, "judged-wide"),
+        narrow: draw(NARROW, "judged-narrow"),
+    })
 }
 
 fn factor(row: &Row) -> Option<Factor> {

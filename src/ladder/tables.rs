@@ -1,5 +1,7 @@
 //! The tables of a talk: what a person reads in the end, on the terminal and in Markdown.
 
+use benchmarker::chart::Dot;
+
 use super::body::Body;
 use super::grid::Grid;
 use super::numbers::{count, factor, ms, rate};
@@ -210,18 +212,26 @@ impl<'a> Tables<'a> {
     }
 
     /// What can be said of each factor, where there are rounds enough.
-    pub(super) fn effects(&self) -> Vec<String> {
+    pub(super) fn effects(&self) -> Vec<Dot> {
         let files = self.talk.files_per_page;
-        let rows = self.rows.iter();
-        rows.filter_map(|row| Some((row, row.effect.as_ref()?)))
-            .map(|(row, effect)| {
-                format!("{}, {}: {effect}", row.step.title(), row.body.title(files))
+        let judged = |row: &Row| {
+            Some(Dot {
+                name: format!("{}, {}", row.step.short(), row.body.title(files)),
+                effect: row.effect.clone()?,
             })
+        };
+        self.rows.iter().filter_map(judged).collect()
+    }
+
+    /// The same in words.
+    pub(super) fn effects_said(&self) -> Vec<String> {
+        let dots = self.effects().into_iter();
+        dots.map(|dot| format!("{}: {}", dot.name, dot.effect))
             .collect()
     }
 
     fn judged(&self) -> String {
-        let effects = self.effects().join("\n- ");
+        let effects = self.effects_said().join("\n- ");
         match effects.is_empty() {
             true => effects,
             false => format!(" What can be said of them:\n\n- {effects}\n"),
@@ -231,7 +241,14 @@ impl<'a> Tables<'a> {
     /// All for a terminal, at most 100 columns wide.
     pub fn text(&self) -> String {
         let grids = [self.rates(Reader::Terminal), self.cpu(), self.files()];
-        grids.map(|grid| grid.text()).join("\n")
+        let mut text = grids.map(|grid| grid.text()).join("\n");
+        let effects = self.effects_said().join("\n  ");
+        if !effects.is_empty() {
+            text.push_str(&format!(
+                "\nWhat can be said of the factors:\n\n  {effects}\n"
+            ));
+        }
+        text
     }
 
     /// The same as it stands in a page.

@@ -331,7 +331,10 @@ async fn the_lab_shows_how_a_dropped_index_bends_the_curve_and_how_it_comes_back
     let (p50, postgres) = (value_of("p50"), value_of("PostgreSQL"));
     until(
         &browser,
-        &format!("{p50} > 0 && document.querySelector('rect.hits')"),
+        &format!(
+            "{p50} > 0 && [...document.querySelectorAll('.wide text')]
+                .some(t => t.textContent.startsWith('memcached '))"
+        ),
     )
     .await;
     let before = ask(&browser, &p50).await.as_f64().unwrap();

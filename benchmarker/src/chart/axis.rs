@@ -7,9 +7,9 @@ pub(super) enum Scale {
     Log,
 }
 
-/// From a range of values to a range of pixels.
+/// From a range of values to a range of places.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Axis {
+pub struct Axis {
     pub(super) scale: Scale,
     pub(super) low: f64,
     pub(super) high: f64,
@@ -18,8 +18,9 @@ pub(super) struct Axis {
 }
 
 impl Axis {
-    /// An axis from zero to a round value above the highest.
-    pub(super) fn from_zero(highest: f64, ticks: usize, from_px: f64, to_px: f64) -> Self {
+    /// An axis from zero to a round value that is not below the highest, with about so many ticks.
+    #[must_use]
+    pub fn from_zero(highest: f64, ticks: usize, from_px: f64, to_px: f64) -> Self {
         let highest = if highest > 0.0 { highest } else { 1.0 };
         let step = step(highest / ticks as f64);
         Self {
@@ -29,6 +30,24 @@ impl Axis {
             from_px,
             to_px,
         }
+    }
+
+    /// A logarithmic axis between two values above zero.
+    #[must_use]
+    pub fn log((low, high): (f64, f64), from_px: f64, to_px: f64) -> Self {
+        Self {
+            scale: Scale::Log,
+            low,
+            high,
+            from_px,
+            to_px,
+        }
+    }
+
+    /// The value at its end.
+    #[must_use]
+    pub fn high(&self) -> f64 {
+        self.high
     }
 
     /// A logarithmic axis that holds all the values, with some room on both sides.
@@ -42,17 +61,12 @@ impl Axis {
         }
         // A narrow range would make noise look like a mountain.
         let room = (high / low).powf(0.06).max(1.05);
-        Self {
-            scale: Scale::Log,
-            low: low / room,
-            high: high * room,
-            from_px,
-            to_px,
-        }
+        Self::log((low / room, high * room), from_px, to_px)
     }
 
     /// Where a value lies; outside of the range it lies at the nearer end.
-    pub(super) fn at(&self, value: f64) -> f64 {
+    #[must_use]
+    pub fn at(&self, value: f64) -> f64 {
         let share = match self.scale {
             Scale::Linear => (value - self.low) / (self.high - self.low),
             Scale::Log => (value / self.low).ln() / (self.high / self.low).ln(),
@@ -64,7 +78,8 @@ impl Axis {
     }
 
     /// Round values on the axis, at most about as many as asked for.
-    pub(super) fn ticks(&self, at_most: usize) -> Vec<f64> {
+    #[must_use]
+    pub fn ticks(&self, at_most: usize) -> Vec<f64> {
         match self.scale {
             Scale::Linear => self.even(at_most),
             Scale::Log => {
@@ -141,12 +156,13 @@ mod tests {
     }
 
     fn log(low: f64, high: f64) -> Axis {
-        Axis {
-            scale: Scale::Log,
-            low,
-            high,
-            from_px: 0.0,
-            to_px: 100.0,
+        Axis::log((low, high), 0.0, 100.0)
+    }
+
+    #[test]
+    fn an_axis_from_zero_ends_with_a_round_number() {
+        for (value, end) in [(0.7, 1.0), (1.0, 1.0), (34.0, 50.0), (1_912.0, 2_000.0)] {
+            assert_eq!(Axis::from_zero(value, 1, 0.0, 1.0).high(), end);
         }
     }
 

@@ -1,6 +1,6 @@
 //! How many took how long, by who answered: the humps that explain a cache, as varnishhist shows them.
 
-use super::axis::{Axis, Scale};
+use super::axis::Axis;
 use super::svg::{Anchor, Svg};
 use super::{Frame, numbers};
 use crate::saved::{LogCounts, TierCounts};
@@ -23,19 +23,26 @@ const MARK_LINE: f64 = 16.0;
 const LETTER: f64 = 7.3;
 
 /// Draws counts as bars over a logarithmic time, tiers upon each other in the order given.
+///
+/// The axis goes around the counts, or between two times in microseconds: one that is drawn anew each second should
+/// stand still.
 #[must_use]
-pub fn latency(frame: Frame<'_>, tiers: &[TierCounts], marks: &[Mark]) -> String {
-    let tiers: Vec<&TierCounts> = tiers.iter().filter(|t| t.counts.total() > 0).collect();
+pub fn latency(
+    frame: Frame<'_>,
+    tiers: &[TierCounts],
+    marks: &[Mark],
+    ends_us: Option<(f64, f64)>,
+) -> String {
     let total: u64 = tiers.iter().map(|tier| tier.counts.total()).sum();
-    let names = legend(&tiers, total, frame.width);
+    let names = legend(tiers, total, frame.width);
     let legend_lines = names.last().map_or(0.0, |name| name.line + 1.0);
     let top = legend_lines * LEGEND_LINE + 8.0 + MARK_LINE * marks.len() as f64;
     let bottom = top + PLOT;
     let mut svg = Svg::new(frame, bottom + BOTTOM);
     svg.looks();
-    for (look, name) in names.iter().enumerate() {
+    for name in &names {
         let y = name.line * LEGEND_LINE;
-        svg.rect_of(look, (name.at, y + 2.0), 14.0, 14.0);
+        svg.rect_of(name.look, (name.at, y + 2.0), 14.0, 14.0);
         svg.text("", (name.at + 20.0, y + 13.0), Anchor::Start, &name.text);
     }
     let buckets = || tiers.iter().flat_map(|tier| tier.counts.iter());
@@ -51,14 +58,12 @@ pub fn latency(frame: Frame<'_>, tiers: &[TierCounts], marks: &[Mark]) -> String
         );
         return svg.finish();
     }
-    let x = Axis {
-        scale: Scale::Log,
-        low: LogCounts::begins_at_us(first.saturating_sub(1)),
-        high: LogCounts::begins_at_us(last + 2),
-        from_px: LEFT,
-        to_px: frame.width - 18.0,
-    };
-    let shares = stacked(&tiers, total, first, last);
+    let around = (
+        LogCounts::begins_at_us(first.saturating_sub(1)),
+        LogCounts::begins_at_us(last + 2),
+    );
+    let x = Axis::log(ends_us.unwrap_or(around), LEFT, frame.width - 18.0);
+    let shares = stacked(tiers, total, first, last);
     let highest = shares
         .iter()
         .map(|bar| bar.iter().sum())
@@ -83,7 +88,7 @@ pub fn latency(frame: Frame<'_>, tiers: &[TierCounts], marks: &[Mark]) -> String
 }
 
 /// Shares of all requests, bucket by bucket and tier by tier.
-fn stacked(tiers: &[&TierCounts], total: u64, first: u16, last: u16) -> Vec<Vec<f64>> {
+fn stacked(tiers: &[TierCounts], total: u64, first: u16, last: u16) -> Vec<Vec<f64>> {
     let mut bars = vec![vec![0.0; tiers.len()]; usize::from(last - first) + 1];
     for (look, tier) in tiers.iter().enumerate() {
         for (bucket, count) in tier.counts.iter() {
@@ -128,23 +133,30 @@ fn draw_marks(svg: &mut Svg<'_>, x: &Axis, marks: &[Mark], top: f64, bottom: f64
 }
 
 struct Name {
+    look: usize,
     at: f64,
     line: f64,
     text: String,
 }
 
-/// Names with their share, from left to right, in as many lines as they need.
-fn legend(tiers: &[&TierCounts], total: u64, width: f64) -> Vec<Name> {
+/// Names with their share, from left to right, in as many lines as they need; nothing of who answered nothing.
+fn legend(tiers: &[TierCounts], total: u64, width: f64) -> Vec<Name> {
     let (mut at, mut line) = (0.0, 0.0);
     let mut names = Vec::new();
-    for tier in tiers {
+    let answering = tiers.iter().enumerate();
+    for (look, tier) in answering.filter(|(_, tier)| tier.counts.total() > 0) {
         let share = numbers::percent(tier.counts.total() as f64 / total.max(1) as f64);
         let text = format!("{} {share}", tier.tier);
         let takes = 20.0 + LETTER * text.chars().count() as f64 + 18.0;
         if at > 0.0 && at + takes > width {
             (at, line) = (0.0, line + 1.0);
         }
-        names.push(Name { at, line, text });
+        names.push(Name {
+            look,
+            at,
+            line,
+            text,
+        });
         at += takes;
     }
     names

@@ -6,6 +6,7 @@
 //! phones, and shows one of them.
 
 mod axis;
+mod curve;
 mod dots;
 mod latency;
 mod lines;
@@ -13,6 +14,8 @@ pub(crate) mod numbers;
 mod svg;
 mod waterfall;
 
+pub use axis::Axis;
+pub use curve::{Curve, spread};
 pub use dots::{Dot, dots};
 pub use latency::{Mark, latency};
 pub use lines::{Series, Span, lines};

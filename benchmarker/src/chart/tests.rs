@@ -67,7 +67,7 @@ fn all() -> Vec<String> {
     };
     vec![
         lines(frame(HOSTILE), HOSTILE, &series, Some(&span)),
-        latency(frame(HOSTILE), &tiers, &[mark]),
+        latency(frame(HOSTILE), &tiers, &[mark], None),
         dots(frame(HOSTILE), &[dot]),
         waterfall(frame(HOSTILE), &[step]),
     ]
@@ -111,7 +111,7 @@ fn what_is_not_seen_is_hollow_and_says_so() {
 fn a_chart_of_nothing_is_still_a_chart() {
     let empty = [
         lines(frame(""), "requests/s", &[], None),
-        latency(frame(""), &[], &[]),
+        latency(frame(""), &[], &[], None),
         dots(frame(""), &[]),
         waterfall(frame(""), &[]),
     ];

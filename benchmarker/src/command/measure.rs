@@ -36,9 +36,8 @@ pub(crate) fn measure(arguments: &Arguments) -> Result<Ended, Error> {
     };
     let results = Results::new(&report, &plan, started, ceiling_per_sec);
     if arguments.json {
-        let text =
-            serde_json::to_string_pretty(&report).map_err(|e| system("writing JSON", e.into()))?;
-        results::say(&text);
+        let json = report.to_json();
+        results::say(&json.map_err(|e| system("writing JSON", e.into()))?);
     } else {
         results::say(&report.to_string());
         results.say_certificate();

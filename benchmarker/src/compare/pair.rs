@@ -211,7 +211,7 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("seed: 1 in A, 2 in B"), "{text}");
-        assert!(text.contains("response      p50 "), "{text}");
+        assert!(text.contains("request time  p50 "), "{text}");
     }
 
     #[test]

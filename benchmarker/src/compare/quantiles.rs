@@ -9,7 +9,7 @@ use crate::saved::Saved;
 /// One quantile of both.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct QuantileRow {
-    /// Of what: `response`, `service`, `first visit` or `repeat visit`.
+    /// Of what: `request time`, `service time`, `first visits` or `repeat visits`.
     pub of: &'static str,
     /// `p50` to `p99.9`, or `max`.
     pub quantile: &'static str,
@@ -25,10 +25,10 @@ pub struct QuantileRow {
 pub(super) fn rows(a: &Saved, b: &Saved) -> Vec<QuantileRow> {
     let (a, b) = (&a.histograms, &b.histograms);
     [
-        ("response", &a.response, &b.response),
-        ("service", &a.service, &b.service),
-        ("first visit", &a.first_visits, &b.first_visits),
-        ("repeat visit", &a.repeat_visits, &b.repeat_visits),
+        ("request time", &a.response, &b.response),
+        ("service time", &a.service, &b.service),
+        ("first visits", &a.first_visits, &b.first_visits),
+        ("repeat visits", &a.repeat_visits, &b.repeat_visits),
     ]
     .into_iter()
     .flat_map(|(of, a, b)| rows_of(of, &a.0, &b.0))

@@ -150,14 +150,14 @@ fn by_tier(saved: &Saved) -> Figure {
             )
         })
         .collect();
-    let label = format!("Response times by who answered: {}", shares.join("; "));
+    let label = format!("Request times by who answered: {}", shares.join("; "));
     let note =
-        "Share of all requests by response time, on a logarithmic axis; tiers upon each other.";
+        "Share of all requests by request time, on a logarithmic axis; tiers upon each other.";
     Figure::new(
         "latency",
-        "Response times by who answered",
+        "Request times by who answered",
         note.to_owned(),
         &label,
-        |frame| latency(frame, &tiers, &marks),
+        |frame| latency(frame, &tiers, &marks, None),
     )
 }

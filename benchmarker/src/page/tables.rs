@@ -31,9 +31,9 @@ impl Row {
 
 pub(super) fn times(saved: &Saved) -> Table {
     let rows = [
-        ("response", &saved.response_times),
-        ("service", &saved.service_times),
-        ("pages", &saved.page_times),
+        ("request time", &saved.response_times),
+        ("service time", &saved.service_times),
+        ("page time", &saved.page_times),
         ("first visits", &saved.first_visits),
         ("repeat visits", &saved.repeat_visits),
         ("sent late by", &saved.send_lateness),

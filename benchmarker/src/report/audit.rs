@@ -140,8 +140,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::report::Tier;
     use crate::report::tally::{Answered, Of};
+    use crate::report::{Report, Tier};
     use crate::{Load, PageList, Stages};
 
     fn plan() -> Plan {
@@ -186,6 +186,21 @@ mod tests {
         for name in ["Little's law", "bytes", "counts", "arrivals"] {
             assert_eq!(result(&tally, name), CheckResult::Passed, "{name}");
         }
+    }
+
+    #[test]
+    fn a_run_that_doubts_itself_prints_no_number() {
+        let told = |tally| {
+            let report = Report::new(&plan(), tally);
+            let json = serde_json::from_str(&report.to_json().unwrap()).unwrap();
+            let json: serde_json::Value = json;
+            let rate = json["requests_per_sec"].as_f64();
+            (report.to_string().contains("requests/sec: 200\n"), rate)
+        };
+        assert_eq!(told(sound(2000)), (true, Some(200.0)));
+        let mut doubtful = sound(2000);
+        doubtful.socket_bytes += 1;
+        assert_eq!(told(doubtful), (false, None));
     }
 
     #[test]

@@ -24,12 +24,30 @@ pub struct Circumstances {
 }
 
 impl Report {
+    /// All of it as JSON for another program; of a run that doubts itself the headline numbers are null.
+    ///
+    /// # Errors
+    ///
+    /// What serde says; a report has nothing that JSON has not.
+    pub fn to_json(&self) -> serde_json::Result<String> {
+        if self.doubts().next().is_none() {
+            return serde_json::to_string_pretty(self);
+        }
+        // What is no number is written as null.
+        serde_json::to_string_pretty(&Self {
+            requests_per_sec: f64::NAN,
+            average_request_ms: f64::NAN,
+            pages_per_sec: f64::NAN,
+            ..self.clone()
+        })
+    }
+
     /// All of it, for a file.
     #[must_use]
     pub fn saved(&self, plan: &Plan, circumstances: Circumstances) -> Saved {
         Saved {
             schema: Schema::default(),
-            target: plan.pages.origin.to_string(),
+            target: plan.pages.told(),
             command: circumstances.command,
             seed: plan.seed,
             started: circumstances.started,

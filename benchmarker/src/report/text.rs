@@ -150,8 +150,8 @@ impl Report {
         }
         writeln!(f, "page time     {}", quantiles(&self.page_times))?;
         if self.from_cache + self.revalidated > 0 {
-            writeln!(f, "first pages   {}", quantiles(&self.first_page_times))?;
-            writeln!(f, "later pages   {}", quantiles(&self.later_page_times))?;
+            writeln!(f, "first visits  {}", quantiles(&self.first_page_times))?;
+            writeln!(f, "repeat visits {}", quantiles(&self.later_page_times))?;
         }
         match self.steady() {
             // Nothing that a warm-up cannot explain.
@@ -228,7 +228,8 @@ impl Report {
         let passed = of(CheckResult::Passed).count();
         let failed: Vec<_> = of(CheckResult::Failed).map(|check| check.name).collect();
         let unjudged: Vec<_> = of(CheckResult::Unjudged).map(|check| check.name).collect();
-        write!(f, "audit         {passed} of {} passed", self.audit.len())?;
+        let judged = passed + failed.len();
+        write!(f, "audit         {passed} of {judged} passed")?;
         if !failed.is_empty() {
             write!(f, "; failed: {}", failed.join(", "))?;
         }

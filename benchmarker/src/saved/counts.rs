@@ -27,7 +27,7 @@ impl LogCounts {
 
     /// Counts a time as often as is said. What is below a microsecond counts as one.
     pub fn count(&mut self, time_us: u64, times: u64) {
-        *self.0.entry(bucket(time_us)).or_default() += times;
+        *self.0.entry(Self::bucket_of(time_us)).or_default() += times;
     }
 
     /// Adds the counts of others.
@@ -48,22 +48,23 @@ impl LogCounts {
         self.0.values().sum()
     }
 
+    /// The bucket that holds a time, at most 193. What is below a microsecond counts as one.
+    #[must_use]
+    pub fn bucket_of(time_us: u64) -> u16 {
+        let time = time_us.max(1) as f64;
+        let bucket = (time.log10() * f64::from(Self::PER_DECADE)).floor() as u16;
+        // A logarithm may fall short of the edge that it lies on.
+        if time >= Self::begins_at_us(bucket + 1) {
+            bucket + 1
+        } else {
+            bucket
+        }
+    }
+
     /// From where on a bucket holds times.
     #[must_use]
     pub fn begins_at_us(bucket: u16) -> f64 {
         10_f64.powf(f64::from(bucket) / f64::from(Self::PER_DECADE))
-    }
-}
-
-fn bucket(time_us: u64) -> u16 {
-    let time = time_us.max(1) as f64;
-    // At most 193 for the largest number there is.
-    let bucket = (time.log10() * f64::from(LogCounts::PER_DECADE)).floor() as u16;
-    // A logarithm may fall short of the edge that it lies on.
-    if time >= LogCounts::begins_at_us(bucket + 1) {
-        bucket + 1
-    } else {
-        bucket
     }
 }
 
@@ -90,14 +91,20 @@ mod tests {
 
     #[test]
     fn a_decade_begins_a_bucket() {
-        assert_eq!([0, 1, 10, 1000, 10_000_000].map(bucket), [0, 0, 10, 30, 70]);
-        assert_eq!([9, 999, 1258, 1259].map(bucket), [9, 29, 30, 31]);
+        assert_eq!(
+            [0, 1, 10, 1000, 10_000_000].map(LogCounts::bucket_of),
+            [0, 0, 10, 30, 70]
+        );
+        assert_eq!(
+            [9, 999, 1258, 1259].map(LogCounts::bucket_of),
+            [9, 29, 30, 31]
+        );
     }
 
     proptest! {
         #[test]
         fn a_time_lies_in_its_bucket(time_us in 1..3_600_000_000_u64) {
-            let bucket = bucket(time_us);
+            let bucket = LogCounts::bucket_of(time_us);
             prop_assert!(LogCounts::begins_at_us(bucket) <= time_us as f64 * (1.0 + 1e-12));
             prop_assert!(LogCounts::begins_at_us(bucket + 1) > time_us as f64);
         }

@@ -44,7 +44,7 @@ fn a_visitor_who_returns_asks_only_for_what_may_have_changed() {
     assert!(report.first_page_times.p50_ms.is_some() && report.later_page_times.p50_ms.is_some());
     let text = report.to_string();
     assert!(
-        text.contains("first pages") && text.contains("2 still good"),
+        text.contains("first visits") && text.contains("2 still good"),
         "{text}"
     );
 }

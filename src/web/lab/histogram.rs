@@ -1,12 +1,23 @@
-//! How long answers took lately, hits as `|` and misses as `#`: drawn, and as text.
+//! How long answers took lately: drawn by the benchmarker's chart, and as text with hits as `|` and misses
+//! as `#`.
 
-use super::panels::{percent, time_said};
-use crate::lab::{BUCKETS, PER_OCTAVE, Scene, Times, bucket_of};
+use benchmarker::chart::{Frame, Mark, latency};
+use benchmarker::saved::TierCounts;
+
+use super::panels::time_said;
+use crate::lab::{BUCKETS, Scene, Times, bucket_of};
 use crate::web::words;
 
-/// Where the axis begins and ends, in microseconds: an octave a step, from 16 µs to 16 s.
-const BEGIN_US: u64 = 16;
-const END_US: u64 = 16_777_216;
+/// How wide the drawing is on a screen, and on a narrow one.
+const WIDE: f64 = 540.0;
+const NARROW: f64 = 340.0;
+
+/// Where the drawing's axis begins and ends, in microseconds.
+const ENDS_US: (f64, f64) = (10.0, 20e6);
+
+/// Where the text's axis begins and ends, in microseconds.
+const BEGIN_US: u64 = 10;
+const END_US: u64 = 10_000_000;
 
 /// How many buckets make a column of the text.
 const BUCKETS_A_COLUMN: usize = 2;
@@ -14,36 +25,16 @@ const BUCKETS_A_COLUMN: usize = 2;
 /// How many lines the text's columns have.
 const LINES: u64 = 10;
 
-/// The times at which the axis is labelled, in milliseconds.
-const LABELS_MS: [f64; 6] = [0.1, 1.0, 10.0, 100.0, 1_000.0, 10_000.0];
-
-/// One column of the drawing, in percent of its height from the top.
-pub(super) struct Bar {
-    pub(super) x: usize,
-    pub(super) hits_y: String,
-    pub(super) hits: String,
-    pub(super) misses_y: String,
-    pub(super) misses: String,
-}
-
-/// A label on the axis.
-pub(super) struct Label {
-    /// From the left, in percent.
-    pub(super) x: String,
-    pub(super) text: String,
-}
+/// The times at which the text's axis has a tick, in milliseconds.
+const TICKS_MS: [f64; 5] = [0.1, 1.0, 10.0, 100.0, 1_000.0];
 
 /// The times of the last seconds.
 pub(super) struct Histogram {
-    pub(super) bars: Vec<Bar>,
-    pub(super) axis: Vec<Label>,
-    /// How many columns the drawing has.
-    pub(super) width: usize,
-    /// How many hits, and where most of them are.
-    pub(super) hits: Option<Label>,
-    /// How many misses, and where most of them are.
-    pub(super) misses: Option<Label>,
-    /// The same as text.
+    /// As a drawing.
+    pub(super) wide: String,
+    /// As a drawing for a narrow screen.
+    pub(super) narrow: String,
+    /// As text.
     pub(super) text: String,
     /// Whether this is what visitors felt; else it is what the app took for its pages.
     pub(super) felt: bool,
@@ -63,83 +54,69 @@ impl Histogram {
                 None => {}
             }
         }
-        let (hits, misses) = (shown(&hits), shown(&misses));
-        let most = hits
-            .iter()
-            .zip(&misses)
-            .map(|(hits, misses)| hits + misses)
-            .max();
-        let most = most.unwrap_or(0).max(1) as f64;
-        let bars = hits.iter().zip(&misses).enumerate();
-        let bars = bars
-            .filter(|(_, (hits, misses))| **hits + **misses > 0)
-            .map(|(x, (hits, misses))| {
-                let height = |count: u64| count as f64 / most * 100.0;
-                let (hits, misses) = (height(*hits), height(*misses));
-                Bar {
-                    x,
-                    hits_y: format!("{:.1}", 100.0 - hits),
-                    hits: format!("{hits:.1}"),
-                    misses_y: format!("{:.1}", 100.0 - hits - misses),
-                    misses: format!("{misses:.1}"),
-                }
-            });
+        let by = match scene.has_memcached {
+            true => "memcached",
+            false => "without the app",
+        };
+        let tiers = [(by, &hits), ("the app", &misses)].map(|(tier, times)| TierCounts {
+            tier: tier.to_owned(),
+            counts: times.log_counts(),
+        });
+        let mut all = hits.clone();
+        all.add(&misses);
+        let marks = [("p50", 0.5), ("p95", 0.95)].into_iter();
+        let marks = marks.filter_map(|(name, share)| {
+            Some(Mark {
+                name: name.to_owned(),
+                time_us: all.quantile_ms(share)? * 1000.0,
+            })
+        });
+        let marks: Vec<Mark> = marks.collect();
+        let label = format!(
+            "How long answers took: {} by {by}, {} by the app",
+            said(hits.total()),
+            said(misses.total())
+        );
+        let drawn = |id, width| {
+            let label = &label;
+            latency(Frame { id, width, label }, &tiers, &marks, Some(ENDS_US))
+        };
         Self {
-            bars: bars.collect(),
-            axis: LABELS_MS
-                .map(|ms| Label {
-                    x: percent(place_of(ms)),
-                    text: time_said(ms),
-                })
-                .into(),
-            width: hits.len(),
-            text: text(&hits, &misses),
-            hits: most_of(&hits),
-            misses: most_of(&misses),
+            wide: drawn("times-wide", WIDE),
+            narrow: drawn("times-narrow", NARROW),
+            text: text(by, &hits, &misses),
             felt,
         }
     }
 }
 
-/// The counts on the axis; what lies beyond its ends stands at them.
-fn shown(times: &Times) -> Vec<u64> {
+fn said(count: u64) -> String {
+    words::number(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+/// The counts on the text's axis, column by column; what lies beyond its ends stands at them.
+fn columns(times: &Times) -> Vec<u64> {
     let (begin, end) = (bucket_of(BEGIN_US), bucket_of(END_US));
-    let mut shown = vec![0; end - begin];
+    let mut columns = vec![0; (end - begin) / BUCKETS_A_COLUMN];
     for bucket in 0..BUCKETS {
-        shown[bucket.clamp(begin, end - 1) - begin] += times.counts()[bucket];
+        let at = bucket.clamp(begin, end - 1) - begin;
+        columns[at / BUCKETS_A_COLUMN] += times.counts()[bucket];
     }
-    shown
+    columns
 }
 
-/// Where a time stands on the axis, from 0 to 1.
+/// Where a time stands on the text's axis, from 0 to 1.
 fn place_of(ms: f64) -> f64 {
-    let octaves = (END_US as f64 / BEGIN_US as f64).log2();
-    (ms * 1000.0 / BEGIN_US as f64).log2() / octaves
-}
-
-fn most_of(counts: &[u64]) -> Option<Label> {
-    let all: u64 = counts.iter().sum();
-    let (at, _) = counts.iter().enumerate().max_by_key(|(_, count)| **count)?;
-    (all > 0).then(|| Label {
-        x: percent((at as f64 + 0.5) / counts.len() as f64),
-        text: words::number(i64::try_from(all).unwrap_or(i64::MAX)),
-    })
+    let (begin, end) = (BEGIN_US as f64, END_US as f64);
+    (ms * 1000.0 / begin).log10() / (end / begin).log10()
 }
 
 /// Columns of `|` with `#` on top, an axis below.
-fn text(hits: &[u64], misses: &[u64]) -> String {
-    let columns = |counts: &[u64]| -> Vec<u64> {
-        counts
-            .chunks(BUCKETS_A_COLUMN)
-            .map(|few| few.iter().sum())
-            .collect()
-    };
+fn text(by: &str, hits: &Times, misses: &Times) -> String {
+    let (all_hits, all_misses) = (said(hits.total()), said(misses.total()));
     let (hits, misses) = (columns(hits), columns(misses));
-    let most = hits
-        .iter()
-        .zip(&misses)
-        .map(|(hits, misses)| hits + misses)
-        .max();
+    let sums = hits.iter().zip(&misses).map(|(hits, misses)| hits + misses);
+    let most = sums.max();
     let a_mark = most.unwrap_or(0).div_ceil(LINES).max(1);
     let mut text = String::new();
     // One more than asked for: hits and misses of a column are both rounded up.
@@ -155,7 +132,7 @@ fn text(hits: &[u64], misses: &[u64]) -> String {
     }
     text.push_str(&axis(hits.len()));
     text.push_str(&format!(
-        "\neach mark up to {}\n",
+        "\n\n| {all_hits} {by}\n# {all_misses} the app\neach mark up to {}\n",
         words::count(
             i64::try_from(a_mark).unwrap_or(i64::MAX),
             "answer",
@@ -178,14 +155,16 @@ fn mark(hits: u64, misses: u64, line: u64, a_mark: u64) -> char {
 fn axis(columns: usize) -> String {
     let mut ticks = vec!['-'; columns];
     let mut labels = vec![' '; columns + 4];
-    for ms in LABELS_MS {
-        let at = (place_of(ms) * columns as f64) as usize;
+    for (number, ms) in TICKS_MS.into_iter().enumerate() {
+        let at = (place_of(ms) * columns as f64).round() as usize;
         ticks[at] = '+';
-        for (place, letter) in labels[at..]
-            .iter_mut()
-            .zip(time_said(ms).chars().filter(|c| *c != ' '))
-        {
-            *place = letter;
+        // There is room for every other one.
+        if number % 2 == 0 {
+            let name = time_said(ms);
+            let letters = name.chars().filter(|letter| *letter != ' ');
+            for (place, letter) in labels[at..].iter_mut().zip(letters) {
+                *place = letter;
+            }
         }
     }
     let labels: String = labels.into_iter().collect();
@@ -195,8 +174,6 @@ fn axis(columns: usize) -> String {
         labels.trim_end()
     )
 }
-
-const _: () = assert!(PER_OCTAVE.is_multiple_of(BUCKETS_A_COLUMN));
 
 #[cfg(test)]
 mod tests {
@@ -208,7 +185,7 @@ mod tests {
         hits.record(110, 50);
         misses.record(110, 10);
         misses.record(300_000, 1);
-        let text = text(&shown(&hits), &shown(&misses));
+        let text = text("memcached", &hits, &misses);
         let lines: Vec<&str> = text.lines().collect();
         let expected = [
             "     #",
@@ -221,21 +198,25 @@ mod tests {
             "     |",
             "     |",
             "     |",
-            "     |                      #",
+            "     |                #",
+            "-----+----+----+----+----+----",
+            "     0.1ms     10ms      1s",
+            "",
+            "| 50 memcached",
+            "# 11 the app",
+            "each mark up to 6 answers",
         ];
-        assert_eq!(lines[..11], expected, "{text}");
-        assert_eq!(lines[11].len(), 40);
-        assert!(lines[12].contains("0.1ms 1ms    10ms"), "{text}");
-        assert_eq!(lines[13], "each mark up to 6 answers");
+        assert_eq!(lines, expected, "{text}");
     }
 
     #[test]
     fn nothing_is_an_empty_axis_and_the_extremes_stand_at_its_ends() {
-        assert!(text(&shown(&Times::default()), &shown(&Times::default())).starts_with("\n\n"));
+        let nothing = Times::default();
+        assert!(text("memcached", &nothing, &nothing).starts_with("\n\n"));
         let mut extreme = Times::default();
         extreme.record(1, 1);
         extreme.record(100_000_000, 1);
-        let shown = shown(&extreme);
-        assert_eq!((shown[0], shown[shown.len() - 1]), (1, 1));
+        let columns = columns(&extreme);
+        assert_eq!((columns[0], columns[columns.len() - 1]), (1, 1));
     }
 }

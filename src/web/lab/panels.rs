@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use super::drawing::{Curve, WIDTH, nice_above, spread, x_of};
+use benchmarker::chart::{Axis, spread};
+
+use super::drawing::{WIDTH, curve, x_of};
 use crate::cpu::Tiers;
 use crate::lab::{Happening, Scene, Second};
 use crate::web::words;
@@ -68,19 +70,19 @@ impl Rate {
             .iter()
             .map(|second| rate(second))
             .fold(0.0, f64::max);
-        let top = nice_above(most.max(PAGES_AXIS_MIN));
-        let curve = Curve::of(scene, |second| Some(rate(second) / top));
+        let axis = Axis::from_zero(most.max(PAGES_AXIS_MIN), 1, 0.0, 1.0);
+        let curve = curve(scene, |second| Some(axis.at(rate(second))));
         let now = scene.seconds.back().map(|second| rate(second));
         let grid = [1.0, 0.5].map(|share| Grid {
             y: percent(1.0 - share),
-            label: words::number((top * share) as i64),
+            label: words::number((axis.high() * share) as i64),
         });
         Self {
             grid: grid.into(),
             line: curve.line(),
             below: curve.below(),
             ends: vec![End {
-                y: px(end_y(now.map(|now| now / top))),
+                y: px(end_y(now.map(|now| axis.at(now)))),
                 before: "",
                 value: now.map_or("–".to_owned(), rate_said),
                 after: " a second",
@@ -100,22 +102,25 @@ pub(super) struct Times {
 
 impl Times {
     pub(super) fn of(scene: &Scene) -> Self {
-        let curve = |share| {
-            Curve::of(scene, move |second| {
-                second.pages.quantile_ms(share).map(on_the_axis)
+        let axis = Axis::log(TIMES_MS, 0.0, 1.0);
+        let of = |share| {
+            curve(scene, |second| {
+                second.pages.quantile_ms(share).map(|ms| axis.at(ms))
             })
         };
-        let (p50, p95) = (curve(0.5), curve(0.95));
+        let (p50, p95) = (of(0.5), of(0.95));
         let now = |share| scene.seconds.back()?.pages.quantile_ms(share);
         let ends = [("p95 ", now(0.95)), ("p50 ", now(0.5))];
-        let mut places = ends.map(|(_, ms)| end_y(ms.map(on_the_axis)));
+        let mut places = ends.map(|(_, ms)| end_y(ms.map(|ms| axis.at(ms))));
         spread(&mut places, LABEL_PX, HEIGHT_PX - 4.0);
-        let grid = [1.0, 10.0, 100.0, 1_000.0, 10_000.0].map(|ms| Grid {
-            y: percent(1.0 - on_the_axis(ms)),
+        // A decade a line; at the lowest stands the drawing's own edge.
+        let ticks = axis.ticks(6).into_iter().skip(1);
+        let grid = ticks.map(|ms| Grid {
+            y: percent(1.0 - axis.at(ms)),
             label: time_said(ms),
         });
         Self {
-            grid: grid.into(),
+            grid: grid.collect(),
             band: p95.between(&p50),
             p50: p50.line(),
             p95: p95.line(),
@@ -166,8 +171,8 @@ impl Files {
             });
         }
         Self {
-            memcached: Curve::of(scene, share).below(),
-            all: Curve::of(scene, |second| share(second).map(|_| 1.0)).below(),
+            memcached: curve(scene, share).below(),
+            all: curve(scene, |second| share(second).map(|_| 1.0)).below(),
             ends,
         }
     }
@@ -208,7 +213,7 @@ impl Cpu {
                 _ => true,
             };
             (ever || always).then(|| {
-                let curve = Curve::of(scene, |second| {
+                let curve = curve(scene, |second| {
                     Some(used(second, part)? / scene.cores as f64)
                 });
                 let now = scene.seconds.back().and_then(|second| used(second, part));
@@ -250,7 +255,7 @@ pub(super) fn events(scene: &Scene) -> Vec<Event> {
 }
 
 /// A share of the whole as SVG says it.
-pub(super) fn percent(share: f64) -> String {
+fn percent(share: f64) -> String {
     format!("{:.2}%", share * 100.0)
 }
 
@@ -263,12 +268,6 @@ fn px(y: f64) -> String {
 fn end_y(height: Option<f64>) -> f64 {
     let y = HEIGHT_PX * (1.0 - height.unwrap_or(0.0).clamp(0.0, 1.0));
     y.clamp(LABEL_PX / 2.0, HEIGHT_PX - 4.0)
-}
-
-/// How high a time stands on its axis, from 0 to 1.
-fn on_the_axis(ms: f64) -> f64 {
-    let (least, most) = TIMES_MS;
-    (ms / least).log10() / (most / least).log10()
 }
 
 /// A round time: `1 ms`, `10 s`.
