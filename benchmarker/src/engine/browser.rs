@@ -90,6 +90,7 @@ impl Browser {
         if chosen.is_new_visitor || self.views >= self.views_max {
             self.views = 0;
             self.cache.iter_mut().for_each(Cache::clear);
+            self.script.forget();
         }
         Some(chosen)
     }

@@ -12,6 +12,7 @@ mod poll;
 mod response;
 mod scanned;
 mod script;
+mod walk;
 mod words;
 mod worker;
 

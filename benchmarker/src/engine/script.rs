@@ -4,12 +4,10 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rand::rngs::Xoshiro256PlusPlus;
 use url::Url;
 
-use super::Itinerary;
+use super::walk::Walk;
 use crate::Plan;
-use crate::load::Load;
 use crate::scenario::{Method, Scenario, Session};
 
 /// How many addresses visitors have between them: 127.1.0.0 to 127.100.255.255.
@@ -20,15 +18,6 @@ const ADDRESSES: u32 = 100 << 16;
 pub(super) enum Script {
     List(Walk),
     Scenario(Box<Visits>),
-}
-
-/// The pages of a list.
-#[derive(Debug)]
-pub(super) struct Walk {
-    itinerary: Itinerary,
-    page: usize,
-    load: Load,
-    random: Xoshiro256PlusPlus,
 }
 
 /// One visitor of a scenario after another.
@@ -55,12 +44,7 @@ pub(super) struct Chosen {
 impl Script {
     pub(super) fn of(plan: &Plan, sequence: &super::Sequence, browser: usize) -> Self {
         let Some(scenario) = &plan.scenario else {
-            return Self::List(Walk {
-                itinerary: Itinerary::new(plan, sequence, browser),
-                page: 0,
-                load: plan.load.clone(),
-                random: Itinerary::random(plan, browser),
-            });
+            return Self::List(Walk::new(plan, sequence, browser));
         };
         let site = Arc::new(plan.pages.origin.clone());
         let visitor = browser as u64;
@@ -77,17 +61,7 @@ impl Script {
     /// Chooses the next page view; none when there is none left.
     pub(super) fn choose(&mut self) -> Option<Chosen> {
         match self {
-            Self::List(walk) => {
-                walk.page = walk.itinerary.next_page()?;
-                let think = match &walk.load {
-                    Load::Closed { think, .. } => think.draw(&mut walk.random),
-                    Load::Open(_) => Duration::ZERO,
-                };
-                Some(Chosen {
-                    think,
-                    is_new_visitor: false,
-                })
-            }
+            Self::List(walk) => walk.choose(),
             Self::Scenario(visits) => visits.choose(),
         }
     }
@@ -95,8 +69,15 @@ impl Script {
     /// The path of the page, after redirects the last.
     pub(super) fn path<'a>(&'a self, plan: &'a Plan) -> &'a str {
         match self {
-            Self::List(walk) => &plan.pages.paths[walk.page],
+            Self::List(walk) => walk.path(plan),
             Self::Scenario(visits) => visits.session.ask().path,
+        }
+    }
+
+    /// Somebody else comes, who was never here; a scenario's visitor says so itself.
+    pub(super) fn forget(&mut self) {
+        if let Self::List(walk) = self {
+            walk.forget();
         }
     }
 

@@ -39,22 +39,30 @@ impl Worker {
         let lines = &mut self.lines;
         lines.clear();
         let mut body = &[][..];
-        if let Script::Scenario(visits) = &browser.script {
-            wants.session = true;
-            match what {
-                What::Html => {
-                    let ask = visits.session.ask();
-                    method = ask.method;
-                    body = ask.body;
-                    scans &= ask.parts;
-                    lines.push_str(ask.headers);
-                    if ask.wants_body {
-                        wants.keep = Keep::Everything;
+        match &browser.script {
+            // Who fetches single pages and keeps nothing has nothing to say.
+            Script::List(_) if plan.fetch == Fetch::PagesOnly && browser.cache.is_none() => {}
+            Script::List(walk) => {
+                wants.session = true;
+                walk.write_cookies(lines);
+            }
+            Script::Scenario(visits) => {
+                wants.session = true;
+                match what {
+                    What::Html => {
+                        let ask = visits.session.ask();
+                        method = ask.method;
+                        body = ask.body;
+                        scans &= ask.parts;
+                        lines.push_str(ask.headers);
+                        if ask.wants_body {
+                            wants.keep = Keep::Everything;
+                        }
                     }
-                }
-                What::Part(index) => {
-                    let is_picture = browser.parts[index].kind == Kind::Picture;
-                    visits.session.write_part_headers(path, is_picture, lines);
+                    What::Part(index) => {
+                        let is_picture = browser.parts[index].kind == Kind::Picture;
+                        visits.session.write_part_headers(path, is_picture, lines);
+                    }
                 }
             }
         }
@@ -130,30 +138,48 @@ impl Worker {
         }
         let mut scans = what == What::Html && plan.fetch != Fetch::PagesOnly && head.status == 200;
         let key = (what == What::Html).then(|| hash(browser.script.path(plan).as_bytes()));
-        if let Script::Scenario(visits) = &mut browser.script {
-            let cookies: Vec<&[u8]> = extras.set_cookies.iter().map(AsRef::as_ref).collect();
-            let session = &mut visits.session;
-            if what == What::Html {
-                scans &= session.ask().parts;
-                let plain = kept.map(|body| scanned::inflated(body, head.gzip));
-                let outcome = session.answered(&Answer {
-                    status: head.status,
-                    location: extras.location.as_deref(),
-                    set_cookies: &cookies,
-                    body: plain.as_deref().unwrap_or_default(),
-                });
-                heard.leads_on = outcome == Outcome::Follow;
-                heard.failure = match outcome {
-                    Outcome::Done | Outcome::Follow => None,
-                    Outcome::Failed(Why::Status) => heard.failure.or(Some(Failure::Unexpected)),
-                    Outcome::Failed(_) => Some(Failure::Unexpected),
-                };
-                if let (Outcome::Failed(why), Some(Failure::Unexpected)) = (outcome, heard.failure)
+        match &mut browser.script {
+            Script::List(walk) => {
+                walk.keep_cookies(&extras.set_cookies);
+                let location = extras.location.as_deref();
+                if let (What::Html, 301 | 302 | 303 | 307 | 308, Some(location)) =
+                    (what, head.status, location)
                 {
-                    heard.why = Some(why.as_str());
+                    match walk.follow(plan, location) {
+                        Ok(leads_on) => heard.leads_on = leads_on,
+                        Err(why) => {
+                            heard.failure = Some(Failure::Unexpected);
+                            heard.why = Some(why.as_str());
+                        }
+                    }
                 }
-            } else {
-                session.keep_cookies(&cookies);
+            }
+            Script::Scenario(visits) => {
+                let cookies: Vec<&[u8]> = extras.set_cookies.iter().map(AsRef::as_ref).collect();
+                let session = &mut visits.session;
+                if what == What::Html {
+                    scans &= session.ask().parts;
+                    let plain = kept.map(|body| scanned::inflated(body, head.gzip));
+                    let outcome = session.answered(&Answer {
+                        status: head.status,
+                        location: extras.location.as_deref(),
+                        set_cookies: &cookies,
+                        body: plain.as_deref().unwrap_or_default(),
+                    });
+                    heard.leads_on = outcome == Outcome::Follow;
+                    heard.failure = match outcome {
+                        Outcome::Done | Outcome::Follow => None,
+                        Outcome::Failed(Why::Status) => heard.failure.or(Some(Failure::Unexpected)),
+                        Outcome::Failed(_) => Some(Failure::Unexpected),
+                    };
+                    if let (Outcome::Failed(why), Some(Failure::Unexpected)) =
+                        (outcome, heard.failure)
+                    {
+                        heard.why = Some(why.as_str());
+                    }
+                } else {
+                    session.keep_cookies(&cookies);
+                }
             }
         }
         if let What::Part(index) = what

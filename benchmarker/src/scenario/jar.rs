@@ -11,11 +11,11 @@ const COOKIE_BYTES_MAX: usize = 4096;
 /// cookies away: no visit lasts until one runs out. Left out: `Path` (every cookie goes everywhere),
 /// `Domain`, `Secure` and `SameSite` (every request is of the same site).
 #[derive(Debug, Default)]
-pub(super) struct Jar(Vec<(Box<str>, Box<str>)>);
+pub(crate) struct Jar(Vec<(Box<str>, Box<str>)>);
 
 impl Jar {
     /// Keeps what a `Set-Cookie` header says; what makes no sense is ignored, as in browsers.
-    pub(super) fn keep(&mut self, header: &[u8]) {
+    pub(crate) fn keep(&mut self, header: &[u8]) {
         let Some(cookie) = str::from_utf8(header)
             .ok()
             .and_then(|text| Cookie::parse(text).ok())
@@ -40,7 +40,7 @@ impl Jar {
     }
 
     /// Appends the header line, where there is a cookie.
-    pub(super) fn write(&self, out: &mut String) {
+    pub(crate) fn write(&self, out: &mut String) {
         for (place, (name, value)) in self.0.iter().enumerate() {
             out.push_str(if place == 0 { "Cookie: " } else { "; " });
             out.push_str(name);

@@ -35,7 +35,8 @@ use std::time::Duration;
 use crate::Error;
 
 pub(crate) use ask::{Answer, Outcome, Why};
-pub(crate) use session::Session;
+pub(crate) use jar::Jar;
+pub(crate) use session::{REDIRECTS_MAX, Session};
 pub(crate) use step::Method;
 
 /// What visitors do on a site: read from TOML, checked as a whole, then only read.

@@ -14,7 +14,7 @@ use super::values::Values;
 use crate::pages::path_of;
 
 /// How many redirects a visitor follows for one step, as in browsers.
-const REDIRECTS_MAX: u32 = 20;
+pub(crate) const REDIRECTS_MAX: u32 = 20;
 
 /// What one visitor does, from the first request to the last; without any socket.
 ///

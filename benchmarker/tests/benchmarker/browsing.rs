@@ -227,3 +227,54 @@ fn whoever_listens_hears_of_every_request_while_the_run_goes_on() {
     assert_eq!(requests, report.requests.total);
     assert_eq!(pages, report.requests.html);
 }
+
+#[test]
+fn a_page_that_leads_to_another_of_the_site_is_that_page() {
+    // The page, where it leads, and the picture there; twice.
+    let server = Server::start(6, |head, _| {
+        Reply::Bytes(match path_of(head) {
+            "/old/page" => response(302, "Location: ../new?a=b\r\n", ""),
+            "/new?a=b" => html("<img src=/a.webp>"),
+            _ => response(200, "", "x"),
+        })
+    });
+    let report = run(&server.plan("/old/page")).unwrap();
+    assert_eq!(
+        server.seen()[..3],
+        ["/old/page", "/new?a=b", "/a.webp"],
+        "{report}"
+    );
+    assert_eq!(
+        (
+            report.pages,
+            report.requests.redirects,
+            report.requests.total
+        ),
+        (2, 2, 6),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_page_that_leads_to_another_site_ends_there_and_one_that_leads_on_for_ever_fails() {
+    let server = Server::start(2, |_, _| {
+        Reply::Bytes(response(302, "Location: http://127.0.0.2:1/\r\n", ""))
+    });
+    let report = run(&server.plan("/")).unwrap();
+    assert_eq!((report.pages, report.errors.total), (2, 0), "{report}");
+
+    let server = Server::start(21, |_, number| {
+        Reply::Bytes(response(302, &format!("Location: /{number}\r\n"), ""))
+    });
+    let report = run(&server.plan("/")).unwrap();
+    assert_eq!(
+        (report.requests.redirects, report.errors.total, report.pages),
+        (20, 1, 0),
+        "{report}"
+    );
+    let (kind, path) = &report.errors.first_paths[0];
+    assert!(
+        kind.starts_with("unexpected") && path.starts_with("/19"),
+        "{kind} {path}"
+    );
+}

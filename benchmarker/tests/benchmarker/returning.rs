@@ -93,3 +93,48 @@ fn what_a_style_sheet_imports_is_fetched_once_and_on_later_visits_too() {
     );
     assert_eq!(report.pages, 2);
 }
+
+/// What each request asked for, and with which cookie.
+type Told = Arc<Mutex<Vec<String>>>;
+
+/// A page that sets a cookie and has a picture.
+fn that_sets_a_cookie(told: &Told) -> impl Fn(&str, usize) -> Reply + Send + Sync + 'static {
+    let tell = Arc::clone(told);
+    move |head: &str, number: usize| {
+        let cookie = head.lines().find_map(|line| line.strip_prefix("Cookie: "));
+        let line = format!("{} {}", path_of(head), cookie.unwrap_or("-"));
+        tell.lock().unwrap().push(line);
+        Reply::Bytes(match path_of(head) {
+            "/" => response(
+                200,
+                &format!("Content-Type: text/html\r\nSet-Cookie: visit={number}; HttpOnly\r\n"),
+                "<img src=/a.webp>",
+            ),
+            _ => response(200, "", "x"),
+        })
+    }
+}
+
+#[test]
+fn a_cookie_goes_with_the_parts_of_a_page_and_with_later_pages_of_the_same_visitor() {
+    let told = Told::default();
+    let server = Server::start(4, that_sets_a_cookie(&told));
+    run(&visits(&server, Visitors::Returning)).unwrap();
+    let told = told.lock().unwrap();
+    assert_eq!(
+        told[..4],
+        ["/ -", "/a.webp visit=0", "/ visit=0", "/a.webp visit=2"]
+    );
+}
+
+#[test]
+fn whoever_comes_next_has_no_cookie() {
+    let told = Told::default();
+    let server = Server::start(4, that_sets_a_cookie(&told));
+    run(&server.plan("/")).unwrap();
+    let told = told.lock().unwrap();
+    assert_eq!(
+        told[..4],
+        ["/ -", "/a.webp visit=0", "/ -", "/a.webp visit=2"]
+    );
+}
