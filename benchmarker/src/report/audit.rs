@@ -43,8 +43,6 @@ pub(super) fn of(plan: &Plan, tally: &Tally, lateness: Times, times: Times) -> V
     let mut checks = vec![littles_law(tally), bytes(tally), counts(tally)];
     if plan.is_open() {
         checks.push(arrivals(tally));
-    }
-    if !tally.lateness.is_empty() {
         checks.push(punctual(tally, lateness, times));
     }
     checks
