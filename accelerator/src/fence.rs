@@ -200,33 +200,41 @@ fn hexadecimal(ip: IpAddr) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Listener, Process, listening_sockets, sockets_in};
-    use rustix::process::{Pid, PidfdFlags, pidfd_open};
-    use std::io::Write as _;
+    use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
+    use std::io::{Read as _, Write as _};
     use std::net::TcpListener;
     use std::process::{Command, Stdio};
-    use std::time::{Duration, Instant};
 
     #[test]
-    fn a_process_that_works_is_told_from_one_that_does_not_and_one_that_is_over() {
+    fn a_process_that_works_is_told_from_one_that_is_frozen_and_one_that_is_over() {
         // It works when it is given something, and ends by itself when nobody can give it anything any more.
         let mut child = Command::new("cat")
             .stdin(Stdio::piped())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut work = child.stdin.take().unwrap();
-        let pid = child.id();
-        let number = Pid::from_raw(pid.try_into().unwrap()).unwrap();
+        let (mut work, mut done) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        let number = Pid::from_child(&child);
         let process = Process {
-            pid,
+            pid: child.id(),
             descriptor: pidfd_open(number, PidfdFlags::empty()).unwrap(),
         };
-        let before = process.cpu_time().unwrap();
-        let began = Instant::now();
-        while process.cpu_time().unwrap() == before {
-            assert!(began.elapsed() < Duration::from_secs(20), "it never works");
-            work.write_all(b"more").unwrap();
+        let mut answer = [0; b"work".len()];
+        work.write_all(b"work").unwrap();
+        done.read_exact(&mut answer).unwrap();
+
+        kill_process(number, Signal::STOP).unwrap();
+        let stat = format!("/proc/{}/stat", process.pid);
+        while !std::fs::read_to_string(&stat).unwrap().contains(") T ") {
+            std::thread::yield_now();
         }
+        let frozen = process.cpu_time().unwrap();
+        work.write_all(b"work").unwrap();
+        assert_eq!(process.cpu_time().unwrap(), frozen);
+
+        kill_process(number, Signal::CONT).unwrap();
+        done.read_exact(&mut answer).unwrap();
+        assert!(process.cpu_time().unwrap() > frozen);
         assert!(!process.is_over());
         assert!(process.kill() && process.is_over());
         child.wait().unwrap();

@@ -16,6 +16,8 @@ const CLOSE: f64 = 1.05;
 const STEP_DOWN: f64 = 0.95;
 /// How often a rate is tried again before it counts as found.
 const CONFIRMATIONS_MAX: u32 = 4;
+/// How often a trial is repeated that doubts itself: what else the machine does comes and goes.
+const REPEATS_MAX: u32 = 2;
 
 /// One run of the search.
 #[derive(Debug, Clone)]
@@ -64,7 +66,7 @@ pub fn capacity(
     mut tell: impl FnMut(&Trial),
 ) -> Result<Capacity, Error> {
     let mut trials: Vec<Trial> = vec![];
-    let mut attempt = |rate: f64| -> Result<Outcome, Error> {
+    let mut once = |rate: f64| -> Result<(Outcome, bool), Error> {
         let load = Load::Open(Stages::constant(rate)?);
         let number = trials.len() as u64;
         let report = run(&plan.clone().load(load).run_number(number))?;
@@ -81,6 +83,7 @@ pub fn capacity(
         } else {
             Outcome::Broken
         };
+        let may_pass = in_doubt && !report.generator.is_the_limit();
         let trial = Trial {
             rate,
             broken,
@@ -88,14 +91,25 @@ pub fn capacity(
         };
         tell(&trial);
         trials.push(trial);
-        Ok(outcome)
+        Ok((outcome, may_pass))
     };
-    let (rate, limit) = search(from, &mut attempt)?;
+    let (rate, limit) = search(from, |rate| repeated(|| once(rate)))?;
     Ok(Capacity {
         rate,
         limit,
         trials,
     })
+}
+
+/// Tries until a trial does not doubt itself, or will not change its mind.
+fn repeated(mut once: impl FnMut() -> Result<(Outcome, bool), Error>) -> Result<Outcome, Error> {
+    for _ in 0..REPEATS_MAX {
+        match once()? {
+            (Outcome::TooFastForUs, true) => {}
+            (outcome, _) => return Ok(outcome),
+        }
+    }
+    once().map(|(outcome, _)| outcome)
 }
 
 /// Page views that were due and are in no histogram, because they were never over: the slowest of all.
@@ -195,6 +209,24 @@ mod tests {
         })
         .unwrap();
         (rate, limit, trials)
+    }
+
+    #[test]
+    fn a_trial_that_doubts_itself_is_repeated_unless_the_generator_is_at_its_end() {
+        let told = |answers: &[(Outcome, bool)]| {
+            let mut answers = answers.iter();
+            let outcome = repeated(|| Ok(*answers.next().unwrap())).unwrap();
+            (outcome, answers.len())
+        };
+        let (doubt, end) = (
+            (Outcome::TooFastForUs, true),
+            (Outcome::TooFastForUs, false),
+        );
+        let kept = (Outcome::Kept, false);
+        assert_eq!(told(&[doubt, kept, end]), (Outcome::Kept, 1));
+        assert_eq!(told(&[doubt, doubt, kept]), (Outcome::Kept, 0));
+        assert_eq!(told(&[doubt, doubt, doubt]), (Outcome::TooFastForUs, 0));
+        assert_eq!(told(&[end, kept, kept]), (Outcome::TooFastForUs, 2));
     }
 
     proptest! {

@@ -19,7 +19,20 @@ fn begin_of(bucket: usize) -> f64 {
 
 /// How many took how long.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<u64>")]
 pub struct Times(Vec<u64>);
+
+impl TryFrom<Vec<u64>> for Times {
+    type Error = &'static str;
+
+    /// A process of another version may have other buckets.
+    fn try_from(counts: Vec<u64>) -> Result<Self, Self::Error> {
+        match counts.len() {
+            BUCKETS => Ok(Self(counts)),
+            _ => Err("counts in other buckets than ours"),
+        }
+    }
+}
 
 impl Default for Times {
     fn default() -> Self {
@@ -121,6 +134,16 @@ mod tests {
         assert!(near(median, 50.0), "{median:?}");
         assert!(near(p95, 95.0), "{p95:?}");
         assert_eq!(Times::default().quantile_ms(0.5), None);
+    }
+
+    #[test]
+    fn counts_in_other_buckets_are_not_taken_for_ours() {
+        let told = serde_json::to_string(&Times::default()).unwrap();
+        assert_eq!(
+            serde_json::from_str::<Times>(&told).unwrap(),
+            Times::default()
+        );
+        assert!(serde_json::from_str::<Times>("[1,2]").is_err());
     }
 
     #[test]

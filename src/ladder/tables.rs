@@ -225,8 +225,12 @@ impl<'a> Tables<'a> {
 
     /// The same in words.
     pub(super) fn effects_said(&self) -> Vec<String> {
+        self.effects_with(": ")
+    }
+
+    fn effects_with(&self, between: &str) -> Vec<String> {
         let dots = self.effects().into_iter();
-        dots.map(|dot| format!("{}: {}", dot.name, dot.effect))
+        dots.map(|dot| format!("{}{between}{}", dot.name, dot.effect))
             .collect()
     }
 
@@ -242,7 +246,7 @@ impl<'a> Tables<'a> {
     pub fn text(&self) -> String {
         let grids = [self.rates(Reader::Terminal), self.cpu(), self.files()];
         let mut text = grids.map(|grid| grid.text()).join("\n");
-        let effects = self.effects_said().join("\n  ");
+        let effects = self.effects_with("\n    ").join("\n  ");
         if !effects.is_empty() {
             text.push_str(&format!(
                 "\nWhat can be said of the factors:\n\n  {effects}\n"

@@ -1,5 +1,7 @@
 //! How many took how long, by who answered: the humps that explain a cache, as varnishhist shows them.
 
+use std::ops::RangeInclusive;
+
 use super::axis::Axis;
 use super::svg::{Anchor, Svg};
 use super::{Frame, numbers};
@@ -24,8 +26,8 @@ const LETTER: f64 = 7.3;
 
 /// Draws counts as bars over a logarithmic time, tiers upon each other in the order given.
 ///
-/// The axis goes around the counts, or between two times in microseconds: one that is drawn anew each second should
-/// stand still.
+/// The axis goes around the counts, or between two times in microseconds, because one that is drawn anew each second
+/// should stand still; what lies beyond these stands at the ends.
 #[must_use]
 pub fn latency(
     frame: Frame<'_>,
@@ -45,8 +47,15 @@ pub fn latency(
         svg.rect_of(name.look, (name.at, y + 2.0), 14.0, 14.0);
         svg.text("", (name.at + 20.0, y + 13.0), Anchor::Start, &name.text);
     }
-    let buckets = || tiers.iter().flat_map(|tier| tier.counts.iter());
-    let (first, last) = buckets().fold((u16::MAX, 0), |(first, last), (bucket, _)| {
+    let within = match ends_us {
+        Some((begin, end)) => {
+            LogCounts::bucket_of(begin as u64)..=LogCounts::bucket_of(end as u64) - 1
+        }
+        None => 0..=u16::MAX - 2,
+    };
+    let buckets = tiers.iter().flat_map(|tier| tier.counts.iter());
+    let shown = buckets.map(|(bucket, _)| bucket.clamp(*within.start(), *within.end()));
+    let (first, last) = shown.fold((u16::MAX, 0), |(first, last), bucket| {
         (first.min(bucket), last.max(bucket))
     });
     if total == 0 {
@@ -63,7 +72,7 @@ pub fn latency(
         LogCounts::begins_at_us(last + 2),
     );
     let x = Axis::log(ends_us.unwrap_or(around), LEFT, frame.width - 18.0);
-    let shares = stacked(tiers, total, first, last);
+    let shares = stacked(tiers, total, first..=last);
     let highest = shares
         .iter()
         .map(|bar| bar.iter().sum())
@@ -88,11 +97,13 @@ pub fn latency(
 }
 
 /// Shares of all requests, bucket by bucket and tier by tier.
-fn stacked(tiers: &[TierCounts], total: u64, first: u16, last: u16) -> Vec<Vec<f64>> {
+fn stacked(tiers: &[TierCounts], total: u64, shown: RangeInclusive<u16>) -> Vec<Vec<f64>> {
+    let (first, last) = shown.into_inner();
     let mut bars = vec![vec![0.0; tiers.len()]; usize::from(last - first) + 1];
     for (look, tier) in tiers.iter().enumerate() {
         for (bucket, count) in tier.counts.iter() {
-            bars[usize::from(bucket - first)][look] = count as f64 / total as f64;
+            let at = usize::from(bucket.clamp(first, last) - first);
+            bars[at][look] += count as f64 / total as f64;
         }
     }
     bars

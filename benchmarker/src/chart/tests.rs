@@ -1,6 +1,6 @@
 use super::*;
 use crate::compare::{Effect, Verdict};
-use crate::saved::sample;
+use crate::saved::{LogCounts, TierCounts, sample};
 use crate::stats::Interval;
 
 const HOSTILE: &str = "<b>\"&'</svg><script>";
@@ -105,6 +105,22 @@ fn what_is_not_seen_is_hollow_and_says_so() {
     assert!(unseen.contains("class=\"dot unseen\"") && unseen.contains(">no effect seen</text>"));
     let seen = dots(frame(""), &[row(Verdict::Faster)]);
     assert!(seen.contains("class=\"dot\"") && seen.contains(">x1.02 faster</text>"));
+}
+
+#[test]
+fn what_lies_beyond_the_ends_of_an_axis_stands_at_them() {
+    let mut counts = LogCounts::default();
+    for time_us in [1, 15, 500_000, 60_000_000] {
+        counts.count(time_us, 1);
+    }
+    let tiers = [TierCounts {
+        tier: "app".to_owned(),
+        counts,
+    }];
+    let svg = latency(frame(""), &tiers, &[], Some((10.0, 1e6)));
+    // One of the legend, and at each end one bar: 1 and 15 us lie in different ones.
+    assert_eq!(svg.matches("url(#one-0)").count(), 1 + 4, "{svg}");
+    assert!(!svg.contains("width=\"0\""), "{svg}");
 }
 
 #[test]

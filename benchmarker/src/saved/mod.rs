@@ -31,7 +31,7 @@ pub const ELEMENT_ID: &str = "benchmarker-result";
 pub struct Saved {
     /// The format's number.
     pub schema: Schema,
-    /// What was loaded: an address, and the list of pages if there was one.
+    /// What was loaded: the address of the one page, or of a list that of the site.
     pub target: String,
     /// The command that repeats the run, as one types it.
     pub command: String,

@@ -8,7 +8,7 @@ const COOKIE_BYTES_MAX: usize = 4096;
 /// The cookies of one visitor on one site.
 ///
 /// A run loads one host, so a name is enough to know a cookie. `Max-Age` and `Expires` only take
-/// cookies away: no visit lasts until one runs out. Left out: `Path` (every cookie goes everywhere),
+/// cookies away: none runs out within a visit, which is an hour at most. Left out: `Path` (every cookie goes everywhere),
 /// `Domain`, `Secure` and `SameSite` (every request is of the same site).
 #[derive(Debug, Default)]
 pub(crate) struct Jar(Vec<(Box<str>, Box<str>)>);

@@ -13,7 +13,7 @@ const WIDE: f64 = 540.0;
 const NARROW: f64 = 340.0;
 
 /// Where the drawing's axis begins and ends, in microseconds.
-const ENDS_US: (f64, f64) = (10.0, 20e6);
+const ENDS_US: (f64, f64) = (10.0, 40e6);
 
 /// Where the text's axis begins and ends, in microseconds.
 const BEGIN_US: u64 = 10;
@@ -73,8 +73,12 @@ impl Histogram {
         });
         let marks: Vec<Mark> = marks.collect();
         let label = format!(
-            "How long answers took: {} by {by}, {} by the app",
+            "How long answers took: {} {}, {} by the app",
             said(hits.total()),
+            match scene.has_memcached {
+                true => "by memcached",
+                false => "without the app",
+            },
             said(misses.total())
         );
         let drawn = |id, width| {
