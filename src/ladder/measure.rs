@@ -20,6 +20,9 @@ use crate::rung::Front;
 /// How long load is applied before anything is counted: connections, caches, clock rates.
 const WARM_UP_MAX: Duration = Duration::from_secs(1);
 
+/// How long a figure without the index is measured at least: sixteen pages at once may take a second each.
+const WITHOUT_INDEX_MIN: Duration = Duration::from_secs(3);
+
 /// How many digits of a time are written down: exact to one in a hundred.
 const DIGITS: u8 = 2;
 
@@ -43,7 +46,11 @@ impl Bench<'_> {
         self.interrupt.check()?;
         let counters = Counters::read(&site.running)?;
         let (before, used) = (Cores::read()?, cpu_of(site)?);
-        let report = run(&plan.duration(self.duration))?;
+        let duration = match step {
+            Step::WithoutIndex => self.duration.max(WITHOUT_INDEX_MIN),
+            Step::Version(_) | Step::IndexAgain => self.duration,
+        };
+        let report = run(&plan.duration(duration))?;
         let used = cpu_of(site)?.since(&used);
         let busy = Cores::read()?.busy_since(&before);
         self.interrupt.check()?;

@@ -230,7 +230,7 @@ impl<'a> Tables<'a> {
 
     fn effects_with(&self, between: &str) -> Vec<String> {
         let dots = self.effects().into_iter();
-        dots.map(|dot| format!("{}{between}{}", dot.name, dot.effect))
+        dots.map(|dot| format!("{}{between}{:#}", dot.name, dot.effect))
             .collect()
     }
 
@@ -238,7 +238,9 @@ impl<'a> Tables<'a> {
         let effects = self.effects_said().join("\n- ");
         match effects.is_empty() {
             true => effects,
-            false => format!(" What can be said of them:\n\n- {effects}\n"),
+            false => format!(
+                " What can be said of them, with their 95 % intervals over rounds (how far the same is from itself was not measured):\n\n- {effects}\n"
+            ),
         }
     }
 
@@ -249,7 +251,7 @@ impl<'a> Tables<'a> {
         let effects = self.effects_with("\n    ").join("\n  ");
         if !effects.is_empty() {
             text.push_str(&format!(
-                "\nWhat can be said of the factors:\n\n  {effects}\n"
+                "\nWhat can be said of the factors, with their 95 % intervals over rounds (how far the same is from\nitself was not measured):\n\n  {effects}\n"
             ));
         }
         text

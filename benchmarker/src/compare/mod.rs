@@ -144,6 +144,7 @@ impl fmt::Display for Verdict {
     }
 }
 
+/// In words; `{:#}` leaves out that the noise was not measured, where one says it of many at once.
 impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.verdict {
@@ -176,6 +177,7 @@ impl Effect {
         write!(f, " ({}", spread(interval))?;
         match self.same_interval {
             Some(same) => write!(f, "; the same twice {})", spread(same)),
+            None if f.alternate() => write!(f, ")"),
             None => write!(f, "; the noise was not measured)"),
         }
     }

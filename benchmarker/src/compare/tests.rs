@@ -62,6 +62,7 @@ fn an_effect_reads_as_one_writes_it() {
         effect.to_string(),
         "x1.31 (1.22 to 1.40; the noise was not measured)"
     );
+    assert_eq!(format!("{effect:#}"), "x1.31 (1.22 to 1.40)");
 }
 
 #[test]
