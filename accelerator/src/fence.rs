@@ -223,17 +223,22 @@ mod tests {
         work.write_all(b"work").unwrap();
         done.read_exact(&mut answer).unwrap();
 
-        kill_process(number, Signal::STOP).unwrap();
+        // Only what has stopped has all of its time counted.
         let stat = format!("/proc/{}/stat", process.pid);
-        while !std::fs::read_to_string(&stat).unwrap().contains(") T ") {
-            std::thread::yield_now();
-        }
+        let freeze = || {
+            kill_process(number, Signal::STOP).unwrap();
+            while !std::fs::read_to_string(&stat).unwrap().contains(") T ") {
+                std::thread::yield_now();
+            }
+        };
+        freeze();
         let frozen = process.cpu_time().unwrap();
         work.write_all(b"work").unwrap();
         assert_eq!(process.cpu_time().unwrap(), frozen);
 
         kill_process(number, Signal::CONT).unwrap();
         done.read_exact(&mut answer).unwrap();
+        freeze();
         assert!(process.cpu_time().unwrap() > frozen);
         assert!(!process.is_over());
         assert!(process.kill() && process.is_over());

@@ -118,7 +118,7 @@ fn what_lies_beyond_the_ends_of_an_axis_stands_at_them() {
         counts,
     }];
     let svg = latency(frame(""), &tiers, &[], Some((10.0, 1e6)));
-    // One of the legend, and at each end one bar: 1 and 15 us lie in different ones.
+    // One of the legend, and a bar for each: what lies beyond is in the first and in the last.
     assert_eq!(svg.matches("url(#one-0)").count(), 1 + 4, "{svg}");
     assert!(!svg.contains("width=\"0\""), "{svg}");
 }

@@ -99,6 +99,9 @@ fn a_browser_that_thinks_asks_no_more_often_than_it_may() {
     let report = run(&plan).unwrap();
     assert!((1..=11).contains(&report.requests.total), "{report}");
     assert!(!report.load.is_open && !report.falls_behind());
+    // However late it is woken: it has thought a little longer, and nobody has waited for it.
+    assert_eq!(report.average_request_ms, report.average_service_ms);
+    assert!(report.audit.iter().all(|check| check.name != "punctual"));
 }
 
 #[test]
