@@ -1,7 +1,7 @@
 //! Flickr Killr: a photo site that stays fast, the stack that runs it, and the lab that measures it.
 //!
 //! In the order to read them: [`domain`] (pure values), [`urls`] (every path), [`db`] (all SQL),
-//! [`web`] (pages), [`app`] (the one middleware stack), [`images`] (originals to derivatives),
+//! [`site`] (the use cases), [`web`] (pages), [`app`] (the one middleware stack), [`images`] (originals to derivatives),
 //! [`generations`] (the site's own files of every version), [`jobs`] (what runs behind), [`rung`] (the versions of the ladder), [`config`] (what a process is
 //! told). Around it: [`stack`] (every program as a child), [`settings`] (what a person can set),
 //! [`cpu`] (who uses the processor), [`ladder`] (runs every version and measures it), [`cli`] (who
@@ -25,6 +25,7 @@ pub mod ladder;
 pub mod memcached;
 pub mod rung;
 pub mod settings;
+pub mod site;
 pub mod stack;
 pub mod urls;
 pub mod web;
