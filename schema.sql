@@ -53,6 +53,8 @@ create table photos (
     userid          bigint       not null,
     -- The original, as in the talk: an upload's file name, or `drawn:<seed>` in the demo set.
     filename        text         not null,
+    -- SHA-256 of an uploaded file, computed while it arrived: tells whether the original on disk is what was sent.
+    sha256          bytea,
     -- Names the pictures made from it (`/i/{owner}/{token}/...`). Random; it changes when the
     -- picture or who may see it changes, so that every old address dies at once.
     token           uuid         not null,
@@ -74,6 +76,7 @@ create table photos (
     constraint photos_title_length check (length(title) <= 200),
     constraint photos_description_length check (length(description) <= 5000),
     constraint photos_size check (width between 1 and 100000 and height between 1 and 100000),
+    constraint photos_sha256_length check (length(sha256) = 32),
     constraint photos_tone_in_cube check (tone between 0 and 215)
 ) with (fillfactor = 90);
 
@@ -150,6 +153,15 @@ create table login_failures (
     last_at   timestamptz  not null
 );
 
+-- Uploads under way, two places an account over all processes. A lease ends by itself if its process dies; unlogged,
+-- because a database that restarts has no uploads under way.
+create unlogged table upload_places (
+    userid      bigint       not null,
+    place       smallint     not null,
+    lease       uuid         not null,
+    expires_at  timestamptz  not null
+);
+
 -- Views wait here until the worker folds them into photos.view_count: the page that shows a photo
 -- appends, it never updates a row that others want too (2,400 against 15,300 a second).
 create table photo_views (
@@ -205,6 +217,7 @@ alter table favorites      add constraint favorites_pkey      primary key (photo
 alter table follows        add constraint follows_pkey        primary key (follower_id, followee_id);
 alter table sessions       add constraint sessions_pkey       primary key (token_hash);
 alter table login_failures add constraint login_failures_pkey primary key (subject);
+alter table upload_places  add constraint upload_places_pkey  primary key (userid, place);
 alter table outbox         add constraint outbox_pkey         primary key (id);
 alter table lab_timings    add constraint lab_timings_pkey    primary key (state);
 
@@ -223,6 +236,7 @@ alter table favorites     add constraint favorites_photo       foreign key (phot
 alter table favorites     add constraint favorites_fan         foreign key (fan_id)      references users (id) on delete cascade;
 alter table follows       add constraint follows_follower      foreign key (follower_id) references users (id) on delete cascade;
 alter table follows       add constraint follows_followee      foreign key (followee_id) references users (id) on delete cascade;
+alter table upload_places add constraint upload_places_user    foreign key (userid)      references users (id) on delete cascade;
 alter table sessions      add constraint sessions_user         foreign key (userid)      references users (id) on delete cascade;
 
 -- part: indexes

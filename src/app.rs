@@ -27,6 +27,7 @@ use crate::generations::Generations;
 use crate::images::store::Settings;
 use crate::images::{Derivatives, Originals, Shelf};
 use crate::lab::{Live, Place};
+use crate::site::upload::Uploads;
 use crate::web::{self, DemoLogins, FromDisk, Parts, Passwords, PictureTruth, Site};
 use crate::{db, jobs};
 
@@ -118,6 +119,7 @@ pub fn site(config: &config::Site) -> anyhow::Result<Site> {
     Ok(Site::new(Parts {
         accelerator: Accelerator::new(options),
         derivatives,
+        uploads: Uploads::new(db.clone(), originals.clone()),
         originals,
         passwords: Passwords::new(demo),
         views: web::Views::default(),

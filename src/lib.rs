@@ -3,12 +3,13 @@
 //! In the order to read them: [`domain`] (pure values), [`urls`] (every path), [`db`] (all SQL),
 //! [`site`] (the use cases), [`web`] (pages), [`app`] (the one middleware stack), [`images`] (originals to derivatives),
 //! [`generations`] (the site's own files of every version), [`jobs`] (what runs behind), [`rung`] (the versions of the ladder), [`config`] (what a process is
-//! told). Around it: [`stack`] (every program as a child), [`settings`] (what a person can set),
+//! told), [`blocking`] (bounds on work that blocks a thread). Around it: [`stack`] (every program as a child), [`settings`] (what a person can set),
 //! [`cpu`] (who uses the processor), [`ladder`] (runs every version and measures it), [`cli`] (who
 //! answers which command), [`cgi`] (the program as a CGI script).
 
 pub mod app;
 pub mod assets;
+pub mod blocking;
 pub mod cache_tools;
 pub mod cgi;
 pub mod cli;

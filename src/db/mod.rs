@@ -15,4 +15,5 @@ pub mod photostream;
 pub mod pool;
 pub mod schema;
 pub mod session;
+pub mod upload_place;
 pub mod userid_index;

@@ -17,6 +17,8 @@ pub struct NewPhoto {
     pub owner: UserId,
     /// Where its original lies.
     pub filename: String,
+    /// The SHA-256 of its file.
+    pub sha256: [u8; 32],
     /// May be empty.
     pub title: Title,
     /// Its size as seen upright.
@@ -37,12 +39,13 @@ pub struct NewPhoto {
 pub async fn insert(tx: &mut PgTransaction<'_>, new: &NewPhoto) -> Result<PhotoId, sqlx::Error> {
     let photo: PhotoId = counted(
         sqlx::query_scalar(
-            "insert into photos (userid, filename, token, title, width, height, tone, visibility, taken_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            "insert into photos (userid, filename, sha256, token, title, width, height, tone, visibility, taken_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
              returning id",
         )
         .bind(new.owner)
         .bind(&new.filename)
+        .bind(new.sha256)
         .bind(PhotoToken::random())
         .bind(new.title.as_str())
         .bind(new.frame.width)

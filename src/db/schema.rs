@@ -32,7 +32,9 @@ impl Statement {
     pub fn name(&self) -> &str {
         let words: Vec<&str> = self.sql.split_whitespace().collect();
         match words[..] {
-            ["alter", "table", _, "add", "constraint", name, ..] | ["create", _, name, ..] => name,
+            ["alter", "table", _, "add", "constraint", name, ..]
+            | ["create", "unlogged", "table", name, ..]
+            | ["create", _, name, ..] => name,
             _ => "",
         }
     }
@@ -43,6 +45,7 @@ impl Statement {
         match words[..] {
             ["alter", "table", table, ..]
             | ["create", "table", table, ..]
+            | ["create", "unlogged", "table", table, ..]
             | ["create", "index", _, "on", table, ..] => Some(table),
             _ => None,
         }

@@ -1,7 +1,7 @@
 //! From the bytes of an upload to pixels, within limits.
 //!
-//! Everything here assumes an enemy: the header is read and judged before anything is unpacked, what
-//! is unpacked is bounded in sum ([`ROOM`]), and what is wrong becomes a [`Refusal`] with a sentence
+//! Everything here assumes an enemy: the header is read and judged before anything is unpacked, nothing is
+//! unpacked that needs more memory than the caller grants, and what is wrong becomes a [`Refusal`] with a sentence
 //! for the person who sent the file.
 
 use std::io::Cursor;
@@ -11,7 +11,6 @@ use image::codecs::{jpeg::JpegDecoder, png::PngDecoder, webp::WebPDecoder};
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, Limits};
 
-use super::room::{Place, ROOM};
 use super::{Format, jpeg};
 
 /// How many bytes an upload may have.
@@ -24,7 +23,7 @@ pub const PIXELS_MAX: u64 = 100_000_000;
 pub const SIDE_PIXELS_MAX: u32 = 65_535;
 
 /// How many bytes one picture may need while it is unpacked.
-const DECODE_BYTES_MAX: u64 = 512 << 20;
+pub(super) const DECODE_BYTES_MAX: u64 = 512 << 20;
 
 /// Why an upload is not accepted, as a sentence for the visitor. The cause is for the log.
 #[derive(Debug, thiserror::Error)]
@@ -93,7 +92,7 @@ pub struct Opened<'a> {
     decoder: Box<dyn ImageDecoder + 'a>,
 }
 
-/// Pixels as the camera stored them, not yet upright, and their place in memory.
+/// Pixels as the camera stored them, not yet upright.
 pub struct Decoded {
     /// The pixels.
     pub pixels: DynamicImage,
@@ -101,7 +100,6 @@ pub struct Decoded {
     pub orientation: Orientation,
     /// What their colours mean, if it is not the ordinary.
     pub profile: Option<Vec<u8>>,
-    _place: Place<'static>,
 }
 
 impl<'a> Opened<'a> {
@@ -178,14 +176,16 @@ impl<'a> Opened<'a> {
         turned(self.decoder.dimensions(), self.orientation)
     }
 
-    /// Unpacks the pixels, after waiting for room.
-    pub fn decode(self) -> Result<Decoded, Refusal> {
-        let place = ROOM.enter(self.memory_bytes);
+    /// Unpacks the pixels, if that needs no more than this many bytes of memory.
+    pub fn decode(self, memory_bytes_max: u64) -> Result<Decoded, Refusal> {
+        if self.memory_bytes > memory_bytes_max {
+            // Two headers that contradict each other: one was weighed, the other would be unpacked.
+            return Err(Refusal::Damaged("more than its header says".into()));
+        }
         Ok(Decoded {
             pixels: DynamicImage::from_decoder(self.decoder)?,
             orientation: self.orientation,
             profile: self.profile,
-            _place: place,
         })
     }
 }

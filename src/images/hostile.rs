@@ -4,7 +4,11 @@ use image::{DynamicImage, ImageBuffer, Luma, Rgb, Rgba};
 use time::macros::datetime;
 
 use super::decode::{FILE_BYTES_MAX, Opened, Refusal};
-use super::{Facts, Format, inspect, resize, samples};
+use super::{Facts, Format, resize, samples};
+
+fn inspect(bytes: &[u8]) -> Result<Facts, Refusal> {
+    super::inspect::inspect(bytes, u64::MAX)
+}
 
 fn refused(bytes: &[u8]) -> Refusal {
     match inspect(bytes) {
@@ -18,7 +22,7 @@ fn tone_of(bytes: &[u8]) -> u8 {
 }
 
 fn as_seen(bytes: &[u8]) -> String {
-    let decoded = Opened::read(bytes).unwrap().decode().unwrap();
+    let decoded = Opened::read(bytes).unwrap().decode(u64::MAX).unwrap();
     samples::seen(&resize::shrink(decoded, 320).unwrap())
 }
 

@@ -23,16 +23,17 @@ pub struct Facts {
     pub tone: u8,
 }
 
-/// Reads an upload completely, so that what is accepted here can be rendered later.
+/// Reads an upload completely, so that what is accepted here can be rendered later; unpacks nothing that needs more
+/// than this much memory.
 ///
-/// Takes as long as unpacking takes and may wait for room in memory: not for an async thread.
-pub fn inspect(bytes: &[u8]) -> Result<Facts, Refusal> {
+/// Takes as long as unpacking takes: not for an async thread.
+pub fn inspect(bytes: &[u8], memory_bytes_max: u64) -> Result<Facts, Refusal> {
     guarded(|| {
         let opened = Opened::read(bytes)?;
         let format = opened.format;
         let (width, height) = opened.upright_size();
         let taken_at = opened.exif.as_deref().and_then(exif::taken_at);
-        let small = resize::shrink(opened.decode()?, TONE_WIDTH)?;
+        let small = resize::shrink(opened.decode(memory_bytes_max)?, TONE_WIDTH)?;
         Ok(Facts {
             format,
             width,

@@ -78,6 +78,39 @@ impl Frame {
     }
 }
 
+/// What the first frame of a JPEG file says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FrameSize {
+    pub(super) width: u16,
+    pub(super) height: u16,
+    pub(super) channels: u8,
+    pub(super) progressive: bool,
+}
+
+/// Reads the first frame's header; `None` if it is not among these first bytes of the file.
+pub(super) fn frame_size(mut rest: &[u8]) -> Option<FrameSize> {
+    loop {
+        let marker = next_marker(&mut rest)?;
+        match marker {
+            START | TEMPORARY => {}
+            0xc0..=0xcf if !matches!(marker, 0xc4 | 0xc8 | 0xcc) => {
+                let &[_, _, _, high, low, wide, narrow, channels] = rest.first_chunk()?;
+                return Some(FrameSize {
+                    width: u16::from_be_bytes([wide, narrow]),
+                    height: u16::from_be_bytes([high, low]),
+                    channels,
+                    progressive: matches!(marker, 0xc2 | 0xc6 | 0xca | 0xce),
+                });
+            }
+            END | SCAN => return None,
+            _ => {
+                let length = u16::from_be_bytes(*rest.first_chunk()?);
+                rest = rest.get(usize::from(length)..)?;
+            }
+        }
+    }
+}
+
 /// Skips to behind the next marker. Bytes `ff 00` and the restart marks belong to picture data, and
 /// any number of `ff` may stand before a marker.
 fn next_marker(rest: &mut &[u8]) -> Option<u8> {

@@ -1,7 +1,8 @@
 //! Turns an original into a derivative. Knows no HTTP and no database.
 //!
 //! Read in this order: [`original`] says where pixels come from, [`size`] which pictures are made of
-//! them, [`inspect`](mod@inspect) what an upload is and why it may be refused, [`render`](mod@render)
+//! them, [`incoming`] how an upload arrives, [`weigh`] what it will cost, [`inspector`] and
+//! [`inspect`](mod@inspect) what it is and why it may be refused, [`render`](mod@render)
 //! how one picture is made, [`store`] how it is made only once, kept in a bounded folder and taken
 //! away for good.
 
@@ -11,8 +12,11 @@ pub mod encode;
 mod exif;
 #[cfg(test)]
 mod hostile;
+pub mod incoming;
 pub mod inspect;
+pub mod inspector;
 mod jpeg;
+mod large;
 pub mod original;
 pub mod originals;
 mod pool;
@@ -23,9 +27,12 @@ mod room;
 mod samples;
 pub mod size;
 pub mod store;
+pub mod weigh;
 
 pub use decode::Refusal;
+pub use incoming::{Incoming, Received, WriteError};
 pub use inspect::{Facts, inspect};
+pub use inspector::{InspectError, Inspector};
 pub use original::{FileName, Original};
 pub use originals::Originals;
 pub use render::{RenderError, render};

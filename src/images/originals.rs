@@ -1,15 +1,15 @@
 //! Uploaded files, kept bit for bit: written once, read for each derivative, deleted with the photo.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use super::FileName;
-use super::Format;
+use super::incoming::{self, Incoming, Received};
+use super::{FileName, Format, Inspector};
 
 /// The folder of uploaded files: `<2 hex>/<uuid>.<extension>`.
 ///
-/// All functions block on the disk.
+/// All functions but [`receive`](Self::receive) block on the disk.
 #[derive(Debug, Clone)]
 pub struct Originals {
     root: PathBuf,
@@ -22,32 +22,53 @@ impl Originals {
         Self { root: root.into() }
     }
 
-    /// Keeps an upload and returns its new name.
+    /// Begins to receive an upload into a temporary file.
+    ///
+    /// # Errors
+    ///
+    /// When the disk fails.
+    pub async fn receive(&self) -> io::Result<Incoming> {
+        Incoming::begin(&self.root).await
+    }
+
+    /// Makes an original of a received file and returns its new name.
     ///
     /// When this returns, the file survives a power cut: a row of `photos` may name it. If it fails
-    /// nothing is left; if the process dies on the way, a file under a temporary name may be.
-    pub fn keep(&self, bytes: &[u8], format: Format) -> io::Result<FileName> {
+    /// nothing is left.
+    ///
+    /// # Errors
+    ///
+    /// When the disk fails.
+    pub fn adopt(&self, received: Received, format: Format) -> io::Result<FileName> {
         let name = FileName::random(format);
         let folder = self.folder(name);
         fs::create_dir_all(&folder)?;
-        let temporary = folder.join(format!(".{name}"));
-        let written = write_synced(&temporary, bytes)
-            .and_then(|()| fs::rename(&temporary, self.path(name)))
-            // The rename is only as lasting as the folder that it changed, and its own folder.
-            .and_then(|()| File::open(&folder)?.sync_all())
+        fs::rename(received.path(), self.path(name))?;
+        // The rename is only as lasting as the folder that it changed, and its own folder.
+        let lasting = File::open(&folder)
+            .and_then(|folder| folder.sync_all())
             .and_then(|()| File::open(&self.root)?.sync_all());
-        if let Err(error) = written {
-            // Whichever of the two there is; the first error is the one to tell.
-            let _ = fs::remove_file(&temporary);
+        if let Err(error) = lasting {
+            // The first error is the one to report.
             let _ = fs::remove_file(self.path(name));
             return Err(error);
         }
         Ok(name)
     }
 
-    /// The bytes as they came.
-    pub fn read(&self, name: FileName) -> io::Result<Vec<u8>> {
-        fs::read(self.path(name))
+    /// Who inspects what is received here.
+    #[must_use]
+    pub fn inspector(&self) -> Inspector {
+        Inspector::new(&self.root)
+    }
+
+    /// Removes what a process that died left of uploads; returns how many files.
+    ///
+    /// # Errors
+    ///
+    /// When the disk fails.
+    pub fn sweep(&self) -> io::Result<usize> {
+        incoming::sweep(&self.root)
     }
 
     /// Deletes a file; `false` if there was none.
@@ -63,40 +84,52 @@ impl Originals {
         self.root.join(name.folder())
     }
 
-    fn path(&self, name: FileName) -> PathBuf {
+    /// Where the processes of a site keep what they share about uploads.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The file of an original.
+    pub(super) fn path(&self, name: FileName) -> PathBuf {
         self.folder(name).join(name.to_string())
     }
 }
 
-fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create_new(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+#[cfg(test)]
+impl Originals {
+    /// Keeps bytes as an upload of this format.
+    pub(super) async fn keep(&self, bytes: &[u8], format: Format) -> FileName {
+        let incoming = self.receive().await.unwrap();
+        let incoming = incoming.write(bytes).await.unwrap();
+        self.adopt(incoming.finish().await.unwrap(), format)
+            .unwrap()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_is_kept_comes_back_bit_for_bit_until_it_is_deleted() {
+    #[tokio::test]
+    async fn what_is_kept_comes_back_bit_for_bit_until_it_is_deleted() {
         let folder = tempfile::tempdir().unwrap();
         let originals = Originals::new(folder.path().join("originals"));
-        let name = originals.keep(b"\0\xff bytes", Format::Png).unwrap();
+        let name = originals.keep(b"\0\xff bytes", Format::Png).await;
         assert!(name.to_string().ends_with(".png"));
-        assert_eq!(originals.read(name).unwrap(), b"\0\xff bytes");
+        let path = originals.path(name);
+        assert_eq!(fs::read(&path).unwrap(), b"\0\xff bytes");
         assert!(originals.delete(name).unwrap());
         assert!(!originals.delete(name).unwrap());
-        let error = originals.read(name).unwrap_err();
+        let error = fs::read(path).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
     }
 
-    #[test]
-    fn a_folder_that_cannot_be_written_is_an_error_and_leaves_nothing() {
+    #[tokio::test]
+    async fn a_folder_that_cannot_be_written_is_an_error_and_leaves_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("a file");
         fs::write(&root, b"").unwrap();
-        assert!(Originals::new(&root).keep(b"bytes", Format::Jpeg).is_err());
+        assert!(Originals::new(&root).receive().await.is_err());
         assert_eq!(fs::read(&root).unwrap(), b"");
     }
 }

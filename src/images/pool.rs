@@ -1,15 +1,12 @@
 //! A few threads that draw, and the two lines that wait for them.
 //!
-//! Threads of our own, because drawing is work for milliseconds on end: on the async threads it
-//! would hold up pages, on tokio's blocking threads it would run five hundred at once. They are
+//! Threads of our own, because unpacking and drawing are work for milliseconds on end: on the async threads
+//! it would hold up pages, on tokio's blocking threads it would run five hundred at once. They are
 //! nice to the rest of the machine, and what a visitor looks at goes before what is made ahead.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, PoisonError};
-
-/// How much the threads stand back: a page that is ready to go out goes out first.
-const NICENESS: i32 = 5;
 
 /// Who waits for a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,11 +31,21 @@ pub(super) struct JobId(u64);
 #[derive(Debug)]
 pub(super) struct Pool {
     shared: Arc<Shared>,
-    /// How many threads draw.
-    threads: usize,
+    threads: Threads,
     begun: Once,
-    /// How many jobs may stand in each line.
+    /// How many jobs may wait, of each priority.
     line_len_max: usize,
+}
+
+/// The threads of a pool.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Threads {
+    /// Their name, for whoever looks at the process; at most 11 bytes, because Linux keeps 15 and a number follows.
+    pub(super) name: &'static str,
+    /// How many there are.
+    pub(super) count: usize,
+    /// How far they give way to the rest of the machine (nice).
+    pub(super) niceness: i32,
 }
 
 #[derive(Debug, Default)]
@@ -61,10 +68,10 @@ struct Job {
 }
 
 impl Pool {
-    pub(super) fn new(threads: usize, line_len_max: usize) -> Self {
+    pub(super) fn new(threads: Threads, line_len_max: usize) -> Self {
         Self {
             shared: Arc::default(),
-            threads: threads.max(1),
+            threads,
             begun: Once::new(),
             line_len_max,
         }
@@ -73,18 +80,23 @@ impl Pool {
     /// Starts the threads. Where the system has none to give, the others do the work; and with none
     /// at all, who waits for a picture is told to come back when the request's time is over.
     fn begin(&self) {
-        for number in 0..self.threads {
+        let Threads {
+            name,
+            count,
+            niceness,
+        } = self.threads;
+        for number in 0..count.max(1) {
             let shared = Arc::clone(&self.shared);
             let started = std::thread::Builder::new()
-                .name(format!("draw-{number}"))
+                .name(format!("{name}-{number}"))
                 .spawn(move || {
                     // On Linux this is about the calling thread alone. Not being allowed to is no
-                    // reason not to draw.
-                    let _ = rustix::process::nice(NICENESS);
+                    // reason not to work.
+                    let _ = rustix::process::nice(niceness);
                     shared.work();
                 });
             if let Err(error) = started {
-                tracing::error!(%error, "a thread that draws could not be started");
+                tracing::error!(%error, name, "a thread for pictures could not be started");
             }
         }
     }
@@ -194,9 +206,15 @@ mod tests {
     use super::*;
     use std::sync::mpsc::{Receiver, Sender, channel};
 
+    const ONE: Threads = Threads {
+        name: "test",
+        count: 1,
+        niceness: 0,
+    };
+
     /// A pool of one thread, busy until the sender is dropped.
     fn busy_pool(line_len_max: usize) -> (Pool, Sender<()>) {
-        let pool = Pool::new(1, line_len_max);
+        let pool = Pool::new(ONE, line_len_max);
         let (release, held) = channel::<()>();
         let (tell_started, started) = channel();
         pool.submit(Priority::Visitor, move || {
@@ -246,7 +264,7 @@ mod tests {
 
     #[test]
     fn a_panic_costs_one_job_and_no_thread() {
-        let pool = Pool::new(1, 10);
+        let pool = Pool::new(ONE, 10);
         let (done, order) = channel();
         pool.submit(Priority::Visitor, || panic!("as a test"))
             .unwrap();

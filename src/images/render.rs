@@ -7,7 +7,9 @@ use image::RgbImage;
 
 use super::decode::{Opened, Refusal, guarded};
 use super::encode::{EncodeError, encode};
+use super::large::Turn;
 use super::room::ROOM;
+use super::weigh::Weight;
 use super::{FileName, Original, Originals, Size, Width, resize};
 
 /// How many pixels a drawing may have, so that a process that draws stays below 120 MB.
@@ -41,18 +43,37 @@ pub fn render(
 ) -> Result<Vec<u8>, RenderError> {
     let pixels = match original {
         Original::Drawn(seed) => draw(seed, size.width)?,
-        Original::Upload(name) => {
-            let bytes = originals
-                .read(name)
-                .map_err(|error| RenderError::Unreadable(name, error))?;
-            unpack(&bytes, size.width).map_err(|refusal| RenderError::Refused(name, refusal))?
-        }
+        Original::Upload(name) => unpack(name, originals, size.width)?,
     };
     Ok(encode(&pixels, size.encoding)?)
 }
 
-fn unpack(bytes: &[u8], width: Width) -> Result<RgbImage, Refusal> {
-    guarded(|| resize::shrink(Opened::read(bytes)?.decode()?, width.pixels()))
+/// Whether rendering this waits for its turn with other processes, so that it needs a thread of its own.
+pub(super) fn is_large(original: Original, originals: &Originals) -> bool {
+    match original {
+        Original::Drawn(_) => false,
+        // A file that cannot be read is an error of `render`.
+        Original::Upload(name) => {
+            Weight::of_file(&originals.path(name)).is_ok_and(Weight::is_large)
+        }
+    }
+}
+
+/// Reads and unpacks an upload, after waiting for memory: for room beside other pictures, or for the turn of the large.
+fn unpack(name: FileName, originals: &Originals, width: Width) -> Result<RgbImage, RenderError> {
+    let path = originals.path(name);
+    let unreadable = |error| RenderError::Unreadable(name, error);
+    let weight = Weight::of_file(&path).map_err(unreadable)?;
+    let _alone = weight
+        .is_large()
+        .then(|| Turn::new(originals.root(), ".rendering-large").wait());
+    let _beside_others = (!weight.is_large()).then(|| ROOM.enter(weight.memory_bytes()));
+    let bytes = std::fs::read(&path).map_err(unreadable)?;
+    guarded(|| {
+        let decoded = Opened::read(&bytes)?.decode(weight.unpacked_bytes)?;
+        resize::shrink(decoded, width.pixels())
+    })
+    .map_err(|refusal| RenderError::Refused(name, refusal))
 }
 
 /// Draws, after waiting for room. What would be too large is drawn narrower, as if the original were
@@ -84,8 +105,8 @@ mod tests {
         image::load_from_memory(bytes).unwrap().into_rgb8()
     }
 
-    #[test]
-    fn an_upload_becomes_smaller_upright_and_silent() {
+    #[tokio::test]
+    async fn an_upload_becomes_smaller_upright_and_silent() {
         let folder = tempfile::tempdir().unwrap();
         let originals = Originals::new(folder.path());
         let profile = moxcms::ColorProfile::new_display_p3().encode().unwrap();
@@ -94,7 +115,7 @@ mod tests {
             encoder.add_exif_metadata(&exif).unwrap();
             encoder.add_icc_profile(&profile).unwrap();
         });
-        let name = originals.keep(&upload, Format::Jpeg).unwrap();
+        let name = originals.keep(&upload, Format::Jpeg).await;
         for encoding in ENCODINGS {
             for (width, expected) in [(Width::W320, (320, 480)), (Width::W2048, (600, 900))] {
                 let size = Size { width, encoding };
@@ -136,8 +157,8 @@ mod tests {
         assert!((width * 3).abs_diff(height * 2) <= 3, "{width} x {height}");
     }
 
-    #[test]
-    fn an_original_that_is_lost_or_no_picture_is_an_error() {
+    #[tokio::test]
+    async fn an_original_that_is_lost_or_no_picture_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let originals = Originals::new(folder.path());
         let size = Size {
@@ -147,7 +168,7 @@ mod tests {
         let lost = Original::Upload(FileName::random(Format::Png));
         let error = render(lost, &originals, size).unwrap_err();
         assert!(matches!(error, RenderError::Unreadable(..)), "{error:?}");
-        let name = originals.keep(b"no picture", Format::Png).unwrap();
+        let name = originals.keep(b"no picture", Format::Png).await;
         let error = render(Original::Upload(name), &originals, size).unwrap_err();
         assert!(matches!(error, RenderError::Refused(..)), "{error:?}");
     }

@@ -1,14 +1,13 @@
 //! Room in memory for pictures at work, handed out in order.
 //!
-//! A picture of 100 megapixels unpacks to 300 MB, whoever sends it. So the process has one room for
-//! unpacked and half-drawn pictures: a few ordinary ones fit at once, a huge one has it to itself, and
-//! whoever finds no place waits. First come, first served: small ones do not keep a huge one out for
-//! ever.
+//! The process has one room for the pictures that its drawing threads unpack and draw. A few ordinary ones fit at once,
+//! and the next one waits. First come, first served: small ones do not keep a larger one out for ever. Large
+//! uploads do not come here: they take turns on a thread of their own ([`large`](super::large)).
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
 /// How many bytes pictures at work may take in this process: two uploads of 12 megapixels, or the
-/// largest drawing, or a larger upload alone.
+/// largest drawing.
 pub(super) static ROOM: Room = Room::new(80 << 20);
 
 /// A bounded number of bytes that several threads share.

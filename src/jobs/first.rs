@@ -11,12 +11,12 @@ use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use axum::http::header::ACCEPT_ENCODING;
 use futures::{StreamExt as _, stream};
-use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use tower::ServiceExt as _;
 
 use super::outbox::{Delivery, deliver};
 use crate::assets;
+use crate::blocking::Lane;
 use crate::db::outbox;
 use crate::rung::Files;
 use crate::web::Site;
@@ -29,6 +29,9 @@ const OWED_MAX: i64 = 1_000;
 const OWED_AT_ONCE: usize = 8;
 /// How long the site's own files may take to memcached.
 const PUSH_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Writes the site's own files.
+static FILES: Lane = Lane::new(1);
 
 /// Does what must be done before the process answers anybody.
 ///
@@ -78,7 +81,7 @@ async fn deliver_owed(site: &Site) {
 
 async fn bring_files(site: &Site, router: &Router) {
     if let Some(generations) = site.generations.clone() {
-        let kept = spawn_blocking(move || generations.keep_own()).await;
+        let kept = FILES.run(move || generations.keep_own()).await;
         if let Err(error) = kept.map_err(Into::into).flatten() {
             tracing::warn!(
                 error = format!("{error:#}"),

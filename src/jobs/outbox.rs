@@ -2,14 +2,17 @@
 
 use accelerator::Accelerator;
 use sqlx::PgPool;
-use tokio::task::spawn_blocking;
 
+use crate::blocking::Lane;
 use crate::db::outbox::{self, Gone};
 use crate::images::{Derivatives, Encoding, Original, Originals, Width};
 use crate::urls;
 
 /// How many purges one round takes.
 const BATCH: i64 = 50;
+
+/// Deletes originals.
+static DELETING: Lane = Lane::new(4);
 
 /// What became of a picture that was to be taken away everywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +106,7 @@ async fn remove_original(originals: &Originals, gone: &Gone) -> bool {
         return true;
     };
     let originals = originals.clone();
-    match spawn_blocking(move || originals.delete(name)).await {
+    match DELETING.run(move || originals.delete(name)).await {
         Ok(Ok(_)) => true,
         failed => {
             tracing::error!(

@@ -3,11 +3,11 @@
 use std::future::Future;
 use std::time::Duration;
 
-use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::outbox;
-use crate::db::{photo_write, session};
+use crate::blocking::Lane;
+use crate::db::{photo_write, session, upload_place};
 use crate::web::Site;
 
 /// How often purges that are due are delivered.
@@ -19,6 +19,9 @@ const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
 /// How often the site's own files of older versions are swept.
 const SWEEP_FILES_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// Sweeps, one folder at a time.
+static SWEEPING: Lane = Lane::new(1);
 
 /// Which rounds a process makes.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +54,9 @@ pub async fn run(site: Site, rounds: Rounds) {
     });
     let sweep = every(SWEEP_EVERY, "sweeping", async || {
         session::sweep(&site.db).await?;
+        upload_place::sweep(&site.db).await?;
+        let originals = site.originals.clone();
+        SWEEPING.run(move || originals.sweep()).await??;
         photo_write::cut_recent(&site.db).await?;
         site.derivatives.sweep(rounds.derivatives_max_bytes).await?;
         anyhow::Ok(())
@@ -79,11 +85,12 @@ async fn sweep_files(site: &Site) -> anyhow::Result<()> {
     let Some(generations) = site.generations.clone() else {
         return Ok(());
     };
-    spawn_blocking(move || {
-        generations.keep_own()?;
-        anyhow::Ok(generations.sweep()?)
-    })
-    .await??;
+    SWEEPING
+        .run(move || {
+            generations.keep_own()?;
+            anyhow::Ok(generations.sweep()?)
+        })
+        .await??;
     Ok(())
 }
 

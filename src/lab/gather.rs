@@ -14,6 +14,7 @@ use super::pulse::{Reading, top};
 use super::scene::Second;
 use super::siblings;
 use super::times::Times;
+use crate::blocking::Lane;
 use crate::cpu::{self, Tiers};
 use crate::urls::pattern;
 
@@ -138,10 +139,13 @@ async fn readings(live: &Live) -> Vec<(PathBuf, Reading)> {
     readings
 }
 
+/// Reads /proc.
+static PROC: Lane = Lane::new(1);
+
 /// The CPU time of the whole site: of everything that our own starter has started.
 async fn cpu_by_tier() -> Option<Tiers> {
     let starter = nix::unistd::getppid().as_raw();
     // Reading some hundred files of /proc is no work for the thread that answers pages.
-    let tiers = tokio::task::spawn_blocking(move || cpu::by_tier(starter)).await;
+    let tiers = PROC.run(move || cpu::by_tier(starter)).await;
     tiers.ok()?.ok()
 }

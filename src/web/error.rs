@@ -33,6 +33,10 @@ pub(super) enum Error {
         /// How many seconds to wait.
         seconds: i64,
     },
+    /// The account has as many uploads under way as it may.
+    UploadsUnderWay,
+    /// Too many uploads are under way for everybody.
+    UploadsBusy,
     /// Everybody wants something at the same moment.
     Busy,
     /// It is our fault.
@@ -73,6 +77,18 @@ impl IntoResponse for Error {
                 "That is more than we take. A picture may have up to 64 MB.".to_owned(),
             ),
             Self::TooManyTries { seconds } => return too_many_tries(seconds),
+            Self::UploadsUnderWay => {
+                return later(
+                    StatusCode::TOO_MANY_REQUESTS,
+                    "Your other uploads are still under way. Please try again in a few seconds.",
+                );
+            }
+            Self::UploadsBusy => {
+                return later(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "Many pictures are being uploaded at this moment. Please try again in a few seconds.",
+                );
+            }
             Self::Busy => return busy(),
             Self::Internal(cause) => {
                 tracing::error!(error = format!("{cause:#}"), "a request failed");
@@ -103,6 +119,14 @@ fn too_many_tries(seconds: i64) -> Response {
     response
         .headers_mut()
         .insert(RETRY_AFTER, HeaderValue::from(seconds));
+    response
+}
+
+fn later(status: StatusCode, sentence: &str) -> Response {
+    let mut response = said(status, "One moment", sentence.to_owned());
+    response
+        .headers_mut()
+        .insert(RETRY_AFTER, HeaderValue::from_static("5"));
     response
 }
 

@@ -20,6 +20,7 @@ mod photostream;
 mod pictures;
 mod probes;
 mod ranges;
+mod rest;
 mod site;
 mod stand_in;
 mod statics;

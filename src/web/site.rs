@@ -15,6 +15,7 @@ use crate::images::{Derivatives, Originals};
 use crate::jobs::{self, Delivery};
 use crate::lab::Live;
 use crate::rung::Rung;
+use crate::site::upload::Uploads;
 
 /// The site's handle, cheap to clone.
 #[derive(Clone)]
@@ -30,6 +31,8 @@ pub struct Parts {
     pub derivatives: Derivatives,
     /// Uploads as they came.
     pub originals: Originals,
+    /// Uploads under way.
+    pub uploads: Uploads,
     /// Who checks passwords.
     pub passwords: Passwords,
     /// Views waiting to be written down.

@@ -8,11 +8,14 @@ use axum::http::Uri;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use tokio::task::spawn_blocking;
 
 use super::error::Error;
 use super::site::Site;
 use crate::assets;
+use crate::blocking::Lane;
+
+/// Looks for files of other versions.
+static FINDING: Lane = Lane::new(8);
 
 /// A file of this build or, where processes share a folder, of another: pages of both are open in
 /// browsers, and during a change of versions any process is asked for the files of either.
@@ -38,7 +41,7 @@ pub(super) async fn show(State(site): State<Site>, uri: Uri) -> Result<Response,
 async fn of_another_version(site: &Site, key: Key) -> Option<Response> {
     let generations = site.generations.clone()?;
     let media = Media::of(key.extension())?;
-    let found = spawn_blocking(move || generations.find(&key)).await;
+    let found = FINDING.run(move || generations.find(&key)).await;
     Some(respond(media.content_type, found.ok()??))
 }
 

@@ -5,13 +5,16 @@ use std::sync::Arc;
 use accelerator::{Hold, Key, Truth};
 use sqlx::PgPool;
 use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
 
 use super::pictures;
 use crate::assets;
+use crate::blocking::Lane;
 use crate::domain::{PhotoToken, UserId};
 use crate::generations::Generations;
 use crate::images::Held;
+
+/// Looks for files of other versions.
+static LOOKING: Lane = Lane::new(4);
 
 /// Answers from the database and, for the site's own files, from what there is of them.
 ///
@@ -70,7 +73,8 @@ impl PictureTruth {
         let (Some(generations), Some(key)) = (self.generations.clone(), Key::of(path)) else {
             return false;
         };
-        spawn_blocking(move || generations.has(&key))
+        LOOKING
+            .run(move || generations.has(&key))
             .await
             .unwrap_or(false)
     }

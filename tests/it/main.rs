@@ -30,4 +30,5 @@ mod talk;
 mod through;
 mod tidy;
 mod town;
+mod uploads;
 mod versions;

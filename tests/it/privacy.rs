@@ -2,7 +2,7 @@
 
 use reqwest::StatusCode;
 
-use crate::town::{Town, Visitor, jpeg};
+use crate::town::{Town, Visitor, files_below, jpeg};
 
 /// Posts a picture and returns the path of its page.
 async fn post(visitor: &Visitor, visibility: &str) -> String {
@@ -204,21 +204,4 @@ async fn what_is_no_picture_is_refused_with_a_sentence_and_leaves_nothing() {
         );
     }
     assert_eq!(files_below(&town.folder.path().join("originals")), 0);
-}
-
-/// How many files lie below a folder.
-fn files_below(folder: &std::path::Path) -> usize {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return 0;
-    };
-    entries
-        .flatten()
-        .map(|entry| {
-            if entry.path().is_dir() {
-                files_below(&entry.path())
-            } else {
-                1
-            }
-        })
-        .sum()
 }

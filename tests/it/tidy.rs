@@ -4,13 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room of `src/`, and the rooms it may know. A room not named here knows all.
-const MAY_IMPORT: [(&str, &[&str]); 17] = [
+const MAY_IMPORT: [(&str, &[&str]); 18] = [
     ("domain", &[]),
+    ("blocking", &[]),
     ("urls", &["domain"]),
     ("assets", &["domain"]),
     ("generations", &["assets"]),
     ("db", &["domain"]),
-    ("images", &["domain"]),
+    ("images", &["blocking", "domain"]),
     ("rung", &[]),
     ("cpu", &[]),
     ("config", &["rung"]),
@@ -18,7 +19,10 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
     ("stack", &["config", "rung"]),
     ("memcached", &[]),
     ("cache_tools", &["memcached", "urls"]),
-    ("lab", &["cpu", "db", "domain", "memcached", "urls"]),
+    (
+        "lab",
+        &["blocking", "cpu", "db", "domain", "memcached", "urls"],
+    ),
     (
         "ladder",
         &["cpu", "db", "domain", "lab", "rung", "stack", "urls"],
@@ -27,6 +31,7 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
         "web",
         &[
             "assets",
+            "blocking",
             "cpu",
             "db",
             "domain",
@@ -39,7 +44,10 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
             "urls",
         ],
     ),
-    ("site", &["db", "domain", "generations", "images"]),
+    (
+        "site",
+        &["blocking", "db", "domain", "generations", "images"],
+    ),
 ];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

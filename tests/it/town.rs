@@ -151,6 +151,11 @@ pub(crate) struct Answer {
 
 /// Serves a site on a port of its own; says where.
 async fn served(config: &Site) -> String {
+    // What the site logs is printed with the test that fails.
+    let _ = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::WARN)
+        .with_test_writer()
+        .try_init();
     let site = app::site(config).expect("a site");
     site.live.stand_at(Place::default());
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -214,6 +219,14 @@ impl Visitor {
         Answer::of(self.post_from_own_page("/upload").multipart(form)).await
     }
 
+    /// Sends these bytes as the form of an upload, with the boundary "b".
+    pub(crate) async fn send_form(&self, cookie: &str, body: String) -> Answer {
+        let request = self
+            .post_from_own_page("/upload")
+            .header("content-type", "multipart/form-data; boundary=b");
+        Answer::of(request.header("cookie", cookie).body(body)).await
+    }
+
     fn post_from_own_page(&self, path: &str) -> reqwest::RequestBuilder {
         self.client
             .post(format!("{}{path}", self.base))
@@ -270,4 +283,21 @@ pub(crate) fn jpeg(seed: u8, width: u16, height: u16) -> Vec<u8> {
         .encode(&pixels, width, height, jpeg_encoder::ColorType::Rgb)
         .expect("a picture");
     bytes
+}
+
+/// How many files a folder holds, with all below it.
+pub(crate) fn files_below(folder: &Path) -> usize {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return 0;
+    };
+    entries
+        .flatten()
+        .map(|entry| {
+            if entry.path().is_dir() {
+                files_below(&entry.path())
+            } else {
+                1
+            }
+        })
+        .sum()
 }

@@ -5,8 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{oneshot, watch};
 
-use super::{Derivative, Fresh, Held, Key, Shared, Source, StoreError};
-use crate::images::Original;
+use super::{CHANGING, Derivative, Fresh, Held, Key, Shared, Source, StoreError, Work};
 use crate::images::pool::{JobId, Priority};
 
 /// What a flight brings, once it has landed.
@@ -20,6 +19,7 @@ pub(super) struct Flights {
 
 struct Flight {
     job: JobId,
+    large: bool,
     answer: Arc<watch::Sender<Answer>>,
 }
 
@@ -27,14 +27,13 @@ struct Flight {
 pub(super) fn join_or_start<H: Send + 'static>(
     shared: &Arc<Shared>,
     key: Key,
-    original: Original,
-    priority: Priority,
+    work: Work,
     hold: impl Future<Output = Held<H>> + Send + 'static,
 ) -> Result<watch::Receiver<Answer>, StoreError> {
     let mut flights = shared.flights.lock();
     if let Some(flight) = flights.get(&key) {
-        if priority == Priority::Visitor {
-            shared.pool.promote(flight.job);
+        if work.priority == Priority::Visitor {
+            shared.pool(flight.large).promote(flight.job);
         }
         return Ok(flight.answer.subscribe());
     }
@@ -46,20 +45,25 @@ pub(super) fn join_or_start<H: Send + 'static>(
         move || {
             if !shared.flights.give_up_if_alone(&key, &answer) {
                 // Nobody hears it if the runtime ended meanwhile; then the file is taken away.
-                let _ = tell.send(shared.make(&key, original));
+                let _ = tell.send(shared.make(&key, work.original));
             }
         }
     };
     let job = shared
-        .pool
-        .submit(priority, job)
+        .pool(work.large)
+        .submit(work.priority, job)
         .map_err(|_| StoreError::Busy)?;
     let landing = Landing {
         shared: Arc::clone(shared),
         key,
         answer: Arc::clone(&answer),
     };
-    flights.insert(key, Flight { job, answer });
+    let flight = Flight {
+        job,
+        large: work.large,
+        answer,
+    };
+    flights.insert(key, flight);
     drop(flights);
     // A task of its own: the visitor who came first may leave, the others stay.
     tokio::spawn(landing.wait(told, hold));
@@ -147,7 +151,7 @@ impl Landing {
             Held::Unknown => (None, Err(StoreError::Unknown)),
         };
         let shared = Arc::clone(&self.shared);
-        let placed = tokio::task::spawn_blocking(move || {
+        let placed = CHANGING.run(move || {
             // What is not placed is taken away when it is dropped.
             if let (Some(held), Some(written)) = (held, written) {
                 shared.place(written);

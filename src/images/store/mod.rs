@@ -31,7 +31,10 @@ pub use self::key::{Key, Shelf};
 pub use self::sweep::Swept;
 use super::pool::Pool;
 pub use super::pool::Priority;
+use super::pool::Threads;
+use super::render::is_large;
 use super::{Original, Originals, RenderError, Size, render};
+use crate::blocking::Lane;
 use crate::domain::{PhotoToken, UserId};
 
 /// What is known of a token when its picture was made.
@@ -113,16 +116,49 @@ pub struct Derivatives {
     shared: Arc<Shared>,
 }
 
-/// How one picture is made: [`render`] with the originals, or what a test puts there.
-type Make = Box<dyn Fn(Original, Size) -> Result<Vec<u8>, RenderError> + Send + Sync>;
+/// How far threads that draw give way: a page that is ready to go out goes out first.
+const NICENESS: i32 = 5;
+
+/// How far the thread for large uploads gives way.
+const LARGE_NICENESS: i32 = 10;
+
+/// Reads pictures from the disk, and asks what a picture that must be made will cost.
+static READING: Lane = Lane::new(32);
+
+/// Places and removes files.
+static CHANGING: Lane = Lane::new(16);
+
+/// How pictures are made: [`render`] with the originals, or what a test puts there.
+struct Renderer {
+    /// Whether this is work for the thread of the large.
+    is_large: Box<dyn Fn(Original) -> bool + Send + Sync>,
+    render: Box<dyn Fn(Original, Size) -> Result<Vec<u8>, RenderError> + Send + Sync>,
+}
 
 struct Shared {
     files: Files,
     pool: Pool,
+    /// One thread more, for uploads that are large or wait for a large one of another process: the others never wait behind them.
+    large: Pool,
     flights: Flights,
-    make: Make,
+    renderer: Renderer,
     /// The disk failed the last time; it was said once.
     disk_failing: AtomicBool,
+}
+
+/// What a look at the disk has shown.
+enum Found {
+    OnDisk(Derivative),
+    ToMake { large: bool },
+}
+
+/// One picture to be made.
+#[derive(Clone, Copy)]
+struct Work {
+    original: Original,
+    priority: Priority,
+    /// Whether it is for the thread of the large.
+    large: bool,
 }
 
 /// A picture fresh from the pool.
@@ -136,18 +172,33 @@ impl Derivatives {
     /// A store; its threads start when there is something to draw.
     #[must_use]
     pub fn new(settings: Settings, originals: Originals) -> Self {
-        let make = move |original, size| render(original, &originals, size);
-        Self::with(settings, Box::new(make))
+        let of_large = originals.clone();
+        let renderer = Renderer {
+            is_large: Box::new(move |original| is_large(original, &of_large)),
+            render: Box::new(move |original, size| render(original, &originals, size)),
+        };
+        Self::with(settings, renderer)
     }
 
-    fn with(settings: Settings, make: Make) -> Self {
+    fn with(settings: Settings, renderer: Renderer) -> Self {
+        let threads = Threads {
+            name: "draw",
+            count: settings.threads,
+            niceness: NICENESS,
+        };
+        let large = Threads {
+            name: "draw-large",
+            count: 1,
+            niceness: LARGE_NICENESS,
+        };
         let shared = Shared {
             files: Files {
                 root: settings.folder,
             },
-            pool: Pool::new(settings.threads, settings.line_len_max),
+            pool: Pool::new(threads, settings.line_len_max),
+            large: Pool::new(large, settings.line_len_max),
             flights: Flights::default(),
-            make,
+            renderer,
             disk_failing: AtomicBool::new(false),
         };
         Self {
@@ -168,11 +219,22 @@ impl Derivatives {
         hold: impl Future<Output = Held<H>> + Send + 'static,
     ) -> Result<Derivative, StoreError> {
         let shared = Arc::clone(&self.shared);
-        let on_disk = tokio::task::spawn_blocking(move || shared.read(&key)).await;
-        if let Some(derivative) = on_disk.map_err(|_| StoreError::Interrupted)? {
-            return Ok(derivative);
-        }
-        let mut answer = flight::join_or_start(&self.shared, key, original, priority, hold)?;
+        let looked = READING.run(move || match shared.read(&key) {
+            Some(derivative) => Found::OnDisk(derivative),
+            None => Found::ToMake {
+                large: (shared.renderer.is_large)(original),
+            },
+        });
+        let large = match looked.await.map_err(|_| StoreError::Interrupted)? {
+            Found::OnDisk(derivative) => return Ok(derivative),
+            Found::ToMake { large } => large,
+        };
+        let work = Work {
+            original,
+            priority,
+            large,
+        };
+        let mut answer = flight::join_or_start(&self.shared, key, work, hold)?;
         let answer = answer.wait_for(Option::is_some).await;
         match answer.as_deref() {
             Ok(Some(answer)) => answer.clone(),
@@ -197,7 +259,8 @@ impl Derivatives {
         work: impl FnOnce(&Files) -> io::Result<T> + Send + 'static,
     ) -> io::Result<T> {
         let shared = Arc::clone(&self.shared);
-        tokio::task::spawn_blocking(move || work(&shared.files))
+        CHANGING
+            .run(move || work(&shared.files))
             .await
             .map_err(io::Error::other)?
     }
@@ -218,6 +281,11 @@ impl Shared {
         }
     }
 
+    /// The threads for a picture.
+    fn pool(&self, large: bool) -> &Pool {
+        if large { &self.large } else { &self.pool }
+    }
+
     /// Makes a picture and writes its file. Runs on a thread of the pool.
     fn make(&self, key: &Key, original: Original) -> Result<Fresh, StoreError> {
         // Another process, or a flight that landed a moment ago, may have been quicker.
@@ -227,8 +295,8 @@ impl Shared {
                 written: None,
             });
         }
-        let bytes =
-            (self.make)(original, key.size).map_err(|error| StoreError::Render(Arc::new(error)))?;
+        let bytes = (self.renderer.render)(original, key.size)
+            .map_err(|error| StoreError::Render(Arc::new(error)))?;
         let written = self.files.write(key, &bytes);
         let written = written.inspect_err(|error| self.disk_failed(error)).ok();
         Ok(Fresh {
@@ -265,6 +333,7 @@ impl std::fmt::Debug for Shared {
         f.debug_struct("Shared")
             .field("files", &self.files)
             .field("pool", &self.pool)
+            .field("large", &self.large)
             .finish_non_exhaustive()
     }
 }

@@ -54,6 +54,16 @@ fn settings(folder: &Path) -> Settings {
     }
 }
 
+/// Makes pictures none of which is large.
+fn small(
+    render: impl Fn(Original, Size) -> Result<Vec<u8>, RenderError> + Send + Sync + 'static,
+) -> Renderer {
+    Renderer {
+        is_large: Box::new(|_| false),
+        render: Box::new(render),
+    }
+}
+
 fn picture(size: Size) -> Vec<u8> {
     encode(
         &samples::quarters(size.width.pixels() / 10, 20),
@@ -68,7 +78,7 @@ fn counting_store(folder: &Path, made: &Arc<AtomicUsize>) -> Derivatives {
         made.fetch_add(1, Ordering::SeqCst);
         Ok(picture(size))
     };
-    Derivatives::with(settings(folder), Box::new(make))
+    Derivatives::with(settings(folder), small(make))
 }
 
 /// A store of one thread that tells when it begins a picture, and waits for leave to finish it.
@@ -85,7 +95,7 @@ fn held_store_with(settings: Settings) -> (Derivatives, UnboundedReceiver<Size>,
         held.lock().unwrap().recv().unwrap();
         Ok(picture(size))
     };
-    let store = Derivatives::with(settings, Box::new(make));
+    let store = Derivatives::with(settings, small(make));
     (store, begun, leave)
 }
 
@@ -402,7 +412,7 @@ async fn what_a_power_cut_left_of_a_file_is_made_again() {
 async fn a_panic_is_an_error_for_who_waits_and_frees_the_key() {
     let folder = tempfile::tempdir().unwrap();
     let make = |_, _| panic!("as a test");
-    let store = Derivatives::with(settings(folder.path()), Box::new(make));
+    let store = Derivatives::with(settings(folder.path()), small(make));
     let key = any_key();
     for _ in 0..2 {
         let lost = spawn_get(&store, key, Priority::Visitor).await.unwrap();

@@ -1,0 +1,246 @@
+//! An upload on its way in: spooled to a file beside the originals while its bytes arrive.
+//!
+//! Memory holds [`CHUNK_BYTES`] of it and never the whole. The file becomes an original by a rename, so nothing is
+//! copied; what never becomes one is removed when it is dropped, or by [`sweep`] if the process died.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use bytes::{Bytes, BytesMut};
+use sha2::{Digest as _, Sha256};
+
+use super::decode::{FILE_BYTES_MAX, Refusal};
+use crate::blocking::Lane;
+
+/// How many bytes are gathered before they are hashed and written: a trip to another thread costs 20 us, so not
+/// for every packet.
+const CHUNK_BYTES: usize = 256 << 10;
+
+/// The folder of spooled uploads, below that of the originals: a rename must not cross file systems.
+const FOLDER: &str = ".incoming";
+
+/// How old a spooled file is when no request can be working on it any more (requests end after 30 s).
+const ABANDONED_AFTER: Duration = Duration::from_secs(60 * 60);
+
+/// Hashes and writes what arrives.
+static WRITING: Lane = Lane::new(4);
+
+/// A file that is being received.
+#[derive(Debug)]
+pub struct Incoming {
+    chunk: BytesMut,
+    spool: Spool,
+}
+
+/// The file, and what is known of the bytes in it.
+#[derive(Debug)]
+struct Spool {
+    file: File,
+    path: Temporary,
+    hash: Sha256,
+    bytes: usize,
+}
+
+/// A complete upload in its spooled file, not yet inspected.
+#[derive(Debug)]
+pub struct Received {
+    path: Temporary,
+    /// How many bytes it has.
+    pub bytes: usize,
+    /// The SHA-256 of its bytes.
+    pub sha256: [u8; 32],
+}
+
+/// A file that is removed when this is dropped.
+#[derive(Debug)]
+struct Temporary(PathBuf);
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        match fs::remove_file(&self.0) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                tracing::warn!(path = %self.0.display(), %error, "an upload's temporary file stays until it is swept");
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Incoming {
+    /// Begins a file below the folder of the originals.
+    pub(super) async fn begin(originals: &Path) -> io::Result<Self> {
+        let folder = originals.join(FOLDER);
+        let spool = WRITING.run(move || {
+            fs::create_dir_all(&folder)?;
+            let path = folder.join(format!("{:032x}", rand::random::<u128>()));
+            let file = File::create_new(&path)?;
+            io::Result::Ok(Spool {
+                file,
+                path: Temporary(path),
+                hash: Sha256::new(),
+                bytes: 0,
+            })
+        });
+        Ok(Self {
+            chunk: BytesMut::new(),
+            spool: spool.await??,
+        })
+    }
+
+    /// Adds what has arrived.
+    ///
+    /// # Errors
+    ///
+    /// When the file grows beyond [`FILE_BYTES_MAX`], or the disk fails.
+    pub async fn write(mut self, bytes: &[u8]) -> Result<Self, WriteError> {
+        if self.spool.bytes + self.chunk.len() + bytes.len() > FILE_BYTES_MAX {
+            return Err(Refusal::FileTooLarge.into());
+        }
+        self.chunk.extend_from_slice(bytes);
+        if self.chunk.len() >= CHUNK_BYTES {
+            let chunk = self.chunk.split().freeze();
+            self.spool = self.spool.write(chunk).await?;
+        }
+        Ok(self)
+    }
+
+    /// Writes what is left, and forces the file to the disk.
+    ///
+    /// # Errors
+    ///
+    /// When the disk fails.
+    pub async fn finish(mut self) -> io::Result<Received> {
+        let spool = self.spool.write(self.chunk.split().freeze()).await?;
+        WRITING
+            .run(move || {
+                spool.file.sync_all()?;
+                Ok(Received {
+                    path: spool.path,
+                    bytes: spool.bytes,
+                    sha256: spool.hash.finalize().into(),
+                })
+            })
+            .await?
+    }
+}
+
+impl Spool {
+    async fn write(mut self, chunk: Bytes) -> io::Result<Self> {
+        WRITING
+            .run(move || {
+                self.hash.update(&chunk);
+                self.file.write_all(&chunk)?;
+                self.bytes += chunk.len();
+                Ok(self)
+            })
+            .await?
+    }
+}
+
+impl Received {
+    /// Where the bytes are, until this is dropped or renamed.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path.0
+    }
+}
+
+/// Why an upload could not be received.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// It is larger than an upload may be.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The disk failed.
+    #[error("an upload cannot be written")]
+    Disk(#[from] io::Error),
+}
+
+/// Removes spooled files that a process left when it died; returns how many.
+pub(super) fn sweep(originals: &Path) -> io::Result<usize> {
+    let entries = match fs::read_dir(originals.join(FOLDER)) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(error),
+    };
+    let now = SystemTime::now();
+    let mut removed = 0;
+    for entry in entries {
+        let entry = entry?;
+        let changed = entry.metadata().and_then(|facts| facts.modified());
+        let abandoned = changed.is_ok_and(|changed| {
+            now.duration_since(changed)
+                .is_ok_and(|age| age > ABANDONED_AFTER)
+        });
+        if abandoned && fs::remove_file(entry.path()).is_ok() {
+            removed += 1;
+        }
+    }
+    Ok(removed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spooled(folder: &Path) -> Vec<PathBuf> {
+        let entries = fs::read_dir(folder.join(FOLDER)).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    }
+
+    #[tokio::test]
+    async fn what_arrives_in_pieces_is_one_file_with_the_hash_of_the_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let whole: Vec<u8> = (0..CHUNK_BYTES * 2 + 77).map(|n| n as u8).collect();
+        let mut incoming = Incoming::begin(folder.path()).await.unwrap();
+        for piece in whole.chunks(10_007) {
+            incoming = incoming.write(piece).await.unwrap();
+        }
+        let received = incoming.finish().await.unwrap();
+        assert_eq!(fs::read(received.path()).unwrap(), whole);
+        assert_eq!(received.bytes, whole.len());
+        assert_eq!(received.sha256, <[u8; 32]>::from(Sha256::digest(&whole)));
+    }
+
+    #[tokio::test]
+    async fn what_does_not_become_an_original_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let incoming = Incoming::begin(folder.path()).await.unwrap();
+        let incoming = incoming.write(b"half a picture").await.unwrap();
+        assert_eq!(spooled(folder.path()).len(), 1);
+        drop(incoming);
+        assert!(spooled(folder.path()).is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_file_that_grows_too_large_is_refused_before_it_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut incoming = Incoming::begin(folder.path()).await.unwrap();
+        let piece = vec![0; 8 << 20];
+        for _ in 0..FILE_BYTES_MAX / piece.len() {
+            incoming = incoming.write(&piece).await.unwrap();
+        }
+        let refused = incoming.write(b"x").await.unwrap_err();
+        assert!(matches!(
+            refused,
+            WriteError::Refused(Refusal::FileTooLarge)
+        ));
+        assert!(spooled(folder.path()).is_empty());
+    }
+
+    #[test]
+    fn only_what_a_dead_process_left_is_swept() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(sweep(folder.path()).unwrap(), 0);
+        fs::create_dir(folder.path().join(FOLDER)).unwrap();
+        let [fresh, old] = ["fresh", "old"].map(|name| folder.path().join(FOLDER).join(name));
+        fs::write(&fresh, b"").unwrap();
+        let file = File::create(&old).unwrap();
+        file.set_modified(SystemTime::now() - ABANDONED_AFTER * 2)
+            .unwrap();
+        assert_eq!(sweep(folder.path()).unwrap(), 1);
+        assert_eq!(spooled(folder.path()), [fresh]);
+    }
+}

@@ -1,0 +1,140 @@
+//! Inspects uploads: one at a time in a process, on a thread of its own that gives way to everything else.
+//!
+//! Waiting costs no thread and little memory, and ends when the client leaves. What waits is bounded by its weight:
+//! beyond [`WAITING_SAMPLES_MAX`] the answer is "busy" at once, before a client has waited in vain.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, oneshot};
+
+use super::decode::Refusal;
+use super::incoming::Received;
+use super::inspect::{Facts, inspect};
+use super::large::Turn;
+use super::pool::{Pool, Priority, Threads};
+use super::weigh::Weight;
+use crate::blocking::Lane;
+
+/// How many samples may wait or be at work in a process: three of the largest pictures, 24 s at the 20 ns a sample
+/// that the slowest files take. A request ends after 30 s.
+const WAITING_SAMPLES_MAX: u64 = 3 * Weight::SAMPLES_MAX;
+
+/// Weights are counted in permits of this many samples.
+const SAMPLES_PER_PERMIT: u64 = 1_000_000;
+
+/// How far the thread gives way: further than those that draw (5), because somebody looks at what they make.
+const NICENESS: i32 = 10;
+
+/// How many jobs may stand before the thread. One is let through at a time; the others belong to clients that left
+/// between their turn and its beginning.
+const LINE_LEN_MAX: usize = 64;
+
+/// Reads headers, 1 MiB of each file.
+static HEADERS: Lane = Lane::new(2);
+
+/// Why an upload was not inspected, or not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum InspectError {
+    /// It is no picture that the site takes.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Too much is waiting already.
+    #[error("too many uploads are waiting to be inspected")]
+    Busy,
+    /// The spooled file cannot be read.
+    #[error("a spooled upload cannot be read")]
+    Unreadable(#[from] io::Error),
+    /// The process ends.
+    #[error("inspecting an upload was interrupted")]
+    Interrupted,
+}
+
+/// Inspects uploads. Clones share its thread.
+#[derive(Debug, Clone)]
+pub struct Inspector {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    pool: Pool,
+    /// What may still come, in permits of [`SAMPLES_PER_PERMIT`].
+    weight: Arc<Semaphore>,
+    /// One at a time.
+    next: Arc<Semaphore>,
+    large: Turn,
+}
+
+impl Inspector {
+    /// An inspector that takes turns with other processes at large pictures, by a lock below this folder. Its thread starts with
+    /// the first upload.
+    #[must_use]
+    pub fn new(shared_folder: &Path) -> Self {
+        let threads = Threads {
+            name: "inspect",
+            count: 1,
+            niceness: NICENESS,
+        };
+        let permits = WAITING_SAMPLES_MAX / SAMPLES_PER_PERMIT;
+        Self {
+            shared: Arc::new(Shared {
+                pool: Pool::new(threads, LINE_LEN_MAX),
+                weight: Arc::new(Semaphore::new(
+                    usize::try_from(permits).unwrap_or(usize::MAX),
+                )),
+                next: Arc::new(Semaphore::new(1)),
+                large: Turn::new(shared_folder, ".inspecting-large"),
+            }),
+        }
+    }
+
+    /// Decodes an upload completely, so that what is accepted can be rendered later.
+    ///
+    /// `place` is dropped when the work has ended, also if the caller is dropped before: decoding cannot be stopped
+    /// half-way, and what goes on still counts.
+    ///
+    /// # Errors
+    ///
+    /// When the file is refused, or too much is waiting.
+    pub async fn inspect(
+        &self,
+        received: &Received,
+        place: impl Send + 'static,
+    ) -> Result<Facts, InspectError> {
+        let path = received.path().to_owned();
+        let weight = {
+            let path = path.clone();
+            HEADERS.run(move || Weight::of_file(&path)).await
+        };
+        let weight = weight.map_err(|_| InspectError::Interrupted)??;
+        let permits = weight.samples.div_ceil(SAMPLES_PER_PERMIT).max(1);
+        let permits = u32::try_from(permits).unwrap_or(u32::MAX);
+        let shared = &self.shared;
+        let waiting = Arc::clone(&shared.weight).try_acquire_many_owned(permits);
+        let waiting = waiting.map_err(|_| InspectError::Busy)?;
+        let turn = Arc::clone(&shared.next).acquire_owned().await;
+        let turn = turn.map_err(|_| InspectError::Interrupted)?;
+        let (tell, told) = oneshot::channel();
+        let large = weight.is_large().then(|| shared.large.clone());
+        let job = move || {
+            let held = (place, waiting, turn);
+            if tell.is_closed() {
+                return;
+            }
+            let alone = large.map(|large| large.wait());
+            let facts = std::fs::read(&path)
+                .map_err(InspectError::from)
+                .and_then(|bytes| Ok(inspect(&bytes, weight.unpacked_bytes)?));
+            drop(alone);
+            // Before the result, so that the answer to the client comes after its place is free.
+            drop(held);
+            // The client may have left; then the result is of no use.
+            let _ = tell.send(facts);
+        };
+        let queued = shared.pool.submit(Priority::Visitor, job);
+        queued.map_err(|_| InspectError::Busy)?;
+        told.await.map_err(|_| InspectError::Interrupted)?
+    }
+}

@@ -1,0 +1,169 @@
+//! Posting a picture: a place, the bytes, the inspection, the row.
+//!
+//! The order bounds what one account can cost everybody else. A place is taken before the body is read; the bytes go
+//! to a file and not to memory; the file is weighed before it waits, and decoded one at a time a process. Nothing that
+//! other requests need (threads, memory for drawing, database connections) is held while an upload waits.
+
+mod place;
+
+use std::io;
+use std::sync::Arc;
+
+use sqlx::PgPool;
+use time::OffsetDateTime;
+
+use self::place::Places;
+pub use self::place::{NotAdmitted, Place};
+use crate::blocking::Lane;
+use crate::db::photo_write::{self, NewPhoto};
+use crate::domain::{Frame, PhotoId, Title, Tone, UserId, Visibility};
+use crate::images::{Facts, Incoming, InspectError, Inspector, Originals, Received, Refusal};
+
+/// Makes originals of received files, and takes them back.
+static KEEPING: Lane = Lane::new(4);
+
+/// The uploads of one process. Clones share its places.
+#[derive(Debug, Clone)]
+pub struct Uploads {
+    db: PgPool,
+    originals: Originals,
+    inspector: Inspector,
+    places: Arc<Places>,
+}
+
+/// What the owner says about the picture.
+#[derive(Debug, Clone)]
+pub struct Details {
+    /// May be empty.
+    pub title: Title,
+    /// Who may look.
+    pub visibility: Visibility,
+}
+
+/// Why a picture was not posted.
+#[derive(Debug, thiserror::Error)]
+pub enum PostError {
+    /// It is no picture that the site takes.
+    #[error(transparent)]
+    Refused(Refusal),
+    /// Too much is waiting to be inspected. Try again in a few seconds.
+    #[error("too many uploads are waiting to be inspected")]
+    Busy,
+    /// The disk failed.
+    #[error("an upload cannot be kept")]
+    Disk(#[from] io::Error),
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+    /// The process ends.
+    #[error("posting a photo was interrupted")]
+    Interrupted,
+}
+
+impl From<InspectError> for PostError {
+    fn from(error: InspectError) -> Self {
+        match error {
+            InspectError::Refused(refusal) => Self::Refused(refusal),
+            InspectError::Busy => Self::Busy,
+            InspectError::Unreadable(error) => Self::Disk(error),
+            InspectError::Interrupted => Self::Interrupted,
+        }
+    }
+}
+
+impl Uploads {
+    /// The uploads of a process that keeps originals here. Its thread starts with the first upload.
+    #[must_use]
+    pub fn new(db: PgPool, originals: Originals) -> Self {
+        Self {
+            places: Arc::new(Places::new(db.clone())),
+            inspector: originals.inspector(),
+            db,
+            originals,
+        }
+    }
+
+    /// Takes a place for an upload of this account. To be asked before the body is read.
+    ///
+    /// # Errors
+    ///
+    /// When the account or the process has too many under way, or the database fails.
+    pub async fn admit(&self, account: UserId) -> Result<Place, NotAdmitted> {
+        Places::take(&self.places, account).await
+    }
+
+    /// Begins to receive the file of an upload that has a place.
+    ///
+    /// # Errors
+    ///
+    /// When the disk fails.
+    pub async fn receive(&self, _place: &Place) -> io::Result<Incoming> {
+        self.originals.receive().await
+    }
+
+    /// Inspects a received file and posts it as a photo of the account that has the place.
+    ///
+    /// A caller that is dropped while the file waits or is inspected posts nothing. From then on it is too late: the
+    /// photo is posted, or nothing of it is left.
+    ///
+    /// # Errors
+    ///
+    /// When the picture is refused, too much is waiting, or something fails; then nothing is kept.
+    pub async fn post(
+        &self,
+        place: &Place,
+        received: Received,
+        details: Details,
+    ) -> Result<PhotoId, PostError> {
+        let facts = self.inspector.inspect(&received, place.clone()).await?;
+        let (uploads, owner) = (self.clone(), place.account());
+        let kept = tokio::spawn(async move { uploads.keep(owner, received, facts, details).await });
+        kept.await.map_err(|_| PostError::Interrupted)?
+    }
+
+    /// Makes an original of the file and then the row that names it; if the row fails, the file is deleted.
+    async fn keep(
+        &self,
+        owner: UserId,
+        received: Received,
+        facts: Facts,
+        details: Details,
+    ) -> Result<PhotoId, PostError> {
+        let sha256 = received.sha256;
+        let originals = self.originals.clone();
+        let adopted = KEEPING.run(move || originals.adopt(received, facts.format));
+        let filename = adopted.await.map_err(|_| PostError::Interrupted)??;
+        let new = NewPhoto {
+            owner,
+            filename: filename.to_string(),
+            sha256,
+            title: details.title,
+            frame: Frame {
+                width: i32::try_from(facts.width).unwrap_or(i32::MAX),
+                height: i32::try_from(facts.height).unwrap_or(i32::MAX),
+            },
+            tone: Tone(facts.tone.into()),
+            visibility: details.visibility,
+            taken_at: facts.taken_at.unwrap_or_else(OffsetDateTime::now_utc),
+        };
+        match self.insert(&new).await {
+            Ok(photo) => Ok(photo),
+            Err(error) => {
+                let originals = self.originals.clone();
+                let deleted = KEEPING.run(move || originals.delete(filename)).await;
+                tracing::debug!(
+                    ?deleted,
+                    "deleted the original of a photo that was not posted"
+                );
+                Err(error.into())
+            }
+        }
+    }
+
+    async fn insert(&self, new: &NewPhoto) -> Result<PhotoId, sqlx::Error> {
+        let mut tx = self.db.begin().await?;
+        let photo = photo_write::insert(&mut tx, new).await?;
+        tx.commit().await?;
+        Ok(photo)
+    }
+}

@@ -1,0 +1,173 @@
+//! Who may upload now: so many an account over all processes, so many a process.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use sqlx::PgPool;
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use uuid::Uuid;
+
+use crate::db::upload_place::{self, PLACES_PER_ACCOUNT};
+use crate::domain::UserId;
+
+/// How many uploads may be under way in a process: one that is inspected, eight that arrive or wait. Each takes
+/// 256 KiB of memory and up to 64 MiB of disk while it does.
+const PLACES_PER_PROCESS: usize = 9;
+
+/// Why there is no place.
+#[derive(Debug, thiserror::Error)]
+pub enum NotAdmitted {
+    /// The account has [`PLACES_PER_ACCOUNT`] uploads under way.
+    #[error("the account has {PLACES_PER_ACCOUNT} uploads under way")]
+    Account,
+    /// The process has [`PLACES_PER_PROCESS`] uploads under way.
+    #[error("the process has {PLACES_PER_PROCESS} uploads under way")]
+    Process,
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+/// All places of a process.
+#[derive(Debug)]
+pub(super) struct Places {
+    db: PgPool,
+    free: Arc<Semaphore>,
+    /// How many uploads each account has in this process. A flood of one account is turned away by this, without a
+    /// statement and without a place that somebody else could use.
+    of_account: Mutex<HashMap<UserId, i16>>,
+}
+
+/// A place for one upload. Given back when the last clone is dropped; [`give_back`](Self::give_back) does it sooner, and waits.
+#[derive(Debug, Clone)]
+pub struct Place(Arc<Taken>);
+
+#[derive(Debug)]
+struct Taken {
+    lease: Lease,
+    here: Here,
+}
+
+/// A place among those of the process.
+#[derive(Debug)]
+struct Here {
+    places: Arc<Places>,
+    account: UserId,
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+/// A place among those of the account, which all processes share.
+#[derive(Debug)]
+struct Lease {
+    db: PgPool,
+    account: UserId,
+    name: Uuid,
+    returned: AtomicBool,
+    /// The last clone may be dropped on a thread that is none of the runtime's.
+    runtime: Handle,
+}
+
+impl Places {
+    pub(super) fn new(db: PgPool) -> Self {
+        Self {
+            db,
+            free: Arc::new(Semaphore::new(PLACES_PER_PROCESS)),
+            of_account: Mutex::default(),
+        }
+    }
+
+    pub(super) async fn take(places: &Arc<Self>, account: UserId) -> Result<Place, NotAdmitted> {
+        let mut here = places.count(account).ok_or(NotAdmitted::Account)?;
+        let permit = Arc::clone(&places.free).try_acquire_owned();
+        here._permit = Some(permit.map_err(|_| NotAdmitted::Process)?);
+        // Before the statement: one that is cancelled may have been executed.
+        let lease = Lease {
+            db: places.db.clone(),
+            account,
+            name: Uuid::from_bytes(rand::random()),
+            returned: AtomicBool::new(false),
+            runtime: Handle::current(),
+        };
+        if upload_place::take(&places.db, account, lease.name).await? {
+            Ok(Place(Arc::new(Taken { lease, here })))
+        } else {
+            lease.returned.store(true, Ordering::Relaxed);
+            Err(NotAdmitted::Account)
+        }
+    }
+
+    fn count(self: &Arc<Self>, account: UserId) -> Option<Here> {
+        let mut of_account = self.of_account();
+        let count = of_account.entry(account).or_default();
+        if *count >= PLACES_PER_ACCOUNT {
+            return None;
+        }
+        *count += 1;
+        drop(of_account);
+        Some(Here {
+            places: Arc::clone(self),
+            account,
+            _permit: None,
+        })
+    }
+
+    fn of_account(&self) -> MutexGuard<'_, HashMap<UserId, i16>> {
+        self.of_account
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Place {
+    /// Whose upload it is for.
+    #[must_use]
+    pub fn account(&self) -> UserId {
+        self.0.here.account
+    }
+
+    /// Gives the account's place back before its answer is sent: the next upload of a visitor who obeys the answer finds it
+    /// free, and a process that ends with the answer (CGI) leaves nothing behind.
+    pub async fn give_back(self) {
+        // Work that goes on after its client has left keeps the place until it ends.
+        if let Some(taken) = Arc::into_inner(self.0) {
+            taken.lease.give_back().await;
+        }
+    }
+}
+
+impl Lease {
+    async fn give_back(&self) {
+        self.returned.store(true, Ordering::Relaxed);
+        give_back(&self.db, self.account, self.name).await;
+    }
+}
+
+async fn give_back(db: &PgPool, account: UserId, lease: Uuid) {
+    if let Err(error) = upload_place::give_back(db, account, lease).await {
+        tracing::warn!(%error, "a place for uploads stays taken until its lease ends");
+    }
+}
+
+impl Drop for Here {
+    fn drop(&mut self) {
+        let mut of_account = self.places.of_account();
+        if let Some(count) = of_account.get_mut(&self.account) {
+            *count -= 1;
+            if *count == 0 {
+                of_account.remove(&self.account);
+            }
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if !*self.returned.get_mut() {
+            let (db, account, name) = (self.db.clone(), self.account, self.name);
+            self.runtime
+                .spawn(async move { give_back(&db, account, name).await });
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Reads the form of an upload as it arrives: the picture into a file, the few words into memory.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, ready};
+
+use axum::body::{Body, BodyDataStream, Bytes};
+use axum::extract::multipart::{Field, MultipartError};
+use axum::extract::{FromRequest as _, Multipart, Request};
+use axum::http::StatusCode;
+use futures::Stream;
+
+use crate::images::{Received, Refusal, WriteError};
+use crate::site::upload::{Place, Uploads};
+use crate::web::error::Error;
+
+/// How many bytes a field of words may have. A title of 200 characters has at most 800.
+const WORDS_BYTES_MAX: usize = 4 << 10;
+
+/// How many fields the form may have; ours has three.
+const FIELDS_MAX: usize = 16;
+
+/// How many bytes may have arrived and not yet be part of a field's content: boundaries and headers of fields, or a
+/// header without an end.
+const UNREAD_BYTES_MAX: usize = 1 << 20;
+
+/// What the form brought.
+#[derive(Debug, Default)]
+pub(super) struct Posted {
+    /// None when no file was chosen.
+    pub(super) picture: Option<Received>,
+    pub(super) title: String,
+    pub(super) visibility: String,
+}
+
+/// Why there is no form.
+pub(super) enum FormError {
+    /// The picture is refused before it has arrived.
+    Refused(Refusal),
+    /// Anything else.
+    Other(Error),
+}
+
+impl From<Error> for FormError {
+    fn from(error: Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+/// Reads the form of an upload that has a place.
+pub(super) async fn read(
+    uploads: &Uploads,
+    place: &Place,
+    request: Request,
+) -> Result<Posted, FormError> {
+    let unread = Arc::new(AtomicUsize::new(0));
+    let request = request.map(|body| Body::from_stream(Paced::new(body, Arc::clone(&unread))));
+    let mut form = Multipart::from_request(request, &())
+        .await
+        .map_err(|_| incomplete())?;
+    let mut posted = Posted::default();
+    for _ in 0..FIELDS_MAX {
+        let Some(mut field) = form.next_field().await.map_err(broken)? else {
+            return Ok(posted);
+        };
+        let name = field.name().unwrap_or_default().to_owned();
+        match name.as_str() {
+            "picture" => {
+                let received = picture(uploads, place, &mut field, &unread).await?;
+                if received.is_some() && posted.picture.is_some() {
+                    let one = "Please choose one picture at a time.".to_owned();
+                    return Err(Error::BadRequest(one).into());
+                }
+                posted.picture = posted.picture.or(received);
+            }
+            "title" => posted.title = words(&mut field, &unread).await?,
+            "visibility" => posted.visibility = words(&mut field, &unread).await?,
+            _ => while next(&mut field, &unread).await?.is_some() {},
+        }
+    }
+    Err(incomplete().into())
+}
+
+/// Receives a picture into a file; none if it has no bytes, as when no file was chosen.
+async fn picture(
+    uploads: &Uploads,
+    place: &Place,
+    field: &mut Field<'_>,
+    unread: &AtomicUsize,
+) -> Result<Option<Received>, FormError> {
+    let mut incoming = uploads.receive(place).await.map_err(disk)?;
+    while let Some(bytes) = next(field, unread).await? {
+        incoming = incoming.write(&bytes).await.map_err(|error| match error {
+            WriteError::Refused(refusal) => FormError::Refused(refusal),
+            WriteError::Disk(error) => disk(error).into(),
+        })?;
+    }
+    let received = incoming.finish().await.map_err(disk)?;
+    Ok((received.bytes > 0).then_some(received))
+}
+
+async fn words(field: &mut Field<'_>, unread: &AtomicUsize) -> Result<String, Error> {
+    let mut words = Vec::new();
+    while let Some(bytes) = next(field, unread).await? {
+        if words.len() + bytes.len() > WORDS_BYTES_MAX {
+            return Err(Error::BadRequest(
+                "A field of the form is too long.".to_owned(),
+            ));
+        }
+        words.extend_from_slice(&bytes);
+    }
+    // What is not UTF-8 becomes a character that titles and choices refuse or show as such.
+    Ok(String::from_utf8_lossy(&words).into_owned())
+}
+
+/// The next bytes of a field.
+async fn next(field: &mut Field<'_>, unread: &AtomicUsize) -> Result<Option<Bytes>, Error> {
+    let bytes = field.chunk().await.map_err(broken)?;
+    if let Some(bytes) = &bytes {
+        unread.fetch_sub(bytes.len(), Ordering::Relaxed);
+    }
+    Ok(bytes)
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "given to map_err")]
+fn broken(error: MultipartError) -> Error {
+    match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge,
+        _ => incomplete(),
+    }
+}
+
+fn incomplete() -> Error {
+    Error::BadRequest("The form arrived incomplete. Please send it once more.".to_owned())
+}
+
+fn disk(error: std::io::Error) -> Error {
+    Error::Internal(anyhow::Error::from(error).context("an upload cannot be written"))
+}
+
+/// A body, one frame at a time.
+///
+/// The parser (multer 3.1) reads all that is ready before it returns a field's bytes: behind nginx, which has the whole
+/// body, that is up to 50 MB. Here it finds nothing ready after each frame, so memory holds one. And it reads
+/// a field's header however long it is; here the body fails when too much of it belongs to no field.
+struct Paced {
+    body: BodyDataStream,
+    /// Bytes handed out that were not yet the content of a field.
+    unread: Arc<AtomicUsize>,
+    pause: bool,
+}
+
+impl Paced {
+    fn new(body: Body, unread: Arc<AtomicUsize>) -> Self {
+        Self {
+            body: body.into_data_stream(),
+            unread,
+            pause: false,
+        }
+    }
+}
+
+impl Stream for Paced {
+    type Item = Result<Bytes, axum::BoxError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if std::mem::take(&mut self.pause) {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        if self.unread.load(Ordering::Relaxed) > UNREAD_BYTES_MAX {
+            return Poll::Ready(Some(Err("too much of the form is no field".into())));
+        }
+        let frame = ready!(Pin::new(&mut self.body).poll_next(context));
+        self.pause = true;
+        if let Some(Ok(bytes)) = &frame {
+            self.unread.fetch_add(bytes.len(), Ordering::Relaxed);
+        }
+        Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
+    }
+}

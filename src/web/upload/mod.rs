@@ -1,0 +1,121 @@
+//! Posting a picture.
+
+mod form;
+
+use askama::Template;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+
+use self::form::FormError;
+use super::error::{Error, see_other};
+use super::page::Page;
+use super::site::Site;
+use super::visit::Visit;
+use crate::db::session::SignedIn;
+use crate::domain::{Title, Visibility};
+use crate::images::Refusal;
+use crate::site::upload::{Details, NotAdmitted, Place, PostError};
+use crate::urls;
+
+#[derive(Template)]
+#[template(path = "upload.html")]
+struct Upload<'a> {
+    visit: &'a Visit,
+    title: &'a str,
+    visibility: Visibility,
+    mistake: Option<String>,
+}
+
+pub(super) async fn form(visit: Visit) -> Result<Page, Error> {
+    visit.signed_in()?;
+    let template = Upload {
+        visit: &visit,
+        title: "",
+        visibility: Visibility::Public,
+        mistake: None,
+    };
+    Page::show(&visit, &template)
+}
+
+pub(super) async fn post(
+    State(site): State<Site>,
+    visit: Visit,
+    request: Request,
+) -> Result<Response, Error> {
+    let viewer = visit.signed_in()?;
+    let place = site.uploads.admit(viewer.id).await?;
+    let answer = posted(&site, &visit, viewer, &place, request).await;
+    place.give_back().await;
+    answer
+}
+
+async fn posted(
+    site: &Site,
+    visit: &Visit,
+    viewer: &SignedIn,
+    place: &Place,
+    request: Request,
+) -> Result<Response, Error> {
+    let again = |title: &str, visibility: Visibility, mistake: String| {
+        let template = Upload {
+            visit,
+            title,
+            visibility,
+            mistake: Some(mistake),
+        };
+        let page = Page::with_status(StatusCode::UNPROCESSABLE_ENTITY, visit, &template)?;
+        Ok(page.into_response())
+    };
+    let posted = match form::read(&site.uploads, place, request).await {
+        Ok(posted) => posted,
+        Err(FormError::Refused(refusal)) => {
+            return again("", Visibility::Private, said(&refusal));
+        }
+        Err(FormError::Other(error)) => return Err(error),
+    };
+    let visibility = posted.visibility.parse().unwrap_or(Visibility::Private);
+    let again = |mistake: String| again(&posted.title, visibility, mistake);
+    if let Err(error) = posted.visibility.parse::<Visibility>() {
+        return again(error.to_string());
+    }
+    let title = match Title::parse(&posted.title) {
+        Ok(title) => title,
+        Err(error) => return again(error.to_string()),
+    };
+    let Some(picture) = posted.picture else {
+        return again("Please choose a picture.".to_owned());
+    };
+    let details = Details { title, visibility };
+    match site.uploads.post(place, picture, details).await {
+        Ok(photo) => Ok(see_other(&urls::photo(&viewer.name, photo))),
+        Err(PostError::Refused(refusal)) => again(said(&refusal)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The sentence for the visitor; the cause goes to the log.
+fn said(refusal: &Refusal) -> String {
+    tracing::info!(?refusal, "refused an upload");
+    refusal.to_string()
+}
+
+impl From<NotAdmitted> for Error {
+    fn from(error: NotAdmitted) -> Self {
+        match error {
+            NotAdmitted::Account => Self::UploadsUnderWay,
+            NotAdmitted::Process => Self::UploadsBusy,
+            NotAdmitted::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<PostError> for Error {
+    fn from(error: PostError) -> Self {
+        match error {
+            PostError::Busy => Self::UploadsBusy,
+            PostError::Database(error) => error.into(),
+            error => Self::Internal(error.into()),
+        }
+    }
+}
