@@ -158,7 +158,9 @@ async fn read(mut form: Multipart) -> Result<Posted, Error> {
 fn broken(error: MultipartError) -> Error {
     match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge,
-        _ => Error::BadRequest("The form arrived incomplete. Please send it once more.".to_owned()),
+        _ => Error::BadRequest(
+            "The form did not arrive completely. Please send it again.".to_owned(),
+        ),
     }
 }
 
