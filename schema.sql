@@ -32,6 +32,17 @@ create table users (
     -- The name in the URL: lower case, so that one person has one address.
     name                   text         not null,
     display_name           text         not null,
+    -- The display name as lists sort and find it: without accents, case and punctuation, compared
+    -- byte by byte, so that the order does not change with a version of the system's library. A
+    -- name in another alphabet comes after z. `db/people.rs` folds what is searched for in the
+    -- same words, and a test compares the two. 60 characters, because one character may decompose
+    -- into eighteen and an index entry has at most 2,704 bytes.
+    sort_name              text collate "C" not null generated always as (
+        left(btrim(regexp_replace(regexp_replace(replace(replace(replace(
+            translate(lower(normalize(display_name, nfkd) collate "und-x-icu"), 'øłđðħı', 'olddhi'),
+            'æ', 'ae'), 'œ', 'oe'), 'ß', 'ss'),
+            '[\u0300-\u036f]', '', 'g'),
+            '[[:space:][:punct:]]+' collate "und-x-icu", ' ', 'g')), 60)) stored,
     about                  text         not null default '',
     -- An argon2id string. Demo people have none: nobody logs in as them unless `--demo-logins`.
     password_hash          text,
@@ -46,6 +57,14 @@ create table users (
     constraint users_display_name_length check (length(display_name) between 1 and 60),
     constraint users_about_length check (length(about) <= 2000)
 ) with (fillfactor = 90);
+
+-- Every word of a person's display name and user name, folded as users.sort_name: a search is one
+-- range of this key, 1,000 rows at most, whatever is searched for. Trigrams cannot narrow a search
+-- by one or two letters, and read every name for a rare one.
+create table name_words (
+    word    text collate "C" not null,
+    userid  bigint           not null
+);
 
 create table photos (
     -- Ids grow with upload order: "newest first" is `order by id desc`, and an id is a cursor.
@@ -207,6 +226,7 @@ create table lab_timings (
 
 alter table flickr_killr   add constraint flickr_killr_pkey   primary key (key);
 alter table users          add constraint users_pkey          primary key (id);
+alter table name_words     add constraint name_words_pkey     primary key (word, userid);
 alter table photos         add constraint photos_pkey         primary key (id);
 alter table recent_photos  add constraint recent_photos_pkey  primary key (photo_id);
 alter table photo_months   add constraint photo_months_pkey   primary key (userid, month);
@@ -224,6 +244,7 @@ alter table lab_timings    add constraint lab_timings_pkey    primary key (state
 alter table users add constraint users_name_taken unique (name);
 alter table tags  add constraint tags_name_taken  unique (name);
 
+alter table name_words    add constraint name_words_user      foreign key (userid)      references users (id) on delete cascade;
 -- An owner cannot go while photos remain: files and caches have to be cleaned photo by photo.
 alter table photos        add constraint photos_owner          foreign key (userid)      references users (id);
 alter table recent_photos add constraint recent_photos_photo   foreign key (photo_id)    references photos (id) on delete cascade;
@@ -256,8 +277,16 @@ create index photos_userid_public on photos (userid, id desc) where visibility =
 -- The archive: one owner, by the time of the shutter.
 create index photos_userid_taken on photos (userid, taken_at desc, id desc);
 
+-- Explore below the newest 10,000: public photos of everybody, so that a member's thousand private
+-- photos cost its visitors nothing.
+create index photos_public on photos (id desc) include (userid) where visibility = 'public';
+
 -- The photo behind /i/{owner}/{token}/...: asked on every picture that memcached does not have.
 create index photos_token on photos (token);
+
+-- The list of people by the name that it shows, and by how many public photos they have.
+create index users_sort_name on users (sort_name, id);
+create index users_public_photo_count on users (public_photo_count desc, id desc);
 
 -- Comments under a photo, oldest first.
 create index comments_photo_id on comments (photo_id, id);

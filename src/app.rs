@@ -88,7 +88,7 @@ fn panicked(cause: Box<dyn Any + Send>) -> Response {
     tracing::error!(cause, "a handler panicked");
     (
         StatusCode::INTERNAL_SERVER_ERROR,
-        "That went wrong. The fault is ours.\n",
+        "Something went wrong. This is our fault, and it has been logged.\n",
     )
         .into_response()
 }

@@ -52,15 +52,29 @@
     near.observe(pager);
   }
 
-  // The photo beside this one is fetched while one looks, so that turning is instant.
-  if (document.querySelector(".stage")) {
-    addEventListener("load", () => {
-      const next = document.querySelector('link[rel="next"]');
-      if (!next) return;
-      const hint = document.createElement("link");
-      hint.rel = "prefetch";
-      hint.href = next.href;
-      document.head.append(hint);
+  // The picture of the next photo is fetched ahead, in the size that its page will choose. Its page
+  // is not: no page may be kept, so it would be fetched twice.
+  addEventListener("load", () => {
+    const next = document.querySelector('link[rel="next"][data-srcset]');
+    if (!next) return;
+    const ahead = new Image();
+    ahead.fetchPriority = "low";
+    ahead.sizes = next.dataset.sizes;
+    ahead.srcset = next.dataset.srcset;
+  });
+
+  // A photo without a title takes that of its file, unless a camera made up the name.
+  const file = document.querySelector("#picture");
+  const title = document.querySelector("#title");
+  if (file && title) {
+    let filled = "";
+    file.addEventListener("change", () => {
+      if (title.value !== filled) return;
+      const name = (file.files[0]?.name ?? "").replace(/\.[^.]*$/, "").replace(/[_\s]+/g, " ").trim();
+      // IMG_1234, DSC0001, P1010001, PXL_20240101_120000.MP, IMG-20240101-WA0001, 2024-01-01 12.00.00, a UUID.
+      const camera = /^((img|dsc[nfm]?|pict?|pano|mvimg|pxl|gopr|dji|mg|sam|cimg|image|photo|p|l)?[ -]*\d[\d .()-]*(mp|wa\d+)?|[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12})$/i;
+      filled = camera.test(name) ? "" : name.slice(0, title.maxLength);
+      title.value = filled;
     });
   }
 

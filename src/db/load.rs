@@ -209,6 +209,20 @@ pub async fn copy(
     Ok(rows)
 }
 
+/// Fills the words by which people are found, from the names that are there, and returns their number.
+pub async fn fill_name_words(connection: &mut PgConnection) -> sqlx::Result<u64> {
+    let filled = sqlx::query(
+        "insert into name_words (word, userid)
+         select distinct word, u.id
+           from users u,
+                unnest(string_to_array(u.sort_name || ' ' || replace(u.name, '-', ' '), ' ')) word
+          where word <> ''",
+    )
+    .execute(connection)
+    .await?;
+    Ok(filled.rows_affected())
+}
+
 /// Makes a primary or unique key, or an index.
 pub async fn build(
     connection: &mut PgConnection,

@@ -8,6 +8,7 @@ pub mod load;
 pub mod measure;
 pub mod outbox;
 pub mod people;
+pub mod people_list;
 pub mod photo;
 pub mod photo_hold;
 pub mod photo_write;

@@ -1,69 +1,9 @@
-//! People: who they are, who is there, who wants to come in.
+//! People: their names, their accounts, their registration. The list of them is in `people_list`.
 
 use sqlx::PgExecutor;
 
 use super::cost::counted;
-use crate::domain::{DisplayName, PhotoToken, Tone, UserId, Username};
-
-/// How many people a page shows.
-pub const PEOPLE_PER_PAGE: usize = 48;
-
-/// A person in the list, with the newest of their public photos.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct Listed {
-    /// Their id.
-    pub id: UserId,
-    /// Their name in addresses.
-    pub name: Username,
-    /// Their name as shown.
-    pub display_name: String,
-    /// How many public photos they have.
-    pub public_photo_count: i32,
-    /// Names the pictures of the newest public photo, if there is one.
-    pub cover_token: Option<PhotoToken>,
-    /// Its placeholder.
-    pub cover_tone: Option<Tone>,
-}
-
-/// People by name, from a name or its beginning on; and whether there are more.
-///
-/// # Errors
-///
-/// When the database fails.
-pub async fn page(
-    db: impl PgExecutor<'_>,
-    from: &str,
-) -> Result<(Vec<Listed>, Option<Username>), sqlx::Error> {
-    let mut people: Vec<Listed> = counted(
-        sqlx::query_as(
-            "select u.id, u.name, u.display_name, u.public_photo_count,
-                    p.token as cover_token, p.tone as cover_tone
-               from (select id, name, display_name, public_photo_count
-                       from users
-                      where name >= $1
-                      order by name
-                      limit 49) u
-               left join lateral (
-                    select token, tone
-                      from photos
-                     where userid = u.id and visibility = 'public'
-                       -- Nobody looks for photos of people who have none.
-                       and u.public_photo_count > 0
-                     order by id desc
-                     limit 1
-                    ) p on true
-              order by u.name",
-        )
-        .bind(from)
-        .fetch_all(db),
-    )
-    .await?;
-    let next = people
-        .get(PEOPLE_PER_PAGE)
-        .map(|person| person.name.clone());
-    people.truncate(PEOPLE_PER_PAGE);
-    Ok((people, next))
-}
+use crate::domain::{DisplayName, UserId, Username};
 
 /// A person as other pages than their photostream name them.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -125,7 +65,7 @@ pub enum RegisterError {
     Database(sqlx::Error),
 }
 
-/// Lets somebody new in.
+/// Registers a member, and the words by which the search finds them.
 ///
 /// # Errors
 ///
@@ -138,7 +78,16 @@ pub async fn register(
 ) -> Result<UserId, RegisterError> {
     counted(
         sqlx::query_scalar(
-            "insert into users (name, display_name, password_hash) values ($1, $2, $3) returning id",
+            "with person as (
+                insert into users (name, display_name, password_hash) values ($1, $2, $3)
+                returning id, name, sort_name),
+             words as (
+                insert into name_words (word, userid)
+                select distinct word, p.id
+                  from person p,
+                       unnest(string_to_array(p.sort_name || ' ' || replace(p.name, '-', ' '), ' ')) word
+                 where word <> '')
+             select id from person",
         )
         .bind(name.as_str())
         .bind(display_name.as_str())

@@ -4,9 +4,9 @@ use sqlx::PgExecutor;
 use time::{Date, OffsetDateTime};
 
 use super::cost::counted;
-use super::photostream::{Slice, Thumb};
+use super::photostream::{PHOTOS_PER_PAGE, Thumb};
 use crate::domain::{
-    Cursor, Frame, Month, PhotoId, PhotoToken, Relation, Tone, UserId, Username, Visibility,
+    Frame, Month, PhotoId, PhotoToken, Relation, TakenCursor, Tone, UserId, Username, Visibility,
 };
 
 /// Everything the page of a photo says.
@@ -128,16 +128,19 @@ pub async fn relation_to(
 macro_rules! neighbours {
     ($audience:literal) => {
         concat!(
-            "select (select id from photos
-                      where userid = $1 and id > $2 and ",
+            "(select id, token, width, height, visibility
+                from photos
+               where userid = $1 and id > $2 and ",
             $audience,
             "
-                      order by id limit 1),
-                    (select id from photos
-                      where userid = $1 and id < $2 and ",
+               order by id limit 1)
+             union all
+             (select id, token, width, height, visibility
+                from photos
+               where userid = $1 and id < $2 and ",
             $audience,
             "
-                      order by id desc limit 1)"
+               order by id desc limit 1)"
         )
     };
 }
@@ -148,7 +151,29 @@ const NEIGHBOURS: [&str; 3] = [
     neighbours!("true"),
 ];
 
-/// The photos beside this one in the photostream as the viewer sees it: newer, older.
+/// A photo beside another one, as far as a page needs it to fetch its picture ahead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Neighbour {
+    /// The photo.
+    pub id: PhotoId,
+    /// Names its pictures.
+    pub token: PhotoToken,
+    /// Its shape.
+    pub frame: Frame,
+    /// The level at which this viewer may see it.
+    pub visibility: Visibility,
+}
+
+/// The photos beside another one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Neighbours {
+    /// The next one posted after it.
+    pub newer: Option<Neighbour>,
+    /// The last one posted before it.
+    pub older: Option<Neighbour>,
+}
+
+/// Returns the photos beside this one in the photostream as the viewer sees it.
 ///
 /// # Errors
 ///
@@ -158,20 +183,36 @@ pub async fn neighbours(
     owner: UserId,
     photo: PhotoId,
     relation: Relation,
-) -> Result<(Option<PhotoId>, Option<PhotoId>), sqlx::Error> {
-    counted(
+) -> Result<Neighbours, sqlx::Error> {
+    type Row = (PhotoId, PhotoToken, i32, i32, Visibility);
+    let rows: Vec<Row> = counted(
         sqlx::query_as(by_audience(&NEIGHBOURS, relation))
             .bind(owner)
             .bind(photo)
-            .fetch_one(db),
+            .fetch_all(db),
     )
-    .await
+    .await?;
+    let mut beside = Neighbours::default();
+    for (id, token, width, height, visibility) in rows {
+        let neighbour = Neighbour {
+            id,
+            token,
+            frame: Frame { width, height },
+            visibility,
+        };
+        if id > photo {
+            beside.newer = Some(neighbour);
+        } else {
+            beside.older = Some(neighbour);
+        }
+    }
+    Ok(beside)
 }
 
 macro_rules! month {
     ($audience:literal) => {
         concat!(
-            "select p.id, p.token, p.title, p.width, p.height, p.tone, p.visibility
+            "select p.id, p.token, p.title, p.width, p.height, p.tone, p.visibility, p.taken_at
                from photos p
               where p.userid = $1 and ",
             $audience,
@@ -190,7 +231,16 @@ const MONTH: [&str; 3] = [
     month!("true"),
 ];
 
-/// A page of one month, last taken first; `beyond` is the last photo of the page before.
+/// A page of a month.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MonthSlice {
+    /// Last taken first; at most [`PHOTOS_PER_PAGE`].
+    pub photos: Vec<Thumb>,
+    /// Where the page ended, if the month has more photos.
+    pub last: Option<TakenCursor>,
+}
+
+/// Returns a page of one month, last taken first, after the place where the page before ended.
 ///
 /// # Errors
 ///
@@ -200,24 +250,46 @@ pub async fn month(
     owner: UserId,
     month: Month,
     relation: Relation,
-    beyond: Option<(OffsetDateTime, PhotoId)>,
-) -> Result<Slice, sqlx::Error> {
-    // Nothing taken in the month is at its end, whatever its id.
-    let (taken_at, id) = beyond.unwrap_or((month.end(), PhotoId(0)));
-    type Row = (PhotoId, PhotoToken, String, i32, i32, Tone, Visibility);
+    before: Option<TakenCursor>,
+) -> Result<MonthSlice, sqlx::Error> {
+    // No photo of the month was taken at its end, whatever its id. A cursor of a later month begins
+    // there too, or the page would show photos of that month.
+    let end = TakenCursor {
+        taken_at: month.end(),
+        photo: PhotoId(0),
+    };
+    let before = before.map_or(end, |before| before.min(end));
+    type Row = (
+        PhotoId,
+        PhotoToken,
+        String,
+        i32,
+        i32,
+        Tone,
+        Visibility,
+        OffsetDateTime,
+    );
     let rows: Vec<Row> = counted(
         sqlx::query_as(by_audience(&MONTH, relation))
             .bind(owner)
             .bind(month.begin())
-            .bind(taken_at)
-            .bind(id)
+            .bind(before.taken_at)
+            .bind(before.photo)
             .fetch_all(db),
     )
     .await?;
+    let last = rows
+        .get(PHOTOS_PER_PAGE)
+        .and(rows.get(PHOTOS_PER_PAGE - 1))
+        .map(|(photo, .., taken_at)| TakenCursor {
+            taken_at: *taken_at,
+            photo: *photo,
+        });
     let photos = rows
         .into_iter()
+        .take(PHOTOS_PER_PAGE)
         .map(
-            |(id, token, title, width, height, tone, visibility)| Thumb {
+            |(id, token, title, width, height, tone, visibility, _)| Thumb {
                 id,
                 token,
                 title,
@@ -227,26 +299,7 @@ pub async fn month(
             },
         )
         .collect();
-    Ok(Slice::cut(photos, Cursor::Newest))
-}
-
-/// When a photo of that owner was taken: where a page of the archive goes on.
-///
-/// # Errors
-///
-/// When the database fails.
-pub async fn taken_at(
-    db: impl PgExecutor<'_>,
-    owner: UserId,
-    photo: PhotoId,
-) -> Result<Option<OffsetDateTime>, sqlx::Error> {
-    counted(
-        sqlx::query_scalar("select taken_at from photos where id = $1 and userid = $2")
-            .bind(photo)
-            .bind(owner)
-            .fetch_optional(db),
-    )
-    .await
+    Ok(MonthSlice { photos, last })
 }
 
 /// The months of an archive that hold photos for this viewer, newest first, with their counts.

@@ -202,8 +202,8 @@ async fn count(
     Ok(())
 }
 
-/// Puts a photo among the newest, unless it is older than all of them: there explore reads on in
-/// `photos` itself.
+/// Puts a photo among the newest, unless a public photo newer than it is missing there: the table
+/// has no gaps, so that below its end explore reads on in `photos` itself.
 async fn show_in_recent(
     tx: &mut PgTransaction<'_>,
     owner: UserId,
@@ -213,13 +213,14 @@ async fn show_in_recent(
         sqlx::query(
             "insert into recent_photos (photo_id, userid)
              select $1, $2
-              where $1 >= coalesce((select min(photo_id) from recent_photos), 0)
-                 or (select count(*) from recent_photos) < $3
+              where not exists (
+                    select from photos
+                     where visibility = 'public' and id > $1
+                       and id < (select coalesce(min(photo_id), 9223372036854775807) from recent_photos))
                  on conflict do nothing",
         )
         .bind(photo)
         .bind(owner)
-        .bind(RECENT_PHOTOS_MAX)
         .execute(&mut **tx),
     )
     .await

@@ -200,7 +200,7 @@ pub async fn page(
 
 impl Slice {
     /// Takes the row that only says "there is more" off, and puts the newest first.
-    pub(super) fn cut(mut photos: Vec<Thumb>, cursor: Cursor) -> Self {
+    fn cut(mut photos: Vec<Thumb>, cursor: Cursor) -> Self {
         let more = photos.len() > PHOTOS_PER_PAGE;
         photos.truncate(PHOTOS_PER_PAGE);
         if matches!(cursor, Cursor::After(_)) {

@@ -135,8 +135,9 @@ pub async fn load(
     let world = tokio::task::spawn_blocking(move || World::new(seed, users, photos)).await??;
     let world = Arc::new(world);
     load::begin(&mut first, contents).await?;
-    let rows = copy_all([&mut first, &mut second], &world, &progress).await?;
+    let mut rows = copy_all([&mut first, &mut second], &world, &progress).await?;
     drop(world);
+    rows.insert("name_words", load::fill_name_words(&mut first).await?);
     build::all([&mut first, &mut second], &rows, &progress).await?;
     load::finish(&mut first).await?;
     progress(Progress {

@@ -11,7 +11,7 @@ mod secret;
 mod text;
 mod visibility;
 
-pub use cursor::{BadCursor, Cursor};
+pub use cursor::{BadCursor, CountCursor, Cursor, NameCursor, TakenCursor};
 pub use ids::{CommentId, PhotoId, PhotoToken, UserId};
 pub use month::{BadMonth, Month};
 pub use name::{BadUsername, Username};

@@ -19,6 +19,15 @@ impl Visibility {
     /// All levels, widest first.
     pub const ALL: [Self; 3] = [Self::Public, Self::Contacts, Self::Private];
 
+    /// The levels that a form offers for a photo that has this one. "People you follow" is hidden
+    /// until members can follow each other, except where a photo has it already.
+    pub fn choices(self) -> Vec<Self> {
+        Self::ALL
+            .into_iter()
+            .filter(|level| *level != Self::Contacts || self == Self::Contacts)
+            .collect()
+    }
+
     /// The word in forms and in the database.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -46,7 +55,7 @@ impl fmt::Display for Visibility {
 
 /// A word that is no visibility.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("Choose who may see it: public, contacts or private.")]
+#[error("Please choose who can see the photo.")]
 pub struct BadVisibility;
 
 impl FromStr for Visibility {
@@ -90,6 +99,14 @@ impl Relation {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_form_offers_no_dead_choice_but_keeps_the_one_that_a_photo_has() {
+        use Visibility::{Contacts, Private, Public};
+        assert_eq!(Public.choices(), [Public, Private]);
+        assert_eq!(Private.choices(), [Public, Private]);
+        assert_eq!(Contacts.choices(), [Public, Contacts, Private]);
+    }
 
     #[test]
     fn who_may_see_what() {

@@ -12,7 +12,7 @@ use crate::web::{Site, hold_public};
 ///
 /// When the database fails. A picture that cannot be drawn is left to its first visitor.
 pub async fn warm_up(site: &Site) -> anyhow::Result<()> {
-    let (found, _) = explore::page(&site.db, Cursor::Newest).await?;
+    let found = explore::page(&site.db, Cursor::Newest).await?.found;
     for width in [Width::W640, Width::W320] {
         for found in &found {
             let (owner, token) = (found.owner, found.thumb.token);

@@ -12,10 +12,10 @@ use super::pictures::{Tile, tiles};
 use super::site::Site;
 use super::visit::Visit;
 use crate::db;
-use crate::domain::{Cursor, Month, PhotoId, Username};
+use crate::domain::{BadCursor, Cursor, Month, PhotoId, TakenCursor, Username};
 use crate::urls;
 
-const NO_MONTH: Error = Error::NotFound("There are no photos of that month here.");
+const NO_MONTH: Error = Error::NotFound("There are no photos from this month.");
 
 #[derive(Template)]
 #[template(path = "archive.html")]
@@ -58,7 +58,7 @@ pub(super) async fn newest(
     let months = db::photo::months(&site.db, owner.id, relation).await?;
     let (newest, _) = months
         .first()
-        .ok_or(Error::NotFound("There are no photos here yet."))?;
+        .ok_or(Error::NotFound("There are no photos yet."))?;
     Ok(see_other(&urls::archive_month(&name, *newest)))
 }
 
@@ -70,34 +70,37 @@ pub(super) async fn show(
 ) -> Result<Response, Error> {
     let name = Username::parse(&name).map_err(|_| NOBODY)?;
     let month: Month = month.parse().map_err(|_| NO_MONTH)?;
-    let before = match query.only(&["before"])?.cursor()? {
-        Cursor::Before(photo) => Some(photo),
-        _ => None,
+    let query = query.only(&["before"])?;
+    let before = match query.get("before") {
+        None => None,
+        // Links of earlier versions ended a page by the photo's id alone. Where that photo is in
+        // the archive only a look at it could say, and it may be private: from the beginning.
+        Some(id) if id.parse::<PhotoId>().is_ok() => {
+            return Ok(see_other(&urls::archive_month(&name, month)));
+        }
+        Some(text) => Some(
+            text.parse::<TakenCursor>()
+                .map_err(|error: BadCursor| Error::BadRequest(error.to_string()))?,
+        ),
     };
     let relation = relation(&site, &visit, &name).await?;
     let owner = db::people::card(&site.db, &name).await?.ok_or(NOBODY)?;
-    let beyond = match before {
-        Some(photo) => Some(beyond(&site, &owner, photo).await?),
-        None => None,
-    };
     let months = db::photo::months(&site.db, owner.id, relation).await?;
     let count = months
         .iter()
         .find(|(rail, _)| *rail == month)
         .map(|(_, count)| *count)
         .ok_or(NO_MONTH)?;
-    let slice = db::photo::month(&site.db, owner.id, month, relation, beyond).await?;
+    let slice = db::photo::month(&site.db, owner.id, month, relation, before).await?;
     if slice.photos.is_empty() {
         return Err(Error::NotFound(
-            "There are no further photos of that month here.",
+            "There are no earlier photos from this month.",
         ));
     }
     let month_url = urls::archive_month(&name, month);
     let older = slice
-        .photos
-        .last()
-        .filter(|_| slice.more)
-        .map(|last| urls::archive_month_before(&name, month, last.id));
+        .last
+        .map(|last| urls::archive_month_before(&name, month, last));
     let template = Archive {
         visit: &visit,
         owner_name: owner.display_name,
@@ -111,20 +114,6 @@ pub(super) async fn show(
         older,
     };
     Ok(Page::show(&visit, &template)?.into_response())
-}
-
-/// The place in the archive after a photo that was seen.
-async fn beyond(
-    site: &Site,
-    owner: &db::people::Card,
-    photo: PhotoId,
-) -> Result<(time::OffsetDateTime, PhotoId), Error> {
-    let taken_at = db::photo::taken_at(&site.db, owner.id, photo)
-        .await?
-        .ok_or(Error::NotFound(
-            "The photo at which this page begins is no longer here.",
-        ))?;
-    Ok((taken_at, photo))
 }
 
 fn rail(name: &Username, shown: Month, months: Vec<(Month, i64)>) -> Vec<Year> {

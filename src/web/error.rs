@@ -1,8 +1,10 @@
 //! The only place that maps errors to a status and a sentence.
 
 use askama::Template;
+use axum::extract::Request;
 use axum::http::header::{LOCATION, RETRY_AFTER};
 use axum::http::{HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::page::Page;
@@ -62,19 +64,19 @@ struct ErrorPage<'a> {
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let (status, title, sentence) = match self {
-            Self::NotFound(what) => (StatusCode::NOT_FOUND, "Not here", what.to_owned()),
-            Self::BadRequest(why) => (StatusCode::BAD_REQUEST, "That makes no sense to us", why),
+            Self::NotFound(what) => (StatusCode::NOT_FOUND, "Page not found", what.to_owned()),
+            Self::BadRequest(why) => (StatusCode::BAD_REQUEST, "Bad request", why),
             Self::Forbidden(why) => (StatusCode::FORBIDDEN, "Not allowed", why.to_owned()),
             Self::LogInFirst { next } => return see_other(&urls::login(Some(&next))),
             Self::Method => (
                 StatusCode::METHOD_NOT_ALLOWED,
-                "Not this way",
-                "This address does not answer to such a request.".to_owned(),
+                "Not allowed",
+                "This page cannot be used in this way. Please go back and try again.".to_owned(),
             ),
             Self::TooLarge => (
                 StatusCode::PAYLOAD_TOO_LARGE,
-                "Too large",
-                "That is more than we take. A picture may have up to 64 MB.".to_owned(),
+                "File too large",
+                "This is more than the site accepts. A picture can have up to 64 MB.".to_owned(),
             ),
             Self::TooManyTries { seconds } => return too_many_tries(seconds),
             Self::UploadsUnderWay => {
@@ -94,8 +96,8 @@ impl IntoResponse for Error {
                 tracing::error!(error = format!("{cause:#}"), "a request failed");
                 (
                     StatusCode::INTERNAL_SERVER_ERROR,
-                    "That went wrong",
-                    "The fault is ours. It has been written down; please try again in a moment."
+                    "Something went wrong",
+                    "This is our fault, and it has been logged. Please try again in a moment."
                         .to_owned(),
                 )
             }
@@ -112,10 +114,10 @@ fn said(status: StatusCode, title: &'static str, sentence: String) -> Response {
 
 fn too_many_tries(seconds: i64) -> Response {
     let sentence = format!(
-        "There were too many attempts to log in. Please wait {seconds} second{} and try again.",
+        "You have tried too often. Please wait {seconds} second{} and try again.",
         if seconds == 1 { "" } else { "s" }
     );
-    let mut response = said(StatusCode::TOO_MANY_REQUESTS, "One moment", sentence);
+    let mut response = said(StatusCode::TOO_MANY_REQUESTS, "Too many requests", sentence);
     response
         .headers_mut()
         .insert(RETRY_AFTER, HeaderValue::from(seconds));
@@ -131,9 +133,12 @@ fn later(status: StatusCode, sentence: &str) -> Response {
 }
 
 fn busy() -> Response {
-    let sentence =
-        "The site is very busy at this moment, or is just getting up again. Please try again in a second.".to_owned();
-    let mut response = said(StatusCode::SERVICE_UNAVAILABLE, "One moment", sentence);
+    let sentence = "The site is busy or restarting. Please try again in a few seconds.".to_owned();
+    let mut response = said(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "Temporarily unavailable",
+        sentence,
+    );
     response
         .headers_mut()
         .insert(RETRY_AFTER, HeaderValue::from_static("2"));
@@ -146,6 +151,24 @@ pub(super) fn see_other(to: &str) -> Response {
         Ok(to) => (StatusCode::SEE_OTHER, [(LOCATION, to)]).into_response(),
         Err(error) => Error::Internal(error.into()).into_response(),
     }
+}
+
+/// Sends a GET of a misspelled path to the page's one address, before any work is done for it.
+pub(super) async fn to_canonical(request: Request, next: Next) -> Response {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let uri = request.uri();
+    match urls::canonical(uri.path(), uri.query()) {
+        Some(url) if reads => moved(&url),
+        _ => next.run(request).await,
+    }
+}
+
+fn moved(to: &str) -> Response {
+    let mut response = see_other(to);
+    if response.status() == StatusCode::SEE_OTHER {
+        *response.status_mut() = StatusCode::MOVED_PERMANENTLY;
+    }
+    response
 }
 
 /// Turns a response that only says what went wrong into a page.
@@ -170,12 +193,12 @@ pub(super) fn page(mut response: Response, visit: &Visit) -> Response {
     page
 }
 
-/// Answers addresses that nobody listens to.
+/// Answers requests for a path without a route.
 pub(super) async fn nothing_here() -> Error {
     Error::NotFound("There is no page at this address.")
 }
 
-/// Answers a method that an address does not have.
+/// Answers a method for which a route has no handler.
 pub(super) async fn wrong_method(method: Method) -> Error {
     tracing::debug!(%method, "not allowed here");
     Error::Method
@@ -204,7 +227,7 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Busy | StoreError::Unknown => Self::Busy,
-            StoreError::Gone => Self::NotFound("This picture is no longer here."),
+            StoreError::Gone => Self::NotFound("This picture has been deleted."),
             other => Self::Internal(other.into()),
         }
     }

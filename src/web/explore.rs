@@ -12,6 +12,7 @@ use super::pictures::Tile;
 use super::site::Site;
 use super::visit::Visit;
 use crate::db;
+use crate::db::explore::ExplorePage;
 use crate::domain::Cursor;
 use crate::urls;
 
@@ -36,9 +37,9 @@ pub(super) async fn show(
     query: Query,
 ) -> Result<Response, Error> {
     let cursor = query.only(&["before", "after"])?.cursor()?;
-    let (found, more) = db::explore::page(&site.db, cursor).await?;
+    let ExplorePage { found, next } = db::explore::page(&site.db, cursor).await?;
     if let Cursor::After(_) = cursor
-        && !more
+        && next.is_none()
     {
         return Ok(see_other(&urls::explore(Cursor::Newest)));
     }
@@ -47,11 +48,19 @@ pub(super) async fn show(
     {
         return Err(Error::NotFound("There are no older photos."));
     }
-    let ends = found
-        .first()
-        .zip(found.last())
-        .map(|(first, last)| (first.thumb.id, last.thumb.id));
-    let pager = Pager::new(cursor, more, ends, urls::explore);
+    // A page of newer photos began at its oldest, a page of older ones at its newest: beside these
+    // lies where the visitor came from.
+    let newest = found.first().map(|found| Cursor::After(found.thumb.id));
+    let oldest = found.last().map(|found| Cursor::Before(found.thumb.id));
+    let (newer, older) = match cursor {
+        Cursor::Newest => (None, next),
+        Cursor::Before(_) => (newest, next),
+        Cursor::After(_) => (next, oldest),
+    };
+    let pager = Pager {
+        newer: newer.map(urls::explore),
+        older: older.map(urls::explore),
+    };
     let photos = found
         .into_iter()
         .enumerate()

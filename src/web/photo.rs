@@ -9,17 +9,17 @@ use super::forms::{Form, Query};
 use super::page::Page;
 use super::pictures::Sources;
 use super::site::Site;
+use super::views::Shown;
 use super::visit::Visit;
 use crate::db;
 use crate::db::comment::Comment;
 use crate::db::outbox::Gone;
-use crate::db::photo::Photo;
-use crate::domain::{Cursor, Month, PhotoId, Ratio, Relation, Username, Visibility};
+use crate::db::photo::{Neighbour, Photo};
+use crate::domain::{Cursor, Month, PhotoId, Ratio, Relation, UserId, Username, Visibility};
 use crate::jobs::Delivery;
 use crate::urls;
 
-const NO_PHOTO: Error =
-    Error::NotFound("There is no such photo here, or it is not for you to see.");
+const NO_PHOTO: Error = Error::NotFound("This photo does not exist, or it is private.");
 
 #[derive(Template)]
 #[template(path = "photo.html")]
@@ -30,11 +30,38 @@ struct PhotoPage<'a> {
     ratio: Ratio,
     person_url: String,
     month_url: String,
-    newer: Option<String>,
-    older: Option<String>,
+    newer: Option<Beside>,
+    older: Option<Beside>,
     comments: Vec<Comment>,
     more_comments: Option<String>,
     owner: Option<OwnerTools>,
+}
+
+/// A photo beside this one.
+struct Beside {
+    url: String,
+    /// Its pictures and shape, for the browser to fetch ahead. Only of public photos: a browser may
+    /// not keep any other picture, and would fetch it twice.
+    ahead: Option<(Sources, Ratio)>,
+}
+
+impl Beside {
+    fn of(owner: UserId, name: &Username, beside: Neighbour) -> Self {
+        let Neighbour {
+            id,
+            token,
+            frame,
+            visibility,
+        } = beside;
+        let ahead = (visibility == Visibility::Public).then(|| {
+            let sources = Sources::of(owner, name, id, token, visibility, frame);
+            (sources, frame.ratio())
+        });
+        Self {
+            url: urls::photo(name, id),
+            ahead,
+        }
+    }
 }
 
 /// What only the owner sees.
@@ -52,6 +79,11 @@ impl PhotoPage<'_> {
         }
     }
 
+    /// The levels that the owner can choose from.
+    fn choices(&self) -> Vec<Visibility> {
+        self.photo.visibility.choices()
+    }
+
     fn author_url(&self, comment: &Comment) -> String {
         urls::person(&comment.author, Cursor::Newest)
     }
@@ -62,25 +94,28 @@ pub(super) async fn show(
     visit: Visit,
     Path((name, photo)): Path<(String, String)>,
     query: Query,
+    shown: Shown,
 ) -> Result<Page, Error> {
     let query = query.only(&["comments_after"])?;
     let after = match query.get("comments_after") {
         None => None,
         Some(id) => Some(id.parse().map_err(|_| {
             Error::BadRequest(
-                "Comments are paged by ?comments_after=ID, with the id of a comment.".to_owned(),
+                "This link to the comments is damaged. Please go back to the photo.".to_owned(),
             )
         })?),
     };
     let (name, photo, relation) = visible_photo(&site, &visit, &name, &photo).await?;
-    let (newer, older) = db::photo::neighbours(&site.db, photo.userid, photo.id, relation).await?;
+    let beside = db::photo::neighbours(&site.db, photo.userid, photo.id, relation).await?;
     let (comments, more) = if photo.comment_count > 0 {
         db::comment::page(&site.db, photo.id, after).await?
     } else {
         (Vec::new(), false)
     };
-    site.views.count(photo.id, photo.userid);
-    let url = |neighbour: PhotoId| urls::photo(&name, neighbour);
+    if shown.0 && relation != Relation::Owner {
+        site.views.count(photo.id, photo.userid);
+    }
+    let at = |neighbour| Beside::of(photo.userid, &name, neighbour);
     let template = PhotoPage {
         visit: &visit,
         sources: Sources::of(
@@ -94,8 +129,8 @@ pub(super) async fn show(
         ratio: photo.frame().ratio(),
         person_url: urls::person(&name, Cursor::Newest),
         month_url: urls::archive_month(&name, Month::of(photo.taken_at.date())),
-        newer: newer.map(url),
-        older: older.map(url),
+        newer: beside.newer.map(at),
+        older: beside.older.map(at),
         more_comments: comments
             .last()
             .filter(|_| more)
@@ -110,8 +145,8 @@ pub(super) async fn show(
     Page::show(&visit, &template)
 }
 
-/// The photo at an address, if this visitor may see it. Whoever may not is told the same as if
-/// there were none.
+/// Returns the photo at an address, if this visitor may see it. The error is the same for a photo
+/// that does not exist and for one that this visitor may not see.
 pub(super) async fn visible_photo(
     site: &Site,
     visit: &Visit,
@@ -165,7 +200,7 @@ pub(super) async fn delete(
     purged(&site, &visit, gone.as_ref(), &stream).await
 }
 
-/// A photo that belongs to whoever asks; for anybody else there is none to change.
+/// Returns the photo at an address, if it is the visitor's own.
 async fn own_photo(
     site: &Site,
     visit: &Visit,
@@ -178,7 +213,7 @@ async fn own_photo(
         Ok((name, photo))
     } else {
         Err(Error::Forbidden(
-            "Only its owner can change or delete a photo.",
+            "Only the owner of a photo can change or delete it.",
         ))
     }
 }

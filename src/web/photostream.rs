@@ -15,7 +15,7 @@ use crate::db::photostream::Owner;
 use crate::domain::{Cursor, PhotoId, Relation, Username};
 use crate::urls;
 
-pub(super) const NOBODY: Error = Error::NotFound("There is nobody of that name here.");
+pub(super) const NOBODY: Error = Error::NotFound("There is no member with this name.");
 
 #[derive(Template)]
 #[template(path = "photostream.html")]
@@ -80,7 +80,7 @@ pub(super) async fn show(
             return Ok(see_other(&urls::person(&name, Cursor::Newest)));
         }
         Cursor::Before(_) if slice.photos.is_empty() => {
-            return Err(Error::NotFound("There are no older photos here."));
+            return Err(Error::NotFound("There are no older photos."));
         }
         _ => {}
     }

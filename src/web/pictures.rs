@@ -17,7 +17,7 @@ use crate::domain::{Frame, PhotoId, PhotoToken, Ratio, Tone, UserId, Username, V
 use crate::images::{Derivative, Encoding, Held, Key, Original, Priority, Shelf, Size, Width};
 use crate::urls;
 
-const GONE: Error = Error::NotFound("There is no picture at this address.");
+const GONE: Error = Error::NotFound("This picture does not exist, or it has been deleted.");
 
 /// How many pictures of a page load at once; those below the first screen wait until they come near.
 const EAGER: usize = 8;

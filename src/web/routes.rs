@@ -76,5 +76,6 @@ pub fn router(site: Site) -> Router {
         .layer(from_fn(origin::same_origin_only))
         .layer(from_fn_with_state(site.clone(), visit::recognise))
         .layer(from_fn(rest::discard))
+        .layer(from_fn(error::to_canonical))
         .with_state(site)
 }

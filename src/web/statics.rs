@@ -34,7 +34,7 @@ pub(super) async fn show(State(site): State<Site>, uri: Uri) -> Result<Response,
         None => None,
     };
     other.ok_or(Error::NotFound(
-        "No version of the site that is still about has such a file.",
+        "This file does not exist, or it belongs to an older version of the site.",
     ))
 }
 

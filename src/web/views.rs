@@ -4,12 +4,48 @@
 //! row. A process that dies loses the views of its last seconds, and nothing else.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::sync::{Mutex, PoisonError};
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
 
 use crate::domain::{PhotoId, UserId};
 
 /// How many photos are counted between two writes; views of further ones are not counted.
 const PHOTOS_MAX: usize = 10_000;
+
+/// Whether a request shows its page to a person: neither a HEAD nor a prefetch does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Shown(pub bool);
+
+/// Headers by which browsers announce that they fetch ahead: the Fetch standard's, that of older
+/// versions of Chromium, Firefox's before 115, and that of previews in Safari.
+const PREFETCH_HEADERS: [&str; 4] = ["sec-purpose", "purpose", "x-moz", "x-purpose"];
+
+impl Shown {
+    fn of(method: &Method, headers: &HeaderMap) -> Self {
+        let ahead = PREFETCH_HEADERS
+            .iter()
+            .flat_map(|name| headers.get_all(*name))
+            .any(|value| {
+                let value = value.as_bytes().to_ascii_lowercase();
+                value.starts_with(b"prefetch")
+                    || value.starts_with(b"prerender")
+                    || value.starts_with(b"preview")
+            });
+        Self(*method == Method::GET && !ahead)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Shown {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(&parts.method, &parts.headers))
+    }
+}
 
 /// The views that this process has not yet written down.
 #[derive(Debug, Default)]
@@ -37,6 +73,30 @@ impl Views {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_page_for_a_person_is_shown() {
+        let shown = |method: Method, header: Option<(&'static str, &'static str)>| {
+            let mut headers = HeaderMap::new();
+            if let Some((name, value)) = header {
+                headers.insert(name, value.parse().unwrap());
+            }
+            Shown::of(&method, &headers).0
+        };
+        assert!(shown(Method::GET, None));
+        assert!(shown(Method::GET, Some(("sec-purpose", ""))));
+        assert!(!shown(Method::HEAD, None));
+        for (name, value) in [
+            ("sec-purpose", "prefetch"),
+            ("sec-purpose", "prefetch;prerender"),
+            ("sec-purpose", "Prefetch;anonymous-client-ip"),
+            ("purpose", "prefetch"),
+            ("x-moz", "prefetch"),
+            ("x-purpose", "preview"),
+        ] {
+            assert!(!shown(Method::GET, Some((name, value))), "{name}: {value}");
+        }
+    }
 
     #[test]
     fn views_add_up_and_are_taken_once() {

@@ -224,6 +224,22 @@ async fn a_person_browses_turns_pages_joins_and_posts() {
         .unwrap();
     click(&browser, ".photos > li a.open").await;
     until(&browser, "document.querySelector('.frame img')?.complete").await;
+    // The picture of the next photo is fetched ahead, and its page is not.
+    until(
+        &browser,
+        "performance.getEntriesByType('resource').some(r => document
+            .querySelector('link[rel=next]').dataset.srcset.includes(new URL(r.name).pathname))",
+    )
+    .await;
+    assert_eq!(
+        ask(
+            &browser,
+            "performance.getEntriesByType('resource').some(r =>
+                r.name === document.querySelector('link[rel=next]').href)"
+        )
+        .await,
+        json!(false)
+    );
     let first = browser.current_url().await.unwrap();
     browser
         .find(Locator::Css("body"))
@@ -256,11 +272,35 @@ async fn a_person_browses_turns_pages_joins_and_posts() {
         "document.querySelector('.me a[href=\"/people/browser-person\"]')",
     )
     .await;
-    let picture = dir.path().join("picture.jpg");
+    let picture = dir.path().join("Evening_in__Oslo.v2.jpg");
     std::fs::write(&picture, jpeg(9, 900, 600)).unwrap();
     browser.goto(&format!("{base}/upload")).await.unwrap();
     fill(&browser, "#picture", picture.to_str().unwrap()).await;
+    until(
+        &browser,
+        "document.querySelector('#title').value === 'Evening in Oslo.v2'",
+    )
+    .await;
+    // A camera's name is no title, and a title that was typed stays.
+    let camera = dir.path().join("IMG_20240101_0001.jpg");
+    std::fs::copy(&picture, &camera).unwrap();
+    fill(&browser, "#picture", camera.to_str().unwrap()).await;
+    until(&browser, "document.querySelector('#title').value === ''").await;
     fill(&browser, "#title", "From a browser").await;
+    fill(&browser, "#picture", picture.to_str().unwrap()).await;
+    until(
+        &browser,
+        "document.querySelector('#picture').files[0].name.startsWith('Evening')",
+    )
+    .await;
+    assert_eq!(
+        ask(
+            &browser,
+            "[...document.querySelectorAll('[name=visibility]')].map(i => i.value)"
+        )
+        .await,
+        json!(["public", "private"])
+    );
     click(&browser, ".card > button").await;
     until(
         &browser,

@@ -10,6 +10,7 @@ use flickr_killr::db::schema::Contents;
 use flickr_killr::demo;
 use flickr_killr::lab::Place;
 use flickr_killr::rung::Rung;
+use flickr_killr::web;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, StatusCode};
 use sqlx::PgPool;
@@ -27,6 +28,8 @@ pub(crate) struct Town {
     pub(crate) base: String,
     pub(crate) folder: TempDir,
     pub(crate) database: Database,
+    /// The site itself, for what only its process knows.
+    pub(crate) site: web::Site,
     config: Site,
 }
 
@@ -77,8 +80,10 @@ impl Town {
             static_files: None,
             probes: false,
         };
+        let (base, site) = served(&config).await;
         Self {
-            base: served(&config).await,
+            base,
+            site,
             pool,
             folder,
             database,
@@ -92,7 +97,7 @@ impl Town {
             files_from_disk: Some(statics.to_owned()),
             ..self.config.clone()
         };
-        served(&config).await
+        served(&config).await.0
     }
 
     /// Somebody with a browser and no session.
@@ -149,8 +154,8 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
 }
 
-/// Serves a site on a port of its own; says where.
-async fn served(config: &Site) -> String {
+/// Serves a site on a port of its own, and returns its address and the site.
+async fn served(config: &Site) -> (String, web::Site) {
     // What the site logs is printed with the test that fails.
     let _ = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::WARN)
@@ -160,8 +165,9 @@ async fn served(config: &Site) -> String {
     site.live.stand_at(Place::default());
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let base = format!("http://{}", listener.local_addr().expect("an address"));
-    tokio::spawn(async move { axum::serve(listener, app::router(site)).await });
-    base
+    let router = app::router(site.clone());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (base, site)
 }
 
 impl Visitor {
@@ -197,6 +203,18 @@ impl Visitor {
     /// Sends a form from a page of the site.
     pub(crate) async fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
         Answer::of(self.post_from_own_page(path).form(form)).await
+    }
+
+    /// Sends an encoded form from a page of the site, with a header.
+    pub(crate) async fn form(
+        &self,
+        path: &str,
+        (name, value): &(&str, String),
+        form: &str,
+    ) -> Answer {
+        let request = self.post_from_own_page(path).header(*name, value);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        Answer::of(request.body(form.to_owned())).await
     }
 
     /// Sends a form from a page of another site.

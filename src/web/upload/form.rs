@@ -132,7 +132,7 @@ fn broken(error: MultipartError) -> Error {
 }
 
 fn incomplete() -> Error {
-    Error::BadRequest("The form arrived incomplete. Please send it once more.".to_owned())
+    Error::BadRequest("The form did not arrive completely. Please send it again.".to_owned())
 }
 
 fn disk(error: std::io::Error) -> Error {

@@ -13,10 +13,18 @@ const TABLE: &str = "
     stranger 404  GET     /?before=1
     stranger 400  GET     /?before=x
     stranger 400  GET     /?before=1&after=2
-    stranger 400  GET     /?page=2
+    stranger 200  GET     /?page=2
     stranger 200  GET     /people
     stranger 200  GET     /people?from=m
-    stranger 400  GET     /people?from=%3Cscript%3E
+    stranger 200  GET     /people?from=%3Cscript%3E
+    stranger 200  GET     /people?order=photos
+    stranger 200  GET     /people?q=an
+    stranger 200  GET     /people?q=%00
+    stranger 301  GET     /people/
+    stranger 301  GET     /People?from=m&fbclid=1
+    stranger 301  HEAD    {stream}/
+    stranger 404  POST    /login/                 form:
+    stranger 200  GET     {stream}?fbclid=1&fbclid=2
     stranger 200  GET     {stream}
     stranger 400  GET     {stream}?before=0
     stranger 303  GET     {stream}/archive
