@@ -4,6 +4,12 @@
 //!
 //! Then `nginx -p DIR -c nginx.conf` answers on 127.0.0.1:8080.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example that a person looks at"
+)]
+
 use std::path::{Path, PathBuf};
 
 use accelerator::configuration;

@@ -2,6 +2,12 @@
 //!
 //! Through the repository's `nginx.conf` the second request of the picture is answered by memcached.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example that a person looks at"
+)]
+
 use accelerator::{Accelerator, Options, Policy};
 use axum::{
     Extension, Router, extract::Path, http::header::CONTENT_TYPE, response::Html, routing::get,

@@ -4,6 +4,12 @@
 //! that memcached holds is flushed, and the pages' times in the seconds after are set beside those of
 //! the seconds before; halfway between two flushes the same is done with nothing flushed.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example that a person looks at"
+)]
+
 use std::error::Error;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;

@@ -5,6 +5,12 @@
 //! for 1.4 s at 2,000 a second: what do response times say, and what service times? 10,000 connections, and
 //! three times as many requests over them: how much memory?
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example that a person looks at"
+)]
+
 use std::error::Error;
 use std::fs;
 use std::path::PathBuf;

@@ -9,6 +9,12 @@
 //! One block is each of them once, and the benchmarker once more under another name: what the two equal
 //! ones differ by is the noise of the machine. Printed are ratios within blocks.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example that a person looks at"
+)]
+
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -36,7 +36,7 @@ fn main() -> ExitCode {
         Ok(Ended::WithoutNumber) => ExitCode::FAILURE,
         Ok(Ended::Broken) => ExitCode::from(BROKEN),
         Err(error) => {
-            eprintln!("benchmarker: {error}");
+            command::results::complain(&error.to_string());
             match error {
                 Error::Nonsense(_) | Error::NotLoopback(_) => ExitCode::from(NONSENSE),
                 _ => ExitCode::FAILURE,

@@ -2,6 +2,12 @@
 //!
 //! `cargo run --release -p demo-data --example contact_sheet -- FILE.png [FIRST COUNT COLUMNS CELL FAMILY...]`
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example that a person looks at"
+)]
+
 use std::error::Error;
 
 use demo_data::picture::{Scene, contact_sheet_of};

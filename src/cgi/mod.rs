@@ -42,10 +42,7 @@ pub fn is_asked() -> bool {
 pub fn main() -> ExitCode {
     match answer() {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
+        Err(error) => cli::failed(&error),
     }
 }
 

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
-use sqlx::postgres::PgConnectOptions;
 
+use super::say::say;
+use crate::database_url;
 use crate::db::schema::Contents;
 use crate::demo::{self, LoadError};
 use crate::settings::Settings;
@@ -113,7 +114,7 @@ fn contact_sheet(args: &SheetArgs) -> Result<()> {
     pixels
         .save(&args.file)
         .with_context(|| format!("writing {}", args.file.display()))?;
-    println!(
+    say!(
         "{} pictures, {} x {} pixels: {}",
         args.count,
         sheet.width,
@@ -136,9 +137,7 @@ pub(super) fn words_for_up(settings: &Settings) -> Vec<String> {
 }
 
 fn load(args: &LoadArgs) -> Result<()> {
-    let options: PgConnectOptions = args
-        .database_url
-        .parse()
+    let options = database_url::options(&args.database_url)
         .context("the address of the database is no postgres:// URL")?;
     let asked = Contents {
         seed: args.seed,
@@ -150,14 +149,19 @@ fn load(args: &LoadArgs) -> Result<()> {
     match runtime.block_on(demo::command(&options, asked)) {
         Err(LoadError::AlreadyLoaded(found)) if args.unless_loaded => {
             if found != asked {
-                println!(
+                say!(
                     "the database holds {} people and {} photos from seed {}; other numbers are \
                      for a new one (`flickr-killr reset`)",
-                    found.users, found.photos, found.seed
+                    found.users,
+                    found.photos,
+                    found.seed
                 );
             }
             Ok(())
         }
-        loaded => Ok(loaded?),
+        loaded => {
+            say!("{}", loaded?);
+            Ok(())
+        }
     }
 }

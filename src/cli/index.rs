@@ -67,7 +67,8 @@ fn database(place: &Where) -> Result<String> {
     match Running::read(&state).filter(Running::is_alive) {
         Some(running) => Ok(running.database_url),
         None => bail!(
-            "no site runs in {}; start it with `flickr-killr up`, or name its database with --database-url",
+            "no site runs in {}; start it with `flickr-killr up`, say --state-dir with the folder of another \
+                 one, or name its database with --database-url",
             state.path().display()
         ),
     }

@@ -2,6 +2,7 @@
 
 mod cache;
 mod config;
+mod database_role;
 mod demo;
 mod index;
 mod lab_benchmark;
@@ -59,6 +60,10 @@ enum Command {
     #[command(subcommand)]
     Cache(cache::Cache),
 
+    /// What `up` does first to a database of its own: the role that the site has there
+    #[command(hide = true)]
+    DatabaseRole(database_role::DatabaseRoleArgs),
+
     /// The benchmark that the lab runs, as a process of its own
     #[command(name = lab::BENCHMARK_COMMAND, hide = true)]
     LabBenchmark(lab_benchmark::Args),
@@ -78,7 +83,7 @@ enum Command {
     /// Remove the state directory of a site that does not run: database, pictures, logs
     Reset(reset::ResetArgs),
 
-    /// Show every setting, its value and where it came from
+    /// Show every setting: of a site that runs in --state-dir, else what `up` would take
     Config(Settings),
 }
 
@@ -94,7 +99,9 @@ Ctrl-C makes it hurry); from elsewhere, `flickr-killr stop` does the same. `flic
 shows what runs, `flickr-killr reset --yes` removes it all.
 
 Each setting is a flag, an environment variable or a line of the --config file; a flag wins over \
-the environment, the environment over the file. `flickr-killr config` shows what holds.
+the environment, the environment over the file. `flickr-killr config` shows what holds. \
+The variables of PostgreSQL's own clients (PGPORT, PGOPTIONS and their like) are not read: \
+DATABASE_URL is the whole address, with user and password.
 
 Started as root, every child but nginx's master runs as --user; when that user cannot reach the \
 state directory (a clone below a private home), the state moves to /var/tmp, said aloud.";
@@ -105,12 +112,15 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => match error.downcast::<clap::Error>() {
             Ok(usage) => usage.exit(),
-            Err(error) => {
-                eprintln!("error: {error:#}");
-                ExitCode::FAILURE
-            }
+            Err(error) => failed(&error),
         },
     }
+}
+
+/// Tells on standard error what went wrong; the exit status says so too.
+pub fn failed(error: &anyhow::Error) -> ExitCode {
+    say::complain(format_args!("error: {error:#}"));
+    ExitCode::FAILURE
 }
 
 fn run() -> Result<()> {
@@ -119,21 +129,28 @@ fn run() -> Result<()> {
     let words = std::env::args_os().collect();
     let (matches, from_file) = settings::with_config_file(&command, catalogue, words)?;
     match Cli::from_arg_matches(&matches)?.command {
-        Command::Up(settings) => up::run(&settings),
+        Command::Up(settings) => {
+            let given = matches.subcommand_matches("up");
+            let given = given.expect("the parsed subcommand is there");
+            let report = settings::report(catalogue, given, &from_file);
+            let report = config::worked_out(&settings, report);
+            up::run(&settings, config::held(&report))
+        }
         Command::Serve(args) => serve::run(args),
         Command::Demo(what) => demo::run(what),
         Command::Index(what) => index::run(&what),
         Command::Cache(what) => cache::run(&what),
+        Command::DatabaseRole(args) => database_role::run(&args),
         Command::LabBenchmark(args) => lab_benchmark::run(&args),
         Command::Urls(args) => urls::run(&args),
         Command::StaticFiles(args) => static_files::run(&args),
         Command::Status(place) => status::run(&place),
         Command::Stop(place) => stop::run(&place),
         Command::Reset(args) => reset::run(&args),
-        Command::Config(_) => {
+        Command::Config(settings) => {
             let given = matches.subcommand_matches("config");
             let given = given.expect("the parsed subcommand is there");
-            config::run(&settings::report(catalogue, given, &from_file))
+            config::run(&settings, settings::report(catalogue, given, &from_file))
         }
     }
 }

@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 use clap::Args;
 
+use super::say::say;
 use crate::settings::Place;
 use crate::stack::{self, StateDir};
 
@@ -28,6 +29,6 @@ pub(super) fn run(args: &ResetArgs) -> Result<()> {
         );
     }
     super::block_on(stack::reset(&state))?;
-    println!("removed the site in {}", state.path().display());
+    say!("removed the site in {}", state.path().display());
     Ok(())
 }

@@ -146,6 +146,8 @@ pub(crate) fn log_to_stderr() {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(false)
+        // It would report a closed standard error on standard error, and panic.
+        .log_internal_errors(false)
         .init();
 }
 

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use sqlx::Connection as _;
-use sqlx::postgres::PgConnection;
+use sqlx::ConnectOptions as _;
 use tokio::time::timeout;
 
 use super::say::say;
+use crate::database_url;
+use crate::db::people;
 use crate::db::schema::{self, DatabaseState};
 use crate::settings::Place;
 use crate::stack::{Running, StateDir, describe};
@@ -20,12 +21,16 @@ const ANSWER_PATIENCE: Duration = Duration::from_secs(3);
 pub(super) fn run(place: &Place) -> Result<()> {
     let state = StateDir::find(&place.state_dir)?;
     if !state.exists() {
-        bail!("there is no site in {}", state.path().display());
+        bail!("{}", state.no_site());
     }
     let running = Running::read(&state).filter(Running::is_alive);
     say!("{}", describe(&state, running.as_ref()).trim_end());
     let Some(running) = running else {
-        bail!("the site in {} does not run", state.path().display());
+        bail!(
+            "the site in {} does not run; start it with `flickr-killr up`, or say --state-dir with the \
+             folder of another one",
+            state.path().display()
+        );
     };
     say!(
         "\ndata         {}",
@@ -37,22 +42,29 @@ pub(super) fn run(place: &Place) -> Result<()> {
 /// What the database holds. One that does not answer is part of the status, not an error.
 async fn contents(url: &str) -> Result<String> {
     let found = async {
-        let mut connection = PgConnection::connect(url).await?;
-        schema::inspect_on(&mut connection).await
+        let mut connection = database_url::options(url)?.connect().await?;
+        let found = schema::inspect_on(&mut connection).await?;
+        let today = match found {
+            DatabaseState::Loaded(_) => people::totals(&mut connection).await?,
+            _ => (0, 0),
+        };
+        Ok::<_, sqlx::Error>((found, today))
     };
     Ok(match timeout(ANSWER_PATIENCE, found).await {
-        Ok(Ok(DatabaseState::Loaded(found))) => format!(
-            "{} people, {} photos, seed {}, schema version {}",
-            found.users,
-            found.photos,
+        Ok(Ok((DatabaseState::Loaded(found), (people, photos)))) => format!(
+            "{} people, {} photos; at the first start {} and {}, from seed {}; schema version {}",
+            with_commas(people),
+            with_commas(photos),
+            with_commas(found.users.into()),
+            with_commas(found.photos.into()),
             found.seed,
             schema::version()
         ),
-        Ok(Ok(DatabaseState::Empty | DatabaseState::Loading)) => "not loaded yet".to_owned(),
-        Ok(Ok(DatabaseState::Foreign { tables })) => {
+        Ok(Ok((DatabaseState::Empty | DatabaseState::Loading, _))) => "not loaded yet".to_owned(),
+        Ok(Ok((DatabaseState::Foreign { tables }, _))) => {
             format!("not ours: {}", tables.join(", "))
         }
-        Ok(Ok(DatabaseState::OtherVersion { found })) => {
+        Ok(Ok((DatabaseState::OtherVersion { found }, _))) => {
             format!(
                 "schema version {found}, this program has {}",
                 schema::version()
@@ -61,4 +73,17 @@ async fn contents(url: &str) -> Result<String> {
         Ok(Err(error)) => format!("the database does not answer: {error}"),
         Err(_) => "the database does not answer".to_owned(),
     })
+}
+
+/// A count with its thousands set apart.
+fn with_commas(count: i64) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use super::say::say;
 use crate::settings::Place;
 use crate::stack::{self, StateDir, Stopped};
 
@@ -9,8 +10,8 @@ use crate::stack::{self, StateDir, Stopped};
 pub(super) fn run(place: &Place) -> Result<()> {
     let state = StateDir::find(&place.state_dir)?;
     match super::block_on(stack::stop(&state))? {
-        Stopped::Site => println!("stopped the site in {}", state.path().display()),
-        Stopped::Nothing => println!("no site runs in {}", state.path().display()),
+        Stopped::Site => say!("stopped the site in {}", state.path().display()),
+        Stopped::Nothing => say!("no site runs in {}", state.path().display()),
     }
     Ok(())
 }

@@ -3,14 +3,14 @@
 use anyhow::Result;
 
 use crate::settings::Settings;
-use crate::stack::{self, Plan};
+use crate::stack::{self, HeldSetting, Plan};
 
 /// Runs the site until it is told to stop.
-pub(super) fn run(settings: &Settings) -> Result<()> {
-    stack::up(&plan(settings))
+pub(super) fn run(settings: &Settings, held: Vec<HeldSetting>) -> Result<()> {
+    stack::up(&plan(settings, held))
 }
 
-fn plan(settings: &Settings) -> Plan {
+fn plan(settings: &Settings, held: Vec<HeldSetting>) -> Plan {
     Plan {
         state_dir: settings.place.state_dir.clone(),
         user: settings.place.user.clone(),
@@ -25,6 +25,7 @@ fn plan(settings: &Settings) -> Plan {
         derivatives_max_bytes: settings.derivatives_max_bytes(),
         lab: settings.shows_lab(),
         demo_logins: settings.demo_logins,
+        settings: held,
         loader: super::demo::words_for_up(settings),
     }
 }

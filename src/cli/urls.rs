@@ -38,7 +38,8 @@ pub(super) fn run(args: &UrlsArgs) -> Result<()> {
             let state = StateDir::find(&args.place.state_dir)?;
             let Some(running) = Running::read(&state).filter(Running::is_alive) else {
                 bail!(
-                    "no site runs in {}; start it with `flickr-killr up`, or name its database with --database-url",
+                    "no site runs in {}; start it with `flickr-killr up`, say --state-dir with the folder of another \
+                 one, or name its database with --database-url",
                     state.path().display()
                 );
             };

@@ -14,6 +14,7 @@ pub mod photo_hold;
 pub mod photo_write;
 pub mod photostream;
 pub mod pool;
+pub mod roles;
 pub mod schema;
 pub mod session;
 pub mod upload_place;

@@ -5,6 +5,22 @@ use sqlx::PgExecutor;
 use super::cost::counted;
 use crate::domain::{DisplayName, UserId, Username};
 
+/// How many people and photos there are, for the command line: photos by the counters of their owners,
+/// because counting a million rows takes a tenth of a second.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn totals(db: impl PgExecutor<'_>) -> Result<(i64, i64), sqlx::Error> {
+    sqlx::query_as(
+        "select count(*),
+                coalesce(sum(public_photo_count + contacts_photo_count + private_photo_count), 0)::int8
+           from users",
+    )
+    .fetch_one(db)
+    .await
+}
+
 /// A person as other pages than their photostream name them.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Card {

@@ -1,10 +1,11 @@
 //! Connections to the database.
 
-use std::str::FromStr as _;
 use std::time::Duration;
 
 use sqlx::PgPool;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgPoolOptions;
+
+use crate::database_url;
 
 /// How long a request waits for a free connection before the visitor is told to come back.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -18,7 +19,7 @@ const STATEMENTS_KEPT: usize = 100;
 ///
 /// When the address is no `postgres://` address.
 pub fn open(database_url: &str, connections: u32) -> Result<PgPool, sqlx::Error> {
-    let options = PgConnectOptions::from_str(database_url)?
+    let options = database_url::options(database_url)?
         .application_name("flickr-killr")
         .statement_cache_capacity(STATEMENTS_KEPT)
         // A statement without its index may take a second for one page; it may not take for ever.

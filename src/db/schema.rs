@@ -245,7 +245,7 @@ pub async fn inspect(pool: &PgPool) -> sqlx::Result<DatabaseState> {
 /// Looks at a database without changing it, over one connection.
 pub async fn inspect_on(connection: &mut PgConnection) -> sqlx::Result<DatabaseState> {
     let found = sqlx::query(
-        "select c.relname::text, n.nspname = current_schema()
+        "select c.relname::text, coalesce(n.nspname = current_schema(), false)
          from   pg_class c
          join   pg_namespace n on n.oid = c.relnamespace
          where  c.relkind in ('r', 'p', 'v', 'm', 'f')

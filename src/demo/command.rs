@@ -10,8 +10,8 @@ use std::sync::Mutex;
 use super::{LoadError, Phase, Progress, load};
 use crate::db::schema::Contents;
 
-/// Loads the demo set with a progress bar, and prints how long each part took.
-pub async fn command(options: &PgConnectOptions, contents: Contents) -> Result<(), LoadError> {
+/// Loads the demo set with a progress bar, and returns a line that says how long each part took.
+pub async fn command(options: &PgConnectOptions, contents: Contents) -> Result<String, LoadError> {
     let screen = Screen::new();
     let started = Instant::now();
     let loaded = load(options, contents, |progress| screen.show(progress)).await;
@@ -22,12 +22,11 @@ pub async fn command(options: &PgConnectOptions, contents: Contents) -> Result<(
         users,
         photos,
     } = contents;
-    println!(
+    Ok(format!(
         "loaded {users} users and {photos} photos from seed {seed} in {:.1} s ({})",
         started.elapsed().as_secs_f64(),
         screen.parts()
-    );
-    Ok(())
+    ))
 }
 
 /// A bar that changes its face with the phase, and a stop watch.

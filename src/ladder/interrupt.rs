@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use anyhow::{Context as _, Result};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
+use crate::stack::is_ignored;
+
 /// Whether somebody wishes us to end.
 #[derive(Debug, Clone)]
 pub(super) struct Interrupt(Arc<AtomicBool>);
@@ -19,7 +21,10 @@ impl Interrupt {
     /// Listens from now on. The children do not hear the terminal: they are stopped by us, last.
     pub(super) fn listen() -> Result<Self> {
         let word = Arc::new(AtomicBool::new(false));
-        for signal in [SIGINT, SIGTERM, SIGHUP] {
+        // `nohup` ignores SIGHUP for us, and a handler would take that back.
+        let hangs_up = !is_ignored(nix::sys::signal::Signal::SIGHUP);
+        let signals = [Some(SIGINT), Some(SIGTERM), hangs_up.then_some(SIGHUP)];
+        for signal in signals.into_iter().flatten() {
             signal_hook::flag::register(signal, Arc::clone(&word))
                 .context("cannot listen to signals")?;
         }

@@ -98,7 +98,8 @@ pub struct Settings {
           value_parser = value_parser!(u32).range(1..=WORKERS_MAX))]
     pub workers: Option<u32>,
 
-    /// Database to use instead of a private PostgreSQL; one with tables not ours is refused
+    /// Database to use instead of a private PostgreSQL; one with tables not ours is refused. The whole
+    /// address with user and password: PGPASSWORD and its like are not read
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
 

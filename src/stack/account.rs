@@ -1,6 +1,7 @@
 //! Who runs the children: the caller, or one unprivileged user when the caller is root.
 
-use std::os::unix::fs::DirBuilderExt as _;
+use std::fs::Metadata;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -80,6 +81,11 @@ impl Account {
         }
         chown(path, Some(self.uid), Some(self.gid))
             .with_context(|| format!("cannot give {} to {}", path.display(), self.name))
+    }
+
+    /// Whether a file is this person's, or ours who make files for this person.
+    pub(super) fn may_have_made(&self, file: &Metadata) -> bool {
+        [self.uid, geteuid()].contains(&Uid::from_raw(file.uid()))
     }
 
     /// Whether this person can enter a folder. It is tried, not computed: modes of all parents,

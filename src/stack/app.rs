@@ -12,11 +12,12 @@ use anyhow::{Context as _, Result};
 use nix::sys::signal::Signal;
 
 use super::account::Account;
-use super::child::{Speaks, Spec, anywhere};
+use super::child::{Speaks, Spec};
 use super::fcgiwrap;
 use super::keeper::Service;
 use super::nginx::reachable;
 use super::plan::Plan;
+use super::private::Sockets;
 use super::probe::Probe;
 use super::state::StateDir;
 use crate::config::Listen;
@@ -33,7 +34,7 @@ pub(super) struct Apps<'a> {
     pub(super) state: &'a StateDir,
     pub(super) account: &'a Account,
     pub(super) program: &'a Path,
-    pub(super) sockets: &'a Path,
+    pub(super) sockets: &'a Sockets,
     pub(super) database_url: &'a str,
     pub(super) memcached: Option<SocketAddr>,
     pub(super) front: SocketAddr,
@@ -55,7 +56,7 @@ impl Apps<'_> {
             // Programs end with their requests; what no visitor waits for needs a process that stays.
             Front::NginxAndCgi => vec![Role {
                 name: "jobs".to_owned(),
-                listen: Listen::Unix(self.sockets.join("jobs.sock")),
+                listen: Listen::Unix(self.sockets.path().join("jobs.sock")),
                 threads: 1,
                 jobs: true,
             }],
@@ -80,7 +81,7 @@ impl Apps<'_> {
     /// Where nginx finds the application: its processes, or fcgiwrap.
     pub(super) fn behind_nginx(&self) -> Vec<PathBuf> {
         match self.plan.rung.front() {
-            Front::NginxAndCgi => vec![self.sockets.join("fcgiwrap.sock")],
+            Front::NginxAndCgi => vec![self.sockets.path().join("fcgiwrap.sock")],
             Front::App => vec![],
             Front::Nginx => (0..self.plan.app_processes)
                 .map(|n| self.socket(n))
@@ -117,17 +118,25 @@ impl Apps<'_> {
         } else {
             Speaks::ToAll
         };
-        self.task("demo", words.iter().map(Into::into).collect(), speaks)
+        let words = words.iter().map(Into::into).collect();
+        self.task("demo", words, self.database_url, speaks)
     }
 
     /// This program, told to write the site's own files.
     pub(super) fn static_files(&self) -> Spec {
         let words = vec!["static-files".into(), self.state.static_files().into()];
-        self.task("static-files", words, Speaks::ToAll)
+        self.task("static-files", words, self.database_url, Speaks::ToAll)
+    }
+
+    /// This program, told to make the role of the site in a database of our own; `administrator` is
+    /// the address by which its owner reaches it.
+    pub(super) fn database_role(&self, role: &str, administrator: &str) -> Spec {
+        let words = vec!["database-role".into(), role.into()];
+        self.task("database-role", words, administrator, Speaks::ToAll)
     }
 
     fn socket(&self, number: usize) -> PathBuf {
-        self.sockets.join(format!("app-{number}.sock"))
+        self.sockets.path().join(format!("app-{number}.sock"))
     }
 
     fn service(&self, role: Role) -> Service {
@@ -135,6 +144,7 @@ impl Apps<'_> {
             Listen::Unix(socket) => Probe::Healthz(socket.clone()),
             Listen::Tcp(address) => Probe::AnyHttp(reachable(*address)),
         };
+        let sockets = self.sockets.clone();
         Service {
             spec: Spec {
                 args: self.args(&role),
@@ -147,7 +157,7 @@ impl Apps<'_> {
                 ],
                 inherits: true,
                 stdin: None,
-                dir: anywhere().to_owned(),
+                dir: self.state.path().to_owned(),
                 account: Some(self.account.clone()),
                 stop: vec![(Signal::SIGTERM, Duration::from_secs(10))],
                 speaks: Speaks::ToAll,
@@ -156,20 +166,20 @@ impl Apps<'_> {
             alive,
             start_patience: Duration::from_secs(30),
             silence_max: Duration::from_secs(2),
-            prepare: Box::new(|| Ok(())),
+            prepare: Box::new(move || sockets.mend()),
         }
     }
 
     /// A run of this program that ends by itself.
-    fn task(&self, name: &str, args: Vec<OsString>, speaks: Speaks) -> Spec {
+    fn task(&self, name: &str, args: Vec<OsString>, database_url: &str, speaks: Speaks) -> Spec {
         Spec {
             name: name.to_owned(),
             program: self.program.to_owned(),
             args,
-            envs: vec![("DATABASE_URL", self.database_url.into())],
+            envs: vec![("DATABASE_URL", database_url.into())],
             inherits: true,
             stdin: None,
-            dir: anywhere().to_owned(),
+            dir: self.state.path().to_owned(),
             account: Some(self.account.clone()),
             stop: vec![(Signal::SIGTERM, Duration::from_secs(5))],
             speaks,
@@ -222,7 +232,7 @@ impl Apps<'_> {
 /// lies, and a rebuild must not change what a replaced child runs.
 pub(super) fn copy_program(state: &StateDir) -> Result<PathBuf> {
     let bin = state.bin();
-    let (half, whole) = (bin.join("flickr-killr.half"), bin.join("flickr-killr"));
+    let (half, whole) = (bin.join("flickr-killr.half"), state.program());
     let copied = std::fs::create_dir_all(&bin)
         .and_then(|()| std::fs::copy("/proc/self/exe", &half))
         .and_then(|_| std::fs::set_permissions(&bin, Permissions::from_mode(0o755)))

@@ -1,8 +1,7 @@
 //! One child process: started in its own group, tied to our life, stopped kindly, always reaped.
 
 use std::ffi::OsString;
-use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +13,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::account::Account;
+use super::fcgiwrap::SharedSocket;
 use super::output::{Console, Voice};
 use super::process;
 
@@ -52,7 +52,8 @@ pub(super) struct Spec {
     /// Whether it sees what [`inherited`] lets through as well.
     pub(super) inherits: bool,
     /// What it finds as its standard input, such as a socket that it shares; else nothing.
-    pub(super) stdin: Option<Arc<OwnedFd>>,
+    pub(super) stdin: Option<Arc<SharedSocket>>,
+    /// Where it works: in the state directory, by which the next start knows a child that was left over.
     pub(super) dir: PathBuf,
     /// Who runs it; none is whoever we are.
     pub(super) account: Option<Account>,
@@ -97,7 +98,7 @@ impl Child {
     pub(super) fn start(spec: &Spec, nursery: &Nursery) -> Result<Self> {
         let parting = spec.stop.first().map_or(Signal::SIGTERM, |step| step.0);
         let stdin = match &spec.stdin {
-            Some(shared) => shared.try_clone().context("a socket to share")?.into(),
+            Some(shared) => shared.share()?.into(),
             None => Stdio::null(),
         };
         let mut command = Command::new(&nursery.setpriv);
@@ -235,9 +236,4 @@ fn inherited() -> impl Iterator<Item = (&'static str, OsString)> {
     let kept = NAMES.into_iter();
     kept.filter_map(|name| Some((name, std::env::var_os(name)?)))
         .chain([("LANG", "C.UTF-8".into())])
-}
-
-/// A folder in which a child can start whoever it is.
-pub(super) fn anywhere() -> &'static Path {
-    Path::new("/")
 }

@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -17,6 +17,8 @@ use nix::sys::signal::Signal;
 use super::account::Account;
 use super::child::{Speaks, Spec};
 use super::keeper::Service;
+use super::place::FileId;
+use super::private::Sockets;
 use super::probe::Probe;
 
 /// How long all of them may be silent. Each waits for the program that it started, so when all do,
@@ -33,6 +35,43 @@ pub(super) struct Programs {
     pub(super) count: usize,
 }
 
+/// A listening socket that several children share. It is made again when it is gone from disk.
+#[derive(Debug)]
+pub(super) struct SharedSocket {
+    path: PathBuf,
+    sockets: Sockets,
+    account: Account,
+    bound: Mutex<(OwnedFd, Option<FileId>)>,
+}
+
+impl SharedSocket {
+    fn bind(path: &Path, sockets: &Sockets, account: &Account) -> Result<Self> {
+        Ok(Self {
+            path: path.to_owned(),
+            sockets: sockets.clone(),
+            account: account.clone(),
+            bound: Mutex::new(bound(path, sockets, account)?),
+        })
+    }
+
+    /// The socket for one more child.
+    pub(super) fn share(&self) -> Result<OwnedFd> {
+        let mut held = self.bound.lock().unwrap_or_else(PoisonError::into_inner);
+        if FileId::of(&self.path) != held.1 {
+            *held = bound(&self.path, &self.sockets, &self.account)?;
+        }
+        held.0.try_clone().context("a socket to share")
+    }
+}
+
+fn bound(path: &Path, sockets: &Sockets, account: &Account) -> Result<(OwnedFd, Option<FileId>)> {
+    sockets.mend()?;
+    let listener =
+        UnixListener::bind(path).with_context(|| format!("cannot listen on {}", path.display()))?;
+    account.own(path)?;
+    Ok((listener.into(), FileId::of(path)))
+}
+
 /// As many fcgiwraps as programs may run at once, each as a child to keep, on a socket made here.
 ///
 /// Each hands its whole environment on to its programs, so it gets none but theirs. It works where the
@@ -42,11 +81,9 @@ pub(super) fn services(
     account: &Account,
     socket: &Path,
     programs: &Programs,
+    sockets: &Sockets,
 ) -> Result<Vec<Service>> {
-    let listener = UnixListener::bind(socket)
-        .with_context(|| format!("cannot listen on {}", socket.display()))?;
-    account.own(socket)?;
-    let listener = Arc::new(OwnedFd::from(listener));
+    let listener = Arc::new(SharedSocket::bind(socket, sockets, account)?);
     let dir = programs.program.parent().unwrap_or(Path::new("/"));
     let numbers = 0..programs.count;
     let services = numbers.map(|number| Service {

@@ -1,6 +1,7 @@
 //! Keeps one child running: waits until it answers, replaces it when it dies or falls silent.
 
 use std::future::pending;
+use std::path::Path;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,11 +14,15 @@ use tokio::time::sleep;
 
 use super::child::{Child, Interrupted, Nursery, Spec, Wish, said, wished};
 use super::health::{Backoff, SilenceBrake, silence};
+use super::place::FileId;
 use super::probe::Probe;
 use super::record::Record;
 
 /// How often a starting child is asked whether it is there.
 const ASK_EVERY: Duration = Duration::from_millis(5);
+
+/// How often we look whether a child's socket is still there.
+const LOOK_FOR_SOCKET_EVERY: Duration = Duration::from_millis(500);
 
 /// A child to keep.
 pub(super) struct Service {
@@ -193,6 +198,7 @@ impl Watch {
             .console
             .say(&format!("{} answers after {took:.0?}", spec.name));
         self.staged.send_replace(Stage::Ready);
+        let socket = alive.socket().map(|socket| (socket, FileId::of(socket)));
 
         tokio::select! {
             biased;
@@ -204,6 +210,12 @@ impl Watch {
             why = silence(alive, pid, *silence_max, brake) => {
                 child.kill().await;
                 let why = format!("{} no longer answers ({why}) and was killed", spec.name);
+                Ok(End::Lost { why, answered: true })
+            }
+            () = socket_gone(socket) => {
+                // A socket cannot be put back: the child has to make a new one.
+                child.stop(&spec.stop, wishes).await;
+                let why = format!("the socket of {} is gone", spec.name);
                 Ok(End::Lost { why, answered: true })
             }
         }
@@ -223,6 +235,16 @@ impl Watch {
         if stopped.wait_for(|stop| *stop).await.is_err() {
             pending::<()>().await;
         }
+    }
+}
+
+/// Waits until a socket is no longer the one that it was: removed, or replaced.
+async fn socket_gone(socket: Option<(&Path, Option<FileId>)>) {
+    let Some((path, was)) = socket else {
+        return pending().await;
+    };
+    while FileId::of(path) == was {
+        sleep(LOOK_FOR_SOCKET_EVERY).await;
     }
 }
 

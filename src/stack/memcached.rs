@@ -1,14 +1,14 @@
 //! memcached: on loopback, without UDP, of a fixed size.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::signal::Signal;
 
 use super::account::Account;
-use super::child::{Speaks, Spec, anywhere};
+use super::child::{Speaks, Spec};
 use super::keeper::Service;
 use super::probe::Probe;
 
@@ -32,6 +32,7 @@ pub(super) fn service(
     account: Account,
     address: SocketAddr,
     memory_mb: u32,
+    dir: &Path,
 ) -> Service {
     let most = getrlimit(Resource::RLIMIT_NOFILE).map_or(1024, |(_, hard)| hard);
     let connections = CONNECTIONS.min(most.saturating_sub(OWN_DESCRIPTORS));
@@ -56,7 +57,7 @@ pub(super) fn service(
             envs: vec![],
             inherits: true,
             stdin: None,
-            dir: anywhere().to_owned(),
+            dir: dir.to_owned(),
             account: Some(account),
             stop: vec![(Signal::SIGTERM, Duration::from_secs(3))],
             speaks: Speaks::ToAll,

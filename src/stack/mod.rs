@@ -4,12 +4,13 @@
 //! `keeper` keeps one child running, `health` says when to give up on one, `probe` asks whether it
 //! answers, `child` starts and stops a process; `postgres`, `memcached`, `app`, `fcgiwrap` and `nginx` say
 //! how each program is run; `watch` passes on what nginx tells whoever
-//! watches; `state` knows what lies where, `record` what runs, also after a kill -9.
+//! watches; `state` knows what lies where, `record` what runs, `place` what proves that it is of this directory,
+//! and `left_over` ends what a kill -9 of the supervisor left.
 //!
 //! Invariants. A child is ready when it *answers*. Every child is stopped in its own way, with a
 //! time-out, then killed, and always reaped. A child never outlives us: the kernel stops it when
-//! we are killed, and the next start makes sure. Nothing here touches a process or a file that it
-//! did not make.
+//! we are killed, and the next start makes sure. A process or a folder of sockets is ended or removed
+//! only if the kernel shows that it belongs to this state directory.
 
 mod account;
 mod app;
@@ -19,10 +20,13 @@ mod fcgiwrap;
 mod flood;
 mod health;
 mod keeper;
+mod left_over;
 mod memcached;
+mod moved;
 mod nginx;
 mod output;
 mod pairs;
+mod place;
 mod plan;
 mod port;
 mod postgres;
@@ -37,7 +41,8 @@ mod stop;
 mod up;
 mod watch;
 
-pub use plan::Plan;
+pub use plan::{HeldSetting, Plan};
+pub use process::is_ignored;
 pub use record::Running;
 pub use state::StateDir;
 pub use status::describe;

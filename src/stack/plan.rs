@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 use crate::rung::{Front, Rung};
 
 /// Everything [`up`](super::up) is told.
@@ -34,8 +36,21 @@ pub struct Plan {
     pub lab: bool,
     /// Whether people may log in as demo people.
     pub demo_logins: bool,
+    /// All settings, for `flickr-killr config`.
+    pub settings: Vec<HeldSetting>,
     /// What to say to this program so that it loads the demo data, where that is not done yet.
     pub loader: Vec<String>,
+}
+
+/// A setting that a site was started with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldSetting {
+    /// Its name, as flag and in the settings file.
+    pub name: String,
+    /// Its value as text; none for a setting without one.
+    pub value: Option<String>,
+    /// Where the value came from.
+    pub origin: String,
 }
 
 /// How many programs of 0.1 may run at once for each app process that other versions would have.

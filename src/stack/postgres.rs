@@ -5,20 +5,30 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use nix::sys::signal::Signal;
-use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
 use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::sync::watch;
 
 use super::account::Account;
 use super::budget::Memory;
-use super::child::{Nursery, Speaks, Spec, Wish, anywhere, run_to_end};
+use super::child::{Nursery, Speaks, Spec, Wish, run_to_end};
 use super::keeper::Service;
+use super::place::{FileId, postgres_in};
+use super::private::Sockets;
 use super::probe::Probe;
-use super::process;
 use super::state::write_whole;
+use crate::database_url;
 
-/// The owner of everything in the cluster; its socket lies in a folder that nobody else can enter.
+/// The role that owns the cluster, and is its superuser. Only `up` uses it: to ask whether the server
+/// answers, and to make the role of the site.
 const OWNER: &str = "flickr_killr";
+
+/// The role of app processes, CGI programs, loader and commands. It owns the tables of the site, because
+/// the lab drops and creates an index, and is no superuser.
+pub(super) const SITE_ROLE: &str = "flickr_killr_site";
+
+/// The number in the name of the socket. Said wherever it could be said otherwise, as by PGPORT.
+const PORT: u16 = 5432;
 
 /// The database of the site: the one that every new cluster has.
 const DATABASE: &str = "postgres";
@@ -34,7 +44,7 @@ const SILENCE_MAX: Duration = Duration::from_secs(30);
 pub(super) struct Postgres {
     pub(super) programs: PathBuf,
     pub(super) cluster: PathBuf,
-    pub(super) sockets: PathBuf,
+    pub(super) sockets: Sockets,
     pub(super) account: Account,
     pub(super) memory: Memory,
     /// How many connections all app processes may open together.
@@ -46,9 +56,19 @@ pub(super) struct Postgres {
 impl Postgres {
     /// The address of the site's database, for programs on this machine.
     pub(super) fn url(&self) -> String {
+        self.url_of(SITE_ROLE)
+    }
+
+    /// The address by which the owner of the cluster reaches it.
+    pub(super) fn url_of_owner(&self) -> String {
+        self.url_of(OWNER)
+    }
+
+    /// It leaves nothing out that a client would take from its environment.
+    fn url_of(&self, role: &str) -> String {
         format!(
-            "postgres://{OWNER}@localhost/{DATABASE}?host={}",
-            self.sockets.display()
+            "postgres://{role}@localhost:{PORT}/{DATABASE}?host={}&sslmode=disable",
+            self.sockets.path().display()
         )
     }
 
@@ -86,7 +106,8 @@ impl Postgres {
 
     /// The server as a child to keep.
     pub(super) fn service(&self) -> Service {
-        let cluster = self.cluster.clone();
+        let (cluster, sockets) = (self.cluster.clone(), self.sockets.clone());
+        let socket = sockets.path().join(format!(".s.PGSQL.{PORT}"));
         Service {
             spec: Spec {
                 name: "postgres".to_owned(),
@@ -95,7 +116,7 @@ impl Postgres {
                 envs: vec![],
                 inherits: true,
                 stdin: None,
-                dir: anywhere().to_owned(),
+                dir: self.home(),
                 account: Some(self.account.clone()),
                 // Fast shutdown ends sessions and writes a checkpoint; immediate leaves recovery
                 // to the next start. Either loses nothing that was committed.
@@ -109,16 +130,26 @@ impl Postgres {
                 server: Box::new(self.options()),
                 pid_file: self.cluster.join("postmaster.pid"),
             },
-            alive: Probe::Postmaster(self.sockets.join(".s.PGSQL.5432")),
+            alive: Probe::Postmaster(socket.clone()),
             start_patience: START_PATIENCE,
             silence_max: SILENCE_MAX,
-            prepare: Box::new(move || clear_stale_lock(&cluster)),
+            prepare: Box::new(move || {
+                sockets.mend()?;
+                clear_stale_locks(&cluster, &socket)
+            }),
         }
+    }
+
+    /// The folder of the cluster's folder.
+    fn home(&self) -> PathBuf {
+        self.cluster.parent().unwrap_or(&self.cluster).to_owned()
     }
 
     fn options(&self) -> PgConnectOptions {
         PgConnectOptions::new_without_pgpass()
-            .socket(&self.sockets)
+            .socket(self.sockets.path())
+            .port(PORT)
+            .ssl_mode(PgSslMode::Disable)
             .username(OWNER)
             .database(DATABASE)
             .disable_statement_logging()
@@ -145,7 +176,7 @@ impl Postgres {
             envs: vec![],
             inherits: true,
             stdin: None,
-            dir: anywhere().to_owned(),
+            dir: self.home(),
             account: Some(self.account.clone()),
             stop: vec![(Signal::SIGTERM, Duration::from_secs(2))],
             speaks: Speaks::ToLog,
@@ -159,8 +190,8 @@ impl Postgres {
             cache_mb,
             maintenance_mb,
         } = self.memory;
-        let connections = self.connections + CONNECTIONS_OF_OURS;
-        let sockets = self.sockets.display();
+        let connections = self.connections + CONNECTIONS_OF_OURS + CONNECTIONS_OF_OWNER;
+        let sockets = self.sockets.path().display();
         let wal_mb = self.wal_mb;
         format!(
             "# Generated at each start of `flickr-killr up`; changes here do not last.
@@ -169,6 +200,7 @@ impl Postgres {
 listen_addresses = ''
 unix_socket_directories = '{sockets}'
 unix_socket_permissions = 0700
+port = {PORT}
 max_connections = {connections}
 ssl = off
 
@@ -212,27 +244,40 @@ log_checkpoints = off
 /// Connections beside those of the app processes: loader, index commands, a person with psql.
 const CONNECTIONS_OF_OURS: u32 = 16;
 
-/// Removes the pid file of a dead server. After a reboot its number may belong to another process
-/// of the same user, and PostgreSQL would refuse to start; we know better, because every process
-/// of a cluster works in its folder.
-fn clear_stale_lock(cluster: &Path) -> Result<()> {
-    let alive = process::working_in(cluster);
+/// Connections that PostgreSQL keeps free for its superuser (`superuser_reserved_connections`).
+const CONNECTIONS_OF_OWNER: u32 = 3;
+
+/// Removes the pid file of a dead server, and the lock of its socket. The number in them may belong to
+/// another process by now, after a reboot or in a copied cluster, and PostgreSQL would refuse to start.
+/// Whether a server runs here is seen by its processes: each works in the folder of its cluster.
+fn clear_stale_locks(cluster: &Path, socket: &Path) -> Result<()> {
+    let alive = FileId::of(cluster).map_or(vec![], postgres_in);
     anyhow::ensure!(
         alive.is_empty(),
         "another PostgreSQL runs in {}: {alive:?}",
         cluster.display()
     );
-    match std::fs::remove_file(cluster.join("postmaster.pid")) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).context("cannot remove the pid file of a dead PostgreSQL")
+    let mut lock_of_socket = socket.to_owned().into_os_string();
+    lock_of_socket.push(".lock");
+    for stale in [cluster.join("postmaster.pid"), lock_of_socket.into()] {
+        match std::fs::remove_file(&stale) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(error).with_context(|| {
+                    format!(
+                        "cannot remove {} of a PostgreSQL that is dead",
+                        stale.display()
+                    )
+                });
+            }
+            _ => {}
         }
-        _ => Ok(()),
     }
+    Ok(())
 }
 
 /// Waits until somebody else's database answers.
 pub(super) async fn foreign_answers(url: &str) -> Result<()> {
-    let options: PgConnectOptions = url.parse().context("DATABASE_URL is no postgres:// URL")?;
+    let options = database_url::options(url).context("DATABASE_URL is no postgres:// URL")?;
     let ask = async {
         let mut connection = PgConnection::connect_with(&options).await?;
         connection.ping().await

@@ -2,30 +2,66 @@
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use super::account::Account;
 
 /// Sockets lie in /tmp whatever TMPDIR says: it may be long, and closed to other users.
 const SOCKETS: &str = "/tmp/fk-";
 
-/// Makes the short private folder of the unix sockets: their paths may have 107 bytes only.
-pub(super) fn make_sockets(account: &Account) -> Result<PathBuf> {
-    loop {
-        let dir = PathBuf::from(format!("{SOCKETS}{:08x}", rand::random::<u32>()));
-        match DirBuilder::new().mode(0o700).create(&dir) {
-            Ok(()) => {
-                account.own(&dir)?;
-                return Ok(dir);
-            }
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            Err(error) => {
-                return Err(error).with_context(|| format!("cannot make {}", dir.display()));
+/// The short private folder of the unix sockets of one running site: their paths may have 107 bytes only.
+#[derive(Debug, Clone)]
+pub(super) struct Sockets {
+    path: PathBuf,
+    account: Account,
+}
+
+impl Sockets {
+    /// Makes a new folder, which belongs to this site alone.
+    pub(super) fn make(account: &Account) -> Result<Self> {
+        loop {
+            let path = PathBuf::from(format!("{SOCKETS}{:08x}", rand::random::<u32>()));
+            match DirBuilder::new().mode(0o700).create(&path) {
+                Ok(()) => {
+                    account.own(&path)?;
+                    let account = account.clone();
+                    return Ok(Self { path, account });
+                }
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => {
+                    return Err(error).with_context(|| format!("cannot make {}", path.display()));
+                }
             }
         }
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Makes the folder again when it is gone: a sweeper of temporary files may have taken it. Another
+    /// user may have made one of this name since, which is refused.
+    pub(super) fn mend(&self) -> Result<()> {
+        let path = &self.path;
+        match DirBuilder::new().mode(0o700).create(path) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                return Err(error).with_context(|| format!("cannot make {}", path.display()));
+            }
+            _ => {}
+        }
+        let found = std::fs::symlink_metadata(path)
+            .with_context(|| format!("cannot look at {}", path.display()))?;
+        let is_private = found.is_dir() && found.mode() & 0o077 == 0;
+        ensure!(
+            is_private && self.account.may_have_made(&found),
+            "{} belongs to another user, and the site needs it for its sockets; remove it",
+            path.display()
+        );
+        self.account.own(path)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Readiness and health: a child is there when it answers, not when its file exists.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::Connection as _;
@@ -64,10 +64,22 @@ impl Probe {
         }
     }
 
+    /// The unix socket where it asks.
+    pub(super) fn socket(&self) -> Option<&Path> {
+        match self {
+            Self::Postmaster(socket) | Self::Healthz(socket) | Self::FastCgi(socket) => {
+                Some(socket)
+            }
+            Self::Query { .. } | Self::Memcached(_) | Self::Page(..) | Self::AnyHttp(_) => None,
+        }
+    }
+
     async fn ask_patiently(&self, pid: i32) -> anyhow::Result<()> {
         match self {
             Self::Query { server, pid_file } => {
-                let says = std::fs::read_to_string(pid_file)?;
+                // Not all of it is text: the path of the cluster is one of its lines.
+                let says = std::fs::read(pid_file)?;
+                let says = String::from_utf8_lossy(&says);
                 let stage = says.lines().nth(PID_FILE_STAGE).unwrap_or_default();
                 anyhow::ensure!(stage.trim() == "ready", "it is {stage:?}");
                 let mut connection = PgConnection::connect_with(server).await?;

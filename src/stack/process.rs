@@ -1,6 +1,5 @@
 //! What the kernel says about processes: read from /proc, never from a pid file.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -120,22 +119,6 @@ pub(super) fn signal(pid: i32, signal: Signal) {
     let _ = kill(Pid::from_raw(pid), signal);
 }
 
-/// The processes whose current folder is `dir`, as it is for every process of a PostgreSQL cluster.
-pub(super) fn working_in(dir: &Path) -> Vec<i32> {
-    let Ok(dir) = dir.canonicalize() else {
-        return Vec::new();
-    };
-    let here = |pid: i32| {
-        let cwd = std::fs::read_link(PathBuf::from(format!("/proc/{pid}/cwd")));
-        cwd.is_ok_and(|cwd| cwd == dir)
-    };
-    living()
-        .iter()
-        .map(|stat| stat.pid)
-        .filter(|pid| here(*pid))
-        .collect()
-}
-
 /// Names a process for good: a pid alone is given again one day, and after a reboot soon.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Identity {
@@ -171,6 +154,15 @@ impl Identity {
     }
 }
 
+/// Whether this process was started with a signal ignored, as `nohup` does with SIGHUP. A program that
+/// sets a handler for such a signal takes back what its caller asked for.
+pub fn is_ignored(signal: Signal) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.unwrap_or(0) & (1 << (signal as i32 - 1)) != 0
+}
+
 fn boot() -> String {
     let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id");
     id.unwrap_or_default().trim().to_owned()
@@ -192,6 +184,13 @@ mod tests {
             (stat.cpu_ticks, stat.started_ticks, stat.resident_pages),
             (56, 999, 25)
         );
+    }
+
+    #[test]
+    fn a_signal_without_a_handler_is_not_ignored_and_sigpipe_is() {
+        // std ignores SIGPIPE in every program.
+        assert!(is_ignored(Signal::SIGPIPE));
+        assert!(!is_ignored(Signal::SIGUSR2));
     }
 
     #[test]

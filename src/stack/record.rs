@@ -1,33 +1,31 @@
 //! What runs, written down: for `status` and `stop`, and for the next `up` after a kill -9.
 
 use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
-use anyhow::Result;
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
 use super::nginx::reachable;
-use super::output::Console;
-use super::private::remove_sockets;
-use super::process::{self, Identity};
+use super::place::{FileId, Place, has_open};
+use super::plan::HeldSetting;
+use super::process::Identity;
 use super::state::StateDir;
 use super::watch::WATCHERS;
 use crate::rung::Rung;
-
-/// How long what a killed supervisor left may take to stop by itself, before it is killed.
-const LEFT_OVER_PATIENCE: Duration = Duration::from_secs(8);
-
-/// How often we look whether it is gone.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// One running site.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Running {
     pub(super) supervisor: Identity,
+    /// The state directory for which this was written; none in a record of 0.4.0 or before.
+    #[serde(default)]
+    pub(super) place: Option<Place>,
     /// Which version of the site it is.
     pub rung: Rung,
     /// Where the site is served.
@@ -40,6 +38,9 @@ pub struct Running {
     pub sockets: PathBuf,
     /// Whether a page has been served.
     pub ready: bool,
+    /// The settings that it was started with.
+    #[serde(default)]
+    pub settings: Vec<HeldSetting>,
     /// The children by name.
     pub(super) children: BTreeMap<String, ChildRecord>,
 }
@@ -53,10 +54,36 @@ pub(super) struct ChildRecord {
     pub(super) stop_signal: i32,
 }
 
+/// What a state directory holds as its record.
+pub(super) enum Written {
+    /// It was written for this directory.
+    Here(Box<Running>),
+    /// It was written for another directory, and copied here.
+    Elsewhere(String),
+}
+
 impl Running {
-    /// What is written down in a state directory; none when nothing is, or nothing readable.
+    /// Reads what runs in a state directory; none when there is no record, or not one of this directory.
     pub fn read(state: &StateDir) -> Option<Self> {
-        serde_json::from_slice(&std::fs::read(state.record()).ok()?).ok()
+        let lock = || FileId::of(state.lock_file());
+        match Self::written(state)? {
+            // A record that names no directory counts while its supervisor holds this directory's lock.
+            Written::Here(running) if running.place.is_none() => {
+                let supervisor = running.supervisor.living()?.pid;
+                has_open(supervisor, lock()?).then_some(*running)
+            }
+            Written::Here(running) => Some(*running),
+            Written::Elsewhere(_) => None,
+        }
+    }
+
+    /// Reads the record, and for which directory it was written.
+    pub(super) fn written(state: &StateDir) -> Option<Written> {
+        let running: Self = serde_json::from_slice(&std::fs::read(state.record()).ok()?).ok()?;
+        Some(match &running.place {
+            Some(place) if !place.is(state.path()) => Written::Elsewhere(place.path().to_owned()),
+            _ => Written::Here(Box::new(running)),
+        })
     }
 
     /// The sockets of the app processes behind nginx, in their order.
@@ -88,13 +115,17 @@ impl Running {
 #[derive(Debug, Clone)]
 pub(super) struct Record {
     path: PathBuf,
+    mode: u32,
     running: Arc<Mutex<Running>>,
 }
 
 impl Record {
-    pub(super) fn begin(path: PathBuf, running: Running) -> Self {
+    /// With `is_secret` the record is for its owner alone: the address of a database that is not ours may
+    /// hold a password.
+    pub(super) fn begin(path: PathBuf, running: Running, is_secret: bool) -> Self {
         let record = Self {
             path,
+            mode: if is_secret { 0o600 } else { 0o644 },
             running: Arc::new(Mutex::new(running)),
         };
         record.change(|_| ());
@@ -138,76 +169,16 @@ impl Record {
         change(&mut running);
         if let Ok(bytes) = serde_json::to_vec_pretty(&*running) {
             let new = self.path.with_extension("new");
-            if std::fs::write(&new, bytes).is_ok() {
+            // A file left there by a kill may have another mode.
+            let _ = std::fs::remove_file(&new);
+            let mut options = OpenOptions::new();
+            options.write(true).create_new(true).mode(self.mode);
+            let written = options
+                .open(&new)
+                .and_then(|mut file| file.write_all(&bytes));
+            if written.is_ok() {
                 let _ = std::fs::rename(&new, &self.path);
             }
         }
     }
-}
-
-/// Ends what a killed supervisor left behind: children, PostgreSQL's processes, the sockets.
-///
-/// The caller holds the lock, so nobody runs this site. A process is only touched when pid, start
-/// time and boot are those written down, when it is of the group of such a one that is gone, or when
-/// it works inside our cluster's folder.
-pub(super) async fn clear_left_over(state: &StateDir, console: &Console) -> Result<()> {
-    let before = Running::read(state);
-    let mut left: Vec<(String, i32)> = Vec::new();
-    for (name, child) in before.iter().flat_map(|running| &running.children) {
-        let Some(identity) = &child.process else {
-            continue;
-        };
-        let orphans = identity.orphans();
-        if let Some(stat) = identity.living() {
-            if let Ok(stop) = Signal::try_from(child.stop_signal) {
-                process::signal(stat.pid, stop);
-            }
-        } else if orphans.is_empty() {
-            continue;
-        }
-        // Nobody is left to tell these anything: nginx's workers would stay for ever.
-        for orphan in orphans {
-            process::signal(orphan.pid, Signal::SIGKILL);
-        }
-        left.push((name.clone(), identity.pid));
-    }
-    let families: Vec<i32> = left.iter().map(|(_, pid)| *pid).collect();
-    let cluster = state.cluster();
-    let names: Vec<&str> = left.iter().map(|(name, _)| name.as_str()).collect();
-    if !names.is_empty() {
-        console.say(&format!(
-            "stopping what an earlier run left: {}",
-            names.join(", ")
-        ));
-    }
-    let remaining = || {
-        let mut pids = process::working_in(&cluster);
-        for leader in &families {
-            pids.extend(process::family(*leader).iter().map(|stat| stat.pid));
-        }
-        pids
-    };
-    let since = Instant::now();
-    loop {
-        let pids = remaining();
-        if pids.is_empty() {
-            break;
-        }
-        if since.elapsed() > LEFT_OVER_PATIENCE {
-            for pid in pids {
-                process::signal(pid, Signal::SIGKILL);
-            }
-            anyhow::ensure!(
-                since.elapsed() < 2 * LEFT_OVER_PATIENCE,
-                "processes of an earlier run do not end: {:?}",
-                remaining()
-            );
-        }
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
-    if let Some(running) = before {
-        remove_sockets(&running.sockets);
-    }
-    let _ = std::fs::remove_file(state.record());
-    Ok(())
 }

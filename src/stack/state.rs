@@ -5,13 +5,11 @@ use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
-use sha2::{Digest as _, Sha256};
+use accelerator::nginx::word;
+use anyhow::{Context as _, Result, bail, ensure};
 
 use super::account::Account;
-
-/// Says in the asked-for folder where the state lies instead.
-const MOVED: &str = "moved-to";
+use super::moved;
 
 /// Marks a folder as ours; whoever holds its lock runs the site.
 const LOCK: &str = "lock";
@@ -29,8 +27,7 @@ impl StateDir {
     /// Finds the state of a site without changing anything, moved or not.
     pub fn find(asked: &Path) -> Result<Self> {
         let asked = std::path::absolute(asked).context("cannot tell where the state lies")?;
-        let moved = std::fs::read_to_string(asked.join(MOVED));
-        let path = moved.map_or_else(|_| asked.clone(), |to| PathBuf::from(to.trim_end()));
+        let path = moved::leads_to(&asked).unwrap_or_else(|| asked.clone());
         Ok(Self { asked, path })
     }
 
@@ -38,15 +35,13 @@ impl StateDir {
     /// elsewhere: workers that run as nobody cannot enter a clone below a private home.
     pub(super) fn make(asked: &Path, account: &Account, say: impl Fn(&str)) -> Result<Self> {
         let mut state = Self::find(asked)?;
+        can_be_written(&state.asked)?;
         make_dir(&state.asked)?;
         if state.asked == state.path && !account.can_enter(&state.asked) {
-            state.path = refuge(&state.asked);
+            state.path = moved::refuge(&state.asked);
             make_dir(&state.path)?;
             check_ours(&state.path)?;
-            write_whole(
-                &state.asked.join(MOVED),
-                state.path.display().to_string().as_bytes(),
-            )?;
+            moved::write(&state.asked, &state.path)?;
         }
         if state.asked != state.path {
             make_dir(&state.path)?;
@@ -86,6 +81,15 @@ impl StateDir {
         self.path.join(LOCK).exists()
     }
 
+    /// Says that there is no site here, and what to do.
+    pub fn no_site(&self) -> String {
+        format!(
+            "there is no site in {}; start one with `flickr-killr up`, or say --state-dir with the \
+             folder of another one",
+            self.path.display()
+        )
+    }
+
     /// Where the state lies.
     pub fn path(&self) -> &Path {
         &self.path
@@ -100,12 +104,12 @@ impl StateDir {
                     .with_context(|| format!("cannot remove {}", dir.display()))?;
             }
         }
-        for name in ["demo-logins", "running.json", LOCK] {
+        for name in ["demo-logins", "running.json", moved::FROM, LOCK] {
             let _ = std::fs::remove_file(self.path.join(name));
         }
         let _ = std::fs::remove_dir(&self.path);
         if self.asked != self.path {
-            let _ = std::fs::remove_file(self.asked.join(MOVED));
+            let _ = std::fs::remove_file(self.asked.join(moved::TO));
             let _ = std::fs::remove_dir(&self.asked);
         }
         Ok(())
@@ -138,6 +142,15 @@ impl StateDir {
         self.path.join("bin")
     }
 
+    /// The copy of this program that the children run.
+    pub(super) fn program(&self) -> PathBuf {
+        self.bin().join("flickr-killr")
+    }
+
+    pub(super) fn lock_file(&self) -> PathBuf {
+        self.path.join(LOCK)
+    }
+
     pub(super) fn pictures(&self) -> PathBuf {
         self.path.join("pictures")
     }
@@ -164,7 +177,7 @@ impl StateDir {
     }
 
     fn try_lock(&self) -> Result<Option<Lock>> {
-        let path = self.path.join(LOCK);
+        let path = self.lock_file();
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -230,6 +243,20 @@ pub(super) fn disk_bytes(dir: &Path) -> u64 {
     sizes.sum()
 }
 
+/// Refuses a path that cannot be written down for the programs of the site: nginx's configuration has no
+/// way to hold some characters. Asked before anything is made.
+fn can_be_written(path: &Path) -> Result<()> {
+    // The same judgement that nginx's configuration is written by.
+    let is_fit = path.to_str().is_some_and(|text| word(text).is_ok());
+    ensure!(
+        is_fit,
+        "the state directory {path:?} has a character in its path that cannot be written into a \
+         configuration of nginx; say --state-dir with a path of UTF-8 without line ends, control \
+         characters and any of \" \\ $"
+    );
+    Ok(())
+}
+
 fn make_dir(dir: &Path) -> Result<()> {
     if dir.is_dir() {
         return Ok(());
@@ -239,17 +266,6 @@ fn make_dir(dir: &Path) -> Result<()> {
     // The umask of a careful root would shut the children out.
     std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o755))
         .with_context(|| format!("cannot set the mode of {}", dir.display()))
-}
-
-/// The same place for the same folder, so that it is found again even without the note.
-fn refuge(asked: &Path) -> PathBuf {
-    let hash = Sha256::digest(asked.as_os_str().as_encoded_bytes());
-    let hash: String = hash
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    PathBuf::from(format!("/var/tmp/flickr-killr-{hash}"))
 }
 
 /// Everybody may make folders in /var/tmp; we only go where nobody else can write.

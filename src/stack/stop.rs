@@ -7,8 +7,9 @@ use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use super::left_over::clear_left_over;
 use super::output::Console;
-use super::record::{Running, clear_left_over};
+use super::record::Running;
 use super::state::StateDir;
 
 /// How long an ordered stop may take; PostgreSQL alone has a minute for its last checkpoint.
@@ -56,7 +57,7 @@ pub async fn stop(state: &StateDir) -> Result<Stopped> {
 /// Removes everything of a site that does not run; a running one is refused.
 pub async fn reset(state: &StateDir) -> Result<()> {
     if !state.exists() {
-        bail!("there is no site in {}", state.path().display());
+        bail!("{}", state.no_site());
     }
     let lock = state.lock()?;
     let console = Console::new();

@@ -1,7 +1,7 @@
 //! The story of one site: from nothing to `ready`, until somebody wishes it to stop.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,28 +9,32 @@ use anyhow::{Context as _, Result, anyhow, ensure};
 use futures::future::join_all;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::time::sleep;
 
 use super::account::Account;
 use super::app::{Apps, copy_program};
 use super::budget::Budget;
 use super::child::{Interrupted, Nursery, Wish, run_to_end, wished};
 use super::keeper::{House, Keeper, first_answer};
+use super::left_over::clear_left_over;
 use super::nginx::reachable;
 use super::output::Console;
+use super::place::Place;
 use super::plan::Plan;
 use super::port::{HeldPort, may_listen};
-use super::postgres::{Postgres, foreign_answers};
-use super::private::{make_demo_logins, make_sockets, remove_sockets};
+use super::postgres::{Postgres, SITE_ROLE, foreign_answers};
+use super::private::{Sockets, make_demo_logins, remove_sockets};
 use super::probe::Probe;
-use super::process::Identity;
+use super::process::{Identity, is_ignored};
 use super::programs::Programs;
-use super::record::{Record, Running, clear_left_over};
+use super::record::{Record, Running};
 use super::state::StateDir;
 use super::watch::Watch;
 use super::{fcgiwrap, memcached, nginx};
 use crate::rung::{Files, Front};
 
-/// Runs the site until SIGINT, SIGTERM or SIGHUP, then stops it in order.
+/// Runs the site until SIGINT, SIGTERM or SIGHUP, then stops it in order. A SIGHUP that was ignored when we
+/// were started, as by `nohup`, stays ignored.
 ///
 /// An error means that it could not start; then everything that had started is stopped again.
 /// Children are tied to the life of the thread that starts them, so this runs on the caller's
@@ -72,7 +76,7 @@ async fn run(plan: &Plan, console: &Arc<Console>) -> Result<()> {
     let mut site = Site::default();
     let started = start(plan, &state, &account, console, &wishes, &mut site).await;
     if started.is_ok() {
-        wished(&wishes, Wish::Stop).await;
+        site.keep(&account, console, &wishes).await;
         console.say("stopping; once more to hurry");
     }
     site.stop().await;
@@ -88,14 +92,48 @@ struct Site {
     /// Whoever answers for the application: processes that stay, and fcgiwrap.
     apps: Vec<Keeper>,
     nginx: Option<Keeper>,
-    sockets: Option<PathBuf>,
+    sockets: Option<Sockets>,
     watch: Option<Watch>,
     record: Option<Record>,
     /// Ours as long as the site runs, also while a child is being replaced.
     ports: Vec<HeldPort>,
 }
 
+/// How often we look whether the sockets of watchers are still there.
+const LOOK_FOR_SOCKETS_EVERY: Duration = Duration::from_secs(1);
+
 impl Site {
+    /// Waits for the wish to stop. Children are kept by their keepers; here the sockets that are ours are
+    /// made again when they are gone, as after a sweep of temporary files.
+    async fn keep(&mut self, account: &Account, console: &Console, wishes: &watch::Receiver<Wish>) {
+        let mut stop = pin!(wished(wishes, Wish::Stop));
+        loop {
+            tokio::select! {
+                () = &mut stop => return,
+                () = sleep(LOOK_FOR_SOCKETS_EVERY) => {}
+            }
+            let (Some(sockets), Some(watch)) = (&self.sockets, &self.watch) else {
+                continue;
+            };
+            if watch.is_there() {
+                continue;
+            }
+            self.watch = None;
+            let mended = sockets
+                .mend()
+                .and_then(|()| Watch::start(sockets.path(), account));
+            match mended {
+                Ok(watch) => {
+                    self.watch = Some(watch);
+                    console.say("the sockets of watchers were gone and are made again");
+                }
+                Err(error) => console.say(&format!(
+                    "!! requests cannot be watched until the next start: {error:#}"
+                )),
+            }
+        }
+    }
+
     /// Outside first: no visitor meets a missing database, no app loses one it is using.
     async fn stop(self) {
         if let Some(nginx) = self.nginx {
@@ -110,7 +148,7 @@ impl Site {
             postgres.stop().await;
         }
         if let Some(sockets) = self.sockets {
-            remove_sockets(&sockets);
+            remove_sockets(sockets.path());
         }
         if let Some(record) = self.record {
             record.end();
@@ -138,7 +176,7 @@ async fn start(
     let cache_address = cache.as_ref().map(|port| port.address);
     let budget = Budget::check(plan, state, |text| console.say(text))?;
 
-    let sockets = make_sockets(account)?;
+    let sockets = Sockets::make(account)?;
     site.sockets = Some(sockets.clone());
     let postgres = programs.postgres.clone().map(|programs| Postgres {
         programs,
@@ -156,14 +194,17 @@ async fn start(
         state.record(),
         Running {
             supervisor: Identity::of(std::process::id() as i32).context("no /proc")?,
+            place: Some(Place::of(state.path())?),
             rung: plan.rung,
             listen: front.address,
             database_url: database_url.clone(),
             memcached: cache_address,
-            sockets: sockets.clone(),
+            sockets: sockets.path().to_owned(),
             ready: false,
+            settings: plan.settings.clone(),
             children: Default::default(),
         },
+        plan.database_url.is_some(),
     );
     site.record = Some(record.clone());
     let nursery = Nursery {
@@ -179,7 +220,13 @@ async fn start(
 
     // memcached comes up while PostgreSQL does.
     site.memcached = programs.memcached.zip(cache_address).map(|(program, at)| {
-        let service = memcached::service(program, account.clone(), at, plan.memcached_mb);
+        let service = memcached::service(
+            program,
+            account.clone(),
+            at,
+            plan.memcached_mb,
+            state.path(),
+        );
         Keeper::start(service, &house)
     });
     match &postgres {
@@ -207,6 +254,10 @@ async fn start(
         memcached: cache_address,
         front: reachable(front.address),
     };
+    if let Some(postgres) = &postgres {
+        let role = apps.database_role(SITE_ROLE, &postgres.url_of_owner());
+        run_to_end(&role, &nursery, wishes).await?;
+    }
     if !plan.loader.is_empty() {
         run_to_end(&apps.loader(&plan.loader), &nursery, wishes).await?;
     }
@@ -226,6 +277,7 @@ async fn start(
             account,
             socket,
             &apps.as_cgi(),
+            &sockets,
         )?);
     }
     let keepers = services.into_iter();
@@ -237,7 +289,7 @@ async fn start(
     }
 
     if plan.rung.files() == Files::Memcached {
-        site.watch = Some(Watch::start(&sockets, account)?);
+        site.watch = Some(Watch::start(sockets.path(), account)?);
     }
     if let Some(program_of_nginx) = programs.nginx {
         let behind = nginx::Behind {
@@ -286,27 +338,38 @@ fn account_for_dirs(state: &StateDir, account: &Account) -> Result<()> {
     state.make_ours(&state.logs(), 0o700)
 }
 
-struct Signals([Signal; 3]);
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    /// None when SIGHUP was ignored when we were started.
+    hangup: Option<Signal>,
+}
 
 impl Signals {
     fn new() -> Result<Self> {
         let hear = |kind| signal(kind).context("cannot listen to signals");
-        Ok(Self([
-            hear(SignalKind::interrupt())?,
-            hear(SignalKind::terminate())?,
-            hear(SignalKind::hangup())?,
-        ]))
+        let hangs_up = !is_ignored(nix::sys::signal::Signal::SIGHUP);
+        Ok(Self {
+            interrupt: hear(SignalKind::interrupt())?,
+            terminate: hear(SignalKind::terminate())?,
+            hangup: hangs_up.then(|| hear(SignalKind::hangup())).transpose()?,
+        })
     }
 }
 
 /// Turns signals into wishes: the first asks for a stop, the next for a faster one.
 async fn hear(mut signals: Signals, wish: watch::Sender<Wish>, console: Arc<Console>) {
-    let Signals([interrupt, terminate, hangup]) = &mut signals;
     loop {
+        let hung_up = async {
+            match &mut signals.hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
+            _ = signals.interrupt.recv() => {}
+            _ = signals.terminate.recv() => {}
+            _ = hung_up => {}
         }
         let now = *wish.borrow();
         let next = match now {

@@ -19,6 +19,7 @@ use nix::sys::time::TimeSpec;
 
 use super::account::Account;
 use super::pairs::Pairs;
+use super::place::FileId;
 
 /// The socket where watchers connect, in the folder of the sockets.
 pub(super) const WATCHERS: &str = "watch.sock";
@@ -45,6 +46,8 @@ const WATCHERS_MAX: usize = 32;
 #[derive(Debug)]
 pub(super) struct Watch {
     told: nginx::Watch,
+    /// Both sockets, as they were made.
+    sockets: [(PathBuf, Option<FileId>); 2],
     _until_closed: UnixStream,
 }
 
@@ -56,6 +59,10 @@ impl Watch {
             socket: sockets.join(LINES),
         };
         let watchers = sockets.join(WATCHERS);
+        // One of them may be left where the other was swept away.
+        for stale in [&told.socket, &watchers] {
+            let _ = std::fs::remove_file(stale);
+        }
         let lines = UnixDatagram::bind(&told.socket);
         let lines = lines.with_context(|| format!("cannot make {}", told.socket.display()))?;
         setsockopt(&lines, sockopt::ReceiveTimestampns, &true)
@@ -80,10 +87,21 @@ impl Watch {
             .name("watch".to_owned())
             .spawn(move || relay.run())
             .context("cannot start a thread")?;
+        let sockets = [told.socket.clone(), watchers].map(|path| {
+            let made = FileId::of(&path);
+            (path, made)
+        });
         Ok(Self {
             told,
+            sockets,
             _until_closed: until_closed,
         })
+    }
+
+    /// Whether both sockets are still there.
+    pub(super) fn is_there(&self) -> bool {
+        let mut sockets = self.sockets.iter();
+        sockets.all(|(path, made)| FileId::of(path) == *made)
     }
 
     /// What nginx has to know.

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, User, geteuid};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgPool};
 use tempfile::TempDir;
 
@@ -112,6 +112,8 @@ impl Cluster {
     pub(crate) fn options(&self, database: &str) -> PgConnectOptions {
         PgConnectOptions::new()
             .socket(self.directory.path())
+            .port(5432)
+            .ssl_mode(PgSslMode::Disable)
             .username("postgres")
             .database(database)
     }
@@ -158,7 +160,10 @@ impl Database {
     /// How to reach it, as an address.
     pub(crate) fn url(&self) -> String {
         let socket = self.cluster.directory.path().display();
-        format!("postgres://postgres@localhost/{}?host={socket}", self.name)
+        format!(
+            "postgres://postgres@localhost:5432/{}?host={socket}&sslmode=disable",
+            self.name
+        )
     }
 
     /// A pool of a few connections to it.
@@ -201,6 +206,9 @@ fn unprivileged() -> Option<User> {
 fn program(name: &str) -> Command {
     let mut command = Command::new(newest(name));
     command
+        // Variables of another PostgreSQL are not for this one: the server itself reads PGPORT.
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .current_dir(std::env::temp_dir())
         .stdin(Stdio::null())
         .stdout(Stdio::null());

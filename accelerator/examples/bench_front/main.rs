@@ -3,6 +3,12 @@
 //!
 //! Everything is started in a temporary folder on loopback, and is gone when this ends, however it ends.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example that a person looks at"
+)]
+
 mod children;
 mod contenders;
 mod http;

@@ -7,6 +7,12 @@
 //! The sites and memcached have one core, whoever asks has another, as if on another machine: else what
 //! a push does after the answer is counted, or not, as the scheduler likes.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example that a person looks at"
+)]
+
 mod cores;
 mod load;
 mod numbers;

@@ -3,6 +3,12 @@
 //! It shows by the strictest example what a site may push that passes on what others said, and it is no
 //! proxy to be used: it knows one origin and gives what nginx can look up another path.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example that a person looks at"
+)]
+
 mod directives;
 mod freshness;
 mod origin;

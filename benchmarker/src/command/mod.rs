@@ -4,7 +4,7 @@ pub(crate) mod capacity;
 pub(crate) mod compare;
 mod live;
 pub(crate) mod measure;
-mod results;
+pub(crate) mod results;
 pub(crate) mod versus;
 
 use std::fs;

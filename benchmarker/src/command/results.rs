@@ -63,7 +63,7 @@ impl Results {
     pub(crate) fn say_broken(&self, rules: &Rules) -> bool {
         let broken = broken(rules, &self.0);
         for broken in &broken {
-            eprintln!("benchmarker: {broken}");
+            complain(broken);
         }
         !broken.is_empty()
     }
@@ -86,9 +86,9 @@ pub(crate) fn broken(rules: &Rules, result: &Saved) -> Vec<String> {
 /// Says what rules on requests do not see: in an open load only the page itself waits for a browser.
 pub(crate) fn warn_of_blind_rules(plan: &Plan, rules: &Rules) {
     if plan.is_open() && plan.fetches_parts() && rules.time_requests() {
-        eprintln!(
-            "benchmarker: note: times of requests hold no waiting for a free browser, but for the page's own; \
-             rules such as pages.p95<2s do"
+        complain(
+            "note: times of requests hold no waiting for a free browser, but for the page's own; \
+             rules such as pages.p95<2s do",
         );
     }
 }
@@ -96,6 +96,11 @@ pub(crate) fn warn_of_blind_rules(plan: &Plan, rules: &Rules) {
 /// Prints to standard output. A reader such as `head -2` may be gone already: no reason to complain.
 pub(crate) fn say(text: &str) {
     let _ = writeln!(io::stdout(), "{text}");
+}
+
+/// Prints to standard error, in the name of the program. Where that is closed there is no place left to say so.
+pub(crate) fn complain(text: &str) {
+    let _ = writeln!(io::stderr(), "benchmarker: {text}");
 }
 
 pub(crate) fn write(file: &Path, text: &str) -> Result<(), Error> {

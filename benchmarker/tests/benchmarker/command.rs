@@ -233,3 +233,31 @@ fn help_teaches() {
         assert!(help.contains(word), "{word}");
     }
 }
+
+#[test]
+fn readers_that_have_gone_change_no_exit_status() {
+    let (_server, url) = ok_server();
+    let gone = || -> Stdio {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        writer.into()
+    };
+    let run = ["--duration=200ms", "--warmup=0s"];
+    for (arguments, expected) in [
+        (&["--help"][..], 0),
+        (&[&url, run[0], run[1]], 0),
+        (&[&url, run[0], run[1], "--json"], 0),
+        (&[&url, run[0], run[1], "--require=pages.p50<1us"], 3),
+        (&["compare", "/nowhere/a.json", "/nowhere/b.json"], 1),
+        (&["not-a-url"], 1),
+    ] {
+        let status = Command::new(env!("CARGO_BIN_EXE_benchmarker"))
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(gone())
+            .stderr(gone())
+            .status()
+            .unwrap();
+        assert_eq!(status.code(), Some(expected), "{arguments:?}");
+    }
+}

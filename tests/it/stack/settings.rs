@@ -1,6 +1,6 @@
 //! Every setting can be said in three ways, and `config` tells which one held.
 
-use super::site::{folder, program, refusal, run};
+use super::site::{Site, folder, program, refusal, run};
 
 #[track_caller]
 fn assert_setting(said: &str, name: &str, value: &str, origin: &str) {
@@ -70,4 +70,74 @@ fn a_password_in_the_database_url_is_not_shown() {
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(said.contains("postgres://me:***@host/db"), "{said}");
     assert!(!said.contains("secret"), "{said}");
+}
+
+#[test]
+fn config_of_a_running_site_shows_what_runs_and_what_would_be_new() {
+    let dir = folder();
+    let site = Site::ready(dir.path());
+    let mut command = program(dir.path(), &["config", "--users=50", "--workers=2"]);
+    command.env("FLICKR_KILLR_MEMCACHED_MB", "512");
+    let output = run(command);
+    assert!(output.status.success(), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let (runs, differs) = said
+        .split_once("set here, and not what runs")
+        .unwrap_or_else(|| panic!("no second part in\n{said}"));
+    let record = site.record();
+    // The port that was found, not the 0 that was asked for.
+    assert_setting(
+        runs,
+        "listen",
+        record["listen"].as_str().expect("an address"),
+        "flag",
+    );
+    assert_setting(runs, "users", "200", "flag");
+    assert_setting(runs, "workers", "2", "flag");
+    assert_setting(runs, "memcached-mb", "16", "flag");
+    assert_setting(runs, "lab", "true", "default");
+    assert_setting(runs, "rung", "0.4", "default");
+    assert_setting(runs, "seed", "2007", "default");
+    assert_setting(differs, "users", "50", "flag");
+    assert_setting(differs, "memcached-mb", "512", "environment");
+    assert!(
+        !differs.contains("workers") && !differs.contains("seed"),
+        "{differs}"
+    );
+    site.stop();
+
+    let output = run(program(dir.path(), &["config"]));
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("no site runs in"), "{said}");
+    assert_setting(&said, "listen", "127.0.0.1:8080", "default");
+}
+
+#[test]
+fn config_leaves_no_value_open_that_is_known() {
+    let dir = folder();
+    let said = run(program(dir.path(), &["config", "--no-lab"])).stdout;
+    let said = String::from_utf8_lossy(&said).into_owned();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    assert_setting(&said, "workers", &cores.to_string(), "default");
+    assert_setting(&said, "lab", "false", "flag");
+    assert_setting(&said, "database-url", "private", "default");
+    assert!(!said.contains("no-lab"), "{said}");
+}
+
+#[tokio::test]
+async fn a_record_that_may_hold_a_password_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = folder();
+    let database = crate::cluster::Database::new().await;
+    for (given, expected) in [(Some(database.url()), 0o600), (None, 0o644)] {
+        let mut command = super::site::up(dir.path());
+        if let Some(url) = given {
+            command.env("DATABASE_URL", url);
+        }
+        let mut site = Site::start_as(command, dir.path());
+        site.wait_for("ready http://");
+        let record = std::fs::metadata(site.state.join("running.json")).expect("a record");
+        assert_eq!(record.permissions().mode() & 0o777, expected);
+        site.stop();
+    }
 }

@@ -125,6 +125,11 @@ impl Site {
         }
     }
 
+    /// Whether a line with these words came, of those that were waited for.
+    pub(crate) fn said(&self, words: &str) -> bool {
+        self.heard.iter().any(|line| line.contains(words))
+    }
+
     /// What is written down about the running site.
     pub(crate) fn record(&self) -> Value {
         let text = std::fs::read(self.state.join("running.json")).expect("a record");

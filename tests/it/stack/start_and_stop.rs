@@ -1,6 +1,7 @@
 //! From nothing to `ready` to nothing, also the hard way.
 
 use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
 
 use nix::sys::signal::Signal;
 
@@ -86,7 +87,7 @@ fn stop_and_status_and_reset_reach_a_site_from_elsewhere() {
         "memcached",
         "app-1",
         "nginx",
-        "2000 photos, seed 2007",
+        "200 people, 2,000 photos; at the first start 200 and 2,000, from seed 2007",
     ] {
         assert!(said.contains(words), "no {words:?} in\n{said}");
     }
@@ -201,4 +202,54 @@ fn a_state_directory_that_the_children_cannot_enter_moves_and_says_so() {
     let reset = run(program(dir.path(), &["reset", "--yes"]));
     assert!(reset.status.success(), "{reset:?}");
     assert!(!std::path::Path::new(elsewhere).exists());
+}
+
+#[test]
+fn a_site_started_with_nohup_outlives_its_terminal_and_one_without_does_not() {
+    let dir = folder();
+    let mut site = Site::start_as(through("nohup", &[], &up(dir.path())), dir.path());
+    site.wait_for("ready http://");
+    site.signal(Signal::SIGHUP);
+    // A handled SIGHUP would begin to stop the site before this SIGTERM, which would then hurry it.
+    assert!(site.get("/").starts_with("HTTP/1.1 200"));
+    site.signal(Signal::SIGTERM);
+    site.wait_for("stopping; once more to hurry");
+    site.wait_for("stopped");
+    assert!(!site.said("in a hurry"));
+    assert!(site.end().success());
+
+    // The tests may themselves run under nohup.
+    let plain = through("env", &["--default-signal=HUP"], &up(dir.path()));
+    let mut site = Site::start_as(plain, dir.path());
+    site.wait_for("ready http://");
+    site.signal(Signal::SIGHUP);
+    site.wait_for("stopping; once more to hurry");
+    assert!(site.end().success());
+}
+
+/// The same command, started by another program that becomes it.
+fn through(starter: &str, words: &[&str], command: &Command) -> Command {
+    let mut through = Command::new(starter);
+    through
+        .args(words)
+        .arg(command.get_program())
+        .args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => through.env(name, value),
+            None => through.env_remove(name),
+        };
+    }
+    through
+}
+
+#[test]
+fn a_folder_without_a_site_says_what_to_do() {
+    let dir = folder();
+    for words in [["status"].as_slice(), &["reset", "--yes"]] {
+        let said = refusal(program(dir.path(), words));
+        for hint in ["there is no site in", "flickr-killr up", "--state-dir"] {
+            assert!(said.contains(hint), "{words:?}: {said}");
+        }
+    }
 }

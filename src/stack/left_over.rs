@@ -1,0 +1,110 @@
+//! What a killed supervisor left behind: children, PostgreSQL's processes, the sockets.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use nix::sys::signal::Signal;
+
+use super::output::Console;
+use super::place::Grounds;
+use super::private::remove_sockets;
+use super::process;
+use super::record::{Running, Written};
+use super::state::StateDir;
+
+/// How long left-over processes may take to stop by themselves before they are killed.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// How often we look whether they are gone.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// Ends what a killed supervisor left behind.
+///
+/// The caller holds the lock, so this site has no supervisor. A process is ended only if the kernel shows
+/// it at work in this state directory ([`Grounds`]), and if besides its pid, start time and boot are
+/// those written down, or its group is that of such a process, or it is a `postgres` in our cluster.
+pub(super) async fn clear_left_over(state: &StateDir, console: &Console) -> Result<()> {
+    let before = match Running::written(state) {
+        Some(Written::Here(running)) => Some(running),
+        Some(Written::Elsewhere(original)) => {
+            console.say(&format!(
+                "this folder is a copy of {original}; what runs there is left alone"
+            ));
+            None
+        }
+        None => None,
+    };
+    let grounds = Grounds::of(state);
+    let families = ask_to_stop(before.as_deref(), &grounds, console);
+    until_gone(&families, &grounds).await?;
+    // Before 0.5 the record did not hold for which directory it was written: it may be a copy's.
+    if let Some(running) = before.filter(|running| running.place.is_some()) {
+        remove_sockets(&running.sockets);
+    }
+    let _ = std::fs::remove_file(state.record());
+    Ok(())
+}
+
+/// Sends each recorded child its stop signal, and returns their pids.
+fn ask_to_stop(before: Option<&Running>, grounds: &Grounds, console: &Console) -> Vec<i32> {
+    let mut left: Vec<(&str, i32)> = Vec::new();
+    for (name, child) in before.into_iter().flat_map(|running| &running.children) {
+        let Some(identity) = &child.process else {
+            continue;
+        };
+        let mut orphans = identity.orphans();
+        orphans.retain(|orphan| grounds.hold(orphan.pid));
+        let living = identity.living().filter(|stat| grounds.hold(stat.pid));
+        if living.is_none() && orphans.is_empty() {
+            continue;
+        }
+        if let Some(stat) = living
+            && let Ok(stop) = Signal::try_from(child.stop_signal)
+        {
+            process::signal(stat.pid, stop);
+        }
+        // Without a leader no signal stops these: nginx's workers would stay for ever.
+        for orphan in orphans {
+            process::signal(orphan.pid, Signal::SIGKILL);
+        }
+        left.push((name, identity.pid));
+    }
+    let names: Vec<&str> = left.iter().map(|(name, _)| *name).collect();
+    if !names.is_empty() {
+        console.say(&format!(
+            "stopping what an earlier run left: {}",
+            names.join(", ")
+        ));
+    }
+    left.into_iter().map(|(_, pid)| pid).collect()
+}
+
+/// Waits until these families and our PostgreSQL are gone; kills what takes too long.
+async fn until_gone(families: &[i32], grounds: &Grounds) -> Result<()> {
+    let remaining = || {
+        let mut pids = grounds.postgres();
+        for leader in families {
+            let family = process::family(*leader).into_iter().map(|stat| stat.pid);
+            pids.extend(family.filter(|pid| grounds.hold(*pid)));
+        }
+        pids
+    };
+    let since = Instant::now();
+    loop {
+        let pids = remaining();
+        if pids.is_empty() {
+            return Ok(());
+        }
+        if since.elapsed() > PATIENCE {
+            for pid in pids {
+                process::signal(pid, Signal::SIGKILL);
+            }
+            anyhow::ensure!(
+                since.elapsed() < 2 * PATIENCE,
+                "processes of an earlier run do not end: {:?}",
+                remaining()
+            );
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}

@@ -1,0 +1,71 @@
+//! A state that lies elsewhere, because the children's user cannot enter the folder that was asked for.
+//!
+//! Two notes lead there and back: one in the folder that was asked for, which names the other, and one beside
+//! the state, which says of which folder it is. A copy of the first folder holds the first note too, but
+//! the second does not name the copy, so it does not lead to the state of the original.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use sha2::{Digest as _, Sha256};
+
+use super::place::Place;
+use super::state::write_whole;
+
+/// The note in the folder that was asked for.
+pub(super) const TO: &str = "moved-to";
+
+/// The note beside the state.
+pub(super) const FROM: &str = "moved-from";
+
+/// Where the state of this folder lies instead; none when it lies here.
+pub(super) fn leads_to(asked: &Path) -> Option<PathBuf> {
+    let note = std::fs::read_to_string(asked.join(TO)).ok()?;
+    let to = PathBuf::from(note.trim_end());
+    let back = std::fs::read(to.join(FROM)).ok();
+    let back: Option<Place> = back.and_then(|note| serde_json::from_slice(&note).ok());
+    let is_of_here = match back {
+        Some(place) => place.is(asked),
+        // 0.4.0 left no second note, but the place follows from the folder's path.
+        None => to == refuge(asked),
+    };
+    is_of_here.then_some(to)
+}
+
+/// Writes both notes.
+pub(super) fn write(asked: &Path, to: &Path) -> Result<()> {
+    let back = serde_json::to_vec(&Place::of(asked)?)?;
+    write_whole(&to.join(FROM), &back)?;
+    write_whole(&asked.join(TO), to.display().to_string().as_bytes())
+}
+
+/// The same place for the same folder, so that it is found again even without the note.
+pub(super) fn refuge(asked: &Path) -> PathBuf {
+    let hash = Sha256::digest(asked.as_os_str().as_encoded_bytes());
+    let hash: String = hash
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    PathBuf::from(format!("/var/tmp/flickr-killr-{hash}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moved_folder_leads_to_its_state_and_a_copy_does_not() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let [first, moved, copy, state] =
+            ["first", "moved", "copy", "state"].map(|name| dir.path().join(name));
+        for made in [&first, &copy, &state] {
+            std::fs::create_dir(made).expect("a folder");
+        }
+        write(&first, &state).expect("notes");
+        std::fs::copy(first.join(TO), copy.join(TO)).expect("a copy");
+        std::fs::rename(&first, &moved).expect("moved");
+        assert_eq!(leads_to(&moved), Some(state));
+        assert_eq!(leads_to(&copy), None);
+    }
+}
