@@ -146,6 +146,9 @@ pub(crate) fn log_to_stderr() {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(false)
+        // By default a line that cannot be written is complained about with `eprintln!`, which panics when that
+        // cannot be written either: on a full disk every request that logs would fail.
+        .log_internal_errors(false)
         .init();
 }
 

@@ -17,6 +17,7 @@ mod budget;
 mod child;
 mod fcgiwrap;
 mod flood;
+mod follow;
 mod health;
 mod keeper;
 mod memcached;
