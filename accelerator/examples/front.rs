@@ -31,6 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         pid: dir.join("nginx.pid"),
         error_log: "stderr".into(),
         access_log: None,
+        site: "Your site".into(),
         temp_dir,
         listen: "127.0.0.1:8080".into(),
         apps: vec![PathBuf::from(app)],

@@ -17,8 +17,9 @@ use crate::media;
 pub const NGINX_CONF: &str = include_str!("../nginx/nginx.conf");
 
 /// What it includes from the folder `shared`, by name.
-pub const SHARED: [(&str, &str); 7] = [
+pub const SHARED: [(&str, &str); 11] = [
     ("http.conf", include_str!("../nginx/shared/http.conf")),
+    ("answers.conf", include_str!("../nginx/shared/answers.conf")),
     ("files.conf", include_str!("../nginx/shared/files.conf")),
     ("proxy.conf", include_str!("../nginx/shared/proxy.conf")),
     (
@@ -26,6 +27,12 @@ pub const SHARED: [(&str, &str); 7] = [
         include_str!("../nginx/shared/not_modified.conf"),
     ),
     ("file.conf", include_str!("../nginx/shared/file.conf")),
+    (
+        "error_pages.conf",
+        include_str!("../nginx/shared/error_pages.conf"),
+    ),
+    ("own.conf", include_str!("../nginx/shared/own.conf")),
+    ("hit.conf", include_str!("../nginx/shared/hit.conf")),
     ("away.conf", include_str!("../nginx/shared/away.conf")),
     ("watch.conf", include_str!("../nginx/shared/watch.conf")),
 ];
@@ -111,6 +118,8 @@ pub fn printed() -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::{NGINX_CONF, SHARED, key_map, types, write_to};
 
     /// The lines of a text without their indentation.
@@ -138,16 +147,17 @@ mod tests {
     fn everything_that_is_included_is_written() {
         let dir = tempfile::tempdir().unwrap();
         write_to(dir.path()).unwrap();
-        let shared = NGINX_CONF
-            .lines()
-            .filter_map(|line| line.trim().strip_prefix("include shared/"));
-        let mut count = 0;
-        for include in shared {
-            let (name, _) = include.split_once(';').unwrap();
+        let texts = SHARED.iter().map(|(_, text)| *text);
+        let shared: BTreeSet<&str> = texts
+            .chain([NGINX_CONF])
+            .flat_map(str::lines)
+            .filter_map(|line| line.trim().strip_prefix("include shared/"))
+            .filter_map(|include| Some(include.split_once(';')?.0))
+            .collect();
+        for name in &shared {
             assert!(dir.path().join("shared").join(name).exists(), "{name}");
-            count += 1;
         }
         // watch.conf is included by what `Front` writes.
-        assert_eq!(count + 1, SHARED.len(), "and nothing else");
+        assert_eq!(shared.len() + 1, SHARED.len(), "and nothing else");
     }
 }

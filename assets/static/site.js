@@ -78,6 +78,14 @@
     });
   }
 
+  // A file that is too large is refused here, before it is sent and what was typed is lost.
+  const file = document.querySelector("input[data-bytes-max]");
+  file?.addEventListener("change", () => {
+    const tooLarge = file.files[0]?.size > Number(file.dataset.bytesMax);
+    file.setCustomValidity(tooLarge ? file.dataset.tooLarge : "");
+    file.reportValidity();
+  });
+
   // The lab's line: what this page cost, and who answered its files.
   const cost = document.querySelector(".cost");
   if (cost) {

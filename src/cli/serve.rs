@@ -146,7 +146,8 @@ pub(crate) fn log_to_stderr() {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(false)
-        // It would report a closed standard error on standard error, and panic.
+        // By default a line that cannot be written is complained about with `eprintln!`, which panics when that
+        // cannot be written either: with standard error closed or the disk full, every request that logs would fail.
         .log_internal_errors(false)
         .init();
 }

@@ -8,6 +8,7 @@
 use sqlx::{PgPool, PgTransaction};
 
 use super::cost::counted;
+use super::pool;
 use crate::domain::{PhotoToken, UserId};
 
 /// The begin of a hold, in one round trip. Who deletes has the row for milliseconds; longer than this
@@ -68,7 +69,20 @@ pub async fn hold_any(
     .await
 }
 
+/// Asks once more on another connection when the first was closed: nothing is written.
 async fn hold(
+    db: &PgPool,
+    owner: UserId,
+    token: PhotoToken,
+    select: &'static str,
+) -> Result<Option<Hold>, sqlx::Error> {
+    match hold_once(db, owner, token, select).await {
+        Err(error) if pool::was_cut(&error) => hold_once(db, owner, token, select).await,
+        held => held,
+    }
+}
+
+async fn hold_once(
     db: &PgPool,
     owner: UserId,
     token: PhotoToken,

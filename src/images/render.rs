@@ -35,6 +35,13 @@ pub enum RenderError {
     Encode(#[from] EncodeError),
 }
 
+impl RenderError {
+    /// Whether the original's file is gone, as after a deletion.
+    pub(super) fn is_of_missing_original(&self) -> bool {
+        matches!(self, Self::Unreadable(_, error) if error.kind() == io::ErrorKind::NotFound)
+    }
+}
+
 /// Makes the derivative of this size.
 pub fn render(
     original: Original,

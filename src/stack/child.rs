@@ -10,18 +10,15 @@ use anyhow::{Context as _, Result};
 use nix::sys::signal::Signal;
 use tokio::process::Command;
 use tokio::sync::watch;
-use tokio::time::timeout;
 
 use super::account::Account;
 use super::fcgiwrap::SharedSocket;
-use super::output::{Console, Voice};
+use super::follow::Follower;
+use super::output::Console;
 use super::process;
 
 /// How long each step of a stop may take once somebody is in a hurry.
 const HURRIED_PATIENCE: Duration = Duration::from_millis(300);
-
-/// How long the last lines of a dead child may take to arrive.
-const LAST_WORDS_PATIENCE: Duration = Duration::from_millis(200);
 
 /// What the person in front of the terminal wants of the whole stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,14 +60,14 @@ pub(super) struct Spec {
     pub(super) speaks: Speaks,
 }
 
-/// Where the words of a child go.
+/// Where the output of a child goes, besides its log: a file that it writes itself (`follow`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Speaks {
-    /// To its log and, with its name in front, to the terminal.
+    /// Also to the terminal, with its name in front.
     ToAll,
-    /// To its log only: of interest when it fails.
+    /// Nowhere else: of interest when it fails.
     ToLog,
-    /// Errors and progress to the terminal by itself, as a progress bar must.
+    /// Its errors go to the terminal and not to the log, as a progress bar must.
     Itself,
 }
 
@@ -87,8 +84,8 @@ pub(super) struct Nursery {
 pub(super) struct Child {
     pub(super) pid: i32,
     process: tokio::process::Child,
-    voice: Arc<Voice>,
-    streams: Vec<tokio::task::JoinHandle<()>>,
+    /// None when its log could not be opened: it runs without one.
+    log: Option<Arc<Follower>>,
     reaped: bool,
 }
 
@@ -99,6 +96,14 @@ impl Child {
         let parting = spec.stop.first().map_or(Signal::SIGTERM, |step| step.0);
         let stdin = match &spec.stdin {
             Some(shared) => shared.share()?.into(),
+            None => Stdio::null(),
+        };
+        let console = (spec.speaks != Speaks::ToLog).then(|| Arc::clone(&nursery.console));
+        let log = Follower::open(&spec.name, console, &nursery.logs)
+            .map(Arc::new)
+            .ok();
+        let to_log = || match &log {
+            Some(log) => log.stdio().unwrap_or_else(|_| Stdio::null()),
             None => Stdio::null(),
         };
         let mut command = Command::new(&nursery.setpriv);
@@ -115,35 +120,26 @@ impl Child {
             .process_group(0)
             .kill_on_drop(true)
             .stdin(stdin)
-            .stdout(Stdio::piped())
+            .stdout(to_log())
             .stderr(match spec.speaks {
                 Speaks::Itself => Stdio::inherit(),
-                Speaks::ToAll | Speaks::ToLog => Stdio::piped(),
+                Speaks::ToAll | Speaks::ToLog => to_log(),
             });
         if let Some((uid, gid)) = spec.account.as_ref().and_then(Account::to_become) {
             // Without further groups: std drops them when root becomes somebody.
             command.uid(uid).gid(gid);
         }
-        let mut process = command
+        let process = command
             .spawn()
             .with_context(|| format!("cannot start {} ({})", spec.name, spec.program.display()))?;
         let pid = process
             .id()
             .context("a child that is gone before it began")?;
-        let console = (spec.speaks != Speaks::ToLog).then(|| Arc::clone(&nursery.console));
-        let voice = Voice::new(&spec.name, console, &nursery.logs);
-        let mut streams = Vec::new();
-        if let Some(stdout) = process.stdout.take() {
-            streams.push(tokio::spawn(Arc::clone(&voice).carry(stdout)));
-        }
-        if let Some(stderr) = process.stderr.take() {
-            streams.push(tokio::spawn(Arc::clone(&voice).carry(stderr)));
-        }
+        log.iter().for_each(Follower::keep_up);
         Ok(Self {
             pid: i32::try_from(pid)?,
             process,
-            voice,
-            streams,
+            log,
             reaped: false,
         })
     }
@@ -155,6 +151,8 @@ impl Child {
         if !self.reaped {
             self.reaped = true;
             process::kill_orphans(self.pid);
+            // All that it wrote is in the file.
+            self.log.iter().for_each(|log| log.finish());
         }
         status
     }
@@ -184,13 +182,12 @@ impl Child {
         self.ended().await;
     }
 
-    /// What it said last. Waits for lines on their way, but not for a stream somebody else holds.
-    pub(super) async fn last_words(&mut self) -> String {
-        for stream in &mut self.streams {
-            let _ = timeout(LAST_WORDS_PATIENCE, stream).await;
-        }
-        self.streams.clear();
-        self.voice.last_words()
+    /// Its last lines, after its end.
+    pub(super) fn last_words(&self) -> String {
+        self.log
+            .as_ref()
+            .map(|log| log.last_words())
+            .unwrap_or_default()
     }
 }
 
@@ -211,7 +208,7 @@ pub(super) async fn run_to_end(
     if status.success() {
         return Ok(());
     }
-    let words = child.last_words().await;
+    let words = child.last_words();
     anyhow::bail!("{} failed ({status}){}", spec.name, said(&words))
 }
 

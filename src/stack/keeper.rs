@@ -182,10 +182,10 @@ impl Watch {
                 child.stop(&spec.stop, wishes).await;
                 return Ok(End::Stopped);
             }
-            status = child.ended() => return Ok(self.lost(child, status, false).await),
+            status = child.ended() => return Ok(self.lost(&child, status, false)),
             answer = first_answer(ready, pid, *start_patience) => if let Err(last) = answer {
                 child.stop(&spec.stop, wishes).await;
-                let words = child.last_words().await;
+                let words = child.last_words();
                 let why = format!(
                     "{} did not answer within {start_patience:.0?}: {last}{}", spec.name, said(&words)
                 );
@@ -206,7 +206,7 @@ impl Watch {
                 child.stop(&spec.stop, wishes).await;
                 Ok(End::Stopped)
             }
-            status = child.ended() => Ok(self.lost(child, status, true).await),
+            status = child.ended() => Ok(self.lost(&child, status, true)),
             why = silence(alive, pid, *silence_max, brake) => {
                 child.kill().await;
                 let why = format!("{} no longer answers ({why}) and was killed", spec.name);
@@ -221,8 +221,8 @@ impl Watch {
         }
     }
 
-    async fn lost(&self, mut child: Child, status: ExitStatus, answered: bool) -> End {
-        let words = child.last_words().await;
+    fn lost(&self, child: &Child, status: ExitStatus, answered: bool) -> End {
+        let words = child.last_words();
         let name = &self.service.spec.name;
         End::Lost {
             why: format!("{name} ended ({status}){}", said(&words)),

@@ -18,6 +18,7 @@ mod budget;
 mod child;
 mod fcgiwrap;
 mod flood;
+mod follow;
 mod health;
 mod keeper;
 mod left_over;

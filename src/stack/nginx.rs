@@ -20,12 +20,13 @@ use super::state::{StateDir, write_whole};
 use crate::rung::{Front as FrontOfRung, Rung};
 
 /// How the application is asked by CGI, in the one version that does.
-const CGI: [(&str, &str); 2] = [
+const CGI: [(&str, &str); 3] = [
     ("cgi.conf", include_str!("../../rungs/0.1-cgi/cgi.conf")),
     (
         "cgi-file.conf",
         include_str!("../../rungs/0.1-cgi/cgi-file.conf"),
     ),
+    ("pass.conf", include_str!("../../rungs/0.1-cgi/pass.conf")),
 ];
 
 /// How long visitors who are being served may take when the site stops.
@@ -80,6 +81,7 @@ pub(super) fn service(
         pid: dir.join("nginx.pid"),
         error_log: "stderr".into(),
         access_log: None,
+        site: "Flickr Killr".into(),
         temp_dir,
         listen: behind.listen.to_string(),
         apps: behind.apps,

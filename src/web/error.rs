@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::page::Page;
 use super::visit::Visit;
+use crate::db;
 use crate::images::StoreError;
 use crate::urls;
 
@@ -41,9 +42,15 @@ pub(super) enum Error {
     UploadsBusy,
     /// Everybody wants something at the same moment.
     Busy,
+    /// The database connection was closed: a request that only reads is answered once more (`visit`).
+    Cut,
     /// It is our fault.
     Internal(anyhow::Error),
 }
+
+/// Marks a response that failed because its database connection was closed.
+#[derive(Debug, Clone, Copy)]
+struct WasCut;
 
 /// What the error page says, carried in the response until the page is rendered.
 #[derive(Debug, Clone)]
@@ -76,7 +83,9 @@ impl IntoResponse for Error {
             Self::TooLarge => (
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "File too large",
-                "This is more than the site accepts. A picture can have up to 64 MB.".to_owned(),
+                "A picture may have up to 64 MB, every other form up to 64 KB. Go back to change what \
+                 you sent."
+                    .to_owned(),
             ),
             Self::TooManyTries { seconds } => return too_many_tries(seconds),
             Self::UploadsUnderWay => {
@@ -92,6 +101,11 @@ impl IntoResponse for Error {
                 );
             }
             Self::Busy => return busy(),
+            Self::Cut => {
+                let mut response = busy();
+                response.extensions_mut().insert(WasCut);
+                return response;
+            }
             Self::Internal(cause) => {
                 tracing::error!(error = format!("{cause:#}"), "a request failed");
                 (
@@ -171,6 +185,11 @@ fn moved(to: &str) -> Response {
     response
 }
 
+/// Whether a request failed because its database connection was closed.
+pub(super) fn was_cut(response: &Response) -> bool {
+    response.extensions().get::<WasCut>().is_some()
+}
+
 /// Turns a response that only says what went wrong into a page.
 pub(super) fn page(mut response: Response, visit: &Visit) -> Response {
     let Some(said) = response.extensions_mut().remove::<Said>() else {
@@ -206,6 +225,10 @@ pub(super) async fn wrong_method(method: Method) -> Error {
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
+        if db::pool::was_cut(&error) {
+            tracing::warn!(%error, "a database connection was closed");
+            return Self::Cut;
+        }
         // Everybody waits for the database, or it restarts at this moment: come back in a second.
         let restarts = match &error {
             sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) => true,

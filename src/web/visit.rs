@@ -3,10 +3,11 @@
 use std::convert::Infallible;
 use std::time::Instant;
 
+use axum::body::Body;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::COOKIE;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
@@ -62,39 +63,20 @@ impl<S: Sync> FromRequestParts<S> for Visit {
 
 /// Finds out who looks, lets the handler answer, turns its error into a page for that person, and
 /// tells the lab what the page cost.
-pub(super) async fn recognise(
-    State(site): State<Site>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+pub(super) async fn recognise(State(site): State<Site>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     if is_file(path) {
         if site.lab {
             site.live.pulse().file(path);
         }
-        return error::page(next.run(request).await, &Visit::default());
+        let (response, visit) = answer(&site, request, next).await;
+        return error::page(response, &visit);
     }
     let begin = Instant::now();
     let counted = (site.lab && is_page(path)).then(|| path.to_owned());
     let (response, cost) = cost::of(async {
-        let viewer = match viewer(&site, request.headers()).await {
-            Ok(viewer) => viewer,
-            Err(error) => {
-                return error::page(Error::from(error).into_response(), &Visit::default());
-            }
-        };
-        let here = request
-            .uri()
-            .path_and_query()
-            .map_or_else(String::new, |here| here.as_str().to_owned());
-        let visit = Visit {
-            viewer,
-            lab: site.lab,
-            rung: site.rung,
-            here,
-        };
-        request.extensions_mut().insert(visit.clone());
-        error::page(next.run(request).await, &visit)
+        let (response, visit) = answer(&site, request, next).await;
+        error::page(response, &visit)
     })
     .await;
     if let Some(path) = counted {
@@ -106,6 +88,54 @@ pub(super) async fn recognise(
     } else {
         response
     }
+}
+
+/// Answers a request, and a GET or HEAD once more when its database connection was closed: nothing of the answer has
+/// been sent yet, and reading twice changes nothing. A write is never repeated.
+async fn answer(site: &Site, request: Request, next: Next) -> (Response, Visit) {
+    let again = copy_of_read(&request).map(|again| (again, next.clone()));
+    let first = answer_once(site, request, next).await;
+    match again {
+        Some((again, next)) if error::was_cut(&first.0) => answer_once(site, again, next).await,
+        _ => first,
+    }
+}
+
+/// Looks up the session, unless a file is asked for, then lets the handler answer.
+async fn answer_once(site: &Site, mut request: Request, next: Next) -> (Response, Visit) {
+    if is_file(request.uri().path()) {
+        return (next.run(request).await, Visit::default());
+    }
+    let viewer = match viewer(site, request.headers()).await {
+        Ok(viewer) => viewer,
+        Err(error) => return (Error::from(error).into_response(), Visit::default()),
+    };
+    let here = request
+        .uri()
+        .path_and_query()
+        .map_or_else(String::new, |here| here.as_str().to_owned());
+    let visit = Visit {
+        viewer,
+        lab: site.lab,
+        rung: site.rung,
+        here,
+    };
+    request.extensions_mut().insert(visit.clone());
+    (next.run(request).await, visit)
+}
+
+/// The same request once more, if it only reads; a body that came with it is not read by any handler.
+fn copy_of_read(request: &Request) -> Option<Request> {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return None;
+    }
+    let mut copy = Request::new(Body::empty());
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.version_mut() = request.version();
+    *copy.headers_mut() = request.headers().clone();
+    *copy.extensions_mut() = request.extensions().clone();
+    Some(copy)
 }
 
 /// Files are the same for everybody, so nobody asks who looks: a picture costs no session.

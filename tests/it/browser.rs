@@ -274,6 +274,9 @@ async fn a_person_browses_turns_pages_joins_and_posts() {
     .await;
     let picture = dir.path().join("Evening_in__Oslo.v2.jpg");
     std::fs::write(&picture, jpeg(9, 900, 600)).unwrap();
+    let too_large = dir.path().join("too-large.jpg");
+    let file = std::fs::File::create(&too_large).unwrap();
+    file.set_len((64 << 20) + 1).unwrap();
     browser.goto(&format!("{base}/upload")).await.unwrap();
     fill(&browser, "#picture", picture.to_str().unwrap()).await;
     until(
@@ -287,6 +290,14 @@ async fn a_person_browses_turns_pages_joins_and_posts() {
     fill(&browser, "#picture", camera.to_str().unwrap()).await;
     until(&browser, "document.querySelector('#title').value === ''").await;
     fill(&browser, "#title", "From a browser").await;
+    // Too large: nothing is sent, what was typed stays, and another file is taken.
+    fill(&browser, "#picture", too_large.to_str().unwrap()).await;
+    click(&browser, ".card > button").await;
+    until(
+        &browser,
+        "document.querySelector('#picture').validationMessage.includes('64 MB') && document.querySelector('#title').value === 'From a browser'",
+    )
+    .await;
     fill(&browser, "#picture", picture.to_str().unwrap()).await;
     until(
         &browser,

@@ -13,6 +13,7 @@ mod cache_tools;
 mod cgi;
 mod cluster;
 mod crash;
+mod cut;
 mod deploys;
 mod fence;
 mod from_disk;

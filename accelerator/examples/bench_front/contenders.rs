@@ -86,6 +86,7 @@ pub(crate) async fn shipped(
         pid: dir.join("nginx.pid"),
         error_log: dir.join("error.log"),
         access_log: None,
+        site: "A site".into(),
         temp_dir: dir.join("temp"),
         listen: address.to_string(),
         // Nobody is there: a miss would be an error, and end the run.

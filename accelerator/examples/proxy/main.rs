@@ -108,6 +108,7 @@ fn front(
         pid: folder.join("nginx.pid"),
         error_log: folder.join("error.log"),
         access_log: None,
+        site: "A site".into(),
         temp_dir,
         listen: listen.to_owned(),
         apps: vec![socket.to_owned()],

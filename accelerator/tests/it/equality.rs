@@ -23,6 +23,11 @@ fn ways(is_fingerprinted: bool) -> Vec<Way> {
         ("GET", vec![gzip, ("Range", "bytes=10-19")], 206),
         ("GET", vec![gzip, ("Range", "bytes=10-19,30-39")], 0),
         ("GET", vec![gzip, ("Range", "bytes=9999999-")], 416),
+        ("GET", vec![gzip, ("Range", "bytes=abc")], 200),
+        ("GET", vec![gzip, ("Range", "bytes=1")], 200),
+        ("GET", vec![gzip, ("Range", "bytes=0-1,x")], 200),
+        ("GET", vec![gzip, ("Range", "BYTES= 1 - 2 , -3")], 0),
+        ("GET", vec![("Range", "bytes=abc")], 200),
         (
             "GET",
             vec![
@@ -124,9 +129,16 @@ async fn compare(stack: &Stack, path: &str, is_fingerprinted: bool) {
 fn expected_answerer(asked: &str, status: u16) -> Option<&'static str> {
     match status {
         304 => Some("HIT nginx"),
-        _ if asked.starts_with("HEAD") => Some("MISS"),
+        _ if asked.starts_with("HEAD") || is_broken_range(asked) => Some("MISS"),
         _ => Some("HIT memcached"),
     }
+}
+
+/// nginx would refuse such a range, and the application is asked for the whole.
+fn is_broken_range(asked: &str) -> bool {
+    [r#""bytes=abc""#, r#""bytes=1""#, r#""bytes=0-1,x""#]
+        .iter()
+        .any(|range| asked.contains(range))
 }
 
 fn assert_same(asked: &str, miss: Answer, hit: Answer) {
@@ -142,6 +154,9 @@ fn assert_same(asked: &str, miss: Answer, hit: Answer) {
     // On its own page for 416 nginx leaves the charset that a miss had.
     if miss.status == 416 {
         for answer in [&mut miss, &mut hit] {
+            let no_store = ("cache-control".to_owned(), "no-store".to_owned());
+            assert!(answer.headers.contains(&no_store), "{asked}: {answer:?}");
+            assert_eq!(answer.body, b"", "{asked}: it may be declared as gzip");
             answer.headers.retain(|(name, _)| name != "content-type");
         }
     }

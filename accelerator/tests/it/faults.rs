@@ -1,6 +1,7 @@
 //! Whatever happens to memcached is a miss, and a process of the application that dies fails no GET.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::time::Instant;
 
 use futures::future::join_all;
 
@@ -121,6 +122,39 @@ async fn with_a_second_copy_nobody_notices_that_one_of_three_memcached_is_away()
 async fn a_process_of_the_application_that_dies_fails_no_get() {
     let stack = Stack::with(1, 2).await;
     stack.apps[0].stop();
+    for _ in 0..50 {
+        assert_eq!(stack.get("/page").await.status, 200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_process_costs_some_lines_a_second_and_not_one_a_request() {
+    let stack = Stack::with(1, 2).await;
+    stack.apps[0].stop();
+    let begin = Instant::now();
+    for _ in 0..500 {
+        assert_eq!(stack.get("/page").await.status, 200);
+    }
+    // nginx has two workers, which share what they know, and looks at whole seconds.
+    let most = 2 * (begin.elapsed().as_secs() as usize + 2);
+    let lines = stack.complaints().lines().count();
+    assert!(
+        lines <= most,
+        "{lines} lines, not {most}: {}",
+        stack.complaints()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn processes_that_were_all_dead_are_asked_as_soon_as_they_are_back() {
+    let mut stack = Stack::with(1, 2).await;
+    for number in [0, 1] {
+        stack.apps[number].stop();
+    }
+    assert_eq!(stack.get("/page").await.status, 503);
+    for number in [0, 1] {
+        stack.restart_app(number);
+    }
     for _ in 0..50 {
         assert_eq!(stack.get("/page").await.status, 200);
     }

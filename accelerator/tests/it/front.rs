@@ -96,6 +96,7 @@ fn front() -> Front {
         pid: "/run/site/nginx.pid".into(),
         error_log: "stderr".into(),
         access_log: None,
+        site: "A site".into(),
         temp_dir: "/run/site/temp".into(),
         listen: "127.0.0.1:8080".into(),
         apps: vec!["/run/site/app-0".into()],
@@ -118,6 +119,85 @@ fn an_only_memcached_stands_twice_so_that_nginx_can_put_it_aside() {
     let mut without = front();
     without.memcached.clear();
     assert_eq!(without.files().unwrap()[4].1, "server 127.0.0.1:1 down;\n");
+}
+
+#[test]
+fn several_processes_are_set_aside_for_a_second_and_found_all_the_same() {
+    let several = Front {
+        apps: ["/run/site/app-0", "/run/site/app-1"]
+            .map(Into::into)
+            .to_vec(),
+        ..front()
+    };
+    assert_eq!(
+        several.files().unwrap()[3].1,
+        r#"server "unix:/run/site/app-0" max_fails=1 fail_timeout=1s;
+server "unix:/run/site/app-1" max_fails=1 fail_timeout=1s;
+server "unix:/run/site/app-0" max_fails=0 backup;
+server "unix:/run/site/app-1" max_fails=0 backup;
+"#
+    );
+    assert_eq!(
+        front().files().unwrap()[3].1,
+        "server \"unix:/run/site/app-0\" max_fails=0;\n"
+    );
+}
+
+#[test]
+fn the_name_of_the_site_is_plain_text() {
+    for (name, is_good) in [
+        ("Anna's photos", true),
+        ("<b>", false),
+        ("a & b", false),
+        ("", false),
+        ("a\"", false),
+    ] {
+        let front = Front {
+            site: name.into(),
+            ..front()
+        };
+        assert_eq!(front.files().is_ok(), is_good, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nginx_answers_by_itself_has_the_headers_of_a_page_and_the_name_of_the_site() {
+    let stack = Stack::start().await;
+    let long = format!("/{}", "a".repeat(9000));
+    for (method, path, headers, status) in [
+        ("GET", "/metrics", vec![], 404),
+        ("TRACE", "/", vec![], 405),
+        ("POST", "/form", vec![("Content-Length", "70000")], 413),
+        (
+            "POST",
+            "/i/anna/token/640.webp",
+            vec![("Content-Length", "70000")],
+            413,
+        ),
+        ("GET", &long, vec![], 414),
+        ("GET", "/", vec![("Host", "a second one")], 400),
+        (
+            "POST",
+            "/form",
+            vec![("Transfer-Encoding", "squeezed")],
+            501,
+        ),
+    ] {
+        let answer = stack.send(method, path, &headers).await;
+        let path = path.get(..30).unwrap_or(path);
+        assert_eq!(answer.status, status, "{method} {path}: {answer:?}");
+        for (name, value) in [
+            ("cache-control", "no-store"),
+            ("referrer-policy", "same-origin"),
+            ("x-content-type-options", "nosniff"),
+        ] {
+            assert_eq!(answer.header(name), Some(value), "{method} {path}");
+        }
+        let policy = answer.header("content-security-policy").unwrap_or_default();
+        assert!(policy.starts_with("default-src 'none'"), "{method} {path}");
+        let page = String::from_utf8(answer.body).unwrap();
+        assert!(page.contains("A site</a>"), "{method} {path}: {page}");
+    }
 }
 
 #[test]

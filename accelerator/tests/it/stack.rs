@@ -132,6 +132,12 @@ impl Stack {
             .await
     }
 
+    /// Starts a process again that was stopped, on its socket.
+    pub(crate) fn restart_app(&mut self, number: usize) {
+        let socket = self.apps[number].socket.clone();
+        self.apps[number] = App::start(socket, &self.site, &self.accelerator);
+    }
+
     pub(crate) fn dir(&self) -> &Path {
         self.dir.path()
     }
@@ -167,6 +173,7 @@ pub(crate) fn front(dir: &Path, apps: Vec<PathBuf>) -> Front {
         pid: dir.join("nginx.pid"),
         error_log: dir.join("error.log"),
         access_log: None,
+        site: "A site".into(),
         temp_dir: dir.join("temp"),
         listen: format!("unix:{}", dir.join("front").display()),
         apps,

@@ -126,6 +126,14 @@ impl Landing {
         };
         let answer = match made {
             Ok(fresh) => self.place(fresh, hold).await,
+            // A deletion takes the original away after its commit, so the database knows whether this was one.
+            Err(StoreError::Render(error)) if error.is_of_missing_original() => {
+                Err(match hold.await {
+                    Held::Current(_) => StoreError::Render(error),
+                    Held::Gone => StoreError::Gone,
+                    Held::Unknown => StoreError::Unknown,
+                })
+            }
             Err(error) => Err(error),
         };
         // First free the key, then tell: whoever comes in between finds the file.

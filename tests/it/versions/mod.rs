@@ -2,6 +2,7 @@
 //! same answers. And each of them starts, serves, survives its children and leaves nothing.
 
 mod answers;
+mod own;
 mod people;
 mod table;
 
@@ -26,6 +27,7 @@ async fn all_versions_answer_alike_and_survive_and_leave_nothing() {
     let facts = prepare(&site).await;
     let questions = questions(&facts);
     let expected = answers(&site, &questions, Rung::CacheMoney).await;
+    own::answers_of_nginx_have_its_page(&site, Rung::CacheMoney).await;
     guessing_is_slowed(&site, Rung::CacheMoney).await;
     hidden_is_gone(&site, Rung::CacheMoney).await;
     site = survives(site, Rung::CacheMoney).await;
@@ -52,6 +54,7 @@ async fn all_versions_answer_alike_and_survive_and_leave_nothing() {
             "version {rung} answers otherwise than 0.4:\n{}",
             differences.join("\n")
         );
+        own::answers_of_nginx_have_its_page(&site, rung).await;
         guessing_is_slowed(&site, rung).await;
         hidden_is_gone(&site, rung).await;
         site = survives(site, rung).await;
@@ -183,6 +186,7 @@ async fn a_killed_program_is_a_502(site: &Site) {
     let answer = asked.await.expect("a task").expect("an answer");
     assert_eq!(answer.status(), 502);
     assert_eq!(answer.headers()["cache-control"], "no-store");
+    assert!(answer.headers().contains_key("content-security-policy"));
     assert!(
         answer
             .text()

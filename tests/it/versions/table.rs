@@ -116,6 +116,11 @@ const TABLE: &str = "
     ann      200  GET     {picture}
     stranger 206  GET     {picture}               range: bytes=10-19
     stranger 206  GET     {picture}               range: bytes=-10
+    stranger 200  GET     {picture}               range: bytes=abc
+    stranger 200  GET     {picture}               range: bytes=1
+    stranger 200  GET     {picture}               range: bytes=0-4x
+    stranger 200  GET     {picture}               range: lines=0-4
+    stranger 200  GET     {css}                   range: bytes=abc
     stranger 416~ GET     {picture}               range: bytes=9999999-
     stranger 200  GET     {picture}               if-none-match: \"other\"
     stranger 200  GET     {picture}               if-none-match: *

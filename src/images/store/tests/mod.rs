@@ -1,6 +1,7 @@
 //! What the store promises, to visitors and to owners.
 
 mod broom;
+mod missing;
 
 use std::fs;
 use std::future::ready;

@@ -1,0 +1,285 @@
+//! The log of one child: a file that the child writes itself, followed for the terminal and kept small.
+//!
+//! A child never waits for the supervisor. A pipe takes 64 KiB, and when the supervisor is stopped, nginx, PostgreSQL
+//! or an app process would then wait in a write to its log. A file takes everything at once, or fails at once.
+
+use std::collections::VecDeque;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::flood::Flood;
+use super::output::{Console, LOG_BYTES_MAX, name_of_old};
+
+/// How often new lines are looked for. Looking costs one system call; nothing waits for the terminal.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// How many bytes of one line are kept: a child that never ends its line must not fill our memory.
+const LINE_BYTES_MAX: usize = 8 << 10;
+
+/// How many new bytes are read at most, because after a long stop of the supervisor a log may have grown by
+/// gigabytes. Only the last ones are shown then; the file has them all.
+const BACKLOG_BYTES_MAX: u64 = 1 << 20;
+
+/// How many last lines of a child are quoted when it fails.
+const TAIL_LINES: usize = 4;
+
+/// The log of one life of a child.
+#[derive(Debug)]
+pub(super) struct Follower(Mutex<Followed>);
+
+#[derive(Debug)]
+struct Followed {
+    name: String,
+    colour: &'static str,
+    /// None for a child whose lines go to its log alone.
+    console: Option<Arc<Console>>,
+    path: PathBuf,
+    /// The same open file as the child's: also after a person has removed its name.
+    file: File,
+    /// How many bytes of the file are read.
+    read: u64,
+    /// A line whose end has not come yet.
+    line: Vec<u8>,
+    tail: VecDeque<String>,
+    flood: Flood,
+}
+
+impl Follower {
+    /// Opens the log of a child; what is in it already was another life.
+    pub(super) fn open(name: &str, console: Option<Arc<Console>>, logs: &Path) -> io::Result<Self> {
+        const COLOURS: [&str; 6] = ["36", "33", "32", "35", "34", "31"];
+        let at: usize = name.bytes().map(usize::from).sum();
+        let path = logs.join(format!("{name}.log"));
+        // Appended, so that the child goes on at the beginning when the file is emptied under it.
+        let file = OpenOptions::new()
+            .create(true)
+            .read(true)
+            .append(true)
+            .open(&path)?;
+        let read = file.metadata()?.len();
+        Ok(Self(Mutex::new(Followed {
+            name: name.to_owned(),
+            colour: COLOURS[at % COLOURS.len()],
+            console,
+            path,
+            file,
+            read,
+            line: Vec::new(),
+            tail: VecDeque::new(),
+            flood: Flood::new(Instant::now()),
+        })))
+    }
+
+    /// The log as standard output or standard error of the child.
+    pub(super) fn stdio(&self) -> io::Result<Stdio> {
+        Ok(self.held().file.try_clone()?.into())
+    }
+
+    /// Looks for new lines as long as the log is followed by anything else.
+    pub(super) fn keep_up(log: &Arc<Self>) {
+        let log = Arc::downgrade(log);
+        tokio::spawn(async move {
+            let mut looks = interval(LOOK_EVERY);
+            looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                looks.tick().await;
+                match log.upgrade() {
+                    Some(log) => log.held().catch_up(),
+                    None => return,
+                }
+            }
+        });
+    }
+
+    /// Reads what the child wrote last, after its end.
+    pub(super) fn finish(&self) {
+        let mut followed = self.held();
+        followed.catch_up();
+        let rest = std::mem::take(&mut followed.line);
+        if !rest.is_empty() {
+            followed.take_line(&rest);
+        }
+        let held_back = followed.flood.end();
+        followed.print_missing(held_back, "lines");
+    }
+
+    /// The last lines of the child, for the sentence about its end.
+    pub(super) fn last_words(&self) -> String {
+        let followed = self.held();
+        let lines: Vec<&str> = followed.tail.iter().map(String::as_str).collect();
+        lines.join("\n            ")
+    }
+
+    /// A panic while this was held leaves at worst a line out.
+    fn held(&self) -> std::sync::MutexGuard<'_, Followed> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Followed {
+    /// Reads all that is new, and empties the file when it is full.
+    fn catch_up(&mut self) {
+        let Ok(len) = self.file.metadata().map(|metadata| metadata.len()) else {
+            return;
+        };
+        if len < self.read {
+            // A person has emptied it.
+            self.read = 0;
+        }
+        let skipped = (len - self.read).saturating_sub(BACKLOG_BYTES_MAX);
+        if skipped > 0 {
+            self.read += skipped;
+            self.line.clear();
+            self.print_missing(Some(skipped), "bytes");
+        }
+        let mut buffer = [0; 16 << 10];
+        while let Ok(count) = self.file.read_at(&mut buffer, self.read)
+            && count > 0
+        {
+            self.read += count as u64;
+            self.take(&buffer[..count]);
+            if self.read > len + BACKLOG_BYTES_MAX {
+                // A child that writes faster than this is read: the rest at the next look.
+                break;
+            }
+        }
+        if self.read > LOG_BYTES_MAX {
+            self.begin_anew();
+        }
+    }
+
+    fn take(&mut self, mut bytes: &[u8]) {
+        while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
+            self.lengthen(&bytes[..end]);
+            let line = std::mem::take(&mut self.line);
+            self.take_line(&line);
+            bytes = &bytes[end + 1..];
+        }
+        self.lengthen(bytes);
+    }
+
+    fn lengthen(&mut self, part: &[u8]) {
+        let room = LINE_BYTES_MAX - self.line.len();
+        self.line.extend_from_slice(&part[..part.len().min(room)]);
+    }
+
+    fn take_line(&mut self, bytes: &[u8]) {
+        // A visitor's words may be in the line; they must not drive the terminal.
+        let text: String = String::from_utf8_lossy(bytes)
+            .chars()
+            .map(|c| if c.is_control() && c != '\t' { '?' } else { c })
+            .collect();
+        let (held_back, is_shown) = self.flood.next(Instant::now());
+        self.print_missing(held_back, "lines");
+        if let Some(console) = self.console.as_ref().filter(|_| is_shown) {
+            console.print(&self.name, self.colour, &text);
+        }
+        if self.tail.len() == TAIL_LINES {
+            self.tail.pop_front();
+        }
+        self.tail.push_back(text);
+    }
+
+    fn print_missing(&self, count: Option<u64>, what: &str) {
+        if let (Some(console), Some(count)) = (&self.console, count) {
+            let text = format!("... and {count} {what} more, in logs/{}.log", self.name);
+            console.print(&self.name, self.colour, &text);
+        }
+    }
+
+    /// Copies the file to `NAME.log.1` and empties it: no child need open its log again. What is written between the
+    /// two, some microseconds, is lost.
+    fn begin_anew(&mut self) {
+        let old = name_of_old(&self.path);
+        let half = self.path.with_extension("half");
+        let copied = std::fs::copy(&self.path, &half).and_then(|_| std::fs::rename(&half, &old));
+        if copied.is_err() {
+            // A full disk needs the room more than anybody the old lines.
+            let _ = std::fs::remove_file(&half);
+        }
+        if self.file.set_len(0).is_ok() {
+            self.read = 0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    fn child_of(log: &Follower) -> File {
+        log.held().file.try_clone().expect("the child's end")
+    }
+
+    #[test]
+    fn a_full_log_becomes_the_old_one_and_the_child_writes_on_at_its_beginning() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let log = Follower::open("nginx", None, dir.path()).expect("a log");
+        let mut child = child_of(&log);
+        let line = [b"x".repeat(1023).as_slice(), b"\n"].concat();
+        for _ in 0..=LOG_BYTES_MAX / 1024 {
+            child.write_all(&line).expect("a line");
+            log.held().catch_up();
+        }
+        child.write_all(b"and on\n").expect("a line");
+        let read = |name| std::fs::read(dir.path().join(name)).expect("a log");
+        assert_eq!(read("nginx.log"), b"and on\n");
+        assert_eq!(read("nginx.log.1").len() as u64, LOG_BYTES_MAX + 1024);
+        log.finish();
+        assert!(log.last_words().ends_with("and on"));
+    }
+
+    #[test]
+    fn a_log_is_emptied_also_when_it_cannot_be_kept() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let log = Follower::open("nginx", None, dir.path()).expect("a log");
+        // As after `rm logs/nginx.log`: the child still writes to the file that has no name.
+        std::fs::remove_file(dir.path().join("nginx.log")).expect("removed");
+        child_of(&log).set_len(LOG_BYTES_MAX + 1).expect("room");
+        log.held().catch_up();
+        assert_eq!(log.held().file.metadata().expect("a file").len(), 0);
+        assert_eq!(std::fs::read_dir(dir.path()).expect("a folder").count(), 0);
+    }
+
+    #[test]
+    fn what_a_life_before_wrote_is_none_of_its_last_words_and_a_long_backlog_is_skipped() {
+        let dir = tempfile::tempdir().expect("a folder");
+        std::fs::write(dir.path().join("app-0.log"), "of before\n").expect("a log");
+        let log = Follower::open("app-0", None, dir.path()).expect("a log");
+        log.finish();
+        assert_eq!(log.last_words(), "");
+        let mut child = child_of(&log);
+        child.write_all(b"first\n").expect("a line");
+        let zeros = vec![0; BACKLOG_BYTES_MAX as usize];
+        child.write_all(&zeros).expect("many bytes");
+        child.write_all(b"\nlast").expect("half a line");
+        log.finish();
+        let words = log.last_words();
+        assert!(
+            !words.contains("first") && words.ends_with("last"),
+            "{words}"
+        );
+    }
+
+    #[test]
+    fn lines_are_cut_to_a_bounded_length_and_cannot_drive_the_terminal() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let log = Follower::open("app-0", None, dir.path()).expect("a log");
+        let mut said = b"\x1b[2Jhello\n".to_vec();
+        said.extend(vec![b'x'; 3 * LINE_BYTES_MAX]);
+        child_of(&log).write_all(&said).expect("lines");
+        log.finish();
+        let words = log.last_words();
+        assert!(words.starts_with("?[2Jhello\n"), "{words}");
+        assert_eq!(words.matches('x').count(), LINE_BYTES_MAX);
+    }
+}
