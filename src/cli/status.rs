@@ -9,6 +9,7 @@ use sqlx::postgres::PgConnection;
 use tokio::time::timeout;
 
 use super::say::say;
+use crate::cache_tools::grouped;
 use crate::db::schema::{self, DatabaseState};
 use crate::settings::Place;
 use crate::stack::{Running, StateDir, describe};
@@ -42,9 +43,9 @@ async fn contents(url: &str) -> Result<String> {
     };
     Ok(match timeout(ANSWER_PATIENCE, found).await {
         Ok(Ok(DatabaseState::Loaded(found))) => format!(
-            "{} people, {} photos, seed {}, schema version {}",
-            found.users,
-            found.photos,
+            "loaded with {} people and {} photos, seed {}, schema version {}",
+            grouped(found.users.into()),
+            grouped(found.photos.into()),
             found.seed,
             schema::version()
         ),

@@ -3,8 +3,8 @@
 use std::str::FromStr as _;
 use std::time::Duration;
 
-use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions as _, PgConnection, PgPool};
 
 /// How long a request waits for a free connection before the visitor is told to come back.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -33,6 +33,17 @@ pub fn open(database_url: &str, connections: u32) -> Result<PgPool, sqlx::Error>
         // first statement and replaced.
         .test_before_acquire(false)
         .connect_lazy_with(options))
+}
+
+/// A connection of its own for the lab, which makes queries slow on purpose: unlike those of the pool it does not
+/// warn of slow statements.
+///
+/// # Errors
+///
+/// When the database does not answer.
+pub async fn unlogged(pool: &PgPool) -> Result<PgConnection, sqlx::Error> {
+    let options = PgConnectOptions::clone(&pool.connect_options());
+    options.disable_statement_logging().connect().await
 }
 
 /// The planner's price of a random page, as the database is set: above 2 it plans the photostream

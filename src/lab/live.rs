@@ -10,9 +10,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use sqlx::PgPool;
+use time::OffsetDateTime;
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
+use super::findings::Findings;
 use super::gather::Gatherer;
 use super::load::{DURATION, Heard, Line, Running};
 use super::pulse::Pulse;
@@ -185,8 +187,9 @@ impl Live {
     /// What there is to draw now; from here on it is gathered for a while.
     pub async fn scene(&self) -> Arc<Scene> {
         if self.watched() {
-            // Nobody looked before, so what we know of the index may be of yesterday.
+            // The last picture may be of yesterday, and so may what is known of the index.
             self.look_at_index().await;
+            self.recall_findings().await;
         }
         self.0.drawn.borrow().clone()
     }
@@ -253,6 +256,37 @@ impl Live {
         }
     }
 
+    /// Shows what the last benchmark found, also one of another process or before a restart.
+    async fn recall_findings(&self) {
+        match measure::last_benchmark(&self.0.db).await {
+            Ok(Some(found)) => {
+                let findings = serde_json::from_str(&found).unwrap_or_default();
+                self.redraw(|scene| {
+                    if scene.findings.is_empty() && scene.benchmark_ends.is_none() {
+                        scene.findings = findings;
+                    }
+                });
+            }
+            Ok(None) => {}
+            Err(error) => tracing::debug!(%error, "the lab cannot read its last result"),
+        }
+    }
+
+    /// Keeps what a benchmark found, for `index status` and for the lab after a restart.
+    async fn keep_findings(&self) {
+        let findings = self.0.drawn.borrow().findings.clone();
+        if !findings.is_worth_keeping() {
+            return;
+        }
+        let kept = match serde_json::to_string(&findings) {
+            Ok(text) => measure::keep_benchmark(&self.0.db, &text).await,
+            Err(error) => return tracing::warn!(%error, "the result of the benchmark is no JSON"),
+        };
+        if let Err(error) = kept {
+            tracing::warn!(%error, "the result of the benchmark was not kept");
+        }
+    }
+
     /// Does what a button asks for, and returns as soon as it has begun: how it goes is drawn.
     pub async fn act(&self, action: Action) {
         if action == Action::Stop {
@@ -308,6 +342,7 @@ impl Live {
                 if action == Action::Benchmark {
                     scene.benchmark_ends = Some(Instant::now() + DURATION);
                     scene.outcome = None;
+                    scene.findings = Findings::default();
                 }
             }
         });
@@ -327,7 +362,7 @@ impl Live {
     fn mishap(&self, error: &Error) {
         let sentence = match error {
             Error::Busy => {
-                "The index is being changed by somebody else at this moment; please try again."
+                "The index is being changed from elsewhere at this moment; please try again."
             }
             Error::NoLock => {
                 "No moment without a query of photos was found to drop the index in; please try again \
@@ -335,7 +370,7 @@ impl Live {
             }
             Error::Database(_) => "The database failed at that; the log says how.",
         };
-        tracing::warn!(error = format!("{error:#}"), "the lab did not get its way");
+        tracing::warn!(error = format!("{error:#}"), "the index change failed");
         self.redraw(|scene| scene.mishap = Some(sentence.to_owned()));
     }
 
@@ -354,11 +389,13 @@ impl Live {
         self.redraw(|scene| {
             scene.benchmark_ends = None;
             scene.happens(Happening::BenchmarkEnds);
+            scene.findings.ended_at = Some(OffsetDateTime::now_utc().unix_timestamp());
             match outcome {
                 Ok(outcome) => scene.outcome = Some(outcome),
                 Err(sentence) => scene.mishap = Some(sentence),
             }
         });
+        self.keep_findings().await;
     }
 
     /// Hears a benchmark out.

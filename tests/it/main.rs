@@ -19,6 +19,7 @@ mod from_disk;
 mod front;
 mod hold;
 mod lab;
+mod lab_browser;
 mod load;
 mod load_refused;
 mod pages;
