@@ -127,7 +127,7 @@ async fn status(db: &PgPool) -> Result<()> {
         let invalid = if member.valid { "" } else { "  INVALID" };
         let (_, columns) = member
             .definition
-            .split_once(" USING ")
+            .split_once(" USING btree ")
             .unwrap_or(("", &member.definition));
         say!("  {:<24} {size:>7.1} MB{invalid}  {columns}", member.name);
     }

@@ -10,18 +10,19 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use sqlx::PgPool;
-use time::OffsetDateTime;
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
 use super::findings::Findings;
 use super::gather::Gatherer;
-use super::load::{DURATION, Heard, Line, Running};
+use super::load::{DURATION, Heard};
 use super::pulse::Pulse;
-use super::scene::{Changing, Happening, Scene};
+use super::scene::{Changing, Scene};
 use super::siblings;
 use crate::db::measure;
 use crate::db::userid_index::{self, Error};
+
+mod bench;
 
 /// How long we go on gathering after somebody last looked: longer than a browser needs to come back.
 const WATCHED_FOR: Duration = Duration::from_secs(10);
@@ -256,37 +257,6 @@ impl Live {
         }
     }
 
-    /// Shows what the last benchmark found, also one of another process or before a restart.
-    async fn recall_findings(&self) {
-        match measure::last_benchmark(&self.0.db).await {
-            Ok(Some(found)) => {
-                let findings = serde_json::from_str(&found).unwrap_or_default();
-                self.redraw(|scene| {
-                    if scene.findings.is_empty() && scene.benchmark_ends.is_none() {
-                        scene.findings = findings;
-                    }
-                });
-            }
-            Ok(None) => {}
-            Err(error) => tracing::debug!(%error, "the lab cannot read its last result"),
-        }
-    }
-
-    /// Keeps what a benchmark found, for `index status` and for the lab after a restart.
-    async fn keep_findings(&self) {
-        let findings = self.0.drawn.borrow().findings.clone();
-        if !findings.is_worth_keeping() {
-            return;
-        }
-        let kept = match serde_json::to_string(&findings) {
-            Ok(text) => measure::keep_benchmark(&self.0.db, &text).await,
-            Err(error) => return tracing::warn!(%error, "the result of the benchmark is no JSON"),
-        };
-        if let Err(error) = kept {
-            tracing::warn!(%error, "the result of the benchmark was not kept");
-        }
-    }
-
     /// Does what a button asks for, and returns as soon as it has begun: how it goes is drawn.
     pub async fn act(&self, action: Action) {
         if action == Action::Stop {
@@ -372,50 +342,6 @@ impl Live {
         };
         tracing::warn!(error = format!("{error:#}"), "the index change failed");
         self.redraw(|scene| scene.mishap = Some(sentence.to_owned()));
-    }
-
-    async fn benchmark(&self) {
-        self.redraw(|scene| scene.happens(Happening::BenchmarkBegins));
-        let front = self.0.place.get().and_then(|place| place.front);
-        let started = front.map(|front| Running::start(front, &self.0.database_url));
-        let outcome = match started {
-            Some(Ok(running)) => self.listen(running).await,
-            Some(Err(error)) => {
-                tracing::warn!(error = format!("{error:#}"), "no benchmark");
-                Err("The benchmark does not start; the log says why.".to_owned())
-            }
-            None => Err("This process does not know where its front listens.".to_owned()),
-        };
-        self.redraw(|scene| {
-            scene.benchmark_ends = None;
-            scene.happens(Happening::BenchmarkEnds);
-            scene.findings.ended_at = Some(OffsetDateTime::now_utc().unix_timestamp());
-            match outcome {
-                Ok(outcome) => scene.outcome = Some(outcome),
-                Err(sentence) => scene.mishap = Some(sentence),
-            }
-        });
-        self.keep_findings().await;
-    }
-
-    /// Hears a benchmark out.
-    async fn listen(&self, mut running: Running) -> Result<super::load::Outcome, String> {
-        let mut outcome = Err("The benchmark ended without a word.".to_owned());
-        loop {
-            tokio::select! {
-                line = running.next() => match line {
-                    Some(Line::Second(heard)) => {
-                        self.desk().heard.get_or_insert_default().add(&heard);
-                    }
-                    Some(Line::Done(found)) => outcome = Ok(found),
-                    Some(Line::Refused(sentence)) => outcome = Err(sentence),
-                    None => break,
-                },
-                () = self.0.stop.notified() => running.ask_to_end(),
-            }
-        }
-        running.end().await;
-        outcome
     }
 
     fn desk(&self) -> MutexGuard<'_, Desk> {

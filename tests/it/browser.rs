@@ -10,7 +10,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use sqlx::Connection as _;
 
-use crate::stack::site::{Site, folder, up};
+use crate::stack::site::{Site, folder};
 use crate::town::jpeg;
 
 /// How long the browser may take for one step on a slow machine.

@@ -32,8 +32,9 @@ const COVERED: &str = "(() => {
             if (wide > 1 && high > 4) found.push(one.said + ' / ' + other.said);
         }
     }
-    const width = document.documentElement.clientWidth;
-    if (document.documentElement.scrollWidth > width) found.push('the page is wider than its window');
+    const width = innerWidth;
+    const lab = document.querySelector('.lab');
+    if (lab.scrollWidth > width) found.push('the lab is wider than its window');
     for (const { box, said } of texts) {
         if (box.right > width + 1 || box.left < -1) found.push('outside: ' + said);
     }

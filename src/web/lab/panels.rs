@@ -234,6 +234,7 @@ pub(super) fn time_said(ms: f64) -> String {
 /// A rate as a person says it.
 pub(super) fn rate_said(rate: f64) -> String {
     match rate {
+        0.0 => "0".to_owned(),
         rate if rate >= 10.0 => words::number(rate.round() as i64),
         rate => format!("{rate:.1}"),
     }

@@ -99,10 +99,6 @@ impl<'a> Picture<'a> {
     fn is_gone(&self) -> bool {
         self.scene.index.as_ref().is_some_and(Status::is_gone)
     }
-
-    fn is_quiet(&self) -> bool {
-        self.scene.lately().all(|second| second.pages.total() == 0)
-    }
 }
 
 fn lists(scene: &Scene) -> Vec<List> {
@@ -114,7 +110,7 @@ fn lists(scene: &Scene) -> Vec<List> {
     };
     let mut lists = vec![List {
         title: "Pages most asked for",
-        note: String::new(),
+        note: "counted by the app".to_owned(),
         rows: rows(scene.top(|second| &second.top_pages, ADDRESSES_SHOWN)),
     }];
     if scene.has_memcached {

@@ -4,7 +4,7 @@ use crate::lab::{Comparison, Findings, Phase};
 use crate::web::words;
 
 /// How many phases are shown; of more, the first and the last.
-const PHASES_SHOWN: usize = 4;
+const PHASES_SHOWN: usize = 3;
 
 /// The large line.
 pub(super) struct Headline {

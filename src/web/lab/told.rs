@@ -57,7 +57,7 @@ fn changing(scene: &Scene) -> Option<(String, Option<i32>)> {
             .percent
             .map_or(String::new(), |percent| format!(", {percent} %"));
         let sentence = format!(
-            "Creating {name}, {} of {all}: {}{percent}. The site goes on meanwhile.",
+            "Creating {name}, {} of {all}: {}{percent}",
             (done + 1).min(all),
             progress.phase
         );
