@@ -321,11 +321,17 @@ impl Live {
 
     /// A change of the index is over.
     async fn change(&self, outcome: Result<Vec<userid_index::Done>, Error>) {
+        let is_done = outcome.is_ok();
         match outcome {
             Ok(done) => tracing::info!(?done, "the userid index was changed in the lab"),
             Err(error) => self.mishap(&error),
         }
-        self.redraw(|scene| scene.changing = None);
+        self.redraw(|scene| {
+            scene.changing = None;
+            if is_done {
+                scene.mishap = None;
+            }
+        });
         self.look_at_index().await;
     }
 

@@ -117,7 +117,7 @@ async fn the_lab_shows_how_a_dropped_index_bends_the_curve_and_how_it_comes_back
     browser.goto(&format!("{base}/lab")).await.unwrap();
     until(
         &browser,
-        "document.querySelector('.switch[aria-checked=true]:enabled')",
+        "document.querySelector('.switch[aria-pressed=true]:enabled')",
     )
     .await;
     nothing_is_covered(&driver, &browser, "idle").await;
@@ -178,7 +178,7 @@ async fn the_lab_shows_how_a_dropped_index_bends_the_curve_and_how_it_comes_back
     // And back.
     until(
         &browser,
-        "document.querySelector('.switch[aria-checked=false]:enabled')",
+        "document.querySelector('.switch[aria-pressed=false]:enabled')",
     )
     .await;
     click(&browser, ".switch").await;

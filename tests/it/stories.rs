@@ -110,7 +110,7 @@ fn the_table_of_the_readme_is_the_one_that_was_measured() {
         let same = measured.iter().find(|other| other[0] == row[0]);
         let same = same.unwrap_or_else(|| panic!("no such row was measured: {row:?}"));
         assert_eq!(row[1..3], same[1..3], "{}", row[0]);
-        assert!(same[4].starts_with(&row[3]), "{row:?} and {same:?}");
+        assert!(same[5].starts_with(&row[3]), "{row:?} and {same:?}");
     }
     // The first line of it says what it is about.
     let rate = |name: &str| &shown.iter().find(|row| row[0] == name).expect(name)[1];

@@ -26,7 +26,11 @@ impl Live {
             scene.happens(Happening::BenchmarkEnds);
             scene.findings.ended_at = Some(OffsetDateTime::now_utc().unix_timestamp());
             match outcome {
-                Ok(outcome) => scene.outcome = Some(outcome),
+                Ok(outcome) => {
+                    scene.outcome = Some(outcome);
+                    // It was said of this benchmark, or has been read.
+                    scene.mishap = None;
+                }
                 Err(sentence) => scene.mishap = Some(sentence),
             }
         });
