@@ -51,7 +51,7 @@ pub(crate) struct Arguments {
     pub(crate) scenario: Option<OsString>,
 
     /// The values of a list of the scenario: a file with one a line; repeatable
-    #[arg(help_heading = FETCHED, long = "list", value_name = "NAME=FILE", value_parser = OsStringValueParser::new().try_map(parse_list), requires = "scenario")]
+    #[arg(help_heading = FETCHED, long = "list", value_name = "NAME=FILE", value_parser = OsStringValueParser::new().try_map(|text| parse_list(&text)), requires = "scenario")]
     pub(crate) lists: Vec<(String, PathBuf)>,
 
     /// Threads that share the connections [default: one a core]
@@ -381,7 +381,7 @@ impl Arguments {
 }
 
 /// Splits `NAME=FILE`; the file may have any name, also one that is not UTF-8.
-fn parse_list(text: OsString) -> Result<(String, PathBuf), String> {
+fn parse_list(text: &OsStr) -> Result<(String, PathBuf), String> {
     let bytes = text.as_bytes();
     let (name, file) = bytes
         .iter()

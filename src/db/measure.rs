@@ -43,8 +43,10 @@ pub struct Timing {
 /// reads all photos for them.
 const EXAMPLE_PHOTOS: i32 = 12;
 
-/// The person whose plans are shown: the one of the last measurement as long as they have about a dozen photos,
-/// and otherwise the first with the number of photos nearest to that. None where there are no photos.
+/// The person whose plans are shown; none where there are no photos.
+///
+/// It is the one of the last measurement as long as they have about a dozen photos, and otherwise the first with the
+/// number of photos nearest to that.
 ///
 /// # Errors
 ///

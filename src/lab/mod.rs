@@ -60,7 +60,9 @@ pub async fn create(db: &PgPool) -> Result<Vec<Done>, Error> {
 }
 
 /// Measures the photostream of owners drawn at random, and explains that of one person with about a dozen photos,
-/// the same person in both states of the index. The result is kept under the state that the index is in; in between
+/// the same person in both states of the index.
+///
+/// The result is kept under the state that the index is in; in between
 /// (partly dropped, being built) there is nothing to keep.
 ///
 /// # Errors
