@@ -1,5 +1,7 @@
 //! The arguments of the command.
 
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
@@ -8,6 +10,7 @@ use benchmarker::{
     Error, Fetch, Lazy, Load, Order, PageList, Plan, Rules, Scenario, Stages, Think, Visitors,
     parse_time,
 };
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand};
 
 /// How many connections a thread gets when nobody says: one browser.
@@ -21,6 +24,14 @@ const DURATION: Duration = Duration::from_secs(10);
 const VIEWPORT_PX: u32 = 1280;
 const WARMUP: Duration = Duration::from_secs(1);
 
+// The groups of options in `--help`.
+const FETCHED: &str = "What is fetched";
+const LOAD: &str = "How much load";
+const BROWSERS: &str = "Browsers";
+const WHERE: &str = "Where it is sent";
+const RULES: &str = "Rules and comparisons";
+const RESULT: &str = "The result";
+
 /// Fetches the pages of a list in rapid succession, each with the css, js and
 /// pictures it refers to, as browsers would, and says how many requests a second
 /// were answered and how long one took.
@@ -33,72 +44,73 @@ pub(crate) struct Arguments {
     /// The page (http://...), or a file with one URL or path a line; # begins a
     /// comment line, - reads standard input. With --scenario: the site
     #[arg(value_name = "URL-or-FILE", required = true)]
-    target: Option<String>,
+    target: Option<OsString>,
 
     /// What visitors do, instead of a list of pages: talk-2007, tweets, reddit-hug, browse, or a TOML file
-    #[arg(short = 'S', long, value_name = "NAME-or-FILE", conflicts_with_all = ["order", "once", "think", "base", "pages_only"])]
-    pub(crate) scenario: Option<String>,
+    #[arg(help_heading = FETCHED, short = 'S', long, value_name = "NAME-or-FILE", conflicts_with_all = ["order", "once", "think", "base", "pages_only"])]
+    pub(crate) scenario: Option<OsString>,
 
     /// The values of a list of the scenario: a file with one a line; repeatable
-    #[arg(long = "list", value_name = "NAME=FILE", value_parser = parse_list, requires = "scenario")]
+    #[arg(help_heading = FETCHED, long = "list", value_name = "NAME=FILE", value_parser = OsStringValueParser::new().try_map(|text| parse_list(&text)), requires = "scenario")]
     pub(crate) lists: Vec<(String, PathBuf)>,
 
     /// Threads that share the connections [default: one a core]
-    #[arg(short, long, value_name = "T")]
+    #[arg(help_heading = LOAD, short, long, value_name = "T")]
     threads: Option<usize>,
 
     /// Keep-alive connections in all; up to 6 of them are one browser
     /// [default: 6 a thread; with --rate as many browsers as come in a second]
-    #[arg(short, long, value_name = "C")]
+    #[arg(help_heading = LOAD, short, long, value_name = "C")]
     connections: Option<usize>,
 
     /// Open load: so many page views a second are due, whether or not the earlier ones were answered; or
     /// stages: 0..500:10s,500:1m
-    #[arg(short, long, value_name = "PER-SECOND", conflicts_with_all = ["think", "users", "once"])]
+    #[arg(help_heading = LOAD, short, long, value_name = "PER-SECOND", conflicts_with_all = ["think", "users", "once"])]
     rate: Option<Stages>,
 
     /// Closed load: so many browsers, or stages: 1..50:30s,50:1m [default: as the connections allow]
-    #[arg(short, long, value_name = "N", conflicts_with_all = ["connections", "once"])]
+    #[arg(help_heading = LOAD, short, long, value_name = "N", conflicts_with_all = ["connections", "once"])]
     users: Option<Stages>,
 
     /// What a browser waits between two page views: 2s, or exp:7s for an exponential law of that mean
-    #[arg(long, value_name = "TIME")]
+    #[arg(help_heading = LOAD, long, value_name = "TIME")]
     think: Option<Think>,
 
     /// How long to measure: 500ms, 10s, 2m [default: 10s, or as long as the stages or the scenario last]
-    #[arg(short, long, value_name = "TIME", value_parser = parse_time)]
+    #[arg(help_heading = LOAD, short, long, value_name = "TIME", value_parser = parse_time)]
     duration: Option<Duration>,
 
     /// Load before the measuring begins, not counted [default: 1s, or what the scenario says]
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    #[arg(help_heading = LOAD, long, value_name = "TIME", value_parser = parse_time)]
     warmup: Option<Duration>,
 
     /// How long a request may take, connecting included
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_time)]
+    #[arg(help_heading = LOAD, long, value_name = "TIME", default_value = "5s", value_parser = parse_time)]
     timeout: Duration,
 
     /// The site that the paths of the list belong to
-    #[arg(long, value_name = "URL")]
+    #[arg(help_heading = FETCHED, long, value_name = "URL")]
     base: Option<String>,
 
     /// Connect to this unix socket; URLs then only give the host name and path
-    #[arg(long, value_name = "PATH")]
+    #[arg(help_heading = WHERE, long, value_name = "PATH")]
     unix: Option<PathBuf>,
 
     /// Fetch the HTML alone; every connection is a browser of its own
-    #[arg(long, conflicts_with_all = ["no_pictures", "lazy", "per_browser"])]
+    #[arg(help_heading = FETCHED, long, conflicts_with_all = ["no_pictures", "lazy", "per_browser"])]
     pages_only: bool,
 
     /// Ask for uncompressed answers, as wrk does; browsers ask for gzip
-    #[arg(long)]
+    #[arg(help_heading = FETCHED, long)]
     no_gzip: bool,
 
     /// Fetch the HTML, css and js, but no pictures
-    #[arg(long, conflicts_with = "lazy")]
+    #[arg(help_heading = FETCHED, long, conflicts_with = "lazy")]
     no_pictures: bool,
 
     /// Of the parts of a page, fetch only those whose path begins so
     #[arg(
+        help_heading = FETCHED,
         long,
         value_name = "PATH",
         default_value = "/",
@@ -107,75 +119,75 @@ pub(crate) struct Arguments {
     parts_below: String,
 
     /// Pictures marked loading=lazy: fetch all of them, those near the window (a guess), or none
-    #[arg(long, value_enum, default_value = "skip")]
+    #[arg(help_heading = FETCHED, long, value_enum, default_value = "skip")]
     lazy: Lazy,
 
     /// Width of the window in px, which srcset is resolved for [default: 1280, or what the scenario says]
-    #[arg(long, value_name = "PX")]
+    #[arg(help_heading = FETCHED, long, value_name = "PX")]
     viewport: Option<u32>,
 
     /// Connections of one browser, 1 to 6
-    #[arg(long, value_name = "N", default_value_t = 6)]
+    #[arg(help_heading = BROWSERS, long, value_name = "N", default_value_t = 6)]
     per_browser: usize,
 
     /// Order of the pages: shuffled once, as listed, or drawn anew each time, evenly (random) or the
     /// first most often (zipf: the second half as often, the hundredth a hundredth)
-    #[arg(long, value_enum, default_value = "shuffle")]
+    #[arg(help_heading = FETCHED, long, value_enum, default_value = "shuffle")]
     order: Order,
 
     /// Visit each page once and end, at the latest when the time is over: to warm what keeps files
-    #[arg(long)]
+    #[arg(help_heading = FETCHED, long)]
     once: bool,
 
     /// Browsers keep what they got, as private caches may: first and later page views are told apart;
     /// with a number somebody else comes after so many page views
-    #[arg(long, value_name = "VIEWS", num_args = 0..=1, require_equals = true, default_missing_value = "0", conflicts_with = "pages_only")]
+    #[arg(help_heading = BROWSERS, long, value_name = "VIEWS", num_args = 0..=1, require_equals = true, default_missing_value = "0", conflicts_with = "pages_only")]
     returning: Option<u32>,
 
     /// Seed of every random choice: same seed, same sequence
-    #[arg(long, value_name = "S", default_value_t = 1)]
+    #[arg(help_heading = BROWSERS, long, value_name = "S", default_value_t = 1)]
     pub(crate) seed: u64,
 
     /// Rules that the result must keep, such as 'p95<200ms,failed=0'; exit status 3 when it does not
-    #[arg(long, value_name = "RULES")]
+    #[arg(help_heading = RULES, long, value_name = "RULES")]
     require: Option<String>,
 
     /// Search the highest rate of page views that keeps --require, from this one on
-    #[arg(long, value_name = "PER-SECOND", num_args = 0..=1, require_equals = true, default_missing_value = "10",
+    #[arg(help_heading = RULES, long, value_name = "PER-SECOND", num_args = 0..=1, require_equals = true, default_missing_value = "10",
         conflicts_with_all = ["rate", "users", "think", "once", "versus", "json", "save", "html"])]
     pub(crate) capacity: Option<f64>,
 
     /// Measure this other site, or address, by turns with the first: in each block both, and the first
     /// once more
-    #[arg(long = "vs", id = "versus", value_name = "URL", conflicts_with_all = ["json", "save", "require", "unix"])]
+    #[arg(help_heading = RULES, long = "vs", id = "versus", value_name = "URL", conflicts_with_all = ["json", "save", "require", "unix"])]
     pub(crate) versus: Option<String>,
 
     /// How many blocks --vs measures
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000), requires = "versus")]
+    #[arg(help_heading = RULES, long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000), requires = "versus")]
     pub(crate) blocks: u32,
 
     /// Measure also how fast the generator is against a server that does nothing (needs nginx)
-    #[arg(long, conflicts_with_all = ["versus", "capacity", "json"])]
+    #[arg(help_heading = RULES, long, conflicts_with_all = ["versus", "capacity", "json"])]
     pub(crate) certify: bool,
 
     /// A header for every request, such as 'Cookie: session=...'; repeatable
-    #[arg(long = "header", value_name = "'K: V'", value_parser = parse_header)]
+    #[arg(help_heading = FETCHED, long = "header", value_name = "'K: V'", value_parser = parse_header)]
     headers: Vec<(String, String)>,
 
     /// Write the result to a file, to be compared with another
-    #[arg(long, value_name = "FILE.json")]
+    #[arg(help_heading = RESULT, long, value_name = "FILE.json")]
     pub(crate) save: Option<PathBuf>,
 
     /// Write the report as one HTML page that stands alone
-    #[arg(long, value_name = "FILE.html")]
+    #[arg(help_heading = RESULT, long, value_name = "FILE.html")]
     pub(crate) html: Option<PathBuf>,
 
     /// Print the report as JSON
-    #[arg(long)]
+    #[arg(help_heading = RESULT, long)]
     pub(crate) json: bool,
 
     /// Allow a target that is not this machine, because it is yours
-    #[arg(long)]
+    #[arg(help_heading = WHERE, long)]
     i_own_this_host: bool,
 }
 
@@ -227,7 +239,8 @@ again when it has been answered, so a slow server is asked less often. Compare t
 targets by turns in one session, never by numbers of different days.
 
 Exit status: 0 measured; 1 nothing was answered, or the run doubts its own numbers;
-2 the arguments make no sense; 3 a rule of --require is broken.";
+2 the arguments make no sense, or a result could not be written; 3 a rule of
+--require is broken.";
 
 impl Arguments {
     /// The address that completes paths: behind a unix socket any name does.
@@ -237,8 +250,8 @@ impl Arguments {
             .or(self.unix.as_ref().map(|_| "http://localhost/"))
     }
 
-    /// What is to be measured; clap sees to it that there is one.
-    pub(crate) fn target(&self) -> &str {
+    /// What is to be measured: an address, or the name of a file; clap requires one.
+    pub(crate) fn target(&self) -> &OsStr {
         self.target.as_deref().unwrap_or_default()
     }
 
@@ -367,11 +380,16 @@ impl Arguments {
     }
 }
 
-fn parse_list(text: &str) -> Result<(String, PathBuf), String> {
-    let (name, file) = text
-        .split_once('=')
+/// Splits `NAME=FILE`; the file may have any name, also one that is not UTF-8.
+fn parse_list(text: &OsStr) -> Result<(String, PathBuf), String> {
+    let bytes = text.as_bytes();
+    let (name, file) = bytes
+        .iter()
+        .position(|byte| *byte == b'=')
+        .map(|at| (&bytes[..at], &bytes[at + 1..]))
         .ok_or("a list is a name, = and a file: people=people.txt")?;
-    Ok((name.to_owned(), file.into()))
+    let name = str::from_utf8(name).map_err(|_| "the name of a list is UTF-8 text")?;
+    Ok((name.to_owned(), OsStr::from_bytes(file).into()))
 }
 
 fn parse_header(text: &str) -> Result<(String, String), String> {

@@ -41,6 +41,7 @@ pub mod saved;
 mod scenario;
 pub mod stats;
 mod target;
+mod writable;
 
 pub use capacity::{Capacity, Limit, Trial, capacity};
 pub use engine::run;
@@ -58,3 +59,4 @@ pub use report::{
 pub use rules::Rules;
 pub use saved::Saved;
 pub use scenario::{Need, Scenario};
+pub use writable::check_writable;

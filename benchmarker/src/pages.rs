@@ -31,7 +31,7 @@ impl PageList {
         let base = base.map(parse_http).transpose()?;
         let mut origin = base.clone();
         let mut paths = Vec::new();
-        for (index, line) in text.lines().enumerate() {
+        for (index, line) in without_mark(text).lines().enumerate() {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
                 continue;
@@ -105,6 +105,11 @@ impl PageList {
     }
 }
 
+/// The text without the byte order mark that editors on Windows begin a file with.
+pub(crate) fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
 /// What goes into the request line: path and query, never the fragment.
 pub(crate) fn path_of(url: &Url) -> &str {
     &url[Position::BeforePath..Position::AfterQuery]
@@ -141,7 +146,7 @@ mod tests {
 
     #[test]
     fn comments_and_blank_lines_are_skipped_and_paths_completed() {
-        let text = "# people\n\n/people/anna?before=7#top\nhttp://127.0.0.1:81/\n";
+        let text = "\u{feff}# people\n\n/people/anna?before=7#top\nhttp://127.0.0.1:81/\n";
         let list = PageList::parse(text, Some("http://127.0.0.1:81")).unwrap();
         assert_eq!(list.paths, ["/people/anna?before=7".into(), "/".into()]);
     }

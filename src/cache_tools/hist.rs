@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::request::{Outcome, Request};
 use super::top::not_told;
-use super::words::{grouped, latency, percent};
+use super::words::{counted, grouped, latency, percent};
 
 /// Where the scale begins, in microseconds as a power of ten: no answer is faster.
 const BEGIN: f64 = 1.0;
@@ -85,8 +85,8 @@ impl Histogram {
         }
         text.push_str(&axis(columns.len()));
         text.push_str(&format!(
-            "one mark is {} requests\n",
-            grouped(unit.ceil() as u64)
+            "one mark is {}\n",
+            counted(unit.ceil() as u64, "request", "requests")
         ));
         text.push_str(&not_told(lost));
         text
@@ -194,5 +194,8 @@ mod tests {
         );
         assert_eq!(lines[9], "one mark is 6 requests");
         assert!(lines.iter().all(|line| line.len() <= 80), "{picture}");
+        let mut one = Histogram::default();
+        one.add(&request(Outcome::Hit, 150));
+        assert!(one.picture((80, 13), 0).contains("one mark is 1 request\n"));
     }
 }

@@ -20,3 +20,4 @@ pub mod watch;
 mod words;
 
 pub use site::Site;
+pub(crate) use words::grouped;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::request::{Outcome, Request};
-use super::words::{cut, grouped, harmless};
+use super::words::{counted, cut, grouped, harmless};
 
 /// How many addresses are remembered; when there are more, the rarest half is forgotten.
 const ADDRESSES_MAX: usize = 20_000;
@@ -144,8 +144,8 @@ pub(super) fn not_told(lost: u64) -> String {
     match lost {
         0 => String::new(),
         _ => format!(
-            "\n{} more requests were not told: nginx does not wait for us\n",
-            grouped(lost)
+            "\n{} not shown: nginx does not wait for a slow reader\n",
+            counted(lost, "more request was", "more requests were")
         ),
     }
 }
@@ -184,7 +184,7 @@ mod tests {
             "      21/s hits                     0.5/s missed\n\n\
              \x20     20 /i/hot.webp                0.5 /i/new.webp\n\
              \x20    1.0 /i/rare.webp\n\
-             \n3 more requests were not told: nginx does not wait for us\n"
+             \n3 more requests were not shown: nginx does not wait for a slow reader\n"
         );
     }
 

@@ -6,12 +6,15 @@ use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use sqlx::PgPool;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::say::say;
+use crate::cache_tools::grouped;
 use crate::db::measure::{self, Timing};
 use crate::db::pool;
 use crate::db::userid_index::{self, Done, What};
-use crate::lab;
+use crate::lab::{self, Findings, Phase, Slower};
 use crate::settings::Place;
 use crate::stack::{Running, StateDir};
 
@@ -123,33 +126,81 @@ async fn status(db: &PgPool) -> Result<()> {
     for member in &status.present {
         let size = member.bytes as f64 / 1e6;
         let invalid = if member.valid { "" } else { "  INVALID" };
-        say!(
-            "  {:<24} {size:>7.1} MB{invalid}  {}",
-            member.name,
-            member.definition
-        );
+        let (_, columns) = member
+            .definition
+            .split_once(" USING btree ")
+            .unwrap_or(("", &member.definition));
+        say!("  {:<24} {size:>7.1} MB{invalid}  {columns}", member.name);
     }
     for name in &status.missing {
         say!("  {name:<24} missing");
     }
+    if let Some(found) = measure::last_benchmark(db).await? {
+        under_load(&serde_json::from_str(&found)?);
+    }
     let timings = measure::last(db).await?;
+    if !timings.is_empty() {
+        one_at_a_time(&timings);
+    }
+    Ok(())
+}
+
+/// The result of the lab's benchmark: both states under the same load.
+fn under_load(findings: &Findings) {
+    let Some(both) = findings.comparison() else {
+        return;
+    };
+    let ended = findings
+        .ended_at
+        .and_then(|at| OffsetDateTime::from_unix_timestamp(at).ok())
+        .and_then(|at| at.format(&Rfc3339).ok());
+    let name = |phase: &Phase| match phase.with_index {
+        true => "with it",
+        false => "without it",
+    };
+    let rate = |phase: &Phase| grouped(phase.pages_per_sec().round() as u64);
+    say!(
+        "\nunder the same load, the lab's benchmark{}",
+        ended.map_or(String::new(), |at| format!(" of {at}"))
+    );
+    say!(
+        "  {} -> {} pages/s, {}: {}, then {}",
+        rate(both.before),
+        rate(both.after),
+        both.in_words(),
+        name(both.before),
+        name(both.after)
+    );
+}
+
+/// What single queries took, and their ratio where both were measured on a quiet database.
+fn one_at_a_time(timings: &[Timing]) {
+    say!("\none query at a time, of people drawn at random");
     for Timing {
         state,
         owners,
         median_ms,
         slowest_ms,
+        beside,
         ..
-    } in &timings
+    } in timings
     {
+        let beside = match beside {
+            0 => String::new(),
+            1 => ", beside 1 other query".to_owned(),
+            more => format!(", beside up to {more} other queries"),
+        };
         say!(
-            "{state:<26} median {median_ms:>9.3} ms, slowest {slowest_ms:>9.3} ms ({owners} owners drawn at random, one at a time)"
+            "  {state:<26} median {median_ms:>9.3} ms, slowest {slowest_ms:>9.3} ms of {owners}{beside}"
         );
     }
-    if let [with, without] = timings.as_slice() {
-        say!(
-            "{:.0} times slower without it",
-            without.median_ms / with.median_ms
-        );
+    match lab::slower_one_at_a_time(timings) {
+        Slower::Times(ratio) => say!("  {ratio:.0} times slower without it"),
+        Slower::UnlikeLoads => {
+            say!(
+                "  not compared: a time beside other queries says nothing of one on a quiet database"
+            );
+        }
+        Slower::NotMeasured => {}
     }
-    Ok(())
 }

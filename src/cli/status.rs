@@ -8,6 +8,7 @@ use sqlx::ConnectOptions as _;
 use tokio::time::timeout;
 
 use super::say::say;
+use crate::cache_tools::grouped;
 use crate::database_url;
 use crate::db::people;
 use crate::db::schema::{self, DatabaseState};
@@ -53,10 +54,10 @@ async fn contents(url: &str) -> Result<String> {
     Ok(match timeout(ANSWER_PATIENCE, found).await {
         Ok(Ok((DatabaseState::Loaded(found), (people, photos)))) => format!(
             "{} people, {} photos; at the first start {} and {}, from seed {}; schema version {}",
-            with_commas(people),
-            with_commas(photos),
-            with_commas(found.users.into()),
-            with_commas(found.photos.into()),
+            grouped(people.unsigned_abs()),
+            grouped(photos.unsigned_abs()),
+            grouped(found.users.into()),
+            grouped(found.photos.into()),
             found.seed,
             schema::version()
         ),
@@ -73,17 +74,4 @@ async fn contents(url: &str) -> Result<String> {
         Ok(Err(error)) => format!("the database does not answer: {error}"),
         Err(_) => "the database does not answer".to_owned(),
     })
-}
-
-/// A count with its thousands set apart.
-fn with_commas(count: i64) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.char_indices() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

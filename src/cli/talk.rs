@@ -1,6 +1,6 @@
 //! `flickr-killr demo talk`: the talk as a program.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -24,7 +24,7 @@ pub(super) struct TalkArgs {
     )]
     state_dir: PathBuf,
 
-    /// The person who runs the children when started as root
+    /// The Unix user that the programs run as when started as root
     #[arg(
         long,
         env = "FLICKR_KILLR_USER",
@@ -98,8 +98,16 @@ pub(super) struct TableArgs {
     html: Option<PathBuf>,
 }
 
-/// Tells it.
+/// Runs it, unless its result could not be written: it takes minutes.
 pub(super) fn run(args: TalkArgs) -> Result<()> {
+    let files = [
+        ("--markdown", &args.markdown),
+        ("--html", &args.html),
+        ("--json", &args.json),
+    ];
+    for (option, file) in files {
+        check_writable(option, file.as_deref())?;
+    }
     ladder::tell(&Options {
         state_dir: args.state_dir,
         user: args.user,
@@ -116,8 +124,22 @@ pub(super) fn run(args: TalkArgs) -> Result<()> {
     })
 }
 
+/// Refuses a file that could not be written, with the exit status of a wrong argument.
+fn check_writable(option: &str, file: Option<&Path>) -> Result<()> {
+    let Some(file) = file else { return Ok(()) };
+    let folder = file.parent().filter(|folder| *folder != Path::new(""));
+    let found = folder
+        .map_or(Ok(()), std::fs::create_dir_all)
+        .and_then(|()| benchmarker::check_writable(file));
+    found.map_err(|error| {
+        let sentence = format!("{option} {}: cannot be written: {error}\n", file.display());
+        clap::Error::raw(clap::error::ErrorKind::Io, sentence).into()
+    })
+}
+
 /// Prints the table of README's first screen.
 pub(super) fn table(args: &TableArgs) -> Result<()> {
+    check_writable("--html", args.html.as_deref())?;
     let text = std::fs::read(&args.json)
         .with_context(|| format!("cannot read {}", args.json.display()))?;
     let talk: Talk = serde_json::from_slice(&text)

@@ -4,8 +4,8 @@ use std::io::ErrorKind;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use sqlx::postgres::PgPoolOptions;
-use sqlx::{Connection as _, PgPool};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool};
 
 use crate::database_url;
 
@@ -76,6 +76,17 @@ pub fn was_cut(error: &sqlx::Error) -> bool {
 fn was_idle_at_last_cut(idle_for: Duration) -> bool {
     let last_cut = *LAST_CUT.lock().unwrap_or_else(PoisonError::into_inner);
     last_cut.is_some_and(|cut| cut.elapsed() <= idle_for)
+}
+
+/// A connection of its own for the lab, which makes queries slow on purpose: unlike those of the pool it does not
+/// warn of slow statements.
+///
+/// # Errors
+///
+/// When the database does not answer.
+pub async fn unlogged(pool: &PgPool) -> Result<PgConnection, sqlx::Error> {
+    let options = PgConnectOptions::clone(&pool.connect_options());
+    options.disable_statement_logging().connect().await
 }
 
 /// The planner's price of a random page, as the database is set: above 2 it plans the photostream

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
 
-use super::schema;
+use super::{pool, schema};
 
 /// How long a drop waits for its lock before it lets the waiting pages through and tries again.
 const DROP_LOCK_TIMEOUT: &str = "500ms";
@@ -266,7 +266,7 @@ async fn create_members(db: &mut PgConnection) -> Result<Vec<Done>, Error> {
 
 /// A connection of its own that holds the lock of whoever changes the family.
 async fn alone(db: &PgPool) -> Result<PgConnection, Error> {
-    let mut connection = db.acquire().await?.detach();
+    let mut connection = pool::unlogged(db).await?;
     let locked: bool = sqlx::query_scalar("select pg_try_advisory_lock($1)")
         .bind(ADVISORY_LOCK)
         .fetch_one(&mut connection)

@@ -10,8 +10,8 @@ const WANTED: f64 = 41.0;
 pub struct Words {
     /// What it did, without the subject: `reads 12 rows in order from photos_userid_public`.
     pub did: String,
-    /// How many pages of 8 kB it looked at.
-    pub pages: u64,
+    /// How many blocks of 8 kB it looked at: PostgreSQL calls them pages, which here are pages of the site.
+    pub blocks: u64,
     /// How long it took.
     pub ms: f64,
 }
@@ -27,7 +27,7 @@ pub fn in_words(plan: &str) -> Option<Words> {
             find(root, &|node| text(node, "Relation Name") == "photos")?,
             sorts(root),
         ),
-        pages: count("Shared Hit Blocks") + count("Shared Read Blocks"),
+        blocks: count("Shared Hit Blocks") + count("Shared Read Blocks"),
         ms: top.get("Execution Time")?.as_f64()?,
     })
 }
@@ -95,7 +95,7 @@ fn number(node: &Value, name: &str) -> f64 {
 }
 
 /// A count with thousands set apart.
-fn said(count: f64) -> String {
+pub(super) fn said(count: f64) -> String {
     let digits = format!("{count:.0}");
     let mut text = String::new();
     for (at, digit) in digits.char_indices() {
@@ -157,7 +157,7 @@ mod tests {
         ];
         for (node, expected) in cases {
             let words = in_words(&plan(&node)).expect(expected);
-            assert_eq!((words.did.as_str(), words.pages), (expected, 6));
+            assert_eq!((words.did.as_str(), words.blocks), (expected, 6));
         }
     }
 

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
@@ -62,10 +61,7 @@ impl Gatherer {
                 look = Some(tokio::spawn(async move { live.look_at_index().await }));
             }
             let (now, second) = self.second().await;
-            self.live.redraw(|scene| {
-                scene.now = now;
-                scene.seconds.extend(second.map(Arc::new));
-            });
+            self.live.redraw(|scene| scene.passes(now, second));
         }
     }
 
@@ -109,8 +105,6 @@ impl Gatherer {
             let counts = counts.zip(before.memcached);
             let counts = counts.map(|(counts, before)| counts.since(before));
             Second {
-                at: now,
-                took: now - before.at,
                 pages,
                 failed,
                 files_by_app: files,
@@ -121,6 +115,7 @@ impl Gatherer {
                 top_pages: top(top_pages, ADDRESSES_KEPT),
                 top_missed: top(top_missed, ADDRESSES_KEPT),
                 top_found: top(found, ADDRESSES_KEPT),
+                ..Second::quiet(now, now - before.at)
             }
         });
         (now, second)

@@ -13,13 +13,16 @@ use sqlx::PgPool;
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
+use super::findings::Findings;
 use super::gather::Gatherer;
-use super::load::{DURATION, Heard, Line, Running};
+use super::load::{DURATION, Heard};
 use super::pulse::Pulse;
-use super::scene::{Changing, Happening, Scene};
+use super::scene::{Changing, Scene};
 use super::siblings;
 use crate::db::measure;
 use crate::db::userid_index::{self, Error};
+
+mod bench;
 
 /// How long we go on gathering after somebody last looked: longer than a browser needs to come back.
 const WATCHED_FOR: Duration = Duration::from_secs(10);
@@ -185,8 +188,9 @@ impl Live {
     /// What there is to draw now; from here on it is gathered for a while.
     pub async fn scene(&self) -> Arc<Scene> {
         if self.watched() {
-            // Nobody looked before, so what we know of the index may be of yesterday.
+            // The last picture may be of yesterday, and so may what is known of the index.
             self.look_at_index().await;
+            self.recall_findings().await;
         }
         self.0.drawn.borrow().clone()
     }
@@ -308,6 +312,7 @@ impl Live {
                 if action == Action::Benchmark {
                     scene.benchmark_ends = Some(Instant::now() + DURATION);
                     scene.outcome = None;
+                    scene.findings = Findings::default();
                 }
             }
         });
@@ -316,18 +321,24 @@ impl Live {
 
     /// A change of the index is over.
     async fn change(&self, outcome: Result<Vec<userid_index::Done>, Error>) {
+        let is_done = outcome.is_ok();
         match outcome {
             Ok(done) => tracing::info!(?done, "the userid index was changed in the lab"),
             Err(error) => self.mishap(&error),
         }
-        self.redraw(|scene| scene.changing = None);
+        self.redraw(|scene| {
+            scene.changing = None;
+            if is_done {
+                scene.mishap = None;
+            }
+        });
         self.look_at_index().await;
     }
 
     fn mishap(&self, error: &Error) {
         let sentence = match error {
             Error::Busy => {
-                "The index is being changed by somebody else at this moment; please try again."
+                "The index is being changed from elsewhere at this moment; please try again."
             }
             Error::NoLock => {
                 "No moment without a query of photos was found to drop the index in; please try again \
@@ -335,50 +346,8 @@ impl Live {
             }
             Error::Database(_) => "The database failed at that; the log says how.",
         };
-        tracing::warn!(error = format!("{error:#}"), "the lab did not get its way");
+        tracing::warn!(error = format!("{error:#}"), "the index change failed");
         self.redraw(|scene| scene.mishap = Some(sentence.to_owned()));
-    }
-
-    async fn benchmark(&self) {
-        self.redraw(|scene| scene.happens(Happening::BenchmarkBegins));
-        let front = self.0.place.get().and_then(|place| place.front);
-        let started = front.map(|front| Running::start(front, &self.0.database_url));
-        let outcome = match started {
-            Some(Ok(running)) => self.listen(running).await,
-            Some(Err(error)) => {
-                tracing::warn!(error = format!("{error:#}"), "no benchmark");
-                Err("The benchmark does not start; the log says why.".to_owned())
-            }
-            None => Err("This process does not know where its front listens.".to_owned()),
-        };
-        self.redraw(|scene| {
-            scene.benchmark_ends = None;
-            scene.happens(Happening::BenchmarkEnds);
-            match outcome {
-                Ok(outcome) => scene.outcome = Some(outcome),
-                Err(sentence) => scene.mishap = Some(sentence),
-            }
-        });
-    }
-
-    /// Hears a benchmark out.
-    async fn listen(&self, mut running: Running) -> Result<super::load::Outcome, String> {
-        let mut outcome = Err("The benchmark ended without a word.".to_owned());
-        loop {
-            tokio::select! {
-                line = running.next() => match line {
-                    Some(Line::Second(heard)) => {
-                        self.desk().heard.get_or_insert_default().add(&heard);
-                    }
-                    Some(Line::Done(found)) => outcome = Ok(found),
-                    Some(Line::Refused(sentence)) => outcome = Err(sentence),
-                    None => break,
-                },
-                () = self.0.stop.notified() => running.ask_to_end(),
-            }
-        }
-        running.end().await;
-        outcome
     }
 
     fn desk(&self) -> MutexGuard<'_, Desk> {

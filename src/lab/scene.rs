@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::findings::Findings;
 use super::load::{Heard, Outcome};
 use super::pulse::top;
 use super::times::Times;
@@ -38,6 +39,8 @@ pub struct Second {
     pub cpu: Option<Tiers>,
     /// What a running benchmark has felt meanwhile.
     pub load: Option<Heard>,
+    /// The state of the userid index at its end.
+    pub index: IndexState,
     /// Pages by address.
     pub top_pages: Vec<(String, u64)>,
     /// Files that the app answered for, by address.
@@ -46,7 +49,37 @@ pub struct Second {
     pub top_found: Vec<(String, u64)>,
 }
 
+/// The state of the userid index, as far as a photostream is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IndexState {
+    /// All of it is there, and nothing changes.
+    There,
+    /// None of it is there, and nothing changes.
+    Gone,
+    /// It is being changed, is there in part, or is not known.
+    Between,
+}
+
 impl Second {
+    /// A second in which nothing happened.
+    pub(crate) fn quiet(at: Instant, took: Duration) -> Self {
+        Self {
+            at,
+            took,
+            pages: Times::default(),
+            failed: 0,
+            files_by_app: 0,
+            files_by_memcached: None,
+            log_unseen: 0,
+            cpu: None,
+            load: None,
+            index: IndexState::Between,
+            top_pages: Vec::new(),
+            top_missed: Vec::new(),
+            top_found: Vec::new(),
+        }
+    }
+
     /// So many in this second make how many in a whole one.
     pub fn rate(&self, count: u64) -> f64 {
         count as f64 / self.took.as_secs_f64().max(f64::MIN_POSITIVE)
@@ -90,8 +123,10 @@ pub struct Scene {
     pub changing: Option<Changing>,
     /// When a running benchmark ends.
     pub benchmark_ends: Option<Instant>,
-    /// What the last benchmark found.
+    /// What the last benchmark counted over all of its time.
     pub outcome: Option<Outcome>,
+    /// What the running benchmark finds in each state of the index, or the last one found.
+    pub findings: Findings,
     /// What went wrong last, in a sentence.
     pub mishap: Option<String>,
     /// The last measurements of the photostream, one a state of the index.
@@ -116,6 +151,7 @@ impl Scene {
             changing: None,
             benchmark_ends: None,
             outcome: None,
+            findings: Findings::default(),
             mishap: None,
             timings: Vec::new(),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
@@ -125,8 +161,37 @@ impl Scene {
         }
     }
 
+    /// A moment of which nothing is known.
+    #[cfg(test)]
+    pub(crate) fn quiet(now: Instant) -> Self {
+        Self::new(now, true)
+    }
+
     pub(super) fn happens(&mut self, happening: Happening) {
         self.happenings.push((Instant::now(), happening));
+    }
+
+    /// The state of the userid index now.
+    pub fn index_state(&self) -> IndexState {
+        match &self.index {
+            Some(status) if self.changing.is_some() || status.creating.is_some() => {
+                IndexState::Between
+            }
+            Some(status) if status.is_whole() => IndexState::There,
+            Some(status) if status.is_gone() => IndexState::Gone,
+            _ => IndexState::Between,
+        }
+    }
+
+    /// Another second is over; none where there is nothing yet to compare the counters with.
+    pub(super) fn passes(&mut self, now: Instant, second: Option<Second>) {
+        self.now = now;
+        let Some(mut second) = second else { return };
+        second.index = self.index_state();
+        if self.benchmark_ends.is_some() {
+            self.findings.count(&second);
+        }
+        self.seconds.push_back(Arc::new(second));
     }
 
     /// The seconds of the last while that histogram and lists tell of.

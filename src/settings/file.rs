@@ -82,6 +82,8 @@ fn said_before(given: &ArgMatches, id: &str) -> bool {
 fn read(path: &Path, catalogue: &Command) -> Result<BTreeMap<String, String>> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("cannot read the settings file {}", path.display()))?;
+    // Editors on Windows begin a file with a byte order mark.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let table: toml::Table = text
         .parse()
         .with_context(|| format!("the settings file {} is not TOML", path.display()))?;

@@ -18,6 +18,12 @@ use clap::{Args, value_parser};
 
 use crate::rung::Rung;
 
+// The groups of settings in `--help`.
+const PLACE: &str = "Where it is kept";
+const SITE: &str = "The site";
+const DATA: &str = "The demo data";
+const RESOURCES: &str = "Database, memory and disk";
+
 /// How many app processes may be asked for, because each holds memory and database connections.
 const WORKERS_MAX: i64 = 256;
 
@@ -26,6 +32,7 @@ const WORKERS_MAX: i64 = 256;
 pub struct Place {
     /// Folder that holds everything of this site: database, pictures, logs
     #[arg(
+        help_heading = PLACE,
         long,
         env = "FLICKR_KILLR_STATE_DIR",
         value_name = "DIR",
@@ -34,11 +41,12 @@ pub struct Place {
     pub state_dir: PathBuf,
 
     /// TOML file with settings, named as the flags are (`users = 5000`); unknown names are errors
-    #[arg(long, env = "FLICKR_KILLR_CONFIG", value_name = "FILE.toml")]
+    #[arg(help_heading = PLACE, long, env = "FLICKR_KILLR_CONFIG", value_name = "FILE.toml")]
     pub config: Option<PathBuf>,
 
-    /// The person who runs the children when started as root; only nginx's master stays root
+    /// The Unix user that all programs but nginx's master run as, when started as root
     #[arg(
+        help_heading = PLACE,
         long,
         env = "FLICKR_KILLR_USER",
         value_name = "NAME",
@@ -56,6 +64,7 @@ pub struct Settings {
 
     /// Address the site is served at; port 0 takes any free one
     #[arg(
+        help_heading = SITE,
         long,
         env = "FLICKR_KILLR_LISTEN",
         value_name = "ADDRESS:PORT",
@@ -65,6 +74,7 @@ pub struct Settings {
 
     /// Version of the ladder: 0.1 CGI, 0.2 one server, 0.3 nginx and a process a core, 0.4 with memcached
     #[arg(
+        help_heading = SITE,
         long,
         env = "FLICKR_KILLR_RUNG",
         value_name = "VERSION",
@@ -75,17 +85,18 @@ pub struct Settings {
     pub rung: Rung,
 
     /// People in the demo data (loaded at first start only)
-    #[arg(long, env = "FLICKR_KILLR_USERS", value_name = "N", default_value = "100000",
+    #[arg(help_heading = DATA, long, env = "FLICKR_KILLR_USERS", value_name = "N", default_value = "100000",
           value_parser = value_parser!(u32).range(1..))]
     pub users: u32,
 
     /// Photos in the demo data (loaded at first start only)
-    #[arg(long, env = "FLICKR_KILLR_PHOTOS", value_name = "N", default_value = "1000000",
+    #[arg(help_heading = DATA, long, env = "FLICKR_KILLR_PHOTOS", value_name = "N", default_value = "1000000",
           value_parser = value_parser!(u32).range(1..))]
     pub photos: u32,
 
     /// Seed of the demo data: the same seed draws the same people, words and pictures
     #[arg(
+        help_heading = DATA,
         long,
         env = "FLICKR_KILLR_SEED",
         value_name = "S",
@@ -94,42 +105,42 @@ pub struct Settings {
     pub seed: u64,
 
     /// App processes [default: one a core]
-    #[arg(long, env = "FLICKR_KILLR_WORKERS", value_name = "N",
+    #[arg(help_heading = SITE, long, env = "FLICKR_KILLR_WORKERS", value_name = "N",
           value_parser = value_parser!(u32).range(1..=WORKERS_MAX))]
     pub workers: Option<u32>,
 
     /// Database to use instead of a private PostgreSQL; one with tables not ours is refused. The whole
     /// address with user and password: PGPASSWORD and its like are not read
-    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    #[arg(help_heading = RESOURCES, long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
 
     /// Database connections each app process may hold
-    #[arg(long, env = "FLICKR_KILLR_DATABASE_CONNECTIONS", value_name = "N", default_value = "8",
+    #[arg(help_heading = RESOURCES, long, env = "FLICKR_KILLR_DATABASE_CONNECTIONS", value_name = "N", default_value = "8",
           value_parser = value_parser!(u32).range(1..=200))]
     pub database_connections: u32,
 
     /// Memory for memcached, in MiB
-    #[arg(long, env = "FLICKR_KILLR_MEMCACHED_MB", value_name = "MIB", default_value = "256",
+    #[arg(help_heading = RESOURCES, long, env = "FLICKR_KILLR_MEMCACHED_MB", value_name = "MIB", default_value = "256",
           value_parser = value_parser!(u32).range(8..=1_048_576))]
     pub memcached_mb: u32,
 
     /// Disk for pictures made from originals, in GiB; the least recently used go first
-    #[arg(long, env = "FLICKR_KILLR_DERIVATIVES_GB", value_name = "GIB", default_value = "2",
+    #[arg(help_heading = RESOURCES, long, env = "FLICKR_KILLR_DERIVATIVES_GB", value_name = "GIB", default_value = "2",
           value_parser = positive)]
     pub derivatives_gb: f64,
 
     /// Show /lab, where the userid index is dropped and restored [default: on loopback only]
-    #[arg(long, env = "FLICKR_KILLR_LAB", value_name = "true|false", num_args = 0..=1,
+    #[arg(help_heading = SITE, long, env = "FLICKR_KILLR_LAB", value_name = "true|false", num_args = 0..=1,
           require_equals = true, default_missing_value = "true", overrides_with = "no_lab")]
     pub lab: Option<bool>,
 
     /// Hide /lab
-    #[arg(long, overrides_with = "lab")]
+    #[arg(help_heading = SITE, long, overrides_with = "lab")]
     pub no_lab: bool,
 
     /// Let people log in as any demo person, with the one password kept in DIR/demo-logins
     /// (loopback only)
-    #[arg(long, env = "FLICKR_KILLR_DEMO_LOGINS", value_name = "true|false", num_args = 0..=1,
+    #[arg(help_heading = SITE, long, env = "FLICKR_KILLR_DEMO_LOGINS", value_name = "true|false", num_args = 0..=1,
           require_equals = true, default_missing_value = "true", default_value = "false")]
     pub demo_logins: bool,
 }

@@ -20,6 +20,7 @@ mod from_disk;
 mod front;
 mod hold;
 mod lab;
+mod lab_browser;
 mod lists;
 mod load;
 mod load_refused;

@@ -92,12 +92,32 @@ fn stories_link_to_what_is_there_and_quote_it_as_it_is() {
 fn the_table_of_the_readme_is_the_one_that_was_measured() {
     let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
     let (readme, talk) = (read("README.md"), read("docs/results/talk.md"));
-    let table = talk
-        .split("\n\n")
-        .find(|part| part.starts_with("| requests/sec"));
-    let table = table.expect("the talk has a table");
-    assert!(
-        readme.contains(table),
-        "README has another table than\n{table}"
+    let rows = |text: &str| -> Vec<Vec<String>> {
+        let table = text
+            .split("\n\n")
+            .find(|part| part.starts_with("| requests/sec"));
+        let lines = table.expect("a table").lines().skip(2);
+        // A cell of the talk's has a factor behind its figure.
+        let figure = |cell: &str| cell.trim().split(" x").next().unwrap_or("").to_owned();
+        lines
+            .map(|line| line.trim_matches('|').split('|').map(figure).collect())
+            .collect()
+    };
+    let measured = rows(&talk);
+    let shown = rows(&readme);
+    assert!(shown.len() >= 5, "{shown:?}");
+    for row in &shown {
+        let same = measured.iter().find(|other| other[0] == row[0]);
+        let same = same.unwrap_or_else(|| panic!("no such row was measured: {row:?}"));
+        assert_eq!(row[1..3], same[1..3], "{}", row[0]);
+        assert!(same[5].starts_with(&row[3]), "{row:?} and {same:?}");
+    }
+    // The first line of it says what it is about.
+    let rate = |name: &str| &shown.iter().find(|row| row[0] == name).expect(name)[1];
+    let line = format!(
+        "**{} -> {} pages/s**",
+        rate("0.4 Cache money"),
+        rate("0.4 without its index")
     );
+    assert!(readme.contains(&line), "README does not say {line}");
 }

@@ -216,3 +216,24 @@ fn a_running_site_and_a_missing_program_are_said_and_nothing_is_started() {
     assert!(said.contains("programs that are missing"), "{said}");
     assert!(said.contains("version 0.4 did not start"), "{said}");
 }
+
+#[test]
+fn a_result_that_could_not_be_written_is_refused_before_the_talk() {
+    let dir = folder();
+    let file = dir.path().join("file");
+    std::fs::write(&file, "").expect("a file");
+    let below_a_file = file.join("talk").to_string_lossy().into_owned();
+    for option in ["--markdown", "--html", "--json"] {
+        let output = run(program(
+            dir.path(),
+            &["demo", "talk", option, &below_a_file],
+        ));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(
+            said.contains(option) && said.contains("cannot be written"),
+            "{said}"
+        );
+    }
+    assert!(!dir.path().join("state").exists());
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 use benchmarker::{CheckResult, Error, NullServer, run};
 
 use super::live::Live;
-use super::results::{self, Results, warn_of_blind_rules};
+use super::results::{self, Results, can_be_written, warn_of_blind_rules};
 use super::{plan, system};
 use crate::Ended;
 use crate::cli::Arguments;
@@ -14,6 +14,8 @@ use crate::cli::Arguments;
 const CEILING_TIME: Duration = Duration::from_secs(2);
 
 pub(crate) fn measure(arguments: &Arguments) -> Result<Ended, Error> {
+    can_be_written(arguments.save.as_deref())?;
+    can_be_written(arguments.html.as_deref())?;
     let plan = plan(arguments)?;
     let rules = arguments.rules(&plan)?;
     if let Some(rules) = &rules {

@@ -23,7 +23,11 @@ fn plan(arguments: &Arguments) -> Result<Plan, Error> {
     let plan = match &arguments.scenario {
         Some(name) => {
             let scenario = Scenario::open(name, &arguments.lists)?;
-            arguments.plan(PageList::single(arguments.target())?, Some(scenario))?
+            let site = arguments.target().to_str().ok_or_else(|| {
+                let shown = arguments.target().display();
+                Error::Nonsense(format!("{shown} is no address of a site"))
+            })?;
+            arguments.plan(PageList::single(site)?, Some(scenario))?
         }
         None => arguments.plan(read_pages(arguments)?, None)?,
     };
@@ -32,15 +36,18 @@ fn plan(arguments: &Arguments) -> Result<Plan, Error> {
 
 fn read_pages(arguments: &Arguments) -> Result<PageList, Error> {
     let source = arguments.target();
-    if source.contains("://") {
-        return PageList::single(source);
+    if let Some(url) = source.to_str().filter(|text| text.contains("://")) {
+        return PageList::single(url);
     }
     let mut text = String::new();
     let read = match source {
-        "-" => io::stdin().read_to_string(&mut text).map(drop),
+        dash if dash == "-" => io::stdin().read_to_string(&mut text).map(drop),
         file => fs::read_to_string(file).map(|content| text = content),
     };
-    read.map_err(|e| Error::Nonsense(format!("the list {source} cannot be read: {e}")))?;
+    read.map_err(|e| {
+        let shown = source.display();
+        Error::Nonsense(format!("the list {shown} cannot be read: {e}"))
+    })?;
     PageList::parse(&text, arguments.base())
 }
 

@@ -1,7 +1,9 @@
 //! What is left of a run: said, written to files, held against rules.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use benchmarker::{Circumstances, Error, Plan, Report, Rules, Saved, page};
@@ -21,7 +23,7 @@ impl Results {
         started: String,
         ceiling_per_sec: Option<f64>,
     ) -> Self {
-        let words: Vec<String> = std::env::args().map(|word| quoted(&word)).collect();
+        let words: Vec<String> = std::env::args_os().map(|word| quoted(&word)).collect();
         Self(report.saved(
             plan,
             Circumstances {
@@ -103,6 +105,15 @@ pub(crate) fn complain(text: &str) {
     let _ = writeln!(io::stderr(), "benchmarker: {text}");
 }
 
+/// Refuses a file that the result could not be written to, before anything is measured.
+pub(crate) fn can_be_written(file: Option<&Path>) -> Result<(), Error> {
+    let Some(file) = file else { return Ok(()) };
+    benchmarker::check_writable(file).map_err(|cause| {
+        let at = file.display();
+        Error::Nonsense(format!("the result cannot be written to {at}: {cause}"))
+    })
+}
+
 pub(crate) fn write(file: &Path, text: &str) -> Result<(), Error> {
     fs::write(file, text).map_err(|cause| {
         let at = file.display();
@@ -120,8 +131,12 @@ pub(crate) fn now() -> String {
     whole.format(&Rfc3339).unwrap_or_default()
 }
 
-/// A word as a shell reads it.
-fn quoted(word: &str) -> String {
+/// A word as a shell reads it: of a file name that is not UTF-8, bash reads every byte.
+fn quoted(word: &OsStr) -> String {
+    let Some(word) = word.to_str() else {
+        let bytes: String = word.as_bytes().escape_ascii().to_string();
+        return format!("$'{bytes}'");
+    };
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,%+@".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()
@@ -132,6 +147,9 @@ fn quoted(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+
     #[test]
     fn a_command_can_be_pasted_into_a_shell() {
         for (word, expected) in [
@@ -141,7 +159,9 @@ mod tests {
             ("", "''"),
             ("p95<2s", "'p95<2s'"),
         ] {
-            assert_eq!(super::quoted(word), expected);
+            assert_eq!(super::quoted(word.as_ref()), expected);
         }
+        let latin1 = OsStr::from_bytes(b"r\xe9sultat's.json");
+        assert_eq!(super::quoted(latin1), r"$'r\xe9sultat\'s.json'");
     }
 }

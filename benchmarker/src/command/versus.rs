@@ -8,7 +8,7 @@ use rand::rngs::Xoshiro256PlusPlus;
 use rand::seq::SliceRandom;
 
 use super::plan;
-use super::results::{self, Results, say, write};
+use super::results::{self, Results, can_be_written, say, write};
 use crate::Ended;
 use crate::cli::Arguments;
 
@@ -36,6 +36,7 @@ pub(crate) fn versus(arguments: &Arguments) -> Result<Ended, Error> {
     let Some(target) = &arguments.versus else {
         return Err(Error::Nonsense("--vs needs a target".to_owned()));
     };
+    can_be_written(arguments.html.as_deref())?;
     let a = plan(arguments)?;
     let b = a.clone().pages(a.page_list().at(target)?);
     let started = results::now();
@@ -59,20 +60,50 @@ pub(crate) fn versus(arguments: &Arguments) -> Result<Ended, Error> {
         let [Some(first), Some(second), Some(again)] = reports else {
             continue;
         };
-        say(&format!(
-            "block {block:>2}   A {:>8.0}   B {:>8.0}   A again {:>8.0} requests/s   B/A {:.3}   A/A {:.3}",
-            first.requests_per_sec,
-            second.requests_per_sec,
-            again.requests_per_sec,
-            second.requests_per_sec / first.requests_per_sec,
-            again.requests_per_sec / first.requests_per_sec,
-        ));
+        let rates = [&first, &second, &again].map(|report| report.requests_per_sec);
+        say(&row(block, rates));
         blocks.push([first, second, again]);
     }
-    tell(arguments, (&a, &b), &blocks, &started)
+    conclude(arguments, (&a, &b), &blocks, &started)
 }
 
-fn tell(
+/// A block in a line: the rates of A, B and A once more, and their ratios. Nothing has no ratio.
+fn row(block: u32, [a, b, again]: [f64; 3]) -> String {
+    let ratio = |of: f64, to: f64| match of > 0.0 && to > 0.0 {
+        true => format!("{:.3}", of / to),
+        false => "-".to_owned(),
+    };
+    format!(
+        "block {block:>2}   A {a:>8.0}   B {b:>8.0}   A again {again:>8.0} requests/s   B/A {:>5}   A/A {:>5}",
+        ratio(b, a),
+        ratio(again, a),
+    )
+}
+
+/// Why there is nothing to compare: a run of A or of B in which no request was answered as asked.
+fn unanswered(blocks: &[[Report; 3]]) -> Option<String> {
+    let sides: [(&str, &[usize]); 2] = [("A", &[0, 2]), ("B", &[1])];
+    sides.into_iter().find_map(|(name, turns)| {
+        let runs = blocks
+            .iter()
+            .flat_map(|block| turns.iter().map(move |turn| &block[*turn]));
+        let runs: Vec<&Report> = runs.collect();
+        let silent = || runs.iter().filter(|report| report.requests.total == 0);
+        let first = silent().next()?;
+        let why = match first.errors.first_paths.first() {
+            Some((kind, path)) => format!(" (first {kind}: {path})"),
+            None => String::new(),
+        };
+        Some(format!(
+            "no comparison: in {} of the {} runs of {name} no request was answered as asked{why}",
+            silent().count(),
+            runs.len(),
+        ))
+    })
+}
+
+/// Prints what the blocks say of B beside A, and writes the page that was asked for.
+fn conclude(
     arguments: &Arguments,
     (a, b): (&Plan, &Plan),
     blocks: &[[Report; 3]],
@@ -96,12 +127,16 @@ fn tell(
             .for_each(|check| say(&format!("{:<13} {}", check.name, check.says)));
         return Ok(Ended::WithoutNumber);
     }
+    let unanswered = unanswered(blocks);
+    if let Some(sentence) = &unanswered {
+        say(sentence);
+    }
     let failed = |turn: usize| {
         let runs = blocks.iter().map(|block| &block[turn]);
         runs.map(|report| report.errors.total + report.load.skipped)
             .sum::<u64>()
     };
-    if failed(0) + failed(1) > 0 {
+    if unanswered.is_none() && failed(0) + failed(1) > 0 {
         say(&format!(
             "failed or skipped: A {}, B {}; the times below are of what was answered",
             failed(0),
@@ -111,11 +146,16 @@ fn tell(
     let mut dots = Vec::new();
     for (name, better, of) in QUANTITIES {
         if a.is_open() && name == "requests/sec" {
+            if unanswered.is_some() {
+                continue;
+            }
             say("requests/sec           not compared: it is what was offered");
             continue;
         }
         let effect = effect_of(blocks, better, of);
-        say(&format!("{name:<22} B to A: {effect}"));
+        if unanswered.is_none() {
+            say(&format!("{name:<22} B to A: {effect}"));
+        }
         let name = name.to_owned();
         dots.push(Dot { name, effect });
     }
@@ -124,7 +164,10 @@ fn tell(
         let page = page::comparison(&result(first, a), &result(second, b), &dots)?;
         write(file, &page)?;
     }
-    Ok(Ended::Well)
+    Ok(match unanswered {
+        None => Ended::Well,
+        Some(_) => Ended::WithoutNumber,
+    })
 }
 
 fn effect_of(blocks: &[[Report; 3]], better: Better, of: fn(&Report) -> Option<f64>) -> Effect {

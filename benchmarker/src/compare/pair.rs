@@ -24,7 +24,7 @@ pub struct Pair {
     pub quantiles: Vec<QuantileRow>,
     /// In what the runs were not alike: each would be a cause of its own.
     pub unlike: Vec<String>,
-    /// Audits of either run that failed: its numbers are in doubt.
+    /// Audits of either run that failed, and runs of which nothing was answered: there is no number to compare.
     pub doubts: Vec<String>,
 }
 
@@ -54,11 +54,15 @@ impl Pair {
                 format!("An audit of {name} failed. {}: {}", check.name, check.says)
             })
         });
+        let unanswered = [("A", a), ("B", b)]
+            .into_iter()
+            .filter(|(_, saved)| saved.requests == 0)
+            .map(|(name, _)| format!("No request of {name} was answered as asked."));
         Self {
             rates: Rates::of(a, b),
             quantiles: quantiles::rows(a, b),
             unlike: unlike(a, b),
-            doubts: doubts.collect(),
+            doubts: doubts.chain(unanswered).collect(),
         }
     }
 }
@@ -225,6 +229,21 @@ mod tests {
             "{text}"
         );
         assert!(!text.contains("requests/sec"), "{text}");
+    }
+
+    #[test]
+    fn a_run_of_failures_has_no_ratio() {
+        let a = sample::site(1, 1.0);
+        let mut b = sample::site(2, 1.0);
+        b.requests = 0;
+        for second in &mut b.seconds {
+            second.requests = 0;
+        }
+        for (a, b) in [(&a, &b), (&b, &a), (&b, &b)] {
+            let text = Pair::of(a, b).to_string();
+            assert!(text.starts_with("No request of "), "{text}");
+            assert!(!text.contains("NaN") && !text.contains("inf"), "{text}");
+        }
     }
 
     #[test]

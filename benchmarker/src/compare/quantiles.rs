@@ -67,6 +67,14 @@ fn rows_of(of: &'static str, a: &Histogram<u64>, b: &Histogram<u64>) -> Vec<Quan
 /// The rows as a table for people.
 #[must_use]
 pub fn quantile_table(rows: &[QuantileRow]) -> String {
+    // The smallest decides for all: a column of one number of decimals can be read at a glance.
+    let smallest = rows.iter().map(|row| row.a_ms.min(row.b_ms));
+    let decimals = if smallest.fold(f64::INFINITY, f64::min) < 0.1 {
+        3
+    } else {
+        2
+    };
+    let ms = |value: f64| format!("{value:.decimals$}");
     let mut text = format!("{:<20}{:>12}{:>12}{:>9}\n", "times in ms", "A", "B", "B/A");
     for (index, row) in rows.iter().enumerate() {
         let is_new = index == 0 || rows[index - 1].of != row.of;
@@ -80,12 +88,4 @@ pub fn quantile_table(rows: &[QuantileRow]) -> String {
         );
     }
     text
-}
-
-fn ms(value: f64) -> String {
-    match value {
-        v if v < 9.9995 => format!("{v:.3}"),
-        v if v < 999.95 => format!("{v:.1}"),
-        v => format!("{v:.0}"),
-    }
 }

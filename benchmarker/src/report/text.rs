@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::steps::PARTS;
 use super::{CheckResult, Failure, Report, TierReport, Tiers, Times};
+use crate::chart::numbers;
 use crate::stats::steady::Steady;
 
 impl fmt::Display for Report {
@@ -34,7 +35,7 @@ impl Report {
             return writeln!(
                 f,
                 "average request time: {} ms",
-                ms(self.average_request_ms)
+                self.ms(self.average_request_ms)
             );
         }
         writeln!(
@@ -56,31 +57,31 @@ impl Report {
         self.load(f)?;
         self.steps(f)?;
         let r = &self.requests;
+        let total = number(r.total);
+        write!(f, "requests      {total} in {:.1} s:", self.elapsed_secs)?;
         write!(
             f,
-            "requests      {} in {:.1} s:",
-            r.total, self.elapsed_secs
-        )?;
-        write!(
-            f,
-            " {} html, {} css and js, {} pictures",
-            r.html, r.statics, r.pictures
+            " {} html, {} css and js, {}",
+            number(r.html),
+            number(r.statics),
+            counted(r.pictures, "picture", "pictures")
         )?;
         match r.redirects {
             0 => writeln!(f)?,
-            n => writeln!(f, "; {n} redirects")?,
+            n => writeln!(f, "; {}", counted(n, "redirect", "redirects"))?,
         }
         if self.from_cache + self.revalidated > 0 {
             writeln!(
                 f,
-                "browser cache {} parts not asked for, {} still good (304)",
-                self.from_cache, self.revalidated
+                "browser cache {} not asked for, {} still good (304)",
+                counted(self.from_cache, "part", "parts"),
+                number(self.revalidated)
             )?;
         }
-        write!(f, "page views    {} complete", self.pages)?;
+        write!(f, "page views    {} complete", number(self.pages))?;
         match self.pages_incomplete {
             0 => writeln!(f)?,
-            n => writeln!(f, ", {n} with something missing")?,
+            n => writeln!(f, ", {} with something missing", number(n))?,
         }
         let mb = self.bytes as f64 / 1e6;
         writeln!(
@@ -98,7 +99,7 @@ impl Report {
             &[("answered by", &self.tiers)]
         };
         for (label, tiers) in answered {
-            tier_lines(f, label, tiers)?;
+            self.tier_lines(f, label, tiers)?;
         }
         Ok(())
     }
@@ -107,7 +108,7 @@ impl Report {
         let kinds: Vec<String> = Failure::ALL
             .iter()
             .filter(|kind| self.errors.count(**kind) > 0)
-            .map(|kind| format!("{} {}", self.errors.count(*kind), name(*kind)))
+            .map(|kind| format!("{} {}", number(self.errors.count(*kind)), name(*kind)))
             .collect();
         let kinds = if kinds.is_empty() {
             "none".to_owned()
@@ -126,32 +127,40 @@ impl Report {
             writeln!(f, "              first {kind}: {shown}")?;
         }
         if self.unfinished > 0 {
-            let longest = ms(self.unfinished_longest_ms);
+            let longest = self.ms(self.unfinished_longest_ms);
             writeln!(
                 f,
                 "under way     {} at the end, the oldest for {longest} ms",
-                self.unfinished
+                number(self.unfinished)
             )?;
         }
         if self.reconnects > 0 {
             writeln!(
                 f,
                 "reconnects    {}: the server closed a kept connection",
-                self.reconnects
+                number(self.reconnects)
             )?;
         }
         Ok(())
     }
 
     fn times(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "request time  {}", quantiles(&self.request_times))?;
+        writeln!(f, "request time  {}", self.quantiles(&self.request_times))?;
         if self.load.is_open {
-            writeln!(f, "service time  {}", quantiles(&self.service_times))?;
+            writeln!(f, "service time  {}", self.quantiles(&self.service_times))?;
         }
-        writeln!(f, "page time     {}", quantiles(&self.page_times))?;
+        writeln!(f, "page time     {}", self.quantiles(&self.page_times))?;
         if self.from_cache + self.revalidated > 0 {
-            writeln!(f, "first visits  {}", quantiles(&self.first_page_times))?;
-            writeln!(f, "repeat visits {}", quantiles(&self.later_page_times))?;
+            writeln!(
+                f,
+                "first visits  {}",
+                self.quantiles(&self.first_page_times)
+            )?;
+            writeln!(
+                f,
+                "repeat visits {}",
+                self.quantiles(&self.later_page_times)
+            )?;
         }
         match self.steady() {
             // Nothing that a warm-up cannot explain.
@@ -176,12 +185,12 @@ impl Report {
             write!(
                 f,
                 "{label:<13} {name:<20} {:>9} requests  {}",
-                step.requests,
-                quantiles(&step.times)
+                number(step.requests),
+                self.quantiles(&step.times)
             )?;
             match step.failed {
                 0 => writeln!(f)?,
-                n => writeln!(f, "  {n} failed")?,
+                n => writeln!(f, "  {} failed", number(n))?,
             }
         }
         Ok(())
@@ -195,19 +204,24 @@ impl Report {
         }
         write!(
             f,
-            "load          {} page views due: {} begun",
-            l.due, l.begun
+            "load          {} due: {} begun",
+            counted(l.due, "page view", "page views"),
+            number(l.begun)
         )?;
         match l.skipped {
             0 => {}
-            n => write!(f, ", {n} skipped (no browser was free within the time-out)")?,
+            n => write!(
+                f,
+                ", {} skipped (no browser was free within the time-out)",
+                number(n)
+            )?,
         }
         match l.waiting {
             0 => {}
-            n => write!(f, ", {n} waiting at the end")?,
+            n => write!(f, ", {} waiting at the end", number(n))?,
         }
         match l.lateness.p99_ms {
-            Some(late) => writeln!(f, "; sent up to {} ms late (p99)", ms(late))?,
+            Some(late) => writeln!(f, "; sent up to {} ms late (p99)", self.ms(late))?,
             None => writeln!(f)?,
         }
         if self.falls_behind() {
@@ -243,14 +257,17 @@ impl Report {
         let g = &self.generator;
         write!(
             f,
-            "generator     {:.1} us of CPU a request, threads {:.0} % busy;",
+            "generator     {:.1} us of CPU a request, {} {} busy;",
             g.cpu_us_per_request,
-            g.busy * 100.0
+            counted(g.threads as u64, "thread", "threads"),
+            numbers::percent(g.busy)
         )?;
         write!(
             f,
-            " {} threads, {} connections, {} browsers, seed {}",
-            g.threads, g.connections, g.browsers, g.seed
+            " {}, {}, seed {}",
+            counted(g.connections as u64, "connection", "connections"),
+            counted(g.browsers as u64, "browser", "browsers"),
+            g.seed
         )?;
         if g.is_the_limit() {
             write!(
@@ -259,6 +276,60 @@ impl Report {
             )?;
         }
         Ok(())
+    }
+}
+
+/// Times: all of a report with the same number of decimals, so that they can be compared at a glance.
+impl Report {
+    /// A time in milliseconds. Two decimals, or three where the usual request takes less than a tenth.
+    fn ms(&self, value: f64) -> String {
+        let is_small = self.request_times.p50_ms.is_some_and(|p50| p50 < 0.1);
+        let decimals = if is_small { 3 } else { 2 };
+        format!("{value:.decimals$}")
+    }
+
+    fn tier_lines(&self, f: &mut fmt::Formatter<'_>, label: &str, t: &Tiers) -> fmt::Result {
+        let tiers = [
+            ("memcached", &t.memcached),
+            ("page cache", &t.page),
+            ("disk", &t.disk),
+            ("app", &t.app),
+            ("unnamed", &t.unnamed),
+        ];
+        for (index, (name, tier)) in tiers.iter().filter(|(_, t)| t.requests > 0).enumerate() {
+            let label = if index == 0 { label } else { "" };
+            writeln!(f, "{label:<13} {name:<10} {}", self.tier_line(tier))?;
+        }
+        Ok(())
+    }
+
+    fn tier_line(&self, tier: &TierReport) -> String {
+        let median = tier.times.p50_ms.map(|p50| self.ms(p50));
+        format!(
+            "{:5.1} %  {:>10} requests  p50 {} ms",
+            tier.share * 100.0,
+            number(tier.requests),
+            median.unwrap_or_default()
+        )
+    }
+
+    fn quantiles(&self, times: &Times) -> String {
+        let shown = [
+            ("p50", times.p50_ms),
+            ("p95", times.p95_ms),
+            ("p99", times.p99_ms),
+            ("p99.9", times.p999_ms),
+            ("max", times.max_ms),
+        ];
+        let shown: Vec<String> = shown
+            .iter()
+            .filter_map(|(name, value)| Some(format!("{name} {}", self.ms((*value)?))))
+            .collect();
+        if shown.is_empty() {
+            "none".to_owned()
+        } else {
+            format!("{} ms", shown.join("  "))
+        }
     }
 }
 
@@ -276,56 +347,14 @@ pub(super) fn name(failure: Failure) -> &'static str {
     }
 }
 
-fn tier_lines(f: &mut fmt::Formatter<'_>, label: &str, t: &Tiers) -> fmt::Result {
-    let tiers = [
-        ("memcached", &t.memcached),
-        ("page cache", &t.page),
-        ("disk", &t.disk),
-        ("app", &t.app),
-        ("unnamed", &t.unnamed),
-    ];
-    for (index, (name, tier)) in tiers.iter().filter(|(_, t)| t.requests > 0).enumerate() {
-        let label = if index == 0 { label } else { "" };
-        writeln!(f, "{label:<13} {name:<10} {}", tier_line(tier))?;
-    }
-    Ok(())
+/// A count with its thousands apart.
+fn number(count: u64) -> String {
+    numbers::count(count as f64)
 }
 
-fn tier_line(tier: &TierReport) -> String {
-    let median = tier.times.p50_ms.map(ms).unwrap_or_default();
-    format!(
-        "{:5.1} %  {:>9} requests  p50 {median} ms",
-        tier.share * 100.0,
-        tier.requests
-    )
-}
-
-fn quantiles(times: &Times) -> String {
-    let shown = [
-        ("p50", times.p50_ms),
-        ("p95", times.p95_ms),
-        ("p99", times.p99_ms),
-        ("p99.9", times.p999_ms),
-        ("max", times.max_ms),
-    ];
-    let shown: Vec<String> = shown
-        .iter()
-        .filter_map(|(name, value)| Some(format!("{name} {}", ms((*value)?))))
-        .collect();
-    if shown.is_empty() {
-        "none".to_owned()
-    } else {
-        format!("{} ms", shown.join("  "))
-    }
-}
-
-/// Milliseconds with as many digits as mean something.
-fn ms(value: f64) -> String {
-    match value {
-        v if v < 10.0 => format!("{v:.3}"),
-        v if v < 1000.0 => format!("{v:.1}"),
-        v => format!("{v:.0}"),
-    }
+/// A count and what is counted: `1 thread`, `48 connections`.
+fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{} {}", number(count), if count == 1 { one } else { many })
 }
 
 fn rate(value: f64) -> String {

@@ -16,6 +16,7 @@ use super::visit::Visit;
 use super::{Need, Scenario, written};
 use crate::Error;
 use crate::Think;
+use crate::pages::without_mark;
 
 /// How many steps a scenario may have.
 const STEPS_MAX: usize = 1000;
@@ -27,6 +28,7 @@ pub(super) fn scenario(
     files: Files<'_>,
     given: &[(String, PathBuf)],
 ) -> Result<Scenario, Error> {
+    let text = without_mark(text);
     let place = Text(text);
     let file: written::File = toml::from_str(text).map_err(|error| place.unreadable(&error))?;
     if file.steps.is_empty() || file.steps.len() > STEPS_MAX {

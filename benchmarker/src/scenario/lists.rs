@@ -10,7 +10,7 @@ use super::place::Text;
 use super::popularity::Popularity;
 use super::written;
 use crate::Error;
-use crate::pages::path_of;
+use crate::pages::{path_of, without_mark};
 
 /// How many values a list may have, because every thread draws from it in memory.
 const VALUES_MAX: usize = 5_000_000;
@@ -202,7 +202,7 @@ fn values(
 fn lines(bytes: &[u8]) -> Result<Values, String> {
     let text = str::from_utf8(bytes).map_err(|error| format!("it is no UTF-8 text ({error})"))?;
     let mut texts = Vec::new();
-    for (index, line) in text.lines().enumerate() {
+    for (index, line) in without_mark(text).lines().enumerate() {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
             continue;
@@ -274,6 +274,10 @@ mod tests {
             panic!("numbers");
         };
         assert_eq!(texts, ["ann".into(), "/people/bo?a=1".into()]);
+        let Values::Texts(marked) = lines("\u{feff}ann\r\nbo\r\n".as_bytes()).unwrap() else {
+            panic!("numbers");
+        };
+        assert_eq!(marked, ["ann".into(), "bo".into()]);
         assert!(lines(b"a\tb").is_err());
         assert!(lines(b"\xff").is_err());
     }

@@ -29,6 +29,7 @@ mod values;
 mod visit;
 mod written;
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -94,9 +95,10 @@ impl Scenario {
     ///
     /// # Errors
     /// As [`Scenario::parse`], with the name of the file before.
-    pub fn open(name: &str, lists: &[(String, PathBuf)]) -> Result<Self, Error> {
-        let named = |error: Error| Error::nonsense(format!("{name}: {error}"));
-        if let Some(text) = shipped::text(name) {
+    pub fn open(name: impl AsRef<OsStr>, lists: &[(String, PathBuf)]) -> Result<Self, Error> {
+        let name = name.as_ref();
+        let named = |error: Error| Error::nonsense(format!("{}: {error}", name.display()));
+        if let Some(text) = name.to_str().and_then(shipped::text) {
             let files = lists::Files {
                 folder: Path::new(""),
                 built_in: shipped::FILES,

@@ -229,6 +229,9 @@ fn help_teaches() {
         "--i-own-this-host",
         "Exit status",
         "What is counted",
+        "How much load:",
+        "Rules and comparisons:",
+        "The result:",
     ] {
         assert!(help.contains(word), "{word}");
     }

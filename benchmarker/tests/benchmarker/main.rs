@@ -6,6 +6,7 @@
 mod browsing;
 mod command;
 mod failures;
+mod files;
 mod judging;
 mod pacing;
 mod protocol;

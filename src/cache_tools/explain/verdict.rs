@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::compare::Agreement;
 use super::findings::{AppFacts, Held, Look, ServerFacts, VisitorFacts};
 use super::{no_key, refusal};
-use crate::cache_tools::words::{grouped, span};
+use crate::cache_tools::words::{counted, grouped, span};
 
 /// What it all means.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -284,7 +284,10 @@ fn is_stored(server: &ServerFacts) -> bool {
 fn absence(uptime_seconds: u64, evictions: u64) -> String {
     let evicted = match evictions {
         0 => "has evicted nothing".to_owned(),
-        some => format!("has evicted {} items for want of room", grouped(some)),
+        some => format!(
+            "has evicted {} for want of room",
+            counted(some, "item", "items")
+        ),
     };
     format!(
         "Nobody had asked for it yet, or it had gone: this memcached runs for {} and {evicted}.",

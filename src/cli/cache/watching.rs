@@ -28,9 +28,10 @@ macro_rules! about {
             $what,
             "
 
-nginx tells of each request, and only while somebody watches: it begins within a second. It never waits for us; \
-what it could not tell is counted and said. Watching costs: where nginx answers all it can, more than a third of \
-its requests a second (63% were left, on two cores), and about half of them are not told then; so look and go. Several may watch at once.
+nginx reports each request, and only while this command runs: it begins within a second. nginx never waits for \
+it; requests that could not be reported are counted, and their number is shown. Watching costs: of the requests a \
+second that nginx answers at most, 63% were left on two cores, and about half of them were not shown. So watch for a \
+short time. Several may watch at once.
 
 On a terminal it goes on until Ctrl-C; into a pipe it ends after --seconds."
         )

@@ -16,6 +16,11 @@ pub(super) fn x_of(scene: &Scene, at: Instant) -> f64 {
     (WIDTH - age).clamp(0.0, WIDTH)
 }
 
+/// A share of the whole as SVG writes it.
+pub(super) fn percent(share: f64) -> String {
+    format!("{:.2}%", share * 100.0)
+}
+
 /// The curve of what each second has of something, from 0 to 1; it breaks off where nobody watched.
 pub(super) fn curve(scene: &Scene, height: impl Fn(&Second) -> Option<f64>) -> Curve {
     let seconds = scene.seconds.iter();

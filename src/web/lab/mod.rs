@@ -1,10 +1,13 @@
 //! The lab: the site while it works, the userid index, and the buttons.
 
 mod drawing;
+mod events;
 mod histogram;
 mod panels;
 mod picture;
 mod plans;
+mod result;
+mod told;
 
 use std::convert::Infallible;
 use std::time::Duration;

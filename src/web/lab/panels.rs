@@ -1,13 +1,12 @@
-//! The drawings over time: pages, their times, who answers files, who uses the processor; and what
-//! happened meanwhile.
+//! The drawings over time: pages, their times, what answers files, what uses the processor.
 
 use std::time::Duration;
 
 use benchmarker::chart::{Axis, spread};
 
-use super::drawing::{WIDTH, curve, x_of};
+use super::drawing::{curve, percent};
 use crate::cpu::Tiers;
-use crate::lab::{Happening, Scene, Second};
+use crate::lab::{Scene, Second};
 use crate::web::words;
 
 /// The ends of the axis of times, in milliseconds: it is logarithmic, a decade a step.
@@ -21,12 +20,6 @@ const LABEL_PX: f64 = 18.0;
 
 /// How high each drawing is, in pixels.
 pub(super) const HEIGHT_PX: f64 = 128.0;
-
-/// How many seconds of the axis a label takes, on the narrowest of screens.
-const EVENT_LABEL_SECS: f64 = 42.0;
-
-/// How many lines of labels there are.
-pub(super) const EVENT_LINES: usize = 3;
 
 /// A line across a drawing.
 pub(super) struct Grid {
@@ -42,16 +35,6 @@ pub(super) struct End {
     pub(super) before: &'static str,
     pub(super) value: String,
     pub(super) after: &'static str,
-}
-
-/// Something that happened.
-pub(super) struct Event {
-    /// From the left, in percent.
-    pub(super) x: String,
-    pub(super) label: &'static str,
-    pub(super) line: usize,
-    /// Whether the label stands to the left of the line, as it must near the right end.
-    pub(super) to_the_left: bool,
 }
 
 /// Pages a second.
@@ -85,7 +68,7 @@ impl Rate {
                 y: px(end_y(now.map(|now| axis.at(now)))),
                 before: "",
                 value: now.map_or("–".to_owned(), rate_said),
-                after: " a second",
+                after: "/s",
             }],
         }
     }
@@ -229,36 +212,6 @@ impl Cpu {
     }
 }
 
-/// What happened, for the axis of time.
-pub(super) fn events(scene: &Scene) -> Vec<Event> {
-    let mut taken_to = [f64::NEG_INFINITY; EVENT_LINES];
-    let shown = scene.happenings.iter().map(|(at, happening)| {
-        let x = x_of(scene, *at);
-        let to_the_left = x > WIDTH / 2.0;
-        let begin = if to_the_left { x - EVENT_LABEL_SECS } else { x };
-        let free = (0..EVENT_LINES).find(|line| taken_to[*line] <= begin);
-        let line = free.unwrap_or(EVENT_LINES - 1);
-        taken_to[line] = begin + EVENT_LABEL_SECS;
-        Event {
-            x: percent(x / WIDTH),
-            label: match happening {
-                Happening::IndexDropped => "index dropped",
-                Happening::IndexBack => "index back",
-                Happening::BenchmarkBegins => "benchmark begins",
-                Happening::BenchmarkEnds => "benchmark ends",
-            },
-            line,
-            to_the_left,
-        }
-    });
-    shown.collect()
-}
-
-/// A share of the whole as SVG says it.
-fn percent(share: f64) -> String {
-    format!("{:.2}%", share * 100.0)
-}
-
 fn px(y: f64) -> String {
     format!("{y:.1}")
 }
@@ -278,8 +231,10 @@ pub(super) fn time_said(ms: f64) -> String {
     }
 }
 
-fn rate_said(rate: f64) -> String {
+/// A rate as a person says it.
+pub(super) fn rate_said(rate: f64) -> String {
     match rate {
+        0.0 => "0".to_owned(),
         rate if rate >= 10.0 => words::number(rate.round() as i64),
         rate => format!("{rate:.1}"),
     }

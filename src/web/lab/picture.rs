@@ -1,14 +1,15 @@
 //! Everything that moves, as one piece of HTML: put into the page, and sent again each second.
 
-use std::time::Instant;
-
 use askama::Template;
 
+use super::events::Events;
 use super::histogram::Histogram;
-use super::panels::{self, Cpu, Event, Files, Rate, Times};
-use super::plans::{self, Plan};
+use super::panels::{Cpu, Files, Rate, Times};
+use super::plans::{self, Plans};
+use super::result::{self, Headline, State};
+use super::told::Told;
 use crate::db::userid_index::Status;
-use crate::lab::{self, BENCHMARK_DURATION, Changing, Scene};
+use crate::lab::{self, Scene};
 use crate::web::error::Error;
 use crate::web::words;
 
@@ -20,15 +21,17 @@ const ADDRESSES_SHOWN: usize = 5;
 #[template(path = "lab_picture.html")]
 pub(super) struct Picture<'a> {
     scene: &'a Scene,
-    events: Vec<Event>,
+    headline: Option<Headline>,
+    states: Vec<State>,
+    told: Told,
+    events: Events,
     rate: Rate,
     times: Times,
     files: Files,
     cpu: Vec<Cpu>,
     histogram: Histogram,
     lists: Vec<List>,
-    plans: [Plan; 2],
-    pages: Option<String>,
+    plans: Plans,
 }
 
 /// The addresses met most often.
@@ -40,18 +43,19 @@ struct List {
 
 impl<'a> Picture<'a> {
     pub(super) fn of(scene: &'a Scene) -> Self {
-        let (plans, pages) = plans::of(scene);
         Self {
             scene,
-            events: panels::events(scene),
+            headline: result::headline(&scene.findings),
+            states: result::states(&scene.findings),
+            told: Told::of(scene),
+            events: Events::of(scene),
             rate: Rate::of(scene),
             times: Times::of(scene),
             files: Files::of(scene),
             cpu: Cpu::of(scene),
             histogram: Histogram::of(scene),
             lists: lists(scene),
-            plans,
-            pages,
+            plans: plans::of(scene),
         }
     }
 
@@ -91,52 +95,9 @@ impl<'a> Picture<'a> {
         named.collect::<Vec<_>>().join(", ")
     }
 
-    fn is_changing(&self) -> bool {
-        self.scene.changing.is_some() || self.creating().is_some()
-    }
-
-    /// What is being done to the index, in a sentence, and how far it is, in percent.
-    fn changing(&self) -> Option<(String, Option<i32>)> {
-        if let Some(creating) = self.creating() {
-            return Some(creating);
-        }
-        let sentence = match self.scene.changing? {
-            Changing::Dropping => "Waiting for a moment between two queries to drop the index in",
-            Changing::Creating => "Beginning to create the index",
-        };
-        Some((sentence.to_owned(), None))
-    }
-
-    fn creating(&self) -> Option<(String, Option<i32>)> {
-        let status: &Status = self.scene.index.as_ref()?;
-        let progress = status.creating.as_ref()?;
-        let done = status.present.iter().filter(|member| member.valid).count();
-        let all = status.present.len() + status.missing.len();
-        let name = progress.name.as_deref().unwrap_or("the index");
-        let sentence = format!(
-            "Creating {name}, {} of {all}: {}",
-            (done + 1).min(all),
-            progress.phase
-        );
-        Some((sentence, progress.percent))
-    }
-
-    /// How many seconds the running benchmark still has.
-    fn benchmark_left(&self) -> Option<u64> {
-        let ends = self.scene.benchmark_ends?;
-        Some(ends.saturating_duration_since(Instant::now()).as_secs())
-    }
-
-    fn rounded(&self, number: &f64) -> String {
-        words::number(number.round() as i64)
-    }
-
-    fn benchmark_secs(&self) -> u64 {
-        BENCHMARK_DURATION.as_secs()
-    }
-
-    fn is_quiet(&self) -> bool {
-        self.scene.lately().all(|second| second.pages.total() == 0)
+    /// Whether nothing is there that could serve the photostream.
+    fn is_gone(&self) -> bool {
+        self.scene.index.as_ref().is_some_and(Status::is_gone)
     }
 }
 
@@ -149,7 +110,7 @@ fn lists(scene: &Scene) -> Vec<List> {
     };
     let mut lists = vec![List {
         title: "Pages most asked for",
-        note: String::new(),
+        note: "counted by the app".to_owned(),
         rows: rows(scene.top(|second| &second.top_pages, ADDRESSES_SHOWN)),
     }];
     if scene.has_memcached {

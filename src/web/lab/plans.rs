@@ -5,6 +5,16 @@ use crate::lab::{self, Scene};
 use crate::urls;
 use crate::web::words;
 
+/// Both states of the index.
+pub(super) struct Plans {
+    /// With the index, and without it.
+    pub(super) both: [Plan; 2],
+    /// The person whose plans these are, and their photostream: the same for both.
+    pub(super) example: Option<(String, String)>,
+    /// How many blocks each plan reads: unlike times, that is the same whatever else runs.
+    pub(super) blocks: Option<String>,
+}
+
 /// What was last measured in one state of the index.
 pub(super) struct Plan {
     pub(super) title: &'static str,
@@ -12,8 +22,6 @@ pub(super) struct Plan {
 }
 
 pub(super) struct Measured {
-    pub(super) owner: String,
-    pub(super) owner_url: String,
     pub(super) sentence: String,
     pub(super) median: String,
     pub(super) slowest: String,
@@ -23,37 +31,40 @@ pub(super) struct Measured {
     pub(super) text: String,
 }
 
-/// Both states, and how many pages each costs: unlike times, that is the same whatever else runs.
-pub(super) fn of(scene: &Scene) -> ([Plan; 2], Option<String>) {
+/// What is known of both states.
+pub(super) fn of(scene: &Scene) -> Plans {
     let find = |state| scene.timings.iter().find(|timing| timing.state == state);
     let with = find("with the userid index");
     let without = find("without the userid index");
-    let pages = |timing: Option<&Timing>| Some(lab::in_words(&timing?.plan)?.pages);
-    let pages = pages(with).zip(pages(without)).map(|(with, without)| {
+    let blocks = |timing: Option<&Timing>| Some(lab::in_words(&timing?.plan)?.blocks);
+    let blocks = blocks(with).zip(blocks(without)).map(|(with, without)| {
         format!(
-            "{} with the index, {} without",
-            count_of_pages(with),
+            "{} with the index, {} without it",
+            count_of_blocks(with),
             words::number(i64::try_from(without).unwrap_or(i64::MAX))
         )
+    });
+    let example = with.or(without).map(|timing| {
+        let url = urls::person(&timing.owner, crate::domain::Cursor::Newest);
+        (timing.owner.to_string(), url)
     });
     let plan = |title, timing: Option<&Timing>| Plan {
         title,
         measured: timing.map(measured),
     };
-    (
-        [plan("With the index", with), plan("Without it", without)],
-        pages,
-    )
+    Plans {
+        both: [plan("With the index", with), plan("Without it", without)],
+        example,
+        blocks,
+    }
 }
 
-fn count_of_pages(pages: u64) -> String {
-    words::count(i64::try_from(pages).unwrap_or(i64::MAX), "page", "pages")
+fn count_of_blocks(blocks: u64) -> String {
+    words::count(i64::try_from(blocks).unwrap_or(i64::MAX), "block", "blocks")
 }
 
 fn measured(timing: &Timing) -> Measured {
     Measured {
-        owner: timing.owner.to_string(),
-        owner_url: urls::person(&timing.owner, crate::domain::Cursor::Newest),
         sentence: sentence(&timing.plan),
         median: words::millis(timing.median_ms),
         slowest: words::millis(timing.slowest_ms),
@@ -66,11 +77,11 @@ fn measured(timing: &Timing) -> Measured {
 
 fn sentence(plan: &str) -> String {
     match lab::in_words(plan) {
-        Some(lab::Words { did, pages, ms }) => format!(
+        Some(lab::Words { did, blocks, ms }) => format!(
             "PostgreSQL {did}: {} of 8 kB, {}.",
-            count_of_pages(pages),
+            count_of_blocks(blocks),
             words::millis(ms)
         ),
-        None => "PostgreSQL’s plan is none that we have words for; it stands below.".to_owned(),
+        None => "This plan of PostgreSQL has no short form; it is shown below.".to_owned(),
     }
 }

@@ -18,6 +18,14 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file() {
     let file = dir.path().join("site.toml");
     let text = "users = 5\nphotos = 6\nseed = 7\nlab = false\nderivatives-gb = 0.5\n";
     std::fs::write(&file, text).expect("a file");
+    assert_file_decides(&dir, &file);
+    // Editors on Windows begin a file with a byte order mark, and end lines with two characters.
+    std::fs::write(&file, format!("\u{feff}{}", text.replace('\n', "\r\n"))).expect("a file");
+    assert_file_decides(&dir, &file);
+}
+
+#[track_caller]
+fn assert_file_decides(dir: &tempfile::TempDir, file: &std::path::Path) {
     let file = file.to_string_lossy().into_owned();
     let mut command = program(dir.path(), &["config", "--users=50", "--config", &file]);
     command.env("FLICKR_KILLR_PHOTOS", "60");
