@@ -7,7 +7,7 @@ use axum::routing::{get, post};
 
 use super::{
     account, archive, error, explore, lab, origin, people, photo, photostream, pictures, probes,
-    rest, site::Site, statics, upload, visit,
+    rest, robots, site::Site, statics, upload, visit,
 };
 use crate::urls::pattern as at;
 
@@ -21,7 +21,8 @@ const UPLOAD_BYTES_MAX: usize = 64 << 20;
 pub fn router(site: Site) -> Router {
     let mut files = Router::new()
         .route(at::STATIC, get(statics::show))
-        .route(at::PICTURE, get(pictures::show));
+        .route(at::PICTURE, get(pictures::show))
+        .route(at::ROBOTS, get(robots::show));
     if site.probes {
         files = files
             .route(at::HEALTHZ, get(probes::healthz))
