@@ -51,7 +51,11 @@ impl Driver {
         let capabilities = json!({
             "goog:chromeOptions": { "args": [
                 "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-                "--window-size=1280,900", "--force-prefers-reduced-motion"
+                "--window-size=1280,900", "--force-prefers-reduced-motion", "--disable-quic",
+                "--no-first-run", "--disable-background-networking", "--disable-component-update",
+                "--disable-sync",
+                // With a mouse: without one a headless browser takes itself for a phone.
+                "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4"
             ]},
             "goog:loggingPrefs": { "browser": "ALL" },
         });
@@ -63,22 +67,35 @@ impl Driver {
             .expect("a browser")
     }
 
-    /// What the console said that a person would call an error.
-    async fn complaints(&self, browser: &Client) -> Vec<String> {
+    /// Sends a command of the Chrome DevTools Protocol.
+    pub(crate) async fn devtools(&self, browser: &Client, command: &str, parameters: Value) {
+        let body = json!({ "cmd": command, "params": parameters });
+        let answer = self.post(browser, "goog/cdp/execute", &body).await;
+        assert!(answer["value"]["error"].is_null(), "{command}: {answer}");
+    }
+
+    /// Sends a command that WebDriver has no name for.
+    async fn post(&self, browser: &Client, command: &str, body: &Value) -> Value {
         let session = browser
             .session_id()
             .await
             .expect("an answer")
             .expect("a session");
-        let url = format!("{}/session/{session}/se/log", self.url);
+        let url = format!("{}/session/{session}/{command}", self.url);
         let answer = reqwest::Client::new()
             .post(url)
-            .body(json!({ "type": "browser" }).to_string())
+            .body(body.to_string())
             .send()
             .await
-            .expect("a log");
-        let log: Value =
-            serde_json::from_slice(&answer.bytes().await.expect("a body")).expect("JSON");
+            .expect("an answer");
+        serde_json::from_slice(&answer.bytes().await.expect("a body")).expect("JSON")
+    }
+
+    /// Returns the errors and warnings on the console.
+    pub(crate) async fn complaints(&self, browser: &Client) -> Vec<String> {
+        let log = self
+            .post(browser, "se/log", &json!({ "type": "browser" }))
+            .await;
         let entries = log["value"]
             .as_array()
             .cloned()
@@ -141,7 +158,7 @@ async fn layout_shift(browser: &Client) -> Value {
         .expect("an answer")
 }
 
-async fn fill(browser: &Client, field: &str, text: &str) {
+pub(crate) async fn fill(browser: &Client, field: &str, text: &str) {
     browser
         .find(Locator::Css(field))
         .await
@@ -151,7 +168,7 @@ async fn fill(browser: &Client, field: &str, text: &str) {
         .expect(field);
 }
 
-async fn click(browser: &Client, what: &str) {
+pub(crate) async fn click(browser: &Client, what: &str) {
     browser
         .find(Locator::Css(what))
         .await
