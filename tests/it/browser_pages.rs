@@ -57,10 +57,13 @@ impl<'a> Window<'a> {
             .devtools(&browser, "Network.setBlockedURLs", pictures)
             .await;
         let touch = widths != DESKS;
-        let fingers = json!({ "enabled": touch, "maxTouchPoints": 1 });
-        driver
-            .devtools(&browser, "Emulation.setTouchEmulationEnabled", fingers)
-            .await;
+        // Also to forbid the finger would take away the mouse.
+        if touch {
+            let finger = json!({ "enabled": true, "maxTouchPoints": 1 });
+            driver
+                .devtools(&browser, "Emulation.setTouchEmulationEnabled", finger)
+                .await;
+        }
         let window = Self {
             driver,
             browser,

@@ -281,7 +281,7 @@ async fn other_sites_find_a_title_an_address_and_a_picture_of_what_is_public() {
     assert!(
         robots
             .text()
-            .starts_with("User-agent: *\nDisallow: /login\n"),
+            .starts_with("User-agent: *\nDisallow: /upload\n"),
         "{}",
         robots.text()
     );
