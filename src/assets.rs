@@ -133,8 +133,9 @@ impl Assets {
     }
 }
 
-/// A script without its comments and indents: a quarter of its bytes on the wire. Only whole lines are
-/// comments there, and no text of a script goes over several lines.
+/// Takes comments and indents from a script: a quarter of its bytes on the wire.
+///
+/// In our scripts a comment is a whole line, and no text goes over several lines.
 fn slim(name: &str, contents: &'static [u8]) -> Bytes {
     match std::str::from_utf8(contents) {
         Ok(script) if name.ends_with(".js") => script

@@ -43,9 +43,11 @@ fn is_same_origin(headers: &HeaderMap) -> bool {
     matches!((origin, text(HOST)), (Some((_, origin)), Some(host)) if origin == host)
 }
 
-/// The scheme and host under which the client asked, if the host can be written into a page: a name,
-/// an address, perhaps a port. Every page is made for one request (`no-store`), so a client that
-/// invents a host deceives only itself.
+/// Returns the scheme and host of the request, if the host can be written into a page: a name or an
+/// address, perhaps with a port.
+///
+/// Every page is made for one request (`no-store`), so a client that invents a host deceives only
+/// itself.
 pub(super) fn own(headers: &HeaderMap) -> Option<String> {
     let host = headers.get(HOST)?.to_str().ok()?;
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
