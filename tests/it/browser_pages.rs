@@ -83,8 +83,6 @@ impl<'a> Window<'a> {
         self.driver
             .devtools(&self.browser, "Emulation.setDeviceMetricsOverride", metrics)
             .await;
-        let wide = format!("matchMedia('(width: {width}px)').matches");
-        until(&self.browser, &wide).await;
     }
 
     async fn light(&self, scheme: &str) {
@@ -104,6 +102,8 @@ impl<'a> Window<'a> {
         let mut found = Vec::new();
         for width in self.widths {
             self.resize(*width).await;
+            let wide = format!("matchMedia('(width: {width}px)').matches");
+            until(browser, &wide).await;
             let wrong = sentences(browser.execute(FAULTS, vec![json!(width)]).await);
             found.extend(wrong.iter().map(|wrong| format!("at {width} px: {wrong}")));
             if !WIDTHS_FOR_AXE.contains(width) {
