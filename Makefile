@@ -5,8 +5,9 @@ UP ?=
 TALK ?=
 PEERS ?=
 FRONT ?=
+SITE ?= http://127.0.0.1:8080
 
-.PHONY: run demo demo-peers test lint bench bench-front cache-tests fresh install install-for-tests
+.PHONY: run demo demo-peers test lint lighthouse screenshots bench bench-front cache-tests fresh install install-for-tests
 
 run: install
 	cargo build --release --bin flickr-killr --bin benchmarker
@@ -25,6 +26,11 @@ lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --package accelerator --no-deps
+
+# Lighthouse on the pages of a running site (SITE=http://127.0.0.1:8080), and pictures of all its pages.
+lighthouse screenshots:
+	scripts/install chromium nodejs npm
+	scripts/$@ $(SITE)
 
 bench:
 	cargo bench --workspace
@@ -56,4 +62,5 @@ install:
 	scripts/install nginx memcached postgresql fcgiwrap
 
 install-for-tests:
-	scripts/install nginx memcached postgresql fcgiwrap chromium chromium-driver
+	scripts/install nginx memcached postgresql fcgiwrap chromium chromium-driver nodejs npm default-jre-headless
+	scripts/npm-ci tests/browser

@@ -91,7 +91,7 @@ impl Assets {
         };
         for file in FOLDER.files() {
             if let Some(name) = file.path().to_str() {
-                assets.add(name, Bytes::from_static(file.contents()));
+                assets.add(name, slim(name, file.contents()));
             }
         }
         assets.add("grid.css", Bytes::from(grid_css()));
@@ -130,6 +130,21 @@ impl Assets {
     /// Every file.
     pub fn iter(&self) -> impl Iterator<Item = &Asset> {
         self.by_name.values()
+    }
+}
+
+/// Takes comments and indents from a script: a quarter of its bytes on the wire.
+///
+/// In our scripts a comment is a whole line, and no text goes over several lines.
+fn slim(name: &str, contents: &'static [u8]) -> Bytes {
+    match std::str::from_utf8(contents) {
+        Ok(script) if name.ends_with(".js") => script
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty() && !line.starts_with("//"))
+            .fold(String::new(), |script, line| script + line + "\n")
+            .into(),
+        _ => Bytes::from_static(contents),
     }
 }
 
@@ -172,6 +187,8 @@ mod tests {
 
     #[test]
     fn the_script_stays_small() {
+        let script = &all().by_name["site.js"].bytes;
+        assert!(script.starts_with(b"(() => {\n\"use strict\";\n"));
         let bytes = |name| all().by_name[name].bytes.len();
         assert!(bytes("site.js") + bytes("lab.js") <= 15 * 1024);
     }

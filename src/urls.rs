@@ -27,6 +27,7 @@ pub mod pattern {
     pub const OWN_PICTURE: &str = "/people/{name}/{photo_id}/image/{file}";
     pub const PICTURE: &str = "/i/{owner}/{token}/{file}";
     pub const STATIC: &str = "/static/{file}";
+    pub const ROBOTS: &str = "/robots.txt";
     pub const UPLOAD: &str = "/upload";
     pub const REGISTER: &str = "/register";
     pub const LOGIN: &str = "/login";

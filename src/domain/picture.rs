@@ -19,6 +19,17 @@ impl Frame {
         Ratio(u16::try_from(even.clamp(Ratio::MIN.into(), Ratio::MAX.into())).unwrap_or(Ratio::MAX))
     }
 
+    /// The picture at this width at most: a smaller one stays as it is.
+    pub fn within(self, width_max: u32) -> Self {
+        match i32::try_from(width_max) {
+            Ok(width) if width < self.width => Self {
+                width,
+                height: i32::try_from(self.height_at(width_max)).unwrap_or(i32::MAX),
+            },
+            _ => self,
+        }
+    }
+
     /// How high the picture is when it is made this wide; at least one pixel.
     pub fn height_at(self, width: u32) -> u32 {
         let height = u64::from(self.height.unsigned_abs()) * u64::from(width)
@@ -56,6 +67,11 @@ impl Ratio {
         (u32::from(self.0) * u32::from(row_height_vw))
             .div_ceil(100)
             .min(100) as u16
+    }
+
+    /// How many pixels wide the picture is in a row of this many pixels' height.
+    pub fn width_at(self, row_height_px: u16) -> u32 {
+        (u32::from(self.0) * u32::from(row_height_px)).div_ceil(100)
     }
 }
 
@@ -108,6 +124,14 @@ mod tests {
             assert_eq!(ratio.0, expected, "{width} x {height}");
             assert!(classes.contains(&ratio.0));
         }
+    }
+
+    #[test]
+    fn a_picture_is_made_smaller_and_never_larger() {
+        let frame = |width, height| Frame { width, height };
+        assert_eq!(frame(6000, 4000).within(2048), frame(2048, 1365));
+        assert_eq!(frame(60, 40).within(2048), frame(60, 40));
+        assert_eq!(frame(100_000, 1).within(2048), frame(2048, 1));
     }
 
     #[test]

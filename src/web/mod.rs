@@ -21,6 +21,7 @@ mod pictures;
 mod probes;
 mod ranges;
 mod rest;
+mod robots;
 mod site;
 mod stand_in;
 mod statics;

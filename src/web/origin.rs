@@ -1,4 +1,4 @@
-//! Unsafe requests come from our own pages or not at all.
+//! Where a request comes from: unsafe ones come from our own pages or not at all.
 //!
 //! A browser says where a request comes from: by `Sec-Fetch-Site` (Fetch Metadata, W3C), older ones
 //! by `Origin` (RFC 6454). A session cookie is sent along with forms of other sites unless we look.
@@ -12,6 +12,12 @@ use axum::response::{IntoResponse as _, Response};
 use super::error::Error;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// What nginx says of the scheme; it overwrites what a client sends.
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// How many characters a host may have: 253 of a name (RFC 1035), a colon and a port.
+const HOST_LENGTH_MAX: usize = 259;
 
 /// Lets reading pass, and writing only from a page of this site.
 pub(super) async fn same_origin_only(request: Request, next: Next) -> Response {
@@ -37,9 +43,55 @@ fn is_same_origin(headers: &HeaderMap) -> bool {
     matches!((origin, text(HOST)), (Some((_, origin)), Some(host)) if origin == host)
 }
 
+/// Returns the scheme and host of the request, if the host can be written into a page: a name or an
+/// address, perhaps with a port.
+///
+/// Every page is made for one request (`no-store`), so a client that invents a host deceives only
+/// itself.
+pub(super) fn own(headers: &HeaderMap) -> Option<String> {
+    let host = headers.get(HOST)?.to_str().ok()?;
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
+    if host.is_empty() || host.len() > HOST_LENGTH_MAX || !host.chars().all(is_plain) {
+        return None;
+    }
+    let scheme = match headers.get(X_FORWARDED_PROTO) {
+        Some(proto) if proto == "https" => "https",
+        _ => "http",
+    };
+    Some(format!("{scheme}://{host}"))
+}
+
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
+
+    #[test]
+    fn only_a_plain_host_gets_into_a_page() {
+        let given = |host: &'static str, proto: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(HOST, HeaderValue::from_static(host));
+            headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static(proto));
+            own(&headers)
+        };
+        assert_eq!(
+            given("a.example:8080", "http").unwrap(),
+            "http://a.example:8080"
+        );
+        assert_eq!(given("[::1]:80", "https").unwrap(), "https://[::1]:80");
+        for odd in [
+            "",
+            "a.example/b",
+            "a\"b",
+            "a b",
+            "user@a.example",
+            "<script>",
+        ] {
+            assert_eq!(given(odd, "http"), None, "{odd}");
+        }
+        assert_eq!(own(&HeaderMap::new()), None);
+    }
 
     #[test]
     fn only_our_own_pages_may_write() {

@@ -23,6 +23,7 @@ struct Photostream<'a> {
     visit: &'a Visit,
     owner: Owner,
     is_own: bool,
+    person_url: String,
     archive_url: String,
     photos: Vec<Tile>,
     pager: Pager,
@@ -92,6 +93,7 @@ pub(super) async fn show(
     let template = Photostream {
         visit: &visit,
         is_own: relation == Relation::Owner,
+        person_url: urls::person(&name, Cursor::Newest),
         archive_url: urls::archive(&name),
         pager: Pager::new(cursor, slice.more, ends, |cursor| {
             urls::person(&name, cursor)

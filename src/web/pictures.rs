@@ -1,5 +1,7 @@
 //! Pictures: how a page shows one, and the bytes behind its address.
 
+use std::fmt::Write as _;
+
 use accelerator::Policy;
 use axum::Extension;
 use axum::extract::{Path, State};
@@ -54,6 +56,10 @@ pub(super) struct Sources {
     pub huge: String,
     /// How high the picture is when it is 640 wide.
     pub height: u32,
+    /// The size of the original.
+    frame: Frame,
+    /// The name of the picture for everybody, if it is public.
+    public: Option<(UserId, PhotoToken)>,
 }
 
 impl Sources {
@@ -78,7 +84,50 @@ impl Sources {
             large: at(Width::W1280),
             huge: at(Width::W2048),
             height: frame.height_at(Width::W640.pixels()),
+            frame,
+            public: (visibility == Visibility::Public).then_some((owner, token)),
         }
+    }
+
+    /// The size in which a page of its own shows the picture at most: that of its largest file.
+    pub(super) fn shown(&self) -> Frame {
+        self.frame.within(Width::W2048.pixels())
+    }
+
+    /// Whether the smallest file is narrower than its name says, because the original is.
+    pub(super) fn is_small(&self) -> bool {
+        self.frame.within(Width::W320.pixels()) == self.frame
+    }
+
+    /// The files to choose from on a page of its own, each once and with its true width.
+    pub(super) fn srcset(&self) -> String {
+        let files = [
+            (&self.medium, Width::W640),
+            (&self.large, Width::W1280),
+            (&self.huge, Width::W2048),
+        ];
+        let mut srcset = String::new();
+        for (url, width) in files {
+            let file = self.frame.within(width.pixels());
+            let separator = if srcset.is_empty() { "" } else { ", " };
+            // Writing to a string cannot fail.
+            let _ = write!(srcset, "{separator}{url} {}w", file.width);
+            if file == self.frame {
+                break;
+            }
+        }
+        srcset
+    }
+
+    /// The picture for other sites, which do not all know WebP; only a public one has it.
+    pub(super) fn jpeg(&self) -> Option<String> {
+        let (owner, token) = self.public?;
+        Some(urls::picture(
+            owner,
+            token,
+            Width::W1280.pixels(),
+            Encoding::Jpeg.extension(),
+        ))
     }
 }
 

@@ -7,7 +7,7 @@ use axum::routing::{get, post};
 
 use super::{
     account, archive, error, explore, lab, origin, people, photo, photostream, pictures, probes,
-    rest, site::Site, statics, upload, visit,
+    rest, robots, site::Site, statics, upload, visit,
 };
 use crate::urls::pattern as at;
 
@@ -24,7 +24,8 @@ pub(super) const PICTURE_BYTES_MAX: usize = UPLOAD_BYTES_MAX - FORM_BYTES_MAX;
 pub fn router(site: Site) -> Router {
     let mut files = Router::new()
         .route(at::STATIC, get(statics::show))
-        .route(at::PICTURE, get(pictures::show));
+        .route(at::PICTURE, get(pictures::show))
+        .route(at::ROBOTS, get(robots::show));
     if site.probes {
         files = files
             .route(at::HEALTHZ, get(probes::healthz))

@@ -12,6 +12,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use super::error::{self, Error};
+use super::origin;
 use super::site::Site;
 use crate::db::{cost, session, session::SignedIn};
 use crate::domain::{Secret, UserId};
@@ -33,6 +34,8 @@ pub(super) struct Visit {
     pub rung: Rung,
     /// Path and query of the page: where to come back to after logging in.
     pub here: String,
+    /// Scheme and host of the page, for links that other sites follow.
+    pub origin: Option<String>,
 }
 
 impl Visit {
@@ -119,6 +122,7 @@ async fn answer_once(site: &Site, mut request: Request, next: Next) -> (Response
         lab: site.lab,
         rung: site.rung,
         here,
+        origin: origin::own(request.headers()),
     };
     request.extensions_mut().insert(visit.clone());
     (next.run(request).await, visit)

@@ -51,7 +51,11 @@ impl Driver {
         let capabilities = json!({
             "goog:chromeOptions": { "args": [
                 "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-                "--window-size=1280,900", "--force-prefers-reduced-motion"
+                "--window-size=1280,900", "--force-prefers-reduced-motion", "--disable-quic",
+                "--no-first-run", "--disable-background-networking", "--disable-component-update",
+                "--disable-sync",
+                // With a mouse: without one a headless browser takes itself for a phone.
+                "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4"
             ]},
             "goog:loggingPrefs": { "browser": "ALL" },
         });
@@ -65,36 +69,41 @@ impl Driver {
 
     /// Gives the page another size; a window has at least 500 pixels, a page does not.
     pub(crate) async fn resize(&self, browser: &Client, width: u32, height: u32) {
-        let session = browser.session_id().await.expect("an answer");
-        let session = session.expect("a session");
-        let params =
+        let size =
             json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
-        let command = json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": params });
-        let answer = reqwest::Client::new()
-            .post(format!("{}/session/{session}/goog/cdp/execute", self.url))
-            .body(command.to_string())
-            .send()
-            .await
-            .expect("an answer");
-        assert!(answer.status().is_success(), "{answer:?}");
+        self.devtools(browser, "Emulation.setDeviceMetricsOverride", size)
+            .await;
     }
 
-    /// What the console said that a person would call an error.
-    pub(crate) async fn complaints(&self, browser: &Client) -> Vec<String> {
+    /// Sends a command of the Chrome DevTools Protocol.
+    pub(crate) async fn devtools(&self, browser: &Client, command: &str, parameters: Value) {
+        let body = json!({ "cmd": command, "params": parameters });
+        let answer = self.post(browser, "goog/cdp/execute", &body).await;
+        assert!(answer["value"]["error"].is_null(), "{command}: {answer}");
+    }
+
+    /// Sends a command that WebDriver has no name for.
+    async fn post(&self, browser: &Client, command: &str, body: &Value) -> Value {
         let session = browser
             .session_id()
             .await
             .expect("an answer")
             .expect("a session");
-        let url = format!("{}/session/{session}/se/log", self.url);
+        let url = format!("{}/session/{session}/{command}", self.url);
         let answer = reqwest::Client::new()
             .post(url)
-            .body(json!({ "type": "browser" }).to_string())
+            .body(body.to_string())
             .send()
             .await
-            .expect("a log");
-        let log: Value =
-            serde_json::from_slice(&answer.bytes().await.expect("a body")).expect("JSON");
+            .expect("an answer");
+        serde_json::from_slice(&answer.bytes().await.expect("a body")).expect("JSON")
+    }
+
+    /// Returns the errors and warnings on the console.
+    pub(crate) async fn complaints(&self, browser: &Client) -> Vec<String> {
+        let log = self
+            .post(browser, "se/log", &json!({ "type": "browser" }))
+            .await;
         let entries = log["value"]
             .as_array()
             .cloned()
@@ -157,7 +166,7 @@ pub(crate) async fn layout_shift(browser: &Client) -> Value {
         .expect("an answer")
 }
 
-async fn fill(browser: &Client, field: &str, text: &str) {
+pub(crate) async fn fill(browser: &Client, field: &str, text: &str) {
     browser
         .find(Locator::Css(field))
         .await

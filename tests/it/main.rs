@@ -8,7 +8,10 @@
 
 mod accounts;
 mod browser;
+mod browser_lists;
 mod browser_model;
+mod browser_pages;
+mod browser_photo;
 mod cache_tools;
 mod cgi;
 mod cluster;

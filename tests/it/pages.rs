@@ -213,3 +213,87 @@ fn link(html: &str, rel: &str) -> Option<String> {
     let (_, rest) = html.split_once(&format!("<a rel=\"{rel}\" href=\""))?;
     Some(rest.split_once('"')?.0.to_owned())
 }
+
+#[tokio::test]
+async fn other_sites_find_a_title_an_address_and_a_picture_of_what_is_public() {
+    let town = Town::new().await;
+    let stranger = town.stranger();
+    let photo: String = town
+        .ask("select '/people/' || u.name || '/' || p.id from photos p join users u on u.id = p.userid where p.id = (select max(photo_id) from recent_photos)")
+        .await;
+    let person = photo.rsplit_once('/').unwrap().0;
+    for path in ["/", person, &photo] {
+        let with_mark = format!("{path}?utm_source=elsewhere");
+        for path in [path, &with_mark] {
+            let page = stranger.get(path).await;
+            if page.status != StatusCode::OK {
+                continue;
+            }
+            let url = meta(&page.text(), "og:url").expect("an address");
+            let own = path.split('?').next().unwrap();
+            assert!(
+                url.starts_with("http://127.0.0.1:") && url.ends_with(own),
+                "{url}"
+            );
+            assert!(meta(&page.text(), "og:title").is_some_and(|title| !title.is_empty()));
+            let picture = meta(&page.text(), "og:image").expect("a picture");
+            let picture = stranger
+                .get(&picture.replace(&origin_of(&url, own), ""))
+                .await;
+            assert_eq!(picture.header("content-type"), "image/jpeg");
+            assert_eq!(&picture.body[..2], b"\xff\xd8");
+        }
+    }
+    for path in [
+        "/",
+        "/people",
+        "/login",
+        "/register",
+        "/no/such/page",
+        person,
+        &photo,
+    ] {
+        let text = stranger.get(path).await.text();
+        assert!(
+            meta(&text, "description").is_some_and(|words| words.len() > 20),
+            "{path}: {text}"
+        );
+    }
+
+    // What is not for everybody has no picture for other sites, and neither has an odd host.
+    let member = town.newcomer("hidden").await;
+    let own = member
+        .upload("Hidden", "private", crate::town::jpeg(3, 300, 200))
+        .await;
+    let page = member.get(own.header("location")).await.text();
+    assert!(
+        page.contains("Hidden") && !page.contains("og:image"),
+        "{page}"
+    );
+    let odd = stranger
+        .ask("GET", &photo, &[("host", "a\"b<c>")])
+        .await
+        .text();
+    assert!(!odd.contains("og:url") && !odd.contains("b<c>"), "{odd}");
+
+    let robots = stranger.get("/robots.txt").await;
+    assert!(robots.header("content-type").starts_with("text/plain"));
+    assert!(
+        robots
+            .text()
+            .starts_with("User-agent: *\nDisallow: /upload\n"),
+        "{}",
+        robots.text()
+    );
+}
+
+/// The content of a `meta` element, by its name or property.
+fn meta(html: &str, name: &str) -> Option<String> {
+    let (_, rest) = html.split_once(&format!("\"{name}\" content=\""))?;
+    Some(rest.split('"').next()?.to_owned())
+}
+
+/// What stands before a path in an absolute address.
+fn origin_of(url: &str, path: &str) -> String {
+    url.strip_suffix(path).expect("the path").to_owned()
+}
