@@ -4,6 +4,7 @@
 pub mod comment;
 pub mod cost;
 pub mod explore;
+pub mod known_browser;
 pub mod load;
 pub mod measure;
 pub mod outbox;
@@ -13,6 +14,7 @@ pub mod photo_hold;
 pub mod photo_write;
 pub mod photostream;
 pub mod pool;
+pub mod rate_limit;
 pub mod schema;
 pub mod session;
 pub mod upload_place;

@@ -32,6 +32,8 @@ pub struct Plan {
     pub derivatives_max_bytes: u64,
     /// Whether /lab is shown.
     pub lab: bool,
+    /// The names of hosts under which /lab answers, beside addresses and `localhost`.
+    pub lab_hosts: Vec<String>,
     /// Whether people may log in as demo people.
     pub demo_logins: bool,
     /// What to say to this program so that it loads the demo data, where that is not done yet.

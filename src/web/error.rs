@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use super::page::Page;
 use super::visit::Visit;
 use crate::images::StoreError;
+use crate::site::AccountError;
 use crate::urls;
 
 /// What can go wrong with a request. The visitor gets a sentence, the log gets the cause.
@@ -19,20 +20,15 @@ pub(super) enum Error {
     BadRequest(String),
     /// The visitor may not do that.
     Forbidden(&'static str),
-    /// Only somebody who is logged in can do that.
+    /// The visitor has to log in first.
     LogInFirst {
-        /// Where to go on afterwards.
+        /// Where to go on afterwards; may be empty.
         next: String,
     },
     /// The address answers to other methods.
     Method,
     /// More bytes than we take.
     TooLarge,
-    /// Something was tried too often.
-    TooManyTries {
-        /// How many seconds to wait.
-        seconds: i64,
-    },
     /// The account has as many uploads under way as it may.
     UploadsUnderWay,
     /// Too many uploads are under way for everybody.
@@ -65,7 +61,10 @@ impl IntoResponse for Error {
             Self::NotFound(what) => (StatusCode::NOT_FOUND, "Not here", what.to_owned()),
             Self::BadRequest(why) => (StatusCode::BAD_REQUEST, "That makes no sense to us", why),
             Self::Forbidden(why) => (StatusCode::FORBIDDEN, "Not allowed", why.to_owned()),
-            Self::LogInFirst { next } => return see_other(&urls::login(Some(&next))),
+            Self::LogInFirst { next } => {
+                let next = Some(next.as_str()).filter(|next| !next.is_empty());
+                return see_other(&urls::login(next));
+            }
             Self::Method => (
                 StatusCode::METHOD_NOT_ALLOWED,
                 "Not this way",
@@ -76,7 +75,6 @@ impl IntoResponse for Error {
                 "Too large",
                 "That is more than we take. A picture may have up to 64 MB.".to_owned(),
             ),
-            Self::TooManyTries { seconds } => return too_many_tries(seconds),
             Self::UploadsUnderWay => {
                 return later(
                     StatusCode::TOO_MANY_REQUESTS,
@@ -107,18 +105,6 @@ impl IntoResponse for Error {
 fn said(status: StatusCode, title: &'static str, sentence: String) -> Response {
     let mut response = status.into_response();
     response.extensions_mut().insert(Said { title, sentence });
-    response
-}
-
-fn too_many_tries(seconds: i64) -> Response {
-    let sentence = format!(
-        "There were too many attempts to log in. Please wait {seconds} second{} and try again.",
-        if seconds == 1 { "" } else { "s" }
-    );
-    let mut response = said(StatusCode::TOO_MANY_REQUESTS, "One moment", sentence);
-    response
-        .headers_mut()
-        .insert(RETRY_AFTER, HeaderValue::from(seconds));
     response
 }
 
@@ -154,6 +140,12 @@ pub(super) fn page(mut response: Response, visit: &Visit) -> Response {
         return response;
     };
     let status = response.status();
+    let mut visit = visit.clone();
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        // After logging in it would be as wrong.
+        visit.back = None;
+    }
+    let visit = &visit;
     let template = ErrorPage {
         visit,
         status: status.as_u16(),
@@ -197,6 +189,15 @@ impl From<sqlx::Error> for Error {
             return Self::Busy;
         }
         Self::Internal(error.into())
+    }
+}
+
+impl From<AccountError> for Error {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::Database(error) => error.into(),
+            AccountError::Hashing(error) => Self::Internal(error),
+        }
     }
 }
 

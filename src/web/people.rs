@@ -26,6 +26,7 @@ struct People<'a> {
 
 struct Card {
     url: String,
+    name: Username,
     display_name: String,
     photos: String,
     cover: Option<(String, Tone)>,
@@ -87,6 +88,7 @@ pub(super) async fn show(
                 }),
             initial: words::initial(&person.display_name),
             display_name: person.display_name,
+            name: person.name,
         })
         .collect();
     let template = People {

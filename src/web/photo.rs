@@ -16,6 +16,7 @@ use crate::db::outbox::Gone;
 use crate::db::photo::Photo;
 use crate::domain::{Cursor, Month, PhotoId, Ratio, Relation, Username, Visibility};
 use crate::jobs::Delivery;
+use crate::site::refusals;
 use crate::urls;
 
 const NO_PHOTO: Error =
@@ -28,6 +29,7 @@ struct PhotoPage<'a> {
     photo: &'a Photo,
     sources: Sources,
     ratio: Ratio,
+    name: &'a Username,
     person_url: String,
     month_url: String,
     newer: Option<String>,
@@ -92,6 +94,7 @@ pub(super) async fn show(
             photo.frame(),
         ),
         ratio: photo.frame().ratio(),
+        name: &name,
         person_url: urls::person(&name, Cursor::Newest),
         month_url: urls::archive_month(&name, Month::of(photo.taken_at.date())),
         newer: newer.map(url),
@@ -165,18 +168,24 @@ pub(super) async fn delete(
     purged(&site, &visit, gone.as_ref(), &stream).await
 }
 
-/// A photo that belongs to whoever asks; for anybody else there is none to change.
+/// The viewer's own photo. A photo of another person is refused, one that the viewer may not see is not
+/// found.
 async fn own_photo(
     site: &Site,
     visit: &Visit,
     name: &str,
     photo: &str,
 ) -> Result<(Username, Photo), Error> {
-    visit.signed_in()?;
+    let (Ok(owner), Ok(id)) = (Username::parse(name), photo.parse::<PhotoId>()) else {
+        return Err(NO_PHOTO);
+    };
+    let viewer = visit.signed_in_or_back_to(&urls::photo(&owner, id))?;
     let (name, photo, relation) = visible_photo(site, visit, name, photo).await?;
     if relation == Relation::Owner {
         Ok((name, photo))
     } else {
+        let viewer = &viewer.name;
+        refusals::log(|| tracing::info!(%viewer, "refused to change the photo of another person"));
         Err(Error::Forbidden(
             "Only its owner can change or delete a photo.",
         ))

@@ -22,6 +22,7 @@ pub(super) const NOBODY: Error = Error::NotFound("There is nobody of that name h
 struct Photostream<'a> {
     visit: &'a Visit,
     owner: Owner,
+    name: &'a Username,
     is_own: bool,
     archive_url: String,
     photos: Vec<Tile>,
@@ -91,6 +92,7 @@ pub(super) async fn show(
         .map(|(first, last)| (first.id, last.id));
     let template = Photostream {
         visit: &visit,
+        name: &name,
         is_own: relation == Relation::Owner,
         archive_url: urls::archive(&name),
         pager: Pager::new(cursor, slice.more, ends, |cursor| {

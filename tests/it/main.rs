@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod brake;
 mod browser;
 mod browser_model;
 mod cache_tools;
@@ -21,9 +22,11 @@ mod hold;
 mod lab;
 mod load;
 mod load_refused;
+mod nasty;
 mod pages;
 mod plans;
 mod privacy;
+mod refusals;
 mod stack;
 mod stories;
 mod talk;
