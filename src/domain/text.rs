@@ -131,7 +131,12 @@ mod tests {
         }
         let zalgo = format!("Z{}algo", "\u{30d}".repeat(9));
         assert_eq!(DisplayName::parse(&zalgo), Err(BadText::Stacked(what)));
-        for typed in ["Åsa Nyström", "می\u{200c}خواهم", "\u{2764}\u{fe0f}", "support4"] {
+        for typed in [
+            "Åsa Nyström",
+            "می\u{200c}خواهم",
+            "\u{2764}\u{fe0f}",
+            "support4",
+        ] {
             let parsed = DisplayName::parse(typed);
             assert_eq!(parsed.is_ok(), typed != "support4", "{typed:?}");
         }

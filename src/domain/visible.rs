@@ -156,11 +156,37 @@ mod tests {
     #[test]
     fn what_is_not_drawn_or_turns_text_around_is_found() {
         for unseen in [
-            "\0", "\u{1b}[31m", "\u{ad}", "\u{34f}", "\u{61c}", "\u{115f}", "\u{1160}", "\u{180e}",
-            "\u{200b}", "\u{200c}", "\u{200d}", "\u{200e}", "\u{200f}", "\u{2028}", "\u{2029}",
-            "\u{202a}", "\u{202d}", "\u{202e}", "\u{2060}", "\u{2066}", "\u{2069}", "\u{2800}",
-            "\u{3164}", "\u{feff}", "\u{ffa0}", "\u{fff9}", "\u{fe0f}", "\u{e0041}", "\u{e000}",
-            "\u{ffff}", "\u{1d173}",
+            "\0",
+            "\u{1b}[31m",
+            "\u{ad}",
+            "\u{34f}",
+            "\u{61c}",
+            "\u{115f}",
+            "\u{1160}",
+            "\u{180e}",
+            "\u{200b}",
+            "\u{200c}",
+            "\u{200d}",
+            "\u{200e}",
+            "\u{200f}",
+            "\u{2028}",
+            "\u{2029}",
+            "\u{202a}",
+            "\u{202d}",
+            "\u{202e}",
+            "\u{2060}",
+            "\u{2066}",
+            "\u{2069}",
+            "\u{2800}",
+            "\u{3164}",
+            "\u{feff}",
+            "\u{ffa0}",
+            "\u{fff9}",
+            "\u{fe0f}",
+            "\u{e0041}",
+            "\u{e000}",
+            "\u{ffff}",
+            "\u{1d173}",
         ] {
             for around in ["", "Ann"] {
                 let text = format!("{around}{unseen}{around}");
@@ -216,7 +242,13 @@ mod tests {
 
     #[test]
     fn blanks_and_marks_alone_show_nothing() {
-        for nothing in ["", " ", "\u{a0}\u{3000}", "\u{301}\u{302}", "\u{34f}\u{34f}"] {
+        for nothing in [
+            "",
+            " ",
+            "\u{a0}\u{3000}",
+            "\u{301}\u{302}",
+            "\u{34f}\u{34f}",
+        ] {
             assert!(!shows_something(nothing), "{nothing:?}");
         }
         for something in ["a", ".", "\u{2764}\u{fe0f}", "e\u{301}", "木"] {

@@ -250,7 +250,11 @@ mod tests {
         let mut buckets: Vec<i32> = (0..10_000)
             .map(|n: u32| of("k", &[&n.to_be_bytes()]))
             .collect();
-        assert!(buckets.iter().all(|bucket| (0..BUCKETS as i32).contains(bucket)));
+        assert!(
+            buckets
+                .iter()
+                .all(|bucket| (0..BUCKETS as i32).contains(bucket))
+        );
         buckets.sort_unstable();
         buckets.dedup();
         // 10,000 of 131,072 drawn at random: 371 are expected to meet another.

@@ -55,6 +55,9 @@ impl Accounts {
         // People type capitals; a name has none. What is no name reaches neither database nor log.
         let name = Username::parse(&tried.name.trim().to_lowercase()).ok();
         let browser = tried.browser.as_ref().map(Secret::hash);
+        let Ok(turn) = self.turn_to_decide().await else {
+            return Ok(LoggedIn::Busy);
+        };
         let account = match &name {
             Some(name) => db::people::account(&self.db, name, browser.as_ref()).await?,
             None => None,
@@ -67,7 +70,9 @@ impl Accounts {
         };
         let of_account = account.as_ref().and(name.as_ref());
         let refused = |why| refused(why, of_account, tried.network);
-        let counted = match self.brake.log_in(&self.db, guesser).await? {
+        let counted = self.brake.log_in(&self.db, guesser).await?;
+        drop(turn);
+        let counted = match counted {
             Ok(counted) => counted,
             Err(seconds) => {
                 refused("too many tries");

@@ -99,7 +99,10 @@ mod tests {
             ("1234567", BadPassword::Length),
             (&"x".repeat(1001), BadPassword::Length),
             ("        ", BadPassword::Monotonous),
-            ("\u{3000}\u{a0}\u{3000}\u{a0}\u{3000}\u{a0}\u{3000}\u{a0}", BadPassword::Monotonous),
+            (
+                "\u{3000}\u{a0}\u{3000}\u{a0}\u{3000}\u{a0}\u{3000}\u{a0}",
+                BadPassword::Monotonous,
+            ),
             ("aaaaaaaa", BadPassword::Monotonous),
             ("abababab", BadPassword::Monotonous),
             ("12345678", BadPassword::Common),

@@ -228,7 +228,11 @@ mod tests {
         passwords.hash(turn, password.to_owned()).await.unwrap()
     }
 
-    async fn try_it(passwords: &Passwords, password: &str, account: Option<Option<String>>) -> bool {
+    async fn try_it(
+        passwords: &Passwords,
+        password: &str,
+        account: Option<Option<String>>,
+    ) -> bool {
         let turn = passwords.turn(Standing::Stranger).await.unwrap();
         let password = password.to_owned();
         passwords.is_right(turn, password, account).await.unwrap()

@@ -79,7 +79,12 @@ impl Accounts {
             Err(mistake) => return Ok(Registered::No(mistake)),
         };
         let network = wanted.network;
-        let counted = match self.brake.sign_up(&self.db, network).await? {
+        let Ok(turn) = self.turn_to_decide().await else {
+            return Ok(Registered::Busy);
+        };
+        let counted = self.brake.sign_up(&self.db, network).await?;
+        drop(turn);
+        let counted = match counted {
             Ok(counted) => counted,
             Err(seconds) => {
                 refusals::log(|| tracing::info!(%network, "refused a registration: too many"));
@@ -91,7 +96,10 @@ impl Accounts {
             refusals::log(|| tracing::info!(%network, "refused a registration: the line is full"));
             return Ok(Registered::Busy);
         };
-        let hash = self.passwords.hash(turn, wanted.password.to_owned()).await?;
+        let hash = self
+            .passwords
+            .hash(turn, wanted.password.to_owned())
+            .await?;
         let user = match db::people::register(&self.db, &name, &display_name, &hash).await {
             Ok(user) => user,
             Err(RegisterError::NameTaken) => return Ok(Registered::No(Mistake::NameTaken)),

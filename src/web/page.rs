@@ -3,9 +3,7 @@
 use accelerator::Policy;
 use askama::Template;
 use axum::Extension;
-use axum::http::header::{
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER,
-};
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
@@ -84,8 +82,11 @@ impl IntoResponse for Page {
         let retry_after = self
             .retry_after_s
             .map(|seconds| [(RETRY_AFTER, HeaderValue::from(seconds))]);
-        let mut response = (self.status, headers, Extension(self.policy), self.html).into_response();
-        response.headers_mut().extend(retry_after.into_iter().flatten());
+        let mut response =
+            (self.status, headers, Extension(self.policy), self.html).into_response();
+        response
+            .headers_mut()
+            .extend(retry_after.into_iter().flatten());
         response
     }
 }

@@ -49,9 +49,9 @@ fn statuses(answers: &[Answer]) -> BTreeMap<u16, usize> {
     counts
 }
 
-/// What becomes of many tries at the same moment at two processes, after one that fills the counters.
-/// A try is an address and a name.
-async fn at_once(town: &Town, tries: impl Fn(usize) -> (String, String)) -> BTreeMap<u16, usize> {
+/// Of how many tries at the same moment at two processes the password is checked, after one that fills
+/// the counters. A try is an address and a name.
+async fn checked_at_once(town: &Town, tries: impl Fn(usize) -> (String, String)) -> usize {
     let (other, _) = town.another_process().await;
     let bases = [&town.base, &other];
     let (address, name) = tries(0);
@@ -63,26 +63,30 @@ async fn at_once(town: &Town, tries: impl Fn(usize) -> (String, String)) -> BTre
         let visitor = Visitor::from(bases[number % 2], &address);
         async move { try_as(&visitor, &name, "wrong").await }
     });
-    statuses(&join_all(answers).await)
+    let mut counts = statuses(&join_all(answers).await);
+    let checked = counts.remove(&422).unwrap_or_default();
+    // A machine that is busy with other things may let some of them time out.
+    let refused = counts.remove(&429).unwrap_or_default() + counts.remove(&503).unwrap_or_default();
+    assert_eq!((checked + refused, counts), (AT_ONCE, BTreeMap::new()));
+    checked
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_hundreds_of_tries_at_once_as_many_are_checked_as_one_by_one() {
     let town = Town::new().await;
     let _ann = town.newcomer("ann-lind").await;
-    let one = BTreeMap::from([(422, 1), (429, AT_ONCE - 1)]);
     let address = |number: usize| format!("10.1.{}.{}", number / 250, number % 250);
 
     let of_one_address = |_| (address(0), "ann-lind".to_owned());
-    assert_eq!(at_once(&town, of_one_address).await, one);
+    assert_eq!(checked_at_once(&town, of_one_address).await, 1);
 
     change(&town.pool, "delete from rate_limits").await;
     let on_many_names = |number| (address(0), format!("name-{number}"));
-    assert_eq!(at_once(&town, on_many_names).await, one);
+    assert_eq!(checked_at_once(&town, on_many_names).await, 1);
 
     change(&town.pool, "delete from rate_limits").await;
     let from_many_addresses = |number| (address(number), "ann-lind".to_owned());
-    assert_eq!(at_once(&town, from_many_addresses).await, one);
+    assert_eq!(checked_at_once(&town, from_many_addresses).await, 1);
     // Those refused by the account are counted at no address either.
     let addresses: i64 = town
         .ask("select count(*) from rate_limits where kind in ('pair', 'address')")
@@ -109,7 +113,9 @@ async fn one_statement_counts_and_decides_over_any_number_of_connections() {
     change(&town.pool, FULL_AND_OPEN).await;
     let counts = (0..AT_ONCE).map(|number| rate_limit::count(&pools[number % 2], counter));
     let counted = join_all(counts).await;
-    let counted = counted.into_iter().filter(|counted| *counted.as_ref().unwrap());
+    let counted = counted
+        .into_iter()
+        .filter(|counted| *counted.as_ref().unwrap());
     assert_eq!(counted.count(), 1);
     let wait = rate_limit::closed_for(&pools[0], &[counter]).await.unwrap();
     assert!(wait.is_some_and(|wait| wait > 600.0), "{wait:?}");
@@ -289,7 +295,9 @@ async fn a_network_of_ipv6_is_one_guesser() {
     let mut last = StatusCode::OK;
     for host in 1..=12 {
         let visitor = town.stranger_from(&format!("2001:db8:1:2::{host}"));
-        last = try_as(&visitor, &format!("name-{host}"), "wrong").await.status;
+        last = try_as(&visitor, &format!("name-{host}"), "wrong")
+            .await
+            .status;
         if last == StatusCode::TOO_MANY_REQUESTS {
             break;
         }

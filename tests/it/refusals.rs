@@ -82,7 +82,10 @@ impl Process {
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).expect("an answer");
         let answer = String::from_utf8_lossy(&answer);
-        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let status = answer
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok());
         status.unwrap_or_else(|| panic!("no status in {answer}"))
     }
 
@@ -122,12 +125,19 @@ fn foreign(process: &Process) {
 }
 
 fn rebound(process: &Process) {
-    let evil = ["Host: evil.example:8080", "Origin: http://evil.example:8080"];
+    let evil = [
+        "Host: evil.example:8080",
+        "Origin: http://evil.example:8080",
+    ];
     let drop = "index=userid&action=drop";
     assert_eq!(process.ask("POST", "/lab/index", &evil, drop), 403);
     assert_eq!(process.ask("GET", "/lab", &evil, ""), 403);
     assert_eq!(process.ask("GET", "/", &evil, ""), 200);
-    for own in ["Host: localhost:8080", "Host: [::1]", "Host: photos.example"] {
+    for own in [
+        "Host: localhost:8080",
+        "Host: [::1]",
+        "Host: photos.example",
+    ] {
         assert_eq!(process.ask("GET", "/lab", &[own], ""), 200, "{own}");
     }
 }
@@ -142,7 +152,12 @@ async fn what_is_refused_leaves_a_line_without_secrets() {
     let asked = tokio::task::spawn_blocking(move || {
         forms(&process);
         let wrong = process.wait_for("wrong name or password");
-        for part in ["account=ann", "network=192.0.2.7", "refused a log-in", "/login"] {
+        for part in [
+            "account=ann",
+            "network=192.0.2.7",
+            "refused a log-in",
+            "/login",
+        ] {
             assert!(wrong.contains(part), "no {part:?} in {wrong}");
         }
         process.wait_for("too many tries");

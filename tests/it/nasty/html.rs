@@ -122,7 +122,11 @@ impl Form {
                 None if field.is_file => picture,
                 None => field.value.as_bytes(),
             };
-            (field.name.as_bytes().to_vec(), value.to_vec(), field.is_file)
+            (
+                field.name.as_bytes().to_vec(),
+                value.to_vec(),
+                field.is_file,
+            )
         });
         self.request(cookie, fields.collect())
     }
@@ -130,8 +134,16 @@ impl Form {
     /// The form with a field more, whose name and value are this text; a file has it as its name too.
     pub(super) fn with_another_field(&self, cookie: &str, picture: &[u8], text: &[u8]) -> Request {
         let fields = self.fields.iter().map(|field| {
-            let value = if field.is_file { picture } else { field.value.as_bytes() };
-            (field.name.as_bytes().to_vec(), value.to_vec(), field.is_file)
+            let value = if field.is_file {
+                picture
+            } else {
+                field.value.as_bytes()
+            };
+            (
+                field.name.as_bytes().to_vec(),
+                value.to_vec(),
+                field.is_file,
+            )
         });
         let mut fields: Vec<_> = fields.collect();
         fields.push((text.to_vec(), text.to_vec(), true));
@@ -140,7 +152,10 @@ impl Form {
 
     fn request(&self, cookie: &str, fields: Vec<(Vec<u8>, Vec<u8>, bool)>) -> Request {
         let body = match self.is_multipart {
-            true => (format!("multipart/form-data; boundary={EDGE}"), in_pieces(fields)),
+            true => (
+                format!("multipart/form-data; boundary={EDGE}"),
+                in_pieces(fields),
+            ),
             false => {
                 let pairs = fields
                     .iter()

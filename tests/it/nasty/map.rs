@@ -45,7 +45,10 @@ impl Map {
 
     async fn follow_links(&mut self, sender: &Sender, visitor: &str, member: &str) {
         let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-        let whole = self.patterns.iter().filter(|pattern| !pattern.contains('{'));
+        let whole = self
+            .patterns
+            .iter()
+            .filter(|pattern| !pattern.contains('{'));
         let mut ahead: VecDeque<String> = whole.cloned().collect();
         let mut known = BTreeSet::new();
         while let Some(link) = ahead.pop_front() {
@@ -61,7 +64,8 @@ impl Map {
             let request = get(&link, visitor);
             let answer = sender.send(100_000 + known.len(), &request).await;
             let content_type = answer.headers().get("content-type");
-            let is_page = content_type.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+            let is_page =
+                content_type.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
             // A page that never ends is none, and neither is a picture.
             if !is_page {
                 continue;
@@ -102,12 +106,14 @@ impl Map {
         let fits = |pattern: &&String| {
             let (parts, given) = (pattern.split('/'), path.split('/'));
             parts.clone().count() == given.clone().count()
-                && parts
-                    .zip(given)
-                    .all(|(part, given)| part == given || (part.starts_with('{') && !given.is_empty()))
+                && parts.zip(given).all(|(part, given)| {
+                    part == given || (part.starts_with('{') && !given.is_empty())
+                })
         };
         let fitting = self.patterns.iter().filter(fits);
-        fitting.min_by_key(|pattern| pattern.matches('{').count()).cloned()
+        fitting
+            .min_by_key(|pattern| pattern.matches('{').count())
+            .cloned()
     }
 
     fn add(&mut self, form: Form) {
@@ -119,9 +125,10 @@ impl Map {
             form.fields.iter().map(|field| field.name.clone()).collect()
         };
         let (pattern, fields) = (self.pattern_of(&form.action), names(&form));
-        let is_known = self.forms.iter().any(|known| {
-            self.pattern_of(&known.action) == pattern && names(known) == fields
-        });
+        let is_known = self
+            .forms
+            .iter()
+            .any(|known| self.pattern_of(&known.action) == pattern && names(known) == fields);
         if !is_known {
             self.forms.push(form);
         }
@@ -147,13 +154,25 @@ impl Map {
             .collect();
         assert!(of_visitors.len() > 15, "{of_visitors:?}");
         for (name, pattern) in of_visitors {
-            assert!(self.patterns.contains(pattern), "{name} is not in {:?}", self.patterns);
+            assert!(
+                self.patterns.contains(pattern),
+                "{name} is not in {:?}",
+                self.patterns
+            );
         }
         for parameter in ["before", "after", "from", "next"] {
             let found = self.parameters.contains(parameter);
             assert!(found, "no {parameter} in {:?}", self.parameters);
         }
-        for action in ["/login", "/register", "/upload", "/logout", "/lab/index", "/delete", "/visibility"] {
+        for action in [
+            "/login",
+            "/register",
+            "/upload",
+            "/logout",
+            "/lab/index",
+            "/delete",
+            "/visibility",
+        ] {
             let found = self.forms.iter().any(|form| form.action.ends_with(action));
             assert!(found, "no form of {action} in {:?}", self.forms);
         }

@@ -84,7 +84,9 @@ fn fault(request: &Request, answer: &reqwest::Response) -> Option<String> {
     } else if location.is_some_and(|to| to.len() > 8000) {
         // nginx takes 16 KB of headers.
         "a header too long for nginx".to_owned()
-    } else if location.is_some_and(|to| !to.as_bytes().starts_with(b"/") || to.as_bytes().starts_with(b"//")) {
+    } else if location
+        .is_some_and(|to| !to.as_bytes().starts_with(b"/") || to.as_bytes().starts_with(b"//"))
+    {
         format!("leads to {location:?}")
     } else {
         return None;
@@ -129,7 +131,9 @@ fn addresses(map: &Map, cookie: &str) -> Vec<Request> {
         for text in NASTY {
             requests.push(get(format!("{example}?{}=1", encoded(text))));
         }
-        for method in ["HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "NASTY"] {
+        for method in [
+            "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "NASTY",
+        ] {
             requests.push(Request {
                 method,
                 ..get(example.clone())
@@ -146,10 +150,16 @@ fn fields(form: &Form, cookie: &str, picture: &[u8]) -> Vec<Request> {
     let mut requests = Vec::new();
     for nasty_name in names {
         for text in NASTY {
-            requests.push(form.filled(cookie, picture, |name| (name == nasty_name).then_some(*text)));
+            requests.push(form.filled(cookie, picture, |name| {
+                (name == nasty_name).then_some(*text)
+            }));
         }
     }
-    requests.extend(NASTY.iter().map(|text| form.with_another_field(cookie, picture, text)));
+    requests.extend(
+        NASTY
+            .iter()
+            .map(|text| form.with_another_field(cookie, picture, text)),
+    );
     requests
 }
 
@@ -160,10 +170,14 @@ fn cookies(map: &Map) -> Vec<Request> {
         for text in NASTY {
             for cookie in [
                 format!("{name}={}", encoded(text)),
-                format!("{name}=\"{}\"", String::from_utf8_lossy(text).replace(char::is_control, " ")),
+                format!(
+                    "{name}=\"{}\"",
+                    String::from_utf8_lossy(text).replace(char::is_control, " ")
+                ),
                 format!("{}={name}; {name}", encoded(text)),
             ] {
-                for (method, path) in [("GET", "/upload"), ("POST", "/login"), ("POST", "/logout")] {
+                for (method, path) in [("GET", "/upload"), ("POST", "/login"), ("POST", "/logout")]
+                {
                     requests.push(Request {
                         method,
                         path: path.to_owned(),
@@ -181,7 +195,11 @@ fn cookies(map: &Map) -> Vec<Request> {
 async fn log_in_leads_to_pages(map: &Map, sender: &Sender, cookie: &str, picture: &[u8]) {
     let mut tried = 0;
     // Whoever has no session can do what the lab offers too, so that is not asked for.
-    for form in map.forms.iter().filter(|form| !form.action.starts_with("/lab")) {
+    for form in map
+        .forms
+        .iter()
+        .filter(|form| !form.action.starts_with("/lab"))
+    {
         let request = form.filled("", picture, |_| None);
         let answer = sender.send(90_000 + tried, &request).await;
         let location = answer.headers().get("location");
@@ -221,7 +239,9 @@ async fn whatever_is_typed_is_answered_in_words() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     log_in_leads_to_pages(&map, &sender, &cookie, &picture).await;
     // These do what they are for, whatever is in them: they log out and delete.
-    let requests = last.iter().map(|form| form.with_another_field(&cookie, &picture, b"a\0b"));
+    let requests = last
+        .iter()
+        .map(|form| form.with_another_field(&cookie, &picture, b"a\0b"));
     let faults = sender.faults(requests.collect()).await;
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
