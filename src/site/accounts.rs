@@ -10,7 +10,7 @@ use super::passwords::{Busy, Passwords};
 /// tries leaves the other connections to pages.
 const DECISIONS_AT_ONCE: usize = 2;
 
-/// How many requests of a process may wait for that decision, which takes half a millisecond each.
+/// How many requests of a process may wait for that decision; each holds a form of 64 KB at most.
 const DECISIONS_WAITING_MAX: usize = 1000;
 
 /// The accounts of a site.

@@ -342,6 +342,38 @@ async fn too_many_sign_ups_have_their_own_words_and_keep_the_form() {
 }
 
 #[tokio::test]
+async fn pages_are_answered_while_tries_wait_for_the_database() {
+    let town = Town::new().await;
+    let mut lock = town.pool.begin().await.expect("a transaction");
+    sqlx::query("lock table rate_limits in access exclusive mode")
+        .execute(&mut *lock)
+        .await
+        .expect("a table that answers no other");
+    let (base, _) = town.another_process().await;
+    let tries: Vec<_> = (0..50)
+        .map(|number| {
+            let visitor = Visitor::from(&base, &format!("10.2.0.{number}"));
+            tokio::spawn(async move { try_as(&visitor, "name", "wrong").await.status })
+        })
+        .collect();
+    let waiting = "select count(*) from pg_stat_activity
+                    where datname = current_database() and wait_event_type = 'Lock'";
+    while town.ask::<i64>(waiting).await < 2 {
+        tokio::task::yield_now().await;
+    }
+    // More tries than the process has connections, and yet one is free for a page.
+    for _ in 0..3 {
+        let page = Visitor::at(&base).get("/people").await;
+        assert_eq!(page.status, StatusCode::OK);
+    }
+    assert_eq!(town.ask::<i64>(waiting).await, 2);
+    lock.rollback().await.expect("the table answers again");
+    for tried in join_all(tries).await {
+        assert_ne!(tried.expect("an answer"), StatusCode::INTERNAL_SERVER_ERROR);
+    }
+}
+
+#[tokio::test]
 async fn a_full_line_for_hashes_is_said_at_once_and_counts_as_no_try() {
     let town = Town::new().await;
     let _ann = town.newcomer("ann").await;
