@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use super::page::Page;
 use super::visit::Visit;
 use crate::images::StoreError;
-use crate::site::AccountError;
+use crate::site::{AccountError, refusals};
 use crate::urls;
 
 /// What can go wrong with a request. The visitor gets a sentence, the log gets the cause.
@@ -109,6 +109,7 @@ fn said(status: StatusCode, title: &'static str, sentence: String) -> Response {
 }
 
 fn later(status: StatusCode, sentence: &str) -> Response {
+    refusals::log(|| tracing::info!(%status, "refused an upload: too many are under way"));
     let mut response = said(status, "One moment", sentence.to_owned());
     response
         .headers_mut()
