@@ -164,12 +164,14 @@ create table sessions (
     constraint sessions_token_hash_length check (length(token_hash) = 32)
 );
 
--- Failed log-ins, one row a subject ("account:..." or "address:..."): the brake is shared by all
--- app processes and survives their restart.
-create table login_failures (
-    subject   text         not null,
-    failures  integer      not null,
-    last_at   timestamptz  not null
+-- Browsers in which an account was logged in to before. Such a browser is let past the limits that hold
+-- strangers off an account, so that strangers cannot keep its owner out. At most ten an account. A row
+-- deleted is a browser revoked.
+create table known_browsers (
+    userid      bigint       not null,
+    token_hash  bytea        not null,
+    expires_at  timestamptz  not null,
+    constraint known_browsers_token_hash_length check (length(token_hash) = 32)
 );
 
 -- Uploads under way, two places an account over all processes. A lease ends by itself if its process dies; unlogged,
@@ -180,6 +182,20 @@ create unlogged table upload_places (
     lease       uuid         not null,
     expires_at  timestamptz  not null
 );
+
+-- Tries to log in and to register, shared by all app processes. One row a bucket, and a bucket a subject
+-- (by a keyed hash): the checks bound the rows, however many names and addresses are tried.
+create table rate_limits (
+    kind        text              not null,
+    bucket      integer           not null,
+    -- How many tries count at `counted_at`; it falls by one each calm period (a quarter of an hour).
+    level       double precision  not null,
+    counted_at  timestamptz       not null,
+    -- No try is admitted before.
+    not_before  timestamptz       not null,
+    constraint rate_limits_kind check (kind in ('pair', 'address', 'account', 'browser', 'sign-up')),
+    constraint rate_limits_bucket check (bucket between 0 and 131071)
+) with (fillfactor = 50);
 
 -- Views wait here until the worker folds them into photos.view_count: the page that shows a photo
 -- appends, it never updates a row that others want too (2,400 against 15,300 a second).
@@ -236,8 +252,9 @@ alter table comments       add constraint comments_pkey       primary key (id);
 alter table favorites      add constraint favorites_pkey      primary key (photo_id, fan_id);
 alter table follows        add constraint follows_pkey        primary key (follower_id, followee_id);
 alter table sessions       add constraint sessions_pkey       primary key (token_hash);
-alter table login_failures add constraint login_failures_pkey primary key (subject);
 alter table upload_places  add constraint upload_places_pkey  primary key (userid, place);
+alter table known_browsers add constraint known_browsers_pkey primary key (userid, token_hash);
+alter table rate_limits    add constraint rate_limits_pkey    primary key (kind, bucket);
 alter table outbox         add constraint outbox_pkey         primary key (id);
 alter table lab_timings    add constraint lab_timings_pkey    primary key (state);
 
@@ -259,6 +276,7 @@ alter table follows       add constraint follows_follower      foreign key (foll
 alter table follows       add constraint follows_followee      foreign key (followee_id) references users (id) on delete cascade;
 alter table upload_places add constraint upload_places_user    foreign key (userid)      references users (id) on delete cascade;
 alter table sessions      add constraint sessions_user         foreign key (userid)      references users (id) on delete cascade;
+alter table known_browsers add constraint known_browsers_user   foreign key (userid)      references users (id) on delete cascade;
 
 -- part: indexes
 
@@ -296,3 +314,7 @@ create index follows_followee on follows (followee_id, follower_id);
 
 -- Sessions that ended, for the broom.
 create index sessions_expires_at on sessions (expires_at);
+
+-- The accounts of one browser, and browsers that were not used for long.
+create index known_browsers_token_hash on known_browsers (token_hash);
+create index known_browsers_expires_at on known_browsers (expires_at);

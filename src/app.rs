@@ -27,8 +27,10 @@ use crate::generations::Generations;
 use crate::images::store::Settings;
 use crate::images::{Derivatives, Originals, Shelf};
 use crate::lab::{Live, Place};
+use crate::site::Accounts;
+use crate::site::passwords::{DemoLogins, Passwords};
 use crate::site::upload::Uploads;
-use crate::web::{self, DemoLogins, FromDisk, Parts, Passwords, PictureTruth, Site};
+use crate::web::{self, FromDisk, Parts, PictureTruth, Site};
 use crate::{db, jobs};
 
 /// How long a request may take before its visitor is told to come back.
@@ -121,9 +123,10 @@ pub fn site(config: &config::Site) -> anyhow::Result<Site> {
         derivatives,
         uploads: Uploads::new(db.clone(), originals.clone()),
         originals,
-        passwords: Passwords::new(demo),
+        accounts: Accounts::new(db.clone(), Passwords::new(demo)),
         views: web::Views::default(),
         lab: config.lab,
+        lab_hosts: config.lab_hosts.clone(),
         rung: config.rung,
         from_disk,
         generations,

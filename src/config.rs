@@ -72,6 +72,8 @@ pub struct Site {
     pub derivatives: PathBuf,
     /// Shows `/lab` and the footer that says what a page cost.
     pub lab: bool,
+    /// The names of hosts under which the lab answers, beside addresses and `localhost`.
+    pub lab_hosts: Vec<String>,
     /// The file with the one password of all demo people; without it nobody logs in as them.
     pub demo_logins: Option<PathBuf>,
     /// The version of the ladder that this is.

@@ -80,6 +80,15 @@ struct SiteArgs {
     #[arg(long, env = "FLICKR_KILLR_LAB")]
     lab: bool,
 
+    /// Name of a host under which /lab answers, beside addresses and localhost; repeat it
+    #[arg(
+        long,
+        env = "FLICKR_KILLR_LAB_HOSTS",
+        value_name = "NAME",
+        value_delimiter = ','
+    )]
+    lab_host: Vec<String>,
+
     /// File with the one password of all demo people; without it nobody logs in as them
     #[arg(long, env = "FLICKR_KILLR_DEMO_LOGINS", value_name = "FILE")]
     demo_logins: Option<PathBuf>,
@@ -162,6 +171,7 @@ impl SiteArgs {
             originals: self.originals,
             derivatives: self.derivatives,
             lab: self.lab,
+            lab_hosts: self.lab_host,
             demo_logins: self.demo_logins,
             rung: self.rung,
             files_from_disk: self.files_from_disk,

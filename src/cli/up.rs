@@ -24,6 +24,7 @@ fn plan(settings: &Settings, held: Vec<HeldSetting>) -> Plan {
         memcached_mb: settings.memcached_mb,
         derivatives_max_bytes: settings.derivatives_max_bytes(),
         lab: settings.shows_lab(),
+        lab_hosts: settings.lab_host.clone(),
         demo_logins: settings.demo_logins,
         settings: held,
         loader: super::demo::words_for_up(settings),

@@ -4,6 +4,7 @@
 pub mod comment;
 pub mod cost;
 pub mod explore;
+pub mod known_browser;
 pub mod load;
 pub mod measure;
 pub mod outbox;
@@ -14,6 +15,7 @@ pub mod photo_hold;
 pub mod photo_write;
 pub mod photostream;
 pub mod pool;
+pub mod rate_limit;
 pub mod roles;
 pub mod schema;
 pub mod session;

@@ -3,7 +3,7 @@
 use sqlx::PgExecutor;
 
 use super::cost::counted;
-use crate::domain::{DisplayName, UserId, Username};
+use crate::domain::{DisplayName, SecretHash, UserId, Username};
 
 /// How many people and photos there are, for the command line: photos by the counters of their owners,
 /// because counting a million rows takes a tenth of a second.
@@ -51,9 +51,11 @@ pub struct Account {
     pub id: UserId,
     /// An argon2id string; none for people of the demo set.
     pub password_hash: Option<String>,
+    /// Whether the account was logged in to in this browser before.
+    pub knows_browser: bool,
 }
 
-/// The account of that name.
+/// The account of that name, and whether it knows the browser with the secret of that hash.
 ///
 /// # Errors
 ///
@@ -61,11 +63,21 @@ pub struct Account {
 pub async fn account(
     db: impl PgExecutor<'_>,
     name: &Username,
+    browser: Option<&SecretHash>,
 ) -> Result<Option<Account>, sqlx::Error> {
     counted(
-        sqlx::query_as("select id, password_hash from users where name = $1")
-            .bind(name.as_str())
-            .fetch_optional(db),
+        sqlx::query_as(
+            "select u.id, u.password_hash,
+                    exists (select
+                              from known_browsers b
+                             where b.userid = u.id and b.token_hash = $2 and b.expires_at > now()
+                           ) as knows_browser
+               from users u
+              where u.name = $1",
+        )
+        .bind(name.as_str())
+        .bind(browser.map(SecretHash::as_bytes))
+        .fetch_optional(db),
     )
     .await
 }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use sha2::{Digest, Sha256};
 use sqlx::postgres::PgConnection;
-use sqlx::{AssertSqlSafe, Connection as _, PgPool, Row};
+use sqlx::{PgPool, Row};
 
 /// The parts of `schema.sql`. Rows are loaded between the first and the second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -142,40 +142,6 @@ pub fn version() -> &'static str {
             .collect()
     });
     &VERSION
-}
-
-/// Versions that differ from ours only in tables whose rows can be measured again, and these tables.
-const UPGRADES: [(&str, &[&str]); 1] = [
-    // Before the lab remembered plans.
-    ("3ca48ed0126e", &["lab_timings"]),
-];
-
-/// Makes a database of an earlier version ours, where that loses nothing that cannot be measured again:
-/// nobody loads a million photos anew for it. Says whether it did.
-pub async fn upgrade(connection: &mut PgConnection, found: &str) -> sqlx::Result<bool> {
-    let Some((_, remade)) = UPGRADES.iter().find(|(version, _)| *version == found) else {
-        return Ok(false);
-    };
-    let mut tx = connection.begin().await?;
-    for table in *remade {
-        sqlx::query(AssertSqlSafe(format!("drop table {table}")))
-            .execute(&mut *tx)
-            .await?;
-        let of_it = STATEMENTS
-            .iter()
-            .filter(|made| made.table() == Some(*table));
-        for statement in of_it {
-            sqlx::raw_sql(statement.sql.as_str())
-                .execute(&mut *tx)
-                .await?;
-        }
-    }
-    sqlx::query("update flickr_killr set value = $1 where key = 'schema'")
-        .bind(version())
-        .execute(&mut *tx)
-        .await?;
-    tx.commit().await?;
-    Ok(true)
 }
 
 /// Makes the tables, without keys and indexes.

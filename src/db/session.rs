@@ -1,4 +1,4 @@
-//! Sessions, known by the hash of their secret, and the brakes on guessing passwords.
+//! Sessions, known by the hash of their secret.
 
 use sqlx::PgExecutor;
 use time::{Duration, OffsetDateTime};
@@ -78,86 +78,14 @@ pub async fn end(db: impl PgExecutor<'_>, hash: &SecretHash) -> Result<(), sqlx:
     .map(drop)
 }
 
-/// How many seconds a subject must still wait before another try; none when it may try at once.
-///
-/// The first five failures are free; from then on each doubles the wait, from one second up to a
-/// quarter of an hour. An hour of quiet forgives all.
-///
-/// # Errors
-///
-/// When the database fails.
-pub async fn wait_before_login(
-    db: impl PgExecutor<'_>,
-    subjects: &[String],
-) -> Result<Option<i64>, sqlx::Error> {
-    let seconds: Option<f64> = counted(
-        sqlx::query_scalar(
-            "select max(extract(epoch from last_at - now())
-                        + least(900, power(2, least(failures, 20) - 6)))::float8
-               from login_failures
-              where subject = any($1) and failures > 5 and last_at > now() - interval '1 hour'",
-        )
-        .bind(subjects)
-        .fetch_one(db),
-    )
-    .await?;
-    Ok(seconds
-        .filter(|seconds| *seconds > 0.0)
-        .map(|seconds| seconds.ceil() as i64))
-}
-
-/// Remembers that a try is being made, before its outcome is known: tries at the same moment then
-/// count too.
-///
-/// # Errors
-///
-/// When the database fails.
-pub async fn count_login_try(
-    db: impl PgExecutor<'_>,
-    subjects: &[String],
-) -> Result<(), sqlx::Error> {
-    counted(
-        sqlx::query(
-            "insert into login_failures as f (subject, failures, last_at)
-             select s, 1, now() from unnest($1::text[]) s order by s
-                 on conflict (subject) do update
-                    set failures = case when f.last_at < now() - interval '1 hour' then 1
-                                        else f.failures + 1 end,
-                        last_at = now()",
-        )
-        .bind(subjects)
-        .execute(db),
-    )
-    .await
-    .map(drop)
-}
-
-/// Forgives an account and address whose owner got in.
-///
-/// # Errors
-///
-/// When the database fails.
-pub async fn forgive(db: impl PgExecutor<'_>, subjects: &[String]) -> Result<(), sqlx::Error> {
-    counted(
-        sqlx::query("delete from login_failures where subject = any($1)")
-            .bind(subjects)
-            .execute(db),
-    )
-    .await
-    .map(drop)
-}
-
-/// Sweeps out sessions that ended and failures long forgiven; says how many sessions went.
+/// Deletes sessions that have ended; returns how many.
 ///
 /// # Errors
 ///
 /// When the database fails.
 pub async fn sweep(db: &sqlx::PgPool) -> Result<u64, sqlx::Error> {
-    let sessions = sqlx::query("delete from sessions where expires_at < now()")
+    sqlx::query("delete from sessions where expires_at < now()")
         .execute(db)
-        .await?;
-    sqlx::query("delete from login_failures where last_at < now() - interval '1 day'")
-        .execute(db)
-        .await?;
-    Ok(sessions.rows_affected())
+        .await
+        .map(|done| done.rows_affected())
 }

@@ -73,7 +73,8 @@ pub enum LoadError {
     /// Another version of the schema.
     #[error(
         "the database was made by version {found} of the schema, this program has {}; nothing was \
-         changed. Name an empty database, or drop this one.",
+         changed. Use another state directory or an empty database, or remove what is there \
+         (`flickr-killr reset`; uploads go with it).",
         schema::version()
     )]
     OtherVersion {
@@ -106,13 +107,7 @@ pub async fn load(
     if !load::lock(&mut first, Seat::First).await? {
         return Err(LoadError::Busy);
     }
-    let mut state = schema::inspect_on(&mut first).await?;
-    if let DatabaseState::OtherVersion { found } = &state
-        && schema::upgrade(&mut first, found).await?
-    {
-        state = schema::inspect_on(&mut first).await?;
-    }
-    match state {
+    match schema::inspect_on(&mut first).await? {
         DatabaseState::Empty | DatabaseState::Loading => {}
         DatabaseState::Foreign { tables } => return Err(LoadError::Foreign { tables }),
         DatabaseState::Loaded(contents) => return Err(LoadError::AlreadyLoaded(contents)),

@@ -1,4 +1,7 @@
-//! Texts that people type: trimmed, bounded, without invisible control characters.
+//! Texts that people type: trimmed, bounded, and without characters that cannot be seen.
+
+use super::reserved::is_reserved_as_a_whole;
+use super::visible::{hides_something, is_stacked, shows_something};
 
 /// What is wrong with a text, as a sentence for the person who typed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -9,10 +12,22 @@ pub enum BadText {
     /// More than there is room for.
     #[error("{0} has at most {1} characters.")]
     TooLong(&'static str, usize),
-    /// A character that cannot be seen.
-    #[error("{0} contains a control character.")]
-    Control(&'static str),
+    /// A character that cannot be seen, or that makes its neighbours read backwards.
+    #[error("{0} contains a character that cannot be seen. Please type it anew.")]
+    Hidden(&'static str),
+    /// More accents on one letter than a line has room for.
+    #[error("{0} has too many accents on one letter.")]
+    Stacked(&'static str),
+    /// An at sign: behind it stands the unique name, which another name shall not imitate.
+    #[error("{0} must not contain the sign @: it stands before the unique name.")]
+    At(&'static str),
+    /// A name that reads as the site speaking.
+    #[error("{0} is reserved.")]
+    Reserved(&'static str),
 }
+
+/// The at sign in all its widths.
+const AT_SIGNS: [char; 3] = ['@', '\u{fe6b}', '\u{ff20}'];
 
 /// The name a person shows: 1 to 60 characters (`users_display_name_length`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,11 +42,22 @@ impl DisplayName {
     ///
     /// # Errors
     ///
-    /// When it is empty, too long or holds control characters.
+    /// When it is too long, cannot be seen, or could be taken for the site or for another person's
+    /// unique name.
     pub fn parse(text: &str) -> Result<Self, BadText> {
-        let text = bounded(text, "Your name", 60)?;
-        if text.is_empty() {
-            return Err(BadText::Empty("Your name"));
+        const WHAT: &str = "Your name to show";
+        let text = bounded(text, WHAT, 60)?;
+        if !shows_something(&text) {
+            return Err(BadText::Empty(WHAT));
+        }
+        if is_stacked(&text) {
+            return Err(BadText::Stacked(WHAT));
+        }
+        if text.contains(AT_SIGNS) {
+            return Err(BadText::At(WHAT));
+        }
+        if is_reserved_as_a_whole(&text) {
+            return Err(BadText::Reserved(WHAT));
         }
         Ok(Self(text))
     }
@@ -47,7 +73,7 @@ impl Title {
     ///
     /// # Errors
     ///
-    /// When it is too long or holds control characters.
+    /// When it is too long or holds characters that cannot be seen.
     pub fn parse(text: &str) -> Result<Self, BadText> {
         bounded(text, "The title", 200).map(Self)
     }
@@ -63,8 +89,8 @@ fn bounded(text: &str, what: &'static str, max: usize) -> Result<String, BadText
     if text.chars().count() > max {
         return Err(BadText::TooLong(what, max));
     }
-    if text.chars().any(char::is_control) {
-        return Err(BadText::Control(what));
+    if hides_something(text) {
+        return Err(BadText::Hidden(what));
     }
     Ok(text.to_owned())
 }
@@ -77,11 +103,42 @@ mod tests {
     fn texts_are_trimmed_and_bounded() {
         assert_eq!(Title::parse("  Dawn ").unwrap().as_str(), "Dawn");
         assert_eq!(Title::parse("").unwrap().as_str(), "");
-        assert_eq!(DisplayName::parse(" "), Err(BadText::Empty("Your name")));
+        let what = "Your name to show";
+        assert_eq!(DisplayName::parse(" "), Err(BadText::Empty(what)));
         assert_eq!(
             Title::parse(&"é".repeat(201)),
             Err(BadText::TooLong("The title", 200))
         );
-        assert_eq!(Title::parse("a\0b"), Err(BadText::Control("The title")));
+        assert_eq!(Title::parse("a\0b"), Err(BadText::Hidden("The title")));
+        assert_eq!(
+            Title::parse("a\u{202e}b"),
+            Err(BadText::Hidden("The title"))
+        );
+    }
+
+    #[test]
+    fn a_name_to_show_is_seen_and_is_nobody_else_s() {
+        let what = "Your name to show";
+        for (typed, wrong) in [
+            ("\u{200b}\u{200b}", BadText::Hidden(what)),
+            ("\u{202e}nna", BadText::Hidden(what)),
+            ("\u{301}", BadText::Empty(what)),
+            ("Ann @bob", BadText::At(what)),
+            ("Ann \u{ff20}bob", BadText::At(what)),
+            ("Flickr Killr Support", BadText::Reserved(what)),
+        ] {
+            assert_eq!(DisplayName::parse(typed), Err(wrong), "{typed:?}");
+        }
+        let zalgo = format!("Z{}algo", "\u{30d}".repeat(9));
+        assert_eq!(DisplayName::parse(&zalgo), Err(BadText::Stacked(what)));
+        for typed in [
+            "Åsa Nyström",
+            "می\u{200c}خواهم",
+            "\u{2764}\u{fe0f}",
+            "support4",
+        ] {
+            let parsed = DisplayName::parse(typed);
+            assert_eq!(parsed.is_ok(), typed != "support4", "{typed:?}");
+        }
     }
 }

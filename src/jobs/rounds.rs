@@ -7,7 +7,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::outbox;
 use crate::blocking::Lane;
-use crate::db::{photo_write, session, upload_place};
+use crate::db::{known_browser, photo_write, session, upload_place};
 use crate::web::Site;
 
 /// How often purges that are due are delivered.
@@ -54,6 +54,8 @@ pub async fn run(site: Site, rounds: Rounds) {
     });
     let sweep = every(SWEEP_EVERY, "sweeping", async || {
         session::sweep(&site.db).await?;
+        known_browser::sweep(&site.db).await?;
+        site.accounts.sweep().await?;
         upload_place::sweep(&site.db).await?;
         let originals = site.originals.clone();
         SWEEPING.run(move || originals.sweep()).await??;

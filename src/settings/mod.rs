@@ -138,6 +138,16 @@ pub struct Settings {
     #[arg(help_heading = SITE, long, overrides_with = "lab")]
     pub no_lab: bool,
 
+    /// Name of a host under which /lab answers, beside addresses and localhost; repeat it, or part by
+    /// commas
+    #[arg(
+        long,
+        env = "FLICKR_KILLR_LAB_HOSTS",
+        value_name = "NAME",
+        value_delimiter = ','
+    )]
+    pub lab_host: Vec<String>,
+
     /// Let people log in as any demo person, with the one password kept in DIR/demo-logins
     /// (loopback only)
     #[arg(help_heading = SITE, long, env = "FLICKR_KILLR_DEMO_LOGINS", value_name = "true|false", num_args = 0..=1,

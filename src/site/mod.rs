@@ -3,4 +3,13 @@
 //! A handler parses its input, calls one function here and renders the result. Transactions, purges and
 //! limits belong to the functions here, so that every caller gets them.
 
+mod accounts;
+pub mod brake;
+pub mod login;
+pub mod new_password;
+pub mod passwords;
+pub mod refusals;
+pub mod register;
 pub mod upload;
+
+pub use accounts::{AccountError, Accounts};

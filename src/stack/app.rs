@@ -103,6 +103,9 @@ impl Apps<'_> {
         }
         if plan.lab {
             envs.push(("FLICKR_KILLR_LAB", "true".into()));
+            if !plan.lab_hosts.is_empty() {
+                envs.push(("FLICKR_KILLR_LAB_HOSTS", plan.lab_hosts.join(",").into()));
+            }
         }
         fcgiwrap::Programs {
             program: self.program.to_owned(),
@@ -213,6 +216,9 @@ impl Apps<'_> {
         );
         if plan.demo_logins {
             say("--demo-logins", self.state.demo_logins().into());
+        }
+        for host in &plan.lab_hosts {
+            say("--lab-host", host.into());
         }
         if plan.lab {
             args.push("--lab".into());

@@ -34,6 +34,8 @@ pub struct Plan {
     pub derivatives_max_bytes: u64,
     /// Whether /lab is shown.
     pub lab: bool,
+    /// The names of hosts under which /lab answers, beside addresses and `localhost`.
+    pub lab_hosts: Vec<String>,
     /// Whether people may log in as demo people.
     pub demo_logins: bool,
     /// All settings, for `flickr-killr config`.

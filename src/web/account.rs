@@ -4,35 +4,49 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::header::{HeaderMap, SET_COOKIE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{AppendHeaders, IntoResponse as _, Response};
 
 use super::error::{Error, see_other};
 use super::forms::{Form, Query};
 use super::page::Page;
-use super::passwords::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN};
 use super::site::Site;
-use super::visit::{SESSION_COOKIE, Visit, session_secret};
+use super::visit::{SESSION_COOKIE, Visit, secret_of, session_secret};
+use super::words;
 use crate::db;
-use crate::db::people::RegisterError;
+use crate::db::known_browser::KNOWN_DAYS;
 use crate::db::session::SESSION_DAYS;
-use crate::domain::{Cursor, DisplayName, Secret, UserId, Username};
+use crate::domain::{Cursor, Network};
+use crate::site::login::{Entrance, LogIn, LoggedIn};
+use crate::site::register::{Register, Registered};
 use crate::urls;
 
 /// The visitor's address, as nginx saw it; nginx overwrites what a client claims.
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
+/// The cookie by which a browser is known that was logged in before.
+const BROWSER_COOKIE: &str = "browser";
+
+/// The longest path to go on to after logging in: it becomes a header, of which nginx takes 16 KB.
+const NEXT_BYTES_MAX: usize = 2000;
+
+/// How soon a form may be sent again when everybody logs in at once, in seconds.
+const BUSY_S: i64 = 2;
+
+const BUSY: &str =
+    "Too many people want to log in at this moment. Please try again in a few seconds.";
+
 #[derive(Template)]
 #[template(path = "login.html")]
-struct Login<'a> {
+struct LoginPage<'a> {
     visit: &'a Visit,
     name: &'a str,
     next: &'a str,
-    mistake: Option<&'a str>,
+    mistake: Option<String>,
 }
 
 #[derive(Template)]
 #[template(path = "register.html")]
-struct Register<'a> {
+struct RegisterPage<'a> {
     visit: &'a Visit,
     name: &'a str,
     display_name: &'a str,
@@ -41,7 +55,7 @@ struct Register<'a> {
 
 pub(super) async fn login_form(visit: Visit, query: Query) -> Result<Page, Error> {
     let query = query.only(&["next"])?;
-    let template = Login {
+    let template = LoginPage {
         visit: &visit,
         name: "",
         next: own_path(query.get("next").unwrap_or_default()),
@@ -56,55 +70,46 @@ pub(super) async fn login(
     headers: HeaderMap,
     form: Form,
 ) -> Result<Response, Error> {
-    let typed = form.get("name").trim().to_lowercase();
     let next = own_path(form.get("next"));
-    let subjects = subjects(&typed, &headers);
-    if let Some(seconds) = db::session::wait_before_login(&site.db, &subjects).await? {
-        return Err(Error::TooManyTries { seconds });
-    }
-    db::session::count_login_try(&site.db, &subjects).await?;
-    let account = match Username::parse(&typed) {
-        Ok(name) => db::people::account(&site.db, &name).await?,
-        Err(_) => None,
+    let again = |status, mistake: &str| {
+        let template = LoginPage {
+            visit: &visit,
+            name: form.get("name").trim(),
+            next,
+            mistake: Some(mistake.to_owned()),
+        };
+        Page::with_status(status, &visit, &template)
     };
-    let password = form.get("password");
-    let right = password.len() <= PASSWORD_BYTES_MAX
-        && site
-            .passwords
-            .is_right(
-                password.to_owned(),
-                account
-                    .as_ref()
-                    .map(|account| account.password_hash.clone()),
-            )
-            .await?;
-    match account {
-        Some(account) if right => {
-            // The account's own failures are forgiven; those of the address are not: whoever owns
-            // one account could otherwise go on guessing others.
-            db::session::forgive(&site.db, &subjects[..1]).await?;
-            begin_session(&site, account.id, if next.is_empty() { "/" } else { next }).await
+    let tried = LogIn {
+        name: form.get("name"),
+        password: form.get("password"),
+        network: network(&headers),
+        browser: secret_of(BROWSER_COOKIE, &headers),
+    };
+    let page = match site.accounts.log_in(tried).await? {
+        LoggedIn::Yes(entrance) => {
+            return Ok(enter(&entrance, if next.is_empty() { "/" } else { next }));
         }
-        _ => {
-            let mistake = Some("That name and password do not belong together.");
-            let template = Login {
-                visit: &visit,
-                name: &typed,
-                next,
-                mistake,
-            };
-            Ok(
-                Page::with_status(StatusCode::UNPROCESSABLE_ENTITY, &visit, &template)?
-                    .into_response(),
-            )
+        LoggedIn::Wrong => again(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "That name and password do not belong together.",
+        )?,
+        LoggedIn::Wait { seconds } => {
+            let mistake = format!(
+                "There were too many attempts to log in. Please wait {} and try again.",
+                words::wait(seconds)
+            );
+            again(StatusCode::TOO_MANY_REQUESTS, &mistake)?.retry_after(seconds)
         }
-    }
+        LoggedIn::Busy => again(StatusCode::SERVICE_UNAVAILABLE, BUSY)?.retry_after(BUSY_S),
+    };
+    Ok(page.into_response())
 }
 
 pub(super) async fn register_form(visit: Visit) -> Result<Page, Error> {
     Page::show(
         &visit,
-        &Register {
+        &RegisterPage {
             visit: &visit,
             name: "",
             display_name: "",
@@ -119,45 +124,40 @@ pub(super) async fn register(
     headers: HeaderMap,
     form: Form,
 ) -> Result<Response, Error> {
-    let again = |mistake: String| -> Result<Response, Error> {
-        let template = Register {
+    let again = |status, mistake: String| {
+        let template = RegisterPage {
             visit: &visit,
             name: form.get("name"),
             display_name: form.get("display_name"),
             mistake: Some(mistake),
         };
-        Ok(Page::with_status(StatusCode::UNPROCESSABLE_ENTITY, &visit, &template)?.into_response())
+        Page::with_status(status, &visit, &template)
     };
-    let name = match Username::claim(form.get("name").trim()) {
-        Ok(name) => name,
-        Err(error) => return again(error.to_string()),
+    let wanted = Register {
+        name: form.get("name"),
+        display_name: form.get("display_name"),
+        password: form.get("password"),
+        network: network(&headers),
+        browser: secret_of(BROWSER_COOKIE, &headers),
     };
-    let display_name = match form.get("display_name").trim() {
-        "" => name.as_str(),
-        typed => typed,
+    let page = match site.accounts.register(wanted).await? {
+        Registered::Yes { name, entrance } => {
+            return Ok(enter(&entrance, &urls::person(&name, Cursor::Newest)));
+        }
+        Registered::No(mistake) => again(StatusCode::UNPROCESSABLE_ENTITY, mistake.to_string())?,
+        Registered::Wait { seconds } => {
+            let mistake = format!(
+                "There were too many sign-ups from your address. Please wait {} and try again; only the \
+                 password has to be typed anew.",
+                words::wait(seconds)
+            );
+            again(StatusCode::TOO_MANY_REQUESTS, mistake)?.retry_after(seconds)
+        }
+        Registered::Busy => {
+            again(StatusCode::SERVICE_UNAVAILABLE, BUSY.to_owned())?.retry_after(BUSY_S)
+        }
     };
-    let display_name = match DisplayName::parse(display_name) {
-        Ok(display_name) => display_name,
-        Err(error) => return again(error.to_string()),
-    };
-    let password = form.get("password");
-    if password.chars().count() < PASSWORD_CHARS_MIN || password.len() > PASSWORD_BYTES_MAX {
-        return again(format!(
-            "A password has {PASSWORD_CHARS_MIN} to {PASSWORD_BYTES_MAX} characters."
-        ));
-    }
-    // Hashing is dear: an address that registers again and again has to wait as one that guesses.
-    let address = &subjects(name.as_str(), &headers)[1..];
-    if let Some(seconds) = db::session::wait_before_login(&site.db, address).await? {
-        return Err(Error::TooManyTries { seconds });
-    }
-    db::session::count_login_try(&site.db, address).await?;
-    let hash = site.passwords.hash(password.to_owned()).await?;
-    match db::people::register(&site.db, &name, &display_name, &hash).await {
-        Ok(user) => begin_session(&site, user, &urls::person(&name, Cursor::Newest)).await,
-        Err(RegisterError::NameTaken) => again(RegisterError::NameTaken.to_string()),
-        Err(RegisterError::Database(error)) => Err(error.into()),
-    }
+    Ok(page.into_response())
 }
 
 pub(super) async fn logout(
@@ -175,32 +175,36 @@ pub(super) async fn logout(
         .into_response())
 }
 
-async fn begin_session(site: &Site, user: UserId, next: &str) -> Result<Response, Error> {
-    let secret = Secret::random();
-    db::session::begin(&site.db, &secret.hash(), user).await?;
-    let cookie = format!(
+/// Hands the browser what it gets, and leads on.
+fn enter(entrance: &Entrance, next: &str) -> Response {
+    const DAY_S: i64 = 24 * 60 * 60;
+    let session = format!(
         "{SESSION_COOKIE}={}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax",
-        secret.reveal(),
-        SESSION_DAYS * 24 * 60 * 60
+        entrance.session.reveal(),
+        SESSION_DAYS * DAY_S
     );
-    let cookie = HeaderValue::try_from(cookie).map_err(|error| Error::Internal(error.into()))?;
-    Ok(([(SET_COOKIE, cookie)], see_other(next)).into_response())
+    // For the whole site, because logging in and registering both read it.
+    let browser = format!(
+        "{BROWSER_COOKIE}={}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax",
+        entrance.browser.reveal(),
+        KNOWN_DAYS * DAY_S
+    );
+    let cookies = AppendHeaders([(SET_COOKIE, session), (SET_COOKIE, browser)]);
+    (cookies, see_other(next)).into_response()
 }
 
-/// Whom the brakes hold: the account that is tried, and the address that tries.
-fn subjects(name: &str, headers: &HeaderMap) -> [String; 2] {
-    let address = headers
-        .get(X_FORWARDED_FOR)
-        .and_then(|address| address.to_str().ok())
-        .unwrap_or("direct");
-    let name: String = name.chars().take(30).collect();
-    [format!("account:{name}"), format!("address:{address}")]
+/// Where the request comes from, by the front's word.
+fn network(headers: &HeaderMap) -> Network {
+    let address = headers.get(X_FORWARDED_FOR);
+    let address = address.and_then(|address| address.to_str().ok());
+    Network::parse(address.unwrap_or_default())
 }
 
 /// A path of this site to go on to, or nothing: never another site's address.
 fn own_path(next: &str) -> &str {
     let is_own = next.starts_with('/')
         && !next.starts_with("//")
+        && next.len() <= NEXT_BYTES_MAX
         && next
             .bytes()
             .all(|byte| byte.is_ascii_graphic() && byte != b'\\');
@@ -214,6 +218,7 @@ mod tests {
     #[test]
     fn logging_in_never_leads_to_another_site() {
         assert_eq!(own_path("/people/ann?before=7"), "/people/ann?before=7");
+        let long = format!("/{}", "a".repeat(NEXT_BYTES_MAX));
         for foreign in [
             "",
             "https://a.example",
@@ -221,6 +226,7 @@ mod tests {
             "/\\a.example",
             "a",
             "/a\r\nb",
+            &long,
         ] {
             assert_eq!(own_path(foreign), "", "{foreign:?}");
         }

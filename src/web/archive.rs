@@ -22,6 +22,7 @@ const NO_MONTH: Error = Error::NotFound("There are no photos from this month.");
 struct Archive<'a> {
     visit: &'a Visit,
     owner_name: String,
+    name: &'a Username,
     person_url: String,
     month: Month,
     count: i64,
@@ -104,6 +105,7 @@ pub(super) async fn show(
     let template = Archive {
         visit: &visit,
         owner_name: owner.display_name,
+        name: &name,
         person_url: urls::person(&name, Cursor::Newest),
         month,
         count,

@@ -11,6 +11,7 @@ use super::page::Page;
 use super::visit::Visit;
 use crate::db;
 use crate::images::StoreError;
+use crate::site::{AccountError, refusals};
 use crate::urls;
 
 /// What can go wrong with a request. The visitor gets a sentence, the log gets the cause.
@@ -22,20 +23,15 @@ pub(super) enum Error {
     BadRequest(String),
     /// The visitor may not do that.
     Forbidden(&'static str),
-    /// Only somebody who is logged in can do that.
+    /// The visitor has to log in first.
     LogInFirst {
-        /// Where to go on afterwards.
+        /// Where to go on afterwards; may be empty.
         next: String,
     },
     /// The address answers to other methods.
     Method,
     /// More bytes than we take.
     TooLarge,
-    /// Something was tried too often.
-    TooManyTries {
-        /// How many seconds to wait.
-        seconds: i64,
-    },
     /// The account has as many uploads under way as it may.
     UploadsUnderWay,
     /// Too many uploads are under way for everybody.
@@ -74,7 +70,10 @@ impl IntoResponse for Error {
             Self::NotFound(what) => (StatusCode::NOT_FOUND, "Page not found", what.to_owned()),
             Self::BadRequest(why) => (StatusCode::BAD_REQUEST, "Bad request", why),
             Self::Forbidden(why) => (StatusCode::FORBIDDEN, "Not allowed", why.to_owned()),
-            Self::LogInFirst { next } => return see_other(&urls::login(Some(&next))),
+            Self::LogInFirst { next } => {
+                let next = Some(next.as_str()).filter(|next| !next.is_empty());
+                return see_other(&urls::login(next));
+            }
             Self::Method => (
                 StatusCode::METHOD_NOT_ALLOWED,
                 "Not allowed",
@@ -87,7 +86,6 @@ impl IntoResponse for Error {
                  you sent."
                     .to_owned(),
             ),
-            Self::TooManyTries { seconds } => return too_many_tries(seconds),
             Self::UploadsUnderWay => {
                 return later(
                     StatusCode::TOO_MANY_REQUESTS,
@@ -126,19 +124,8 @@ fn said(status: StatusCode, title: &'static str, sentence: String) -> Response {
     response
 }
 
-fn too_many_tries(seconds: i64) -> Response {
-    let sentence = format!(
-        "You have tried too often. Please wait {seconds} second{} and try again.",
-        if seconds == 1 { "" } else { "s" }
-    );
-    let mut response = said(StatusCode::TOO_MANY_REQUESTS, "Too many requests", sentence);
-    response
-        .headers_mut()
-        .insert(RETRY_AFTER, HeaderValue::from(seconds));
-    response
-}
-
 fn later(status: StatusCode, sentence: &str) -> Response {
+    refusals::log(|| tracing::info!(%status, "refused an upload: too many are under way"));
     let mut response = said(status, "One moment", sentence.to_owned());
     response
         .headers_mut()
@@ -196,6 +183,12 @@ pub(super) fn page(mut response: Response, visit: &Visit) -> Response {
         return response;
     };
     let status = response.status();
+    let mut visit = visit.clone();
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        // After logging in it would be as wrong.
+        visit.back = None;
+    }
+    let visit = &visit;
     let template = ErrorPage {
         visit,
         status: status.as_u16(),
@@ -243,6 +236,15 @@ impl From<sqlx::Error> for Error {
             return Self::Busy;
         }
         Self::Internal(error.into())
+    }
+}
+
+impl From<AccountError> for Error {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::Database(error) => error.into(),
+            AccountError::Hashing(error) => Self::Internal(error),
+        }
     }
 }
 

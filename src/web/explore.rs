@@ -13,7 +13,7 @@ use super::site::Site;
 use super::visit::Visit;
 use crate::db;
 use crate::db::explore::ExplorePage;
-use crate::domain::Cursor;
+use crate::domain::{Cursor, Username};
 use crate::urls;
 
 #[derive(Template)]
@@ -28,6 +28,7 @@ struct Explore<'a> {
 struct Credited {
     tile: Tile,
     person: String,
+    name: Username,
     person_url: String,
 }
 
@@ -68,6 +69,7 @@ pub(super) async fn show(
             tile: Tile::new(found.owner, &found.owner_name, found.thumb, place),
             person_url: urls::person(&found.owner_name, Cursor::Newest),
             person: found.owner_display_name,
+            name: found.owner_name,
         })
         .collect();
     Ok(Page::show(

@@ -13,7 +13,6 @@ mod from_disk;
 mod lab;
 mod origin;
 mod page;
-mod passwords;
 mod people;
 mod photo;
 mod photostream;
@@ -32,7 +31,6 @@ mod visit;
 mod words;
 
 pub use from_disk::FromDisk;
-pub use passwords::{DemoLogins, Passwords};
 pub(crate) use pictures::hold_public;
 pub use ranges::cut as cut_ranges;
 pub use routes::router;

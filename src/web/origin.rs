@@ -5,11 +5,13 @@
 
 use axum::extract::Request;
 use axum::http::header::{HOST, ORIGIN};
-use axum::http::{HeaderMap, HeaderName, Method};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use super::error::Error;
+use crate::site::refusals;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -28,9 +30,33 @@ pub(super) async fn same_origin_only(request: Request, next: Next) -> Response {
     if reads || is_same_origin(request.headers()) {
         next.run(request).await
     } else {
+        let (from, origin) = (fetch_site(request.headers()), origin(request.headers()));
+        refusals::log(|| tracing::info!(from, origin, "refused a form of another origin"));
         Error::Forbidden("This form was not sent from a page of this site. Please open the page here and try again.")
             .into_response()
     }
+}
+
+/// The relation that the browser claims, as one of its words: nothing else reaches the log.
+fn fetch_site(headers: &HeaderMap) -> &'static str {
+    let said = headers.get(SEC_FETCH_SITE).map(HeaderValue::as_bytes);
+    match said {
+        None => "not said",
+        Some(b"cross-site") => "cross-site",
+        Some(b"same-site") => "same-site",
+        Some(b"none") => "none",
+        Some(_) => "unknown",
+    }
+}
+
+/// The host of the origin, if there is a well-formed one of usual length.
+fn origin(headers: &HeaderMap) -> String {
+    let origin = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
+    let authority = origin.and_then(|origin| origin.split_once("://"));
+    let authority = authority.and_then(|(_, rest)| rest.parse::<Authority>().ok());
+    let host = authority.map(|authority| authority.host().to_owned());
+    let host = host.filter(|host| host.len() <= HOST_LENGTH_MAX);
+    host.unwrap_or_else(|| "unknown".to_owned())
 }
 
 fn is_same_origin(headers: &HeaderMap) -> bool {

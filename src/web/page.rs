@@ -3,7 +3,7 @@
 use accelerator::Policy;
 use askama::Template;
 use axum::Extension;
-use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
@@ -24,6 +24,7 @@ const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 pub(super) struct Page {
     status: StatusCode,
     policy: Policy,
+    retry_after_s: Option<i64>,
     html: String,
 }
 
@@ -57,8 +58,17 @@ impl Page {
         Ok(Self {
             status,
             policy,
+            retry_after_s: None,
             html,
         })
+    }
+
+    /// A form once more, which may be sent again after so many seconds.
+    pub(super) fn retry_after(self, seconds: i64) -> Self {
+        Self {
+            retry_after_s: Some(seconds),
+            ..self
+        }
     }
 }
 
@@ -69,6 +79,14 @@ impl IntoResponse for Page {
             (CONTENT_SECURITY_POLICY, SECURITY_POLICY),
             (REFERRER_POLICY, HeaderValue::from_static("same-origin")),
         ];
-        (self.status, headers, Extension(self.policy), self.html).into_response()
+        let retry_after = self
+            .retry_after_s
+            .map(|seconds| [(RETRY_AFTER, HeaderValue::from(seconds))]);
+        let mut response =
+            (self.status, headers, Extension(self.policy), self.html).into_response();
+        response
+            .headers_mut()
+            .extend(retry_after.into_iter().flatten());
+        response
     }
 }

@@ -41,6 +41,7 @@ struct Letter {
 
 struct Card {
     url: String,
+    name: Username,
     display_name: String,
     photos: String,
     cover: Option<(String, Tone)>,
@@ -180,6 +181,7 @@ impl Card {
             }),
             initial: words::initial(&person.display_name),
             display_name: person.display_name,
+            name: person.name,
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::db::outbox::Gone;
 use crate::db::photo::{Neighbour, Photo};
 use crate::domain::{Cursor, Month, PhotoId, Ratio, Relation, UserId, Username, Visibility};
 use crate::jobs::Delivery;
+use crate::site::refusals;
 use crate::urls;
 
 const NO_PHOTO: Error = Error::NotFound("This photo does not exist, or it is private.");
@@ -29,6 +30,7 @@ struct PhotoPage<'a> {
     sources: Sources,
     ratio: Ratio,
     url: String,
+    name: &'a Username,
     person_url: String,
     month_url: String,
     newer: Option<Beside>,
@@ -129,6 +131,7 @@ pub(super) async fn show(
         ),
         ratio: photo.frame().ratio(),
         url: urls::photo(&name, photo.id),
+        name: &name,
         person_url: urls::person(&name, Cursor::Newest),
         month_url: urls::archive_month(&name, Month::of(photo.taken_at.date())),
         newer: beside.newer.map(at),
@@ -202,18 +205,24 @@ pub(super) async fn delete(
     purged(&site, &visit, gone.as_ref(), &stream).await
 }
 
-/// Returns the photo at an address, if it is the visitor's own.
+/// The viewer's own photo. A photo of another person is refused, one that the viewer may not see is not
+/// found.
 async fn own_photo(
     site: &Site,
     visit: &Visit,
     name: &str,
     photo: &str,
 ) -> Result<(Username, Photo), Error> {
-    visit.signed_in()?;
+    let (Ok(owner), Ok(id)) = (Username::parse(name), photo.parse::<PhotoId>()) else {
+        return Err(NO_PHOTO);
+    };
+    let viewer = visit.signed_in_or_back_to(&urls::photo(&owner, id))?;
     let (name, photo, relation) = visible_photo(site, visit, name, photo).await?;
     if relation == Relation::Owner {
         Ok((name, photo))
     } else {
+        let viewer = &viewer.name;
+        refusals::log(|| tracing::info!(%viewer, "refused to change the photo of another person"));
         Err(Error::Forbidden(
             "Only the owner of a photo can change or delete it.",
         ))

@@ -22,6 +22,7 @@ pub(super) const NOBODY: Error = Error::NotFound("There is no member with this n
 struct Photostream<'a> {
     visit: &'a Visit,
     owner: Owner,
+    name: &'a Username,
     is_own: bool,
     person_url: String,
     archive_url: String,
@@ -92,6 +93,7 @@ pub(super) async fn show(
         .map(|(first, last)| (first.id, last.id));
     let template = Photostream {
         visit: &visit,
+        name: &name,
         is_own: relation == Relation::Owner,
         person_url: urls::person(&name, Cursor::Newest),
         archive_url: urls::archive(&name),

@@ -55,12 +55,14 @@ pub fn router(site: Site) -> Router {
                 .layer(DefaultBodyLimit::max(UPLOAD_BYTES_MAX)),
         );
     if site.lab {
-        pages = pages
+        let seen = Router::new()
             .route(at::LAB, get(lab::show))
             .route(at::LAB_INDEX, post(lab::change_index))
             .route(at::LAB_LIVE, get(lab::live))
             .route(at::LAB_BENCHMARK, post(lab::benchmark))
-            .route(at::LAB_MEASURE, post(lab::measure));
+            .route(at::LAB_MEASURE, post(lab::measure))
+            .route_layer(from_fn_with_state(site.clone(), lab::under_own_names_only));
+        pages = pages.merge(seen);
         if site.live.has_siblings() {
             pages = pages
                 .route(at::LAB_PULSE, get(lab::pulse))

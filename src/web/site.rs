@@ -7,7 +7,6 @@ use accelerator::Accelerator;
 use sqlx::PgPool;
 
 use super::from_disk::FromDisk;
-use super::passwords::Passwords;
 use super::views::Views;
 use crate::db::outbox::Gone;
 use crate::generations::Generations;
@@ -15,6 +14,7 @@ use crate::images::{Derivatives, Originals};
 use crate::jobs::{self, Delivery};
 use crate::lab::Live;
 use crate::rung::Rung;
+use crate::site::Accounts;
 use crate::site::upload::Uploads;
 
 /// The site's handle, cheap to clone.
@@ -33,12 +33,14 @@ pub struct Parts {
     pub originals: Originals,
     /// Uploads under way.
     pub uploads: Uploads,
-    /// Who checks passwords.
-    pub passwords: Passwords,
+    /// Logs people in and lets them register.
+    pub accounts: Accounts,
     /// Views waiting to be written down.
     pub views: Views,
     /// Whether the lab is shown.
     pub lab: bool,
+    /// The names of hosts under which the lab answers, beside addresses and `localhost`.
+    pub lab_hosts: Vec<String>,
     /// The version of the ladder that pages say they come from.
     pub rung: Rung,
     /// Who is asked for files before the handlers that have or make them.

@@ -17,9 +17,14 @@ use super::site::Site;
 use crate::db::{cost, session, session::SignedIn};
 use crate::domain::{Secret, UserId};
 use crate::rung::Rung;
+use crate::urls::{self, pattern};
 
 /// The cookie that holds a session's secret.
 pub(super) const SESSION_COOKIE: &str = "session";
+
+/// The longest path and query that a visitor is led back to. It is written into headers, where each of
+/// its bytes may become three, and nginx takes 16 KB of them.
+const BACK_BYTES_MAX: usize = 1000;
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
@@ -32,10 +37,12 @@ pub(super) struct Visit {
     pub lab: bool,
     /// The version of the ladder that answers, which the lab tells.
     pub rung: Rung,
-    /// Path and query of the page: where to come back to after logging in.
+    /// Path and query of the request.
     pub here: String,
     /// Scheme and host of the page, for links that other sites follow.
     pub origin: Option<String>,
+    /// Where logging in leads back to: this page, unless a GET would not show it.
+    pub back: Option<String>,
 }
 
 impl Visit {
@@ -44,16 +51,42 @@ impl Visit {
         self.viewer.as_ref().map(|viewer| viewer.id)
     }
 
-    /// The viewer, or the way to log in and come back.
+    /// The viewer, or the way to log in and come back to this address.
     ///
     /// # Errors
     ///
-    /// When nobody is logged in.
+    /// When the visitor is not logged in.
     pub(super) fn signed_in(&self) -> Result<&SignedIn, Error> {
+        self.signed_in_or_back_to(&self.here)
+    }
+
+    /// The viewer, or the way to log in and come to a page. Of a form that is its page: its own address
+    /// may answer a POST only.
+    ///
+    /// # Errors
+    ///
+    /// When the visitor is not logged in.
+    pub(super) fn signed_in_or_back_to(&self, page: &str) -> Result<&SignedIn, Error> {
         self.viewer.as_ref().ok_or_else(|| Error::LogInFirst {
-            next: self.here.clone(),
+            next: within_bounds(page).unwrap_or_default().to_owned(),
         })
     }
+
+    /// Where a visitor logs in, to come back to this page.
+    pub(super) fn login_url(&self) -> String {
+        let back = self.back.as_deref().and_then(within_bounds);
+        // Explore is where one comes to anyway, and of these two no one comes back.
+        let is_shown_again = |back: &&str| {
+            let path = back.split('?').next().unwrap_or_default();
+            *back != pattern::EXPLORE && path != pattern::LOGIN && path != pattern::REGISTER
+        };
+        urls::login(back.filter(is_shown_again))
+    }
+}
+
+/// The path and query of a page, if it is short enough to be handed about in headers.
+fn within_bounds(page: &str) -> Option<&str> {
+    Some(page).filter(|page| page.len() <= BACK_BYTES_MAX)
 }
 
 impl<S: Sync> FromRequestParts<S> for Visit {
@@ -117,7 +150,9 @@ async fn answer_once(site: &Site, mut request: Request, next: Next) -> (Response
         .uri()
         .path_and_query()
         .map_or_else(String::new, |here| here.as_str().to_owned());
+    let shows = matches!(*request.method(), Method::GET | Method::HEAD);
     let visit = Visit {
+        back: shows.then(|| here.clone()),
         viewer,
         lab: site.lab,
         rung: site.rung,
@@ -163,13 +198,18 @@ async fn viewer(site: &Site, headers: &HeaderMap) -> Result<Option<SignedIn>, sq
 
 /// The secret in the session cookie, if there is a well-formed one.
 pub(super) fn session_secret(headers: &HeaderMap) -> Option<Secret> {
+    secret_of(SESSION_COOKIE, headers)
+}
+
+/// The secret in the cookie of that name, if there is a well-formed one.
+pub(super) fn secret_of(cookie: &str, headers: &HeaderMap) -> Option<Secret> {
     headers
         .get_all(COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == SESSION_COOKIE)
+        .find(|(name, _)| *name == cookie)
         .and_then(|(_, secret)| secret.parse().ok())
 }
 

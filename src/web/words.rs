@@ -99,6 +99,14 @@ pub(super) fn millis(ms: f64) -> String {
     }
 }
 
+/// How long to wait, as a person says it: `1 second`, `73 seconds`, `15 minutes`.
+pub(super) fn wait(seconds: i64) -> String {
+    match seconds {
+        ..=90 => count(seconds, "second", "seconds"),
+        _ => count((seconds + 59) / 60, "minute", "minutes"),
+    }
+}
+
 /// The first letter of a name, for people without a photo.
 pub(super) fn initial(name: &str) -> String {
     name.chars()
@@ -120,5 +128,7 @@ mod tests {
         assert_eq!(read, ["0", "999", "1,000", "50,123", "1,000,000", "-1,234"]);
         assert_eq!(count(1, "photo", "photos"), "1 photo");
         assert_eq!(bytes(31_400_000), "31 MB");
+        let waits = [1, 73, 91, 900].map(wait);
+        assert_eq!(waits, ["1 second", "73 seconds", "2 minutes", "15 minutes"]);
     }
 }

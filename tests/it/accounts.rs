@@ -37,17 +37,31 @@ async fn what_is_wrong_with_a_registration_is_said() {
     let town = Town::new().await;
     let stranger = town.stranger();
     let taken = town.biggest_owner().await;
+    let good = "correct horse battery";
     let cases = [
-        ("a", "12345678", "2 to 30 characters"),
-        ("Ann Lind", "12345678", "small letters"),
-        ("admin", "12345678", "reserved"),
-        ("ann-lind", "1234567", "8 to 1000"),
-        (taken.as_str(), "12345678", "taken"),
+        ("a", "", good, "2 to 30 characters"),
+        ("Ann Lind", "", good, "small letters"),
+        ("admin", "", good, "reserved"),
+        ("support-", "", good, "reserved"),
+        ("ann-lind", "Flickr Killr", good, "reserved"),
+        ("ann-lind", "\u{200b}\u{200b}", good, "cannot be seen"),
+        ("ann-lind", "\u{202e}nna", good, "cannot be seen"),
+        ("ann-lind", "\u{301}", good, "must not be empty"),
+        ("ann-lind", "@bob", good, "unique name"),
+        ("ann-lind", "", "1234567", "8 to 1000"),
+        ("ann-lind", "", "        ", "repeats"),
+        ("ann-lind", "", "Password", "most common"),
+        ("ann-lind", "", "ann-lind1", "your name"),
+        ("ann-lind", "Ann of Linds", "ann of linds", "your name"),
+        (taken.as_str(), "", good, "taken"),
     ];
-    for (name, password, sentence) in cases {
-        let answer = stranger
-            .post("/register", &[("name", name), ("password", password)])
-            .await;
+    for (name, display_name, password, sentence) in cases {
+        let form = [
+            ("name", name),
+            ("display_name", display_name),
+            ("password", password),
+        ];
+        let answer = stranger.post("/register", &form).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{name}");
         assert!(
             answer.text().contains(sentence),
@@ -55,6 +69,105 @@ async fn what_is_wrong_with_a_registration_is_said() {
             answer.text()
         );
     }
+}
+
+#[tokio::test]
+async fn a_name_of_joined_letters_or_emoji_is_shown_beside_the_unique_one() {
+    let town = Town::new().await;
+    for (name, shown) in [
+        ("persian", "می\u{200c}خواهم"),
+        ("family", "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}"),
+    ] {
+        let form = [
+            ("name", name),
+            ("display_name", shown),
+            ("password", "correct horse battery"),
+        ];
+        let visitor = town.stranger();
+        let joined = visitor.post("/register", &form).await;
+        assert_eq!(joined.status, StatusCode::SEE_OTHER, "{}", joined.text());
+        let page = visitor.get(joined.header("location")).await.text();
+        assert!(page.contains(&format!("<h1>{shown}</h1>")), "{page}");
+    }
+    let photo = town.stranger().get("/").await.values_of("href");
+    let photo = photo
+        .iter()
+        .find(|url| url.matches('/').count() == 3 && url.starts_with("/people/"));
+    let photo = photo.expect("a photo on the first page");
+    let owner = photo.split('/').nth(2).expect("an owner").to_owned();
+    let handle = format!("@{owner}</");
+    for page in [
+        "/".to_owned(),
+        "/people?from=".to_owned() + &owner,
+        format!("/people/{owner}"),
+        photo.clone(),
+    ] {
+        let shown = town.stranger().get(&page).await.text();
+        assert!(shown.contains(&handle), "{page} does not say @{owner}");
+    }
+}
+
+#[tokio::test]
+async fn the_way_to_log_in_leads_back_to_where_one_was() {
+    let town = Town::new().await;
+    let owner = town.biggest_owner().await;
+    let stranger = town.stranger();
+    for (page, link) in [
+        ("/".to_owned(), "/login".to_owned()),
+        (
+            format!("/people/{owner}"),
+            format!("/login?next=/people/{owner}"),
+        ),
+        (
+            "/people?from=m".to_owned(),
+            "/login?next=/people%3Ffrom%3Dm".to_owned(),
+        ),
+        ("/nowhere".to_owned(), "/login?next=/nowhere".to_owned()),
+        ("/login?next=/people".to_owned(), "/login".to_owned()),
+        ("/register".to_owned(), "/login".to_owned()),
+        // Logging in would lead to the same "not this way".
+        ("/logout".to_owned(), "/login".to_owned()),
+        // Too long for a header.
+        (format!("/{}", "x".repeat(3000)), "/login".to_owned()),
+    ] {
+        let links = stranger.get(&page).await.values_of("href");
+        assert!(links.contains(&link), "{page}: no {link} in {links:?}");
+    }
+    let long = format!("/upload?{}", "%00".repeat(2000));
+    let to_login = stranger.get(&long).await;
+    assert_eq!(to_login.header("location"), "/login");
+}
+
+#[tokio::test]
+async fn a_session_that_has_ended_is_nobody_s() {
+    let town = Town::new().await;
+    let ann = town.newcomer("ann-lind").await;
+    assert_eq!(ann.get("/upload").await.status, StatusCode::OK);
+    sqlx::query("update sessions set expires_at = now() - interval '1 second'")
+        .execute(&town.pool)
+        .await
+        .expect("sessions that have ended");
+    let page = ann.get("/upload").await;
+    assert_eq!(
+        (page.status, page.header("location")),
+        (StatusCode::SEE_OTHER, "/login?next=/upload")
+    );
+    assert!(!ann.get("/").await.text().contains("ann-lind"));
+}
+
+#[tokio::test]
+async fn a_session_that_ends_within_a_form_leads_to_its_page_and_does_nothing() {
+    let town = Town::new().await;
+    let ann = town.newcomer("ann-lind").await;
+    let posted = ann.upload("Mine", "public", jpeg(1, 40, 30)).await;
+    let page = posted.header("location").to_owned();
+    let stranger = town.stranger();
+    for action in ["delete", "visibility"] {
+        let form = [("visibility", "private")];
+        let asked = stranger.post(&format!("{page}/{action}"), &form).await;
+        assert_eq!(asked.header("location"), format!("/login?next={page}"));
+    }
+    assert_eq!(stranger.get(&page).await.status, StatusCode::OK);
 }
 
 #[tokio::test]

@@ -62,27 +62,6 @@ async fn a_half_load_beside_the_table_of_somebody_else_is_left_alone() {
 }
 
 #[tokio::test]
-async fn a_database_that_only_lacks_what_the_lab_measures_is_brought_up_to_date() {
-    let (database, pool) = loaded(SMALL).await;
-    sqlx::raw_sql(
-        "alter table lab_timings drop column plan, drop column plan_text, drop column owner, drop column beside;
-         update flickr_killr set value = '3ca48ed0126e' where key = 'schema'",
-    )
-    .execute(&pool)
-    .await
-    .expect("an older database");
-    let error = demo::load(&database.options(), SMALL, unseen)
-        .await
-        .expect_err("it is loaded");
-    assert!(matches!(error, LoadError::AlreadyLoaded(_)), "{error:?}");
-    assert_eq!(number(&pool, "select count(*) from photos").await, 2_000);
-    assert_eq!(
-        number(&pool, "select count(plan) from lab_timings").await,
-        0
-    );
-}
-
-#[tokio::test]
 async fn a_database_of_another_version_is_not_altered() {
     let (database, pool) = loaded(SMALL).await;
     sqlx::query("update flickr_killr set value = '0' where key = 'schema'")

@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod brake;
 mod browser;
 mod browser_lists;
 mod browser_model;
@@ -27,9 +28,11 @@ mod lab_browser;
 mod lists;
 mod load;
 mod load_refused;
+mod nasty;
 mod pages;
 mod plans;
 mod privacy;
+mod refusals;
 mod stack;
 mod stories;
 mod talk;

@@ -11,6 +11,7 @@ use flickr_killr::demo;
 use flickr_killr::lab::Place;
 use flickr_killr::rung::Rung;
 use flickr_killr::web;
+use reqwest::header::{HeaderMap, HeaderName};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, StatusCode};
 use sqlx::PgPool;
@@ -18,6 +19,9 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use crate::cluster::{Cluster, Database};
+
+/// How a front names the visitor's address.
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The password of all demo people in tests.
 pub(crate) const DEMO_PASSWORD: &str = "a password for the demo people";
@@ -74,6 +78,7 @@ impl Town {
             originals: folder.path().join("originals"),
             derivatives: folder.path().join("derivatives"),
             lab,
+            lab_hosts: vec![],
             demo_logins: Some(password),
             rung: Rung::CacheMoney,
             files_from_disk: None,
@@ -98,6 +103,18 @@ impl Town {
             ..self.config.clone()
         };
         served(&config).await.0
+    }
+
+    /// The same site as another process would serve it, with a pool of its own; returns where, and the
+    /// site itself.
+    pub(crate) async fn another_process(&self) -> (String, web::Site) {
+        let site = app::site(&self.config).expect("a site");
+        (answering(site.clone()).await, site)
+    }
+
+    /// A visitor whose requests come from that address, by the front's word.
+    pub(crate) fn stranger_from(&self, address: &str) -> Visitor {
+        Visitor::from(&self.base, address)
     }
 
     /// Somebody with a browser and no session.
@@ -150,33 +167,47 @@ pub(crate) struct Visitor {
 /// What came back.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
-    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
 }
 
 /// Serves a site on a port of its own, and returns its address and the site.
 async fn served(config: &Site) -> (String, web::Site) {
+    let site = app::site(config).expect("a site");
+    (answering(site.clone()).await, site)
+}
+
+async fn answering(site: web::Site) -> String {
     // What the site logs is printed with the test that fails.
     let _ = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::WARN)
         .with_test_writer()
         .try_init();
-    let site = app::site(config).expect("a site");
     site.live.stand_at(Place::default());
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let base = format!("http://{}", listener.local_addr().expect("an address"));
-    let router = app::router(site.clone());
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    (base, site)
+    tokio::spawn(async move { axum::serve(listener, app::router(site)).await });
+    base
 }
 
 impl Visitor {
     /// A visitor of the site at this address.
     pub(crate) fn at(base: &str) -> Self {
+        Self::with(base, HeaderMap::new())
+    }
+
+    /// A visitor of the site at `base` who comes from another address.
+    pub(crate) fn from(base: &str, address: &str) -> Self {
+        let address = address.parse().expect("an address");
+        Self::with(base, HeaderMap::from_iter([(X_FORWARDED_FOR, address)]))
+    }
+
+    fn with(base: &str, headers: HeaderMap) -> Self {
         let client = Client::builder()
             .cookie_store(true)
             .redirect(Policy::none())
             .timeout(Duration::from_secs(60))
+            .default_headers(headers)
             .build()
             .expect("a client");
         Self {
@@ -192,12 +223,34 @@ impl Visitor {
 
     /// Asks in some other way: with these headers.
     pub(crate) async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+        Answer::of(self.request(method, path, headers)).await
+    }
+
+    fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> reqwest::RequestBuilder {
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
         let request = self.client.request(method, format!("{}{path}", self.base));
         let add = |request: reqwest::RequestBuilder, (name, value): &(&str, &str)| {
             request.header(*name, *value)
         };
-        Answer::of(headers.iter().fold(request, add)).await
+        headers.iter().fold(request, add)
+    }
+
+    /// As [`Visitor::ask`], with a form.
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        form: String,
+    ) -> Answer {
+        let request = self.request(method, path, headers);
+        let kind = "application/x-www-form-urlencoded";
+        Answer::of(request.header("content-type", kind).body(form)).await
     }
 
     /// Sends a form from a page of the site.

@@ -3,6 +3,7 @@
 mod drawing;
 mod events;
 mod histogram;
+mod hosts;
 mod panels;
 mod picture;
 mod plans;
@@ -30,6 +31,8 @@ use super::visit::Visit;
 use crate::lab::{Action, Reading};
 use crate::urls::pattern;
 use picture::Picture;
+
+pub(super) use hosts::under_own_names_only;
 
 /// How long a stream lasts before the browser has to ask again: an open lab must not hold up a stop of
 /// the site, which waits for requests in flight.

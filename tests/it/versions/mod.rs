@@ -245,7 +245,7 @@ async fn forget_tries(site: &Site) {
         .expect("a URL")
         .to_owned();
     let mut database = PgConnection::connect(&url).await.expect("a database");
-    let forgotten = sqlx::query("delete from login_failures")
+    let forgotten = sqlx::query("delete from rate_limits")
         .execute(&mut database)
         .await;
     forgotten.expect("nothing is counted");

@@ -1,0 +1,168 @@
+//! Counters of tries that must not be made too often: what they count is decided by `site::brake`.
+//!
+//! A row is a counter. Each try raises its level by one, each period without a try lowers it by one, and
+//! from a certain level on each try closes the counter for a time that doubles. The number of rows is
+//! bounded by the schema: a subject has one of a fixed number of buckets.
+
+use sqlx::{PgConnection, PgExecutor};
+
+use super::cost::counted;
+
+/// How many counters there are of each kind: `rate_limits_bucket` in schema.sql is the same number.
+pub const BUCKETS: u32 = 1 << 17;
+
+/// A counter, and how fast it closes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Counter {
+    /// What is counted, by a word of `rate_limits_kind`.
+    pub kind: &'static str,
+    /// The bucket of the subject, less than [`BUCKETS`].
+    pub bucket: i32,
+    /// How many tries in a row are free; the wait after the next one is a second, and doubles.
+    pub free: i32,
+    /// How many seconds without a try take one off the level; also the longest wait.
+    pub calm_s: i32,
+}
+
+/// How many seconds one of these counters is still closed; `None` when all are open.
+///
+/// Reads only: a flood of refused tries takes no lock and writes nothing.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn closed_for(
+    db: impl PgExecutor<'_>,
+    counters: &[Counter],
+) -> Result<Option<f64>, sqlx::Error> {
+    let (kinds, buckets): (Vec<&str>, Vec<i32>) = counters
+        .iter()
+        .map(|counter| (counter.kind, counter.bucket))
+        .unzip();
+    counted(
+        sqlx::query_scalar(
+            "select extract(epoch from max(l.not_before) - now())::float8
+               from unnest($1::text[], $2::int4[]) as asked (kind, bucket)
+               join rate_limits l using (kind, bucket)
+              where l.not_before > now()",
+        )
+        .bind(kinds)
+        .bind(buckets)
+        .fetch_one(db),
+    )
+    .await
+}
+
+/// Counts a try, unless the counter is closed; returns whether it was counted.
+///
+/// One statement decides by the row's own state under the row's lock, so of any number of tries at the
+/// same moment exactly as many are counted as one after the other.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn count(db: impl PgExecutor<'_>, counter: Counter) -> Result<bool, sqlx::Error> {
+    let counted_row: Option<bool> = counted(
+        sqlx::query_scalar(
+            // The level that is left after the time since the last try, with this try. Half a level of
+            // tolerance: the first tries take time too, and the sixth of six shall close the counter.
+            "insert into rate_limits as l (kind, bucket, level, counted_at, not_before)
+             values ($1, $2, 1, now(), now())
+                 on conflict (kind, bucket) do update
+                    set (level, counted_at, not_before) = (
+                        select next.level,
+                               greatest(l.counted_at, now()),
+                               greatest(l.counted_at, now())
+                               + case when next.level > $3::int4 - 0.5
+                                      then make_interval(secs => power(2, next.level - $3::int4))
+                                      else interval '0' end
+                          from (select least(
+                                    1 + greatest(0, l.level - extract(epoch from now() - l.counted_at)::float8 / $4::int4),
+                                    $3::int4 + log(2, $4::int4)::float8) as level) next)
+                  where l.not_before <= now()
+             returning true",
+        )
+        .bind(counter.kind)
+        .bind(counter.bucket)
+        .bind(counter.free)
+        .bind(counter.calm_s)
+        .fetch_optional(db),
+    )
+    .await?;
+    Ok(counted_row.is_some())
+}
+
+/// Takes back one try that turned out to be none, as if it had not been made: earlier tries stay counted.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn give_back(db: impl PgExecutor<'_>, counter: Counter) -> Result<(), sqlx::Error> {
+    counted(
+        sqlx::query(
+            "update rate_limits
+                set level = greatest(0, level - 1),
+                    not_before = counted_at
+                    + case when level - 1 > $3::int4 - 0.5
+                           then make_interval(secs => power(2, level - 1 - $3::int4))
+                           else interval '0' end
+              where kind = $1 and bucket = $2",
+        )
+        .bind(counter.kind)
+        .bind(counter.bucket)
+        .bind(counter.free)
+        .execute(db),
+    )
+    .await
+    .map(drop)
+}
+
+/// Forgets all tries that a counter holds.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn forget(db: impl PgExecutor<'_>, counter: Counter) -> Result<(), sqlx::Error> {
+    counted(
+        sqlx::query("delete from rate_limits where kind = $1 and bucket = $2")
+            .bind(counter.kind)
+            .bind(counter.bucket)
+            .execute(db),
+    )
+    .await
+    .map(drop)
+}
+
+/// Deletes the counters whose level came down to nothing; returns how many.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn sweep(db: impl PgExecutor<'_>, calm_s_max: i32) -> Result<u64, sqlx::Error> {
+    sqlx::query(
+        "delete from rate_limits where counted_at < now() - level * make_interval(secs => $1)",
+    )
+    .bind(f64::from(calm_s_max))
+    .execute(db)
+    .await
+    .map(|done| done.rows_affected())
+}
+
+/// The secret that decides which subject has which bucket; drawn by the first process that asks. Without
+/// it a stranger could compute a name that shares the bucket of another person, and close it.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn key(db: &mut PgConnection, fresh: &str) -> Result<String, sqlx::Error> {
+    counted(
+        sqlx::query_scalar(
+            "insert into flickr_killr as f (key, value) values ('rate_limit_key', $1)
+                 on conflict (key) do update set value = f.value
+             returning value",
+        )
+        .bind(fresh)
+        .fetch_one(db),
+    )
+    .await
+}

@@ -1,0 +1,149 @@
+//! Logging in: a try is counted, then checked, then it opens a session or not.
+
+use super::accounts::{AccountError, Accounts};
+use super::brake::{Counted, Guesser};
+use super::passwords::{PASSWORD_BYTES_MAX, Standing};
+use super::refusals;
+use crate::db;
+use crate::db::people::Account;
+use crate::domain::{Network, Secret, UserId, Username};
+
+/// What a visitor sends to log in. Not to be written anywhere, so it has no Debug form.
+pub struct LogIn<'a> {
+    /// The name as typed.
+    pub name: &'a str,
+    /// The password as typed.
+    pub password: &'a str,
+    /// Where the request comes from.
+    pub network: Network,
+    /// The secret of the browser, if it was logged in before.
+    pub browser: Option<Secret>,
+}
+
+/// What becomes of a try.
+#[derive(Debug)]
+pub enum LoggedIn {
+    /// It was right.
+    Yes(Entrance),
+    /// There is no account of that name, or the password is wrong.
+    Wrong,
+    /// There were too many tries before: not checked.
+    Wait {
+        /// How many seconds to wait.
+        seconds: i64,
+    },
+    /// Too many people log in at this moment: not checked.
+    Busy,
+}
+
+/// What a browser gets that may come in.
+#[derive(Debug)]
+pub struct Entrance {
+    /// The secret of the session.
+    pub session: Secret,
+    /// The secret by which the browser is known next time.
+    pub browser: Secret,
+}
+
+impl Accounts {
+    /// Logs a visitor in, if name and password belong together.
+    ///
+    /// # Errors
+    ///
+    /// When the database or hashing fails.
+    pub async fn log_in(&self, tried: LogIn<'_>) -> Result<LoggedIn, AccountError> {
+        // People type capitals; a name has none. What is no name reaches neither database nor log.
+        let name = Username::parse(&tried.name.trim().to_lowercase()).ok();
+        let browser = tried.browser.as_ref().map(Secret::hash);
+        let Ok(turn) = self.turn_to_decide().await else {
+            return Ok(LoggedIn::Busy);
+        };
+        let account = match &name {
+            Some(name) => db::people::account(&self.db, name, browser.as_ref()).await?,
+            None => None,
+        };
+        let is_known = account.as_ref().is_some_and(|found| found.knows_browser);
+        let guesser = Guesser {
+            name: name.as_ref(),
+            network: tried.network,
+            known_browser: browser.as_ref().filter(|_| is_known),
+        };
+        let of_account = account.as_ref().and(name.as_ref());
+        let refused = |why| refused(why, of_account, tried.network);
+        let counted = self.brake.log_in(&self.db, guesser).await?;
+        drop(turn);
+        let counted = match counted {
+            Ok(counted) => counted,
+            Err(seconds) => {
+                refused("too many tries");
+                return Ok(LoggedIn::Wait { seconds });
+            }
+        };
+        let standing = match is_known {
+            true => Standing::Known,
+            false => Standing::Stranger,
+        };
+        let checked = self.check(account.as_ref(), tried.password, standing);
+        let Some(is_right) = checked.await? else {
+            counted.not_checked(&self.db).await?;
+            refused("the line for a hash is full");
+            return Ok(LoggedIn::Busy);
+        };
+        match account {
+            Some(account) if is_right => {
+                let entrance = self.open(account.id, tried.browser.as_ref(), Some(&counted));
+                Ok(LoggedIn::Yes(entrance.await?))
+            }
+            _ => {
+                refused("wrong name or password");
+                Ok(LoggedIn::Wrong)
+            }
+        }
+    }
+
+    /// Whether the password is right; `None` when it was not checked, because the line is full.
+    async fn check(
+        &self,
+        account: Option<&Account>,
+        password: &str,
+        standing: Standing,
+    ) -> anyhow::Result<Option<bool>> {
+        if password.len() > PASSWORD_BYTES_MAX {
+            return Ok(Some(false));
+        }
+        let Ok(turn) = self.passwords.turn(standing).await else {
+            return Ok(None);
+        };
+        let kept = account.map(|found| found.password_hash.clone());
+        let is_right = self.passwords.is_right(turn, password.to_owned(), kept);
+        is_right.await.map(Some)
+    }
+
+    /// Opens a session, remembers the browser, and forgives the try that led here.
+    pub(super) async fn open(
+        &self,
+        user: UserId,
+        old_browser: Option<&Secret>,
+        counted: Option<&Counted>,
+    ) -> Result<Entrance, sqlx::Error> {
+        let (session, browser) = (Secret::random(), Secret::random());
+        let old = old_browser.map(Secret::hash);
+        let mut tx = self.db.begin().await?;
+        db::session::begin(&mut *tx, &session.hash(), user).await?;
+        db::known_browser::remember(&mut tx, user, old.as_ref(), &browser.hash()).await?;
+        tx.commit().await?;
+        if let Some(counted) = counted {
+            counted.succeeded(&self.db).await?;
+        }
+        Ok(Entrance { session, browser })
+    }
+}
+
+/// Writes down a refused try. A name is written only if there is an account of it: people type passwords
+/// into the wrong field.
+fn refused(why: &str, account: Option<&Username>, network: Network) {
+    refusals::log(|| match account {
+        Some(account) => tracing::info!(why, %account, %network, "refused a log-in"),
+        None => tracing::info!(why, %network, "refused a log-in"),
+    });
+}
