@@ -10,7 +10,7 @@ use super::site::Site;
 use super::visit::Visit;
 use super::words;
 use crate::db::people_list::{self, Listed, PeoplePage};
-use crate::domain::{BadCursor, CountCursor, Cursor, NameCursor, Tone, UserId};
+use crate::domain::{BadCursor, CountCursor, Cursor, NameCursor, Tone, UserId, Username};
 use crate::images::{Encoding, Width};
 use crate::urls::{self, People};
 
