@@ -4,6 +4,12 @@
 //! attack, twice, and beside each attack, in random order. Times count from the planned instant to the last byte. The
 //! effect of an attack is the ratio of the p99 within a block.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example that a person looks at"
+)]
+
 use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};

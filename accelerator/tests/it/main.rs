@@ -1,6 +1,10 @@
 //! The accelerator against the real nginx and the real memcached, each test with its own.
 
-#![allow(clippy::unwrap_used, reason = "a helper of a test fails its test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a helper of a test fails its test, and prints its seed"
+)]
 
 mod coherence;
 mod equality;
