@@ -136,7 +136,7 @@ fn a_process_that_is_not_of_the_directory_outlives_a_record_that_names_it() {
 
     let identity = &mut record["children"]["memcached"]["process"];
     identity["pid"] = named.pid().into();
-    identity["started_ticks"] = started_ticks(named.pid()).into();
+    identity["started_ticks"] = started_ticks(named.pid());
     let text = serde_json::to_vec(&record).expect("JSON");
     std::fs::write(site.state.join("running.json"), text).expect("a record");
     let site = Site::ready(dir.path());
