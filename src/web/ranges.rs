@@ -70,7 +70,7 @@ fn holds(condition: Option<&HeaderValue>, response: &Response) -> bool {
     condition.is_none_or(|tag| response.headers().get("etag") == Some(tag))
 }
 
-/// Several ranges at once are answered with the whole, as RFC 9110 (14.2) allows.
+/// Several ranges at once, and what is no range at all, are answered with the whole, as RFC 9110 (14.2) allows.
 fn wanted(range: &str, length: u64) -> Wanted {
     let ranges = match range.split_once('=') {
         Some((unit, ranges)) if unit.eq_ignore_ascii_case("bytes") => ranges,
@@ -87,7 +87,8 @@ fn wanted(range: &str, length: u64) -> Wanted {
     };
     match part.map(|(first, last)| (first, last.min(length - 1))) {
         Some((first, last)) if first <= last => Wanted::Part(first, last),
-        _ => Wanted::Nothing,
+        Some(_) => Wanted::Nothing,
+        None => Wanted::Whole,
     }
 }
 
@@ -135,8 +136,10 @@ mod tests {
             ("bytes=100-", Wanted::Nothing),
             ("bytes=9-8", Wanted::Nothing),
             ("bytes=-0", Wanted::Nothing),
-            ("bytes=+1-2", Wanted::Nothing),
-            ("bytes=x", Wanted::Nothing),
+            ("bytes=+1-2", Wanted::Whole),
+            ("bytes=x", Wanted::Whole),
+            ("bytes=-", Wanted::Whole),
+            ("bytes=1", Wanted::Whole),
             ("BYTES= 1 - 2 ", Wanted::Part(1, 2)),
             ("bytes=0-1,4-5", Wanted::Whole),
             ("lines=1-2", Wanted::Whole),
