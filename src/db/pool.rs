@@ -18,6 +18,10 @@ const STATEMENTS_KEPT: usize = 100;
 /// When a connection of this process last turned out to be closed.
 static LAST_CUT: Mutex<Option<Instant>> = Mutex::new(None);
 
+/// How long after that connections are still tested before their use: two clocks are read, and a process may stand
+/// still between.
+const DOUBT: Duration = Duration::from_millis(50);
+
 /// Opens a pool; connects when first asked.
 ///
 /// # Errors
@@ -75,7 +79,7 @@ pub fn was_cut(error: &sqlx::Error) -> bool {
 
 fn was_idle_at_last_cut(idle_for: Duration) -> bool {
     let last_cut = *LAST_CUT.lock().unwrap_or_else(PoisonError::into_inner);
-    last_cut.is_some_and(|cut| cut.elapsed() <= idle_for)
+    last_cut.is_some_and(|cut| cut.elapsed() <= idle_for + DOUBT)
 }
 
 /// A connection of its own for the lab, which makes queries slow on purpose: unlike those of the pool it does not
