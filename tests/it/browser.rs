@@ -151,7 +151,7 @@ pub(crate) async fn ask(browser: &Client, expression: &str) -> Value {
 }
 
 /// How far things moved on their own since the page began (Layout Instability API, WICG).
-pub(crate) async fn layout_shift(browser: &Client) -> Value {
+async fn layout_shift(browser: &Client) -> Value {
     let script = "const done = arguments[arguments.length - 1];
         let sum = 0;
         const observer = new PerformanceObserver((list) => {

@@ -3,7 +3,7 @@
 use fantoccini::Client;
 use serde_json::json;
 
-use crate::browser::{Driver, ask, click, layout_shift, until};
+use crate::browser::{Driver, ask, click, until};
 use crate::stack::site::{Site, folder, up};
 
 /// The sizes at which nothing may cover anything else: phones, a tablet, a projector, desks.
@@ -41,9 +41,13 @@ const COVERED: &str = "(() => {
     return found;
 })()";
 
-/// Notes from now on where the drawings begin: they must not move.
+/// Notes from now on where the drawings begin, and what moves by itself (Layout Instability API, WICG).
 const NOTE_TOPS: &str = "(() => {
     window.tops = [];
+    window.moved = 0;
+    new PerformanceObserver((list) => {
+        for (const shift of list.getEntries()) if (!shift.hadRecentInput) window.moved += shift.value;
+    }).observe({ type: 'layout-shift' });
     const note = () => {
         const top = Math.round(document.querySelector('.panels').getBoundingClientRect().top + scrollY);
         if (!tops.includes(top)) tops.push(top);
@@ -209,7 +213,7 @@ async fn the_lab_shows_how_a_dropped_index_bends_the_curve_and_how_it_comes_back
         "the drawings moved: {tops}"
     );
     assert_eq!(
-        layout_shift(&browser).await,
+        ask(&browser, "moved").await,
         json!(0),
         "something moved by itself"
     );
