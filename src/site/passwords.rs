@@ -290,7 +290,10 @@ mod tests {
     /// Work that lasts until its end is sent.
     fn endless() -> (mpsc::Sender<()>, impl FnOnce() + Send + 'static) {
         let (end, ends) = mpsc::channel::<()>();
-        (end, move || drop(ends.recv()))
+        let work = move || {
+            let _ = ends.recv();
+        };
+        (end, work)
     }
 
     #[tokio::test]

@@ -40,6 +40,16 @@ async fn close(town: &Town, kind: &str) {
 const FULL_AND_OPEN: &str =
     "update rate_limits set level = 1000, not_before = now() - interval '1 second'";
 
+const WAITING_FOR_A_LOCK: &str = "select count(*) from pg_stat_activity
+     where datname = current_database() and wait_event_type = 'Lock'";
+
+/// Waits until so many connections wait for a lock.
+async fn until_locked(town: &Town, count: i64) {
+    while town.ask::<i64>(WAITING_FOR_A_LOCK).await < count {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// How many answers have each status.
 fn statuses(answers: &[Answer]) -> BTreeMap<u16, usize> {
     let mut counts = BTreeMap::new();
@@ -142,6 +152,30 @@ async fn one_statement_counts_and_decides_over_any_number_of_connections() {
     )
     .await;
     assert_eq!(rate_limit::sweep(&pools[0], 900).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_try_that_one_counter_refuses_is_counted_by_none() {
+    let town = Town::new().await;
+    let _ = try_as(&town.stranger_from("10.0.0.1"), "ann", "wrong").await;
+    // The account is being closed at the moment of the second try.
+    let mut closing = town.pool.begin().await.expect("a transaction");
+    sqlx::query(
+        "update rate_limits set not_before = now() + interval '15 minutes' where kind = 'account'",
+    )
+    .execute(&mut *closing)
+    .await
+    .expect("a closed account");
+    let visitor = town.stranger_from("10.0.0.2");
+    let tried = tokio::spawn(async move { try_as(&visitor, "ann", "wrong").await.status });
+    until_locked(&town, 1).await;
+    closing.commit().await.expect("a closed account");
+    assert_eq!(
+        tried.await.expect("an answer"),
+        StatusCode::TOO_MANY_REQUESTS
+    );
+    let rows: i64 = town.ask("select count(*) from rate_limits").await;
+    assert_eq!(rows, 3, "pair, address and account of the first try alone");
 }
 
 #[tokio::test]
@@ -356,17 +390,13 @@ async fn pages_are_answered_while_tries_wait_for_the_database() {
             tokio::spawn(async move { try_as(&visitor, "name", "wrong").await.status })
         })
         .collect();
-    let waiting = "select count(*) from pg_stat_activity
-                    where datname = current_database() and wait_event_type = 'Lock'";
-    while town.ask::<i64>(waiting).await < 2 {
-        tokio::task::yield_now().await;
-    }
+    until_locked(&town, 2).await;
     // More tries than the process has connections, and yet one is free for a page.
     for _ in 0..3 {
         let page = Visitor::at(&base).get("/people").await;
         assert_eq!(page.status, StatusCode::OK);
     }
-    assert_eq!(town.ask::<i64>(waiting).await, 2);
+    assert_eq!(town.ask::<i64>(WAITING_FOR_A_LOCK).await, 2);
     lock.rollback().await.expect("the table answers again");
     for tried in join_all(tries).await {
         assert_ne!(tried.expect("an answer"), StatusCode::INTERNAL_SERVER_ERROR);
