@@ -133,6 +133,11 @@ async fn the_way_to_log_in_leads_back_to_where_one_was() {
         let links = stranger.get(&page).await.values_of("href");
         assert!(links.contains(&link), "{page}: no {link} in {links:?}");
     }
+    // A page that answers a form is not shown by a GET of its address.
+    let refused = stranger.post_from_elsewhere("/logout").await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    let links = refused.values_of("href");
+    assert!(links.contains(&"/login".to_owned()), "{links:?}");
     let long = format!("/upload?{}", "%00".repeat(2000));
     let to_login = stranger.get(&long).await;
     assert_eq!(to_login.header("location"), "/login");
