@@ -249,8 +249,9 @@ async fn load(target: Arc<Target>, kind: Kind, rate: u32) -> (Vec<f64>, usize) {
         });
     }
     asked.join_all().await;
-    let found = found.lock().expect("no panic").clone();
-    found
+    Arc::into_inner(found)
+        .and_then(|found| found.into_inner().ok())
+        .expect("all requests have ended")
 }
 
 impl Target {
@@ -323,7 +324,7 @@ fn grey(side: u16) -> Fallible<Vec<u8>> {
 /// A small CMYK picture whose header claims 10,000 x 10,000.
 fn bomb() -> Fallible<Vec<u8>> {
     let pixels: Vec<u8> = (0..97 * 61 * 4)
-        .map(|n: usize| (n * 7919 >> 3) as u8)
+        .map(|n: usize| ((n * 7919) >> 3) as u8)
         .collect();
     let mut bytes = Vec::new();
     jpeg_encoder::Encoder::new(&mut bytes, 85).encode(

@@ -39,7 +39,7 @@ impl Originals {
     /// # Errors
     ///
     /// When the disk fails.
-    pub fn adopt(&self, received: Received, format: Format) -> io::Result<FileName> {
+    pub fn adopt(&self, received: &Received, format: Format) -> io::Result<FileName> {
         let name = FileName::random(format);
         let folder = self.folder(name);
         fs::create_dir_all(&folder)?;
@@ -101,7 +101,7 @@ impl Originals {
     pub(super) async fn keep(&self, bytes: &[u8], format: Format) -> FileName {
         let incoming = self.receive().await.unwrap();
         let incoming = incoming.write(bytes).await.unwrap();
-        self.adopt(incoming.finish().await.unwrap(), format)
+        self.adopt(&incoming.finish().await.unwrap(), format)
             .unwrap()
     }
 }

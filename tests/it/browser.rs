@@ -75,14 +75,14 @@ impl Driver {
             .await;
     }
 
-    /// Sends a command of the Chrome DevTools Protocol.
+    /// Sends a command of the Chrome `DevTools` Protocol.
     pub(crate) async fn devtools(&self, browser: &Client, command: &str, parameters: Value) {
         let body = json!({ "cmd": command, "params": parameters });
         let answer = self.post(browser, "goog/cdp/execute", &body).await;
         assert!(answer["value"]["error"].is_null(), "{command}: {answer}");
     }
 
-    /// Sends a command that WebDriver has no name for.
+    /// Sends a command that `WebDriver` has no name for.
     async fn post(&self, browser: &Client, command: &str, body: &Value) -> Value {
         let session = browser
             .session_id()

@@ -131,7 +131,7 @@ impl Uploads {
     ) -> Result<PhotoId, PostError> {
         let sha256 = received.sha256;
         let originals = self.originals.clone();
-        let adopted = KEEPING.run(move || originals.adopt(received, facts.format));
+        let adopted = KEEPING.run(move || originals.adopt(&received, facts.format));
         let filename = adopted.await.map_err(|_| PostError::Interrupted)??;
         let new = NewPhoto {
             owner,

@@ -137,7 +137,7 @@ impl Map {
     /// An address of that pattern: one that a link leads to, or a made-up one.
     pub(super) fn example_of(&self, pattern: &str) -> String {
         let found = self.examples.get(pattern).cloned();
-        found.unwrap_or_else(|| pattern.replace('{', "").replace('}', ""))
+        found.unwrap_or_else(|| pattern.replace(['{', '}'], ""))
     }
 
     /// Checks that the search found what is known to be there: else it would search in vain for all that
