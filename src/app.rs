@@ -11,18 +11,19 @@ use anyhow::Context as _;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderName, Request, StatusCode};
-use axum::middleware::from_fn;
+use axum::middleware::{Next, from_fn, map_request};
 use axum::response::{IntoResponse as _, Response};
 use axum::serve::ListenerExt as _;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::timeout;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
-use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::config::{self, Listen, Serve};
+use crate::disk::{Ballast, Disk};
 use crate::generations::Generations;
 use crate::images::store::Settings;
 use crate::images::{Derivatives, Originals, Shelf};
@@ -35,6 +36,10 @@ use crate::{db, jobs};
 
 /// How long a request may take before its visitor is told to come back.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long an upload may take, its body included: 64 MB over a line of 3 Mbit/s. A body that stands still
+/// ends sooner.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(3 * 60);
 
 /// How long requests in flight may still take when the process is told to stop.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -61,11 +66,21 @@ pub fn router(site: Site) -> Router {
             .map_response(|response: Response<_>| response.map(Body::new))
             .layer(accelerator)
             .layer(CatchPanicLayer::custom(panicked))
-            .layer(TimeoutLayer::with_status_code(
-                StatusCode::SERVICE_UNAVAILABLE,
-                REQUEST_TIMEOUT,
-            )),
+            .layer(from_fn(in_time)),
     )
+}
+
+/// Ends a request that takes too long.
+async fn in_time(request: Request<Body>, next: Next) -> Response {
+    let limit = if web::is_upload(&request) {
+        UPLOAD_TIMEOUT
+    } else {
+        REQUEST_TIMEOUT
+    };
+    match timeout(limit, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
 }
 
 fn span<B>(request: &Request<B>) -> tracing::Span {
@@ -110,7 +125,14 @@ pub fn site(config: &config::Site) -> anyhow::Result<Site> {
         .map(DemoLogins::read)
         .transpose()?;
     let originals = Originals::new(&config.originals);
-    let derivatives = Derivatives::new(Settings::new(&config.derivatives), originals.clone());
+    let disk = Disk::new(
+        &[config.originals.clone(), config.derivatives.clone()],
+        config.disk_reserve,
+        config.ballast.as_ref().map(Ballast::at),
+    );
+    let mut settings = Settings::new(&config.derivatives);
+    settings.disk = Some(disk.clone());
+    let derivatives = Derivatives::new(settings, originals.clone());
     let public = config.derivatives.join(Shelf::Public.folder());
     let files = config.files_from_disk.as_deref();
     let generations = config.static_files.clone().map(Generations::new);
@@ -124,6 +146,7 @@ pub fn site(config: &config::Site) -> anyhow::Result<Site> {
         uploads: Uploads::new(db.clone(), originals.clone()),
         originals,
         accounts: Accounts::new(db.clone(), Passwords::new(demo)),
+        disk,
         views: web::Views::default(),
         lab: config.lab,
         lab_hosts: config.lab_hosts.clone(),
@@ -143,9 +166,11 @@ pub fn site(config: &config::Site) -> anyhow::Result<Site> {
 /// When it cannot listen, or its settings are no good.
 pub async fn serve(config: Serve) -> anyhow::Result<()> {
     let site = site(&config.site)?;
+    jobs::open_first_connection(&site).await;
     warn_of_random_page_cost(&site).await;
     let rounds = jobs::Rounds {
         shared: config.jobs,
+        connect_ahead: config.connect_ahead,
         derivatives_max_bytes: config.derivatives_max_bytes,
     };
     site.live.stand_at(Place {
@@ -155,7 +180,7 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
         },
         front: config.front,
     });
-    let router = router(site.clone());
+    let router = router(site.clone()).layer(map_request(web::read_to_the_end));
     jobs::get_ready(&site, &router).await;
     tokio::spawn(jobs::run(site.clone(), rounds));
     if config.jobs {

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::disk::Reserve;
 use crate::rung::Rung;
 
 /// Where an app process listens.
@@ -50,6 +51,8 @@ pub struct Serve {
     pub site: Site,
     /// How many bytes of derivatives may lie on disk; the least recently used go first.
     pub derivatives_max_bytes: u64,
+    /// Opens all database connections before they are needed.
+    pub connect_ahead: bool,
     /// Runs the background jobs in this process: outbox, counters, brooms.
     pub jobs: bool,
 }
@@ -70,6 +73,10 @@ pub struct Site {
     pub originals: PathBuf,
     /// Pictures made from originals: `public/` and `private/` below it.
     pub derivatives: PathBuf,
+    /// How much of the disk of these two folders is left free.
+    pub disk_reserve: Reserve,
+    /// The file whose room is given up when the disk is full; without it there is none.
+    pub ballast: Option<PathBuf>,
     /// Shows `/lab` and the footer that says what a page cost.
     pub lab: bool,
     /// The names of hosts under which the lab answers, beside addresses and `localhost`.

@@ -2,7 +2,8 @@
 //!
 //! In the order to read them: [`domain`] (pure values), [`urls`] (every path), [`db`] (all SQL),
 //! [`site`] (the use cases), [`web`] (pages), [`app`] (the one middleware stack), [`images`] (originals to derivatives),
-//! [`generations`] (the site's own files of every version), [`jobs`] (what runs behind), [`rung`] (the versions of the ladder), [`config`] (what a process is
+//! [`generations`] (the site's own files of every version), [`disk`] (the room on the disk, and what is given up for it),
+//! [`jobs`] (what runs behind), [`rung`] (the versions of the ladder), [`config`] (what a process is
 //! told), [`blocking`] (bounds on work that blocks a thread), [`database_url`] and [`environment`] (what a connection
 //! to the database is made of). Around it: [`stack`] (every program as a child), [`settings`] (what a person can set),
 //! [`cpu`] (who uses the processor), [`ladder`] (runs every version and measures it), [`cli`] (who
@@ -19,6 +20,7 @@ pub mod cpu;
 pub mod database_url;
 pub mod db;
 pub mod demo;
+pub mod disk;
 pub mod domain;
 pub mod environment;
 pub mod generations;

@@ -8,6 +8,7 @@ use clap::{Args, Parser};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{self, Listen, Serve};
+use crate::disk::Reserve;
 use crate::rung::Rung;
 
 /// What one app process is told.
@@ -28,6 +29,10 @@ pub(super) struct ServeArgs {
     #[arg(long, env = "FLICKR_KILLR_DATABASE_CONNECTIONS", value_name = "N", default_value = "8",
           value_parser = clap::value_parser!(u32).range(1..=200))]
     database_connections: u32,
+
+    /// Open all of them at the start: a full disk may refuse new ones
+    #[arg(long, env = "FLICKR_KILLR_CONNECT_AHEAD")]
+    connect_ahead: bool,
 
     /// Bytes of derivatives that may lie on disk; the least recently used go first
     #[arg(
@@ -75,6 +80,19 @@ struct SiteArgs {
     /// Folder of pictures made from originals
     #[arg(long, env = "FLICKR_KILLR_DERIVATIVES", value_name = "DIR")]
     derivatives: PathBuf,
+
+    /// Disk to leave free, as for `up`: below it derivatives are not kept, below half no uploads
+    #[arg(
+        long,
+        env = "FLICKR_KILLR_DISK_RESERVE",
+        value_name = "SIZE",
+        default_value_t
+    )]
+    disk_reserve: Reserve,
+
+    /// File whose room is given up when the disk is full; `up` makes it
+    #[arg(long, env = "FLICKR_KILLR_BALLAST", value_name = "FILE")]
+    ballast: Option<PathBuf>,
 
     /// Show /lab and what each page cost
     #[arg(long, env = "FLICKR_KILLR_LAB")]
@@ -170,6 +188,8 @@ impl SiteArgs {
             fence: self.fence,
             originals: self.originals,
             derivatives: self.derivatives,
+            disk_reserve: self.disk_reserve,
+            ballast: self.ballast,
             lab: self.lab,
             lab_hosts: self.lab_host,
             demo_logins: self.demo_logins,
@@ -191,6 +211,7 @@ impl From<ServeArgs> for Serve {
             front: args.front,
             derivatives_max_bytes: args.derivatives_max_bytes,
             jobs: args.jobs,
+            connect_ahead: args.connect_ahead,
         }
     }
 }

@@ -23,6 +23,7 @@ fn plan(settings: &Settings, held: Vec<HeldSetting>) -> Plan {
         database_connections: settings.database_connections,
         memcached_mb: settings.memcached_mb,
         derivatives_max_bytes: settings.derivatives_max_bytes(),
+        disk_reserve: settings.disk_reserve,
         lab: settings.shows_lab(),
         lab_hosts: settings.lab_host.clone(),
         demo_logins: settings.demo_logins,

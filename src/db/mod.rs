@@ -19,5 +19,7 @@ pub mod rate_limit;
 pub mod roles;
 pub mod schema;
 pub mod session;
+pub mod trouble;
 pub mod upload_place;
 pub mod userid_index;
+pub mod wal;

@@ -6,11 +6,15 @@ use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool};
+use tokio::time::timeout;
 
 use crate::database_url;
 
 /// How long a request waits for a free connection before the visitor is told to come back.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a connection may take that is opened before it is needed.
+const FILL_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How many statements a connection keeps prepared; the site has fewer than sixty.
 const STATEMENTS_KEPT: usize = 100;
@@ -39,6 +43,10 @@ pub fn open(database_url: &str, connections: u32) -> Result<PgPool, sqlx::Error>
     Ok(PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        // A connection lives as long as its server: on a full disk a new one may be refused, because
+        // PostgreSQL writes a file for it.
+        .max_lifetime(None)
+        .idle_timeout(None)
         // A ping before every use would double the round trips. A closed connection is found by its first statement,
         // and after that each connection that was idle already then is asked once before its next use.
         .test_before_acquire(false)
@@ -103,6 +111,21 @@ pub async fn random_page_cost(pool: &PgPool) -> Result<f64, sqlx::Error> {
     sqlx::query_scalar("select current_setting('random_page_cost')::float8")
         .fetch_one(pool)
         .await
+}
+
+/// Opens connections until the pool holds so many.
+///
+/// # Errors
+///
+/// When one cannot be opened soon.
+pub async fn fill(pool: &PgPool, connections: u32) -> Result<(), sqlx::Error> {
+    let mut held = Vec::new();
+    while pool.size() < connections {
+        // An idle one, or else a new one; held, so that the next is another. Not for long: requests wait.
+        let acquired = timeout(FILL_TIMEOUT, pool.acquire()).await;
+        held.push(acquired.map_err(|_| sqlx::Error::PoolTimedOut)??);
+    }
+    Ok(())
 }
 
 #[cfg(test)]

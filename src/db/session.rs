@@ -78,6 +78,34 @@ pub async fn end(db: impl PgExecutor<'_>, hash: &SecretHash) -> Result<(), sqlx:
     .map(drop)
 }
 
+/// Ends the sessions of a person but for the newest so many; one of theirs says whose.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn end_all_but_newest(
+    db: impl PgExecutor<'_>,
+    one: &SecretHash,
+    kept: i64,
+) -> Result<(), sqlx::Error> {
+    counted(
+        sqlx::query(
+            "delete from sessions
+              where token_hash in (select token_hash
+                                     from sessions
+                                    where userid = (select userid from sessions
+                                                     where token_hash = $1)
+                                    order by expires_at desc
+                                   offset $2)",
+        )
+        .bind(one.as_bytes())
+        .bind(kept)
+        .execute(db),
+    )
+    .await
+    .map(drop)
+}
+
 /// Deletes sessions that have ended; returns how many.
 ///
 /// # Errors

@@ -1,11 +1,13 @@
 //! What runs before and behind the pages: deliver the outbox, bring the files, fold counters, sweep,
 //! draw ahead.
 
+mod connections;
 mod first;
 pub mod outbox;
 mod rounds;
 mod warm_up;
 
+pub use connections::open_first as open_first_connection;
 pub use first::get_ready;
 pub use outbox::Delivery;
 pub use rounds::{Rounds, run, write_views};

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::outbox;
+use super::{connections, outbox};
 use crate::blocking::Lane;
 use crate::db::{known_browser, photo_write, session, upload_place};
+use crate::disk::Level;
 use crate::web::Site;
 
 /// How often purges that are due are delivered.
@@ -16,6 +17,9 @@ const OUTBOX_EVERY: Duration = Duration::from_secs(1);
 const VIEWS_EVERY: Duration = Duration::from_secs(5);
 /// How often the folder of derivatives, old sessions and the tail of explore are swept.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// How often the pool of database connections is filled up.
+const CONNECTIONS_EVERY: Duration = Duration::from_secs(1);
 
 /// How often the site's own files of older versions are swept.
 const SWEEP_FILES_EVERY: Duration = Duration::from_secs(60 * 60);
@@ -28,6 +32,8 @@ static SWEEPING: Lane = Lane::new(1);
 pub struct Rounds {
     /// The outbox, folding and sweeping: one process of the site is enough, more do no harm.
     pub shared: bool,
+    /// Opens all connections that the pool may hold: for a database that has them to spare.
+    pub connect_ahead: bool,
     /// How many bytes of derivatives may stay.
     pub derivatives_max_bytes: u64,
 }
@@ -35,8 +41,19 @@ pub struct Rounds {
 /// Makes the rounds for as long as it is polled.
 pub async fn run(site: Site, rounds: Rounds) {
     let views = every(VIEWS_EVERY, "writing views down", || write_views(&site));
+    let own = async {
+        if rounds.connect_ahead {
+            let connections = every(CONNECTIONS_EVERY, "opening database connections", || {
+                connections::open_all(&site)
+            });
+            tokio::join!(views, connections);
+        } else {
+            views.await;
+        }
+    };
     if !rounds.shared {
-        return views.await;
+        own.await;
+        return;
     }
     let outbox = every(OUTBOX_EVERY, "delivering the outbox", async || {
         outbox::deliver_due(
@@ -49,6 +66,9 @@ pub async fn run(site: Site, rounds: Rounds) {
         anyhow::Ok(())
     });
     let fold = every(VIEWS_EVERY, "folding views", async || {
+        if site.disk.level() == Level::Scarce {
+            return Ok(());
+        }
         photo_write::fold_views(&site.db).await?;
         anyhow::Ok(())
     });
@@ -66,17 +86,17 @@ pub async fn run(site: Site, rounds: Rounds) {
     let sweep_files = every(SWEEP_FILES_EVERY, "sweeping older versions' files", || {
         sweep_files(&site)
     });
-    tokio::join!(views, outbox, fold, sweep, sweep_files);
+    tokio::join!(own, outbox, fold, sweep, sweep_files);
 }
 
-/// Writes down the views that this process counted.
+/// Writes down the views that this process counted; on a disk that is nearly full they are forgotten.
 ///
 /// # Errors
 ///
 /// When the database fails; these views are lost then, and only these.
 pub async fn write_views(site: &Site) -> anyhow::Result<()> {
     let views = site.views.take();
-    if !views.is_empty() {
+    if !views.is_empty() && site.disk.level() != Level::Scarce {
         photo_write::append_views(&site.db, &views).await?;
     }
     Ok(())

@@ -15,6 +15,10 @@ pub async fn warm_up(site: &Site) -> anyhow::Result<()> {
     let found = explore::page(&site.db, Cursor::Newest).await?.found;
     for width in [Width::W640, Width::W320] {
         for found in &found {
+            // Not on a disk that fills up: it would be thrown away and made again.
+            if !site.disk.keeps_derivatives() {
+                return Ok(());
+            }
             let (owner, token) = (found.owner, found.thumb.token);
             let Some(filename) = photo::public_original(&site.db, owner, token).await? else {
                 continue;

@@ -16,6 +16,7 @@ use std::path::PathBuf;
 
 use clap::{Args, value_parser};
 
+use crate::disk::Reserve;
 use crate::rung::Rung;
 
 // The groups of settings in `--help`.
@@ -128,6 +129,16 @@ pub struct Settings {
     #[arg(help_heading = RESOURCES, long, env = "FLICKR_KILLR_DERIVATIVES_GB", value_name = "GIB", default_value = "2",
           value_parser = positive)]
     pub derivatives_gb: f64,
+
+    /// Disk to leave free: below it pictures made from originals are not kept, below half of it uploads
+    /// are refused; a size (2GiB), a part (5%), or auto: 2 GiB, or 5 % of a smaller disk
+    #[arg(
+        long,
+        env = "FLICKR_KILLR_DISK_RESERVE",
+        value_name = "SIZE",
+        default_value_t
+    )]
+    pub disk_reserve: Reserve,
 
     /// Show /lab, where the userid index is dropped and restored [default: on loopback only]
     #[arg(help_heading = SITE, long, env = "FLICKR_KILLR_LAB", value_name = "true|false", num_args = 0..=1,

@@ -8,8 +8,11 @@ pub mod brake;
 pub mod login;
 pub mod new_password;
 pub mod passwords;
+pub mod photo;
 pub mod refusals;
 pub mod register;
+mod room;
+pub mod session;
 pub mod upload;
 
 pub use accounts::{AccountError, Accounts};

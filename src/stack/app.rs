@@ -1,8 +1,8 @@
 //! The app processes: this very program, told to `serve`, each on its own unix socket.
 
 use std::ffi::OsString;
-use std::fs::Permissions;
-use std::io::IsTerminal as _;
+use std::fs::{File, Permissions};
+use std::io::{self, BufRead as _, BufReader, IsTerminal as _};
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -97,6 +97,11 @@ impl Apps<'_> {
             ("FLICKR_KILLR_RUNG", plan.rung.to_string().into()),
             ("FLICKR_KILLR_ORIGINALS", state.originals().into()),
             ("FLICKR_KILLR_DERIVATIVES", state.derivatives().into()),
+            (
+                "FLICKR_KILLR_DISK_RESERVE",
+                plan.disk_reserve.to_string().into(),
+            ),
+            ("FLICKR_KILLR_BALLAST", state.ballast().into()),
         ];
         if plan.demo_logins {
             envs.push(("FLICKR_KILLR_DEMO_LOGINS", state.demo_logins().into()));
@@ -214,6 +219,8 @@ impl Apps<'_> {
             "--derivatives-max-bytes",
             plan.derivatives_max_bytes.to_string().into(),
         );
+        say("--disk-reserve", plan.disk_reserve.to_string().into());
+        say("--ballast", self.state.ballast().into());
         if plan.demo_logins {
             say("--demo-logins", self.state.demo_logins().into());
         }
@@ -222,6 +229,10 @@ impl Apps<'_> {
         }
         if plan.lab {
             args.push("--lab".into());
+        }
+        if plan.database_url.is_none() {
+            // It is ours, and has as many.
+            args.push("--connect-ahead".into());
         }
         if self.memcached.is_some() {
             // It is ours, and comes back empty at once.
@@ -234,16 +245,46 @@ impl Apps<'_> {
     }
 }
 
-/// Copies this program into the state directory: the children's user may not reach it where it
-/// lies, and a rebuild must not change what a replaced child runs.
+/// Copies this program into the state directory, unless it is there: the children's user may not reach it
+/// where it is installed, and a rebuild must not change what a replaced child runs.
+///
+/// No child runs yet, so an older program goes first: a full disk has no room for two.
 pub(super) fn copy_program(state: &StateDir) -> Result<PathBuf> {
+    const SELF: &str = "/proc/self/exe";
     let bin = state.bin();
     let (half, whole) = (bin.join("flickr-killr.half"), state.program());
+    if are_same(Path::new(SELF), &whole).unwrap_or(false) {
+        return Ok(whole);
+    }
+    let _ = std::fs::remove_file(&whole);
     let copied = std::fs::create_dir_all(&bin)
-        .and_then(|()| std::fs::copy("/proc/self/exe", &half))
+        .and_then(|()| std::fs::copy(SELF, &half))
         .and_then(|_| std::fs::set_permissions(&bin, Permissions::from_mode(0o755)))
         .and_then(|()| std::fs::set_permissions(&half, Permissions::from_mode(0o755)))
         .and_then(|()| std::fs::rename(&half, &whole));
     copied.context("cannot copy this program into the state directory")?;
     Ok(whole)
+}
+
+/// Whether two files have the same bytes.
+fn are_same(one: &Path, other: &Path) -> io::Result<bool> {
+    let (one, other) = (File::open(one)?, File::open(other)?);
+    if one.metadata()?.len() != other.metadata()?.len() {
+        return Ok(false);
+    }
+    const CHUNK_BYTES: usize = 1 << 20;
+    let mut one = BufReader::with_capacity(CHUNK_BYTES, one);
+    let mut other = BufReader::with_capacity(CHUNK_BYTES, other);
+    loop {
+        let (left, right) = (one.fill_buf()?, other.fill_buf()?);
+        let len = left.len().min(right.len());
+        if left.get(..len) != right.get(..len) {
+            return Ok(false);
+        }
+        if len == 0 {
+            return Ok(true);
+        }
+        one.consume(len);
+        other.consume(len);
+    }
 }

@@ -1,13 +1,11 @@
 //! What a site will use of the machine, and whether the machine has it.
 
-use std::path::Path;
-
 use anyhow::{Context as _, Result, bail};
-use nix::sys::statvfs::statvfs;
 
 use super::plan::Plan;
 use super::postgres::Postgres;
 use super::state::{StateDir, disk_bytes};
+use crate::disk::{BALLAST_BYTES, Reading};
 use crate::rung::Files;
 
 const MIB: u64 = 1 << 20;
@@ -21,8 +19,15 @@ const BYTES_PER_USER: u64 = 8_000;
 /// Disk that an empty cluster, logs and this program take.
 const BYTES_ANYWAY: u64 = 300 * MIB;
 
-/// The most that PostgreSQL's log may grow between two checkpoints, so that loading never waits.
-const WAL_MB_MAX: u64 = 8 << 10;
+/// The most that PostgreSQL's log may grow between two checkpoints while a new database is loaded, so that
+/// loading never waits.
+const WAL_MB_MAX_LOADING: u64 = 8 << 10;
+
+/// The most that it may grow otherwise: some minutes of anything but loading.
+const WAL_MB_MAX: u64 = 1 << 10;
+
+/// The least that it may grow: below, checkpoints would follow each other.
+const WAL_MB_LEAST: u64 = 256;
 
 /// Memory of one app process while it draws.
 const APP_BYTES: u64 = 120 * MIB;
@@ -59,7 +64,10 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// Compares what the plan needs with what is free, and says both.
+    /// Compares what the plan needs with what is free, and prints both.
+    ///
+    /// Too little memory, or too little disk for a first start, is an error. A site that exists starts on
+    /// a disk with little room, with a warning: its levels (`crate::disk`) decide what it gives up.
     pub(super) fn check(plan: &Plan, state: &StateDir, say: impl Fn(&str)) -> Result<Self> {
         let machine = machine_memory()?;
         let memory = Memory::of_machine(machine.total);
@@ -99,37 +107,73 @@ impl Budget {
             );
         }
 
-        let made = Postgres::is_made(&state.cluster());
-        let database = if own_database && !made {
-            u64::from(plan.photos) * BYTES_PER_PHOTO + u64::from(plan.users) * BYTES_PER_USER
-        } else {
-            0
-        };
-        let pictures = disk_bytes(&state.derivatives());
-        let pictures = plan.derivatives_max_bytes.saturating_sub(pictures);
-        let needed = database + pictures + BYTES_ANYWAY;
-        let free = free_disk(state.path())?;
-        say(&format!(
-            "will use up to {} more of disk ({} is free): {} database, {} pictures made from \
-             originals, in {}",
-            size(needed),
-            size(free),
-            size(database),
-            size(pictures),
-            state.path().display(),
-        ));
-        if needed > free {
-            bail!(
-                "too little disk in {}: {} needed, {} free; say smaller --derivatives-gb, \
-                 --photos or --users, or another --state-dir",
-                state.path().display(),
-                size(needed),
-                size(free)
-            );
-        }
-        let wal_mb = ((free - needed) / MIB / 2).clamp(256, WAL_MB_MAX);
+        let wal_mb = disk(plan, state, own_database, say)?;
         Ok(Self { memory, wal_mb })
     }
+}
+
+/// Compares the disk; returns how large PostgreSQL's log may grow, in MiB.
+fn disk(plan: &Plan, state: &StateDir, own_database: bool, say: impl Fn(&str)) -> Result<u64> {
+    let place = state.path().display();
+    let is_made = Postgres::is_made(&state.cluster());
+    // The copy of this program is made by a start that came that far.
+    let is_first = !(is_made || !own_database && state.bin().exists());
+    let database = if own_database && !is_made {
+        u64::from(plan.photos) * BYTES_PER_PHOTO + u64::from(plan.users) * BYTES_PER_USER
+    } else {
+        0
+    };
+    let pictures = disk_bytes(&state.derivatives());
+    let pictures = plan.derivatives_max_bytes.saturating_sub(pictures);
+    let anyway = if is_first {
+        BYTES_ANYWAY + BALLAST_BYTES
+    } else {
+        0
+    };
+    let needed = database + pictures + anyway;
+    let reading =
+        Reading::of(state.path()).with_context(|| format!("cannot read the disk of {place}"))?;
+    let (free, reserve) = (
+        reading.available_bytes,
+        plan.disk_reserve.bytes(reading.size_bytes),
+    );
+    say(&format!(
+        "will use up to {} more of disk ({} is free): {} database, {} pictures made from \
+         originals, in {place}; uploads are refused when less than {} is free",
+        size(needed),
+        size(free),
+        size(database),
+        size(pictures),
+        size(reserve / 2),
+    ));
+    if is_first && needed + reserve > free {
+        bail!(
+            "too little disk in {place}: {} needed and {} to be left free, {} free; set a smaller \
+             --derivatives-gb, --photos, --users or --disk-reserve, or another --state-dir",
+            size(needed),
+            size(reserve),
+            size(free)
+        );
+    }
+    if !is_first && free < reserve {
+        let what = if free < reserve / 2 {
+            "uploads and new accounts are refused"
+        } else {
+            "pictures made from originals are not kept"
+        };
+        say(&format!(
+            "!! little disk in {place}: {} free, {} should be; {what} until there is more",
+            size(free),
+            size(reserve)
+        ));
+    }
+    let most = if is_first {
+        WAL_MB_MAX_LOADING
+    } else {
+        WAL_MB_MAX
+    };
+    let spare = free.saturating_sub(needed + reserve);
+    Ok((spare / MIB / 2).clamp(WAL_MB_LEAST, most))
 }
 
 /// A number of bytes for people.
@@ -141,19 +185,13 @@ pub(super) fn size(bytes: u64) -> String {
     }
 }
 
-fn free_disk(dir: &Path) -> Result<u64> {
-    let disk =
-        statvfs(dir).with_context(|| format!("cannot tell the disk of {}", dir.display()))?;
-    Ok(disk.blocks_available() * disk.fragment_size())
-}
-
 struct MachineMemory {
     total: u64,
     available: u64,
 }
 
 fn machine_memory() -> Result<MachineMemory> {
-    let text = std::fs::read_to_string("/proc/meminfo").context("cannot tell the memory")?;
+    let text = std::fs::read_to_string("/proc/meminfo").context("cannot read the memory")?;
     let field = |name: &str| {
         let line = text.lines().find(|line| line.starts_with(name))?;
         let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;

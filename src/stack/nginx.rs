@@ -16,6 +16,7 @@ use super::account::Account;
 use super::child::{Speaks, Spec};
 use super::keeper::Service;
 use super::probe::Probe;
+use super::room::StartRoom;
 use super::state::{StateDir, write_whole};
 use crate::rung::{Front as FrontOfRung, Rung};
 
@@ -60,6 +61,7 @@ pub(super) fn service(
     account: &Account,
     state: &StateDir,
     behind: Behind<'_>,
+    room: StartRoom,
 ) -> Result<Service> {
     let dir = state.nginx();
     begin_anew(&dir)?;
@@ -114,7 +116,11 @@ pub(super) fn service(
         alive: Probe::AnyHttp(reachable(behind.listen)),
         start_patience: Duration::from_secs(30),
         silence_max: Duration::from_secs(2),
-        prepare: Box::new(|| Ok(())),
+        // It writes its pid, or does not start.
+        prepare: Box::new(move || {
+            room.for_a_program();
+            Ok(())
+        }),
     })
 }
 

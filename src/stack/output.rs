@@ -123,6 +123,10 @@ impl Log {
             let _ = std::fs::rename(&self.path, name_of_old(&self.path));
             *self = Self::open(std::mem::take(&mut self.path));
         }
+        if self.file.is_none() {
+            // The disk was full when it was opened, and may have room now.
+            *self = Self::open(std::mem::take(&mut self.path));
+        }
         if let Some(file) = &mut self.file {
             let line = format!("{text}\n");
             if file.write_all(line.as_bytes()).is_ok() {
@@ -159,5 +163,16 @@ mod tests {
         let read = |path| std::fs::read_to_string(path).expect("a log");
         assert_eq!(read(path), "second\n");
         assert_eq!(read(dir.path().join("app.log.1")), "first\n");
+    }
+
+    #[test]
+    fn a_log_that_could_not_be_opened_is_opened_when_it_can_be() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("later/app.log");
+        let mut log = Log::open(path.clone());
+        log.write("lost");
+        std::fs::create_dir(dir.path().join("later")).expect("a folder");
+        log.write("kept");
+        assert_eq!(std::fs::read_to_string(path).expect("a log"), "kept\n");
     }
 }

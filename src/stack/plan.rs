@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::disk::Reserve;
 use crate::rung::{Front, Rung};
 
 /// Everything [`up`](super::up) is told.
@@ -32,6 +33,8 @@ pub struct Plan {
     pub memcached_mb: u32,
     /// How many bytes of derivatives may lie on disk.
     pub derivatives_max_bytes: u64,
+    /// How much of the disk is left free.
+    pub disk_reserve: Reserve,
     /// Whether /lab is shown.
     pub lab: bool,
     /// The names of hosts under which /lab answers, beside addresses and `localhost`.

@@ -16,6 +16,7 @@ use super::keeper::Service;
 use super::place::{FileId, postgres_in};
 use super::private::Sockets;
 use super::probe::Probe;
+use super::room::StartRoom;
 use super::state::write_whole;
 use crate::database_url;
 
@@ -32,6 +33,9 @@ const PORT: u16 = 5432;
 
 /// The database of the site: the one that every new cluster has.
 const DATABASE: &str = "postgres";
+
+/// How much of the write-ahead log is on the disk beforehand, in MiB: the segment in use and those ahead.
+pub(super) const WAL_MB_MIN: u64 = 80;
 
 /// How long crash recovery may take before we give up.
 const START_PATIENCE: Duration = Duration::from_secs(300);
@@ -51,6 +55,8 @@ pub(super) struct Postgres {
     pub(super) connections: u32,
     /// How large the write-ahead log may grow between checkpoints, in MiB.
     pub(super) wal_mb: u64,
+    /// What is given up for a start on a full disk.
+    pub(super) room: StartRoom,
 }
 
 impl Postgres {
@@ -107,6 +113,7 @@ impl Postgres {
     /// The server as a child to keep.
     pub(super) fn service(&self) -> Service {
         let (cluster, sockets) = (self.cluster.clone(), self.sockets.clone());
+        let room = self.room.clone();
         let socket = sockets.path().join(format!(".s.PGSQL.{PORT}"));
         Service {
             spec: Spec {
@@ -134,6 +141,7 @@ impl Postgres {
             start_patience: START_PATIENCE,
             silence_max: SILENCE_MAX,
             prepare: Box::new(move || {
+                room.for_postgres();
                 sockets.mend()?;
                 clear_stale_locks(&cluster, &socket)
             }),
@@ -145,7 +153,8 @@ impl Postgres {
         self.cluster.parent().unwrap_or(&self.cluster).to_owned()
     }
 
-    fn options(&self) -> PgConnectOptions {
+    /// How the supervisor connects: as the owner of the cluster.
+    pub(super) fn options(&self) -> PgConnectOptions {
         PgConnectOptions::new_without_pgpass()
             .socket(self.sockets.path())
             .port(PORT)
@@ -212,7 +221,11 @@ full_page_writes = on
 # One server without replicas: fresh tables are written once, not twice.
 wal_level = minimal
 max_wal_senders = 0
+# With slots each checkpoint writes a file about them, and a full disk there ends the server (PANIC).
+max_replication_slots = 0
 max_wal_size = '{wal_mb}MB'
+# Segments that are kept to be used again: a log that cannot grow would end the server.
+min_wal_size = '{WAL_MB_MIN}MB'
 wal_compression = on
 
 # Memory, as this machine has it.

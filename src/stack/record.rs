@@ -1,10 +1,7 @@
 //! What runs, written down: for `status` and `stop`, and for the next `up` after a kill -9.
 
 use std::collections::BTreeMap;
-use std::fs::OpenOptions;
-use std::io::Write as _;
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,6 +12,7 @@ use super::nginx::reachable;
 use super::place::{FileId, Place, has_open};
 use super::plan::HeldSetting;
 use super::process::Identity;
+use super::spare;
 use super::state::StateDir;
 use super::watch::WATCHERS;
 use crate::rung::Rung;
@@ -162,23 +160,13 @@ impl Record {
         let _ = std::fs::remove_file(&self.path);
     }
 
-    /// A full disk must not take the site down; then the record is old, and the next `up` finds
-    /// left-over children by the kernel's word alone.
+    /// A disk that cannot be written must not take the site down; then the record is old, and the next `up`
+    /// finds left-over children by the kernel's word alone.
     fn change(&self, change: impl FnOnce(&mut Running)) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut running);
         if let Ok(bytes) = serde_json::to_vec_pretty(&*running) {
-            let new = self.path.with_extension("new");
-            // A file left there by a kill may have another mode.
-            let _ = std::fs::remove_file(&new);
-            let mut options = OpenOptions::new();
-            options.write(true).create_new(true).mode(self.mode);
-            let written = options
-                .open(&new)
-                .and_then(|mut file| file.write_all(&bytes));
-            if written.is_ok() {
-                let _ = std::fs::rename(&new, &self.path);
-            }
+            let _ = spare::write(&self.path, &bytes, self.mode);
         }
     }
 }

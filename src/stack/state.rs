@@ -11,6 +11,9 @@ use anyhow::{Context as _, Result, bail, ensure};
 use super::account::Account;
 use super::moved;
 
+/// Takes up room that is given up when the disk is full.
+const BALLAST: &str = "ballast";
+
 /// Marks a folder as ours; whoever holds its lock runs the site.
 const LOCK: &str = "lock";
 
@@ -104,7 +107,14 @@ impl StateDir {
                     .with_context(|| format!("cannot remove {}", dir.display()))?;
             }
         }
-        for name in ["demo-logins", "running.json", moved::FROM, LOCK] {
+        for name in [
+            "demo-logins",
+            "running.json",
+            "running.new",
+            moved::FROM,
+            BALLAST,
+            LOCK,
+        ] {
             let _ = std::fs::remove_file(self.path.join(name));
         }
         let _ = std::fs::remove_dir(&self.path);
@@ -166,6 +176,11 @@ impl StateDir {
     /// The site's own files, of every version that ran here lately.
     pub(super) fn static_files(&self) -> PathBuf {
         self.path.join("static")
+    }
+
+    /// The file whose room is given up when the disk is full.
+    pub(super) fn ballast(&self) -> PathBuf {
+        self.path.join(BALLAST)
     }
 
     pub(super) fn demo_logins(&self) -> PathBuf {

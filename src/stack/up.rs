@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result, anyhow, ensure};
 use futures::future::join_all;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use super::account::Account;
@@ -28,6 +29,7 @@ use super::probe::Probe;
 use super::process::{Identity, is_ignored};
 use super::programs::Programs;
 use super::record::{Record, Running};
+use super::room::{self, StartRoom};
 use super::state::StateDir;
 use super::watch::Watch;
 use super::{fcgiwrap, memcached, nginx};
@@ -81,7 +83,10 @@ async fn run(plan: &Plan, console: &Arc<Console>) -> Result<()> {
     }
     site.stop().await;
     console.say("stopped");
-    started
+    started.map_err(|error| match error.is::<Interrupted>() {
+        true => error,
+        false => room::explained(error, &state),
+    })
 }
 
 /// What runs so far. Filled while the site starts, so that a failure half-way stops all of it.
@@ -94,6 +99,8 @@ struct Site {
     nginx: Option<Keeper>,
     sockets: Option<Sockets>,
     watch: Option<Watch>,
+    /// Looks after the room on the disk.
+    room: Option<JoinHandle<()>>,
     record: Option<Record>,
     /// Ours as long as the site runs, also while a child is being replaced.
     ports: Vec<HeldPort>,
@@ -136,6 +143,9 @@ impl Site {
 
     /// Outside first: no visitor meets a missing database, no app loses one it is using.
     async fn stop(self) {
+        if let Some(room) = self.room {
+            room.abort();
+        }
         if let Some(nginx) = self.nginx {
             nginx.stop().await;
         }
@@ -175,6 +185,8 @@ async fn start(
     };
     let cache_address = cache.as_ref().map(|port| port.address);
     let budget = Budget::check(plan, state, |text| console.say(text))?;
+    let room = StartRoom::new(state, account, console);
+    room.for_the_site();
 
     let sockets = Sockets::make(account)?;
     site.sockets = Some(sockets.clone());
@@ -186,6 +198,7 @@ async fn start(
         memory: budget.memory,
         connections: plan.connections(),
         wal_mb: budget.wal_mb,
+        room: room.clone(),
     });
     let own_url = postgres.as_ref().map(Postgres::url);
     let database_url = own_url.or_else(|| plan.database_url.clone());
@@ -300,11 +313,12 @@ async fn start(
             watch: site.watch.as_ref().map(Watch::told),
             program: &program,
         };
-        let service = nginx::service(program_of_nginx, account, state, behind)?;
+        let service = nginx::service(program_of_nginx, account, state, behind, room.clone())?;
         let nginx = site.nginx.insert(Keeper::start(service, &house));
         nginx.ready(wishes).await?;
     }
     first_page(reachable(front.address), wishes).await?;
+    site.room = Some(room::keep(room, postgres.as_ref().map(Postgres::options)));
     record.ready();
     console.say(&format!(
         "a page was served {:.2?} after the start",

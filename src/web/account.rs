@@ -12,12 +12,13 @@ use super::page::Page;
 use super::site::Site;
 use super::visit::{SESSION_COOKIE, Visit, secret_of, session_secret};
 use super::words;
-use crate::db;
 use crate::db::known_browser::KNOWN_DAYS;
 use crate::db::session::SESSION_DAYS;
+use crate::disk::Level;
 use crate::domain::{Cursor, Network};
 use crate::site::login::{Entrance, LogIn, LoggedIn};
 use crate::site::register::{Register, Registered};
+use crate::site::session;
 use crate::urls;
 
 /// The visitor's address, as nginx saw it; nginx overwrites what a client claims.
@@ -88,6 +89,7 @@ pub(super) async fn login(
     };
     let page = match site.accounts.log_in(tried).await? {
         LoggedIn::Yes(entrance) => {
+            session::bound(&site.db, &site.disk, &entrance.session.hash()).await?;
             return Ok(enter(&entrance, if next.is_empty() { "/" } else { next }));
         }
         LoggedIn::Wrong => again(
@@ -124,6 +126,9 @@ pub(super) async fn register(
     headers: HeaderMap,
     form: Form,
 ) -> Result<Response, Error> {
+    if site.disk.level() == Level::Scarce {
+        return Err(Error::NoRoom);
+    }
     let again = |status, mistake: String| {
         let template = RegisterPage {
             visit: &visit,
@@ -165,7 +170,7 @@ pub(super) async fn logout(
     headers: HeaderMap,
 ) -> Result<Response, Error> {
     if let Some(secret) = session_secret(&headers) {
-        db::session::end(&site.db, &secret.hash()).await?;
+        session::end(&site.db, &site.disk, &secret.hash()).await?;
     }
     let ended = HeaderValue::from_static("session=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax");
     Ok((

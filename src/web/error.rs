@@ -1,5 +1,7 @@
 //! The only place that maps errors to a status and a sentence.
 
+use std::io::{self, ErrorKind};
+
 use askama::Template;
 use axum::extract::Request;
 use axum::http::header::{LOCATION, RETRY_AFTER};
@@ -9,7 +11,9 @@ use axum::response::{IntoResponse, Response};
 
 use super::page::Page;
 use super::visit::Visit;
-use crate::db;
+use crate::db::pool;
+use crate::db::trouble::Trouble;
+use crate::disk::NoRoom;
 use crate::images::StoreError;
 use crate::site::{AccountError, refusals};
 use crate::urls;
@@ -40,6 +44,10 @@ pub(super) enum Error {
     Busy,
     /// The database connection was closed: a request that only reads is answered once more (`visit`).
     Cut,
+    /// The disk is nearly full: what would take room is refused before it is begun.
+    NoRoom,
+    /// The disk is full: what was to be written could not be.
+    DiskFull,
     /// It is our fault.
     Internal(anyhow::Error),
 }
@@ -104,6 +112,8 @@ impl IntoResponse for Error {
                 response.extensions_mut().insert(WasCut);
                 return response;
             }
+            Self::NoRoom => return no_room(),
+            Self::DiskFull => return disk_full(),
             Self::Internal(cause) => {
                 tracing::error!(error = format!("{cause:#}"), "a request failed");
                 (
@@ -135,14 +145,46 @@ fn later(status: StatusCode, sentence: &str) -> Response {
 
 fn busy() -> Response {
     let sentence = "The site is busy or restarting. Please try again in a few seconds.".to_owned();
-    let mut response = said(
+    come_back(
         StatusCode::SERVICE_UNAVAILABLE,
+        2,
         "Temporarily unavailable",
         sentence,
-    );
+    )
+}
+
+fn no_room() -> Response {
+    let sentence =
+        "The disk of this site is nearly full, so it takes no new photos and no new accounts \
+        for now. Nothing was stored. Everything else works as usual; please try again later."
+            .to_owned();
+    come_back(
+        StatusCode::INSUFFICIENT_STORAGE,
+        300,
+        "No room left",
+        sentence,
+    )
+}
+
+fn disk_full() -> Response {
+    let sentence =
+        "The disk of this site is full, so this could not be stored and nothing has changed. \
+        Photos can still be looked at; please try again in a minute."
+            .to_owned();
+    come_back(
+        StatusCode::SERVICE_UNAVAILABLE,
+        30,
+        "No room left",
+        sentence,
+    )
+}
+
+/// A page that says when to come back.
+fn come_back(status: StatusCode, seconds: u32, title: &'static str, sentence: String) -> Response {
+    let mut response = said(status, title, sentence);
     response
         .headers_mut()
-        .insert(RETRY_AFTER, HeaderValue::from_static("2"));
+        .insert(RETRY_AFTER, HeaderValue::from(seconds));
     response
 }
 
@@ -218,24 +260,21 @@ pub(super) async fn wrong_method(method: Method) -> Error {
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        if db::pool::was_cut(&error) {
+        if pool::was_cut(&error) {
             tracing::warn!(%error, "a database connection was closed");
             return Self::Cut;
         }
-        // Everybody waits for the database, or it restarts at this moment: come back in a second.
-        let restarts = match &error {
-            sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) => true,
-            // Class 57P: the server shuts down, crashed or starts (PostgreSQL's Appendix A).
-            sqlx::Error::Database(error) => {
-                error.code().is_some_and(|code| code.starts_with("57P"))
+        match Trouble::of(&error) {
+            Some(Trouble::Away) => {
+                tracing::warn!(%error, "the database is away");
+                Self::Busy
             }
-            _ => false,
-        };
-        if restarts {
-            tracing::warn!(%error, "the database is away");
-            return Self::Busy;
+            Some(Trouble::DiskFull) => {
+                tracing::warn!(%error, "the disk of the database is full");
+                Self::DiskFull
+            }
+            None => Self::Internal(error.into()),
         }
-        Self::Internal(error.into())
     }
 }
 
@@ -258,8 +297,29 @@ impl From<StoreError> for Error {
     }
 }
 
+impl From<NoRoom> for Error {
+    fn from(_: NoRoom) -> Self {
+        Self::NoRoom
+    }
+}
+
 impl From<anyhow::Error> for Error {
     fn from(error: anyhow::Error) -> Self {
+        let error = match error.downcast::<sqlx::Error>() {
+            Ok(error) => return error.into(),
+            Err(error) => error,
+        };
+        let mut causes = error.chain().filter_map(|cause| cause.downcast_ref());
+        let full = causes.any(|cause: &io::Error| {
+            matches!(
+                cause.kind(),
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded
+            )
+        });
+        if full {
+            tracing::warn!(error = format!("{error:#}"), "the disk is full");
+            return Self::DiskFull;
+        }
         Self::Internal(error)
     }
 }

@@ -6,6 +6,7 @@ pub mod routes;
 
 mod account;
 mod archive;
+mod body;
 mod error;
 mod explore;
 mod forms;
@@ -30,6 +31,7 @@ mod views;
 mod visit;
 mod words;
 
+pub use body::{is_upload, read_to_the_end};
 pub use from_disk::FromDisk;
 pub(crate) use pictures::hold_public;
 pub use ranges::cut as cut_ranges;

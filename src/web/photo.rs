@@ -17,6 +17,7 @@ use crate::db::outbox::Gone;
 use crate::db::photo::{Neighbour, Photo};
 use crate::domain::{Cursor, Month, PhotoId, Ratio, Relation, UserId, Username, Visibility};
 use crate::jobs::Delivery;
+use crate::site::photo as change;
 use crate::site::refusals;
 use crate::urls;
 
@@ -184,9 +185,7 @@ pub(super) async fn change_visibility(
         .parse()
         .map_err(|error: crate::domain::BadVisibility| Error::BadRequest(error.to_string()))?;
     let (name, photo) = own_photo(&site, &visit, &name, &photo).await?;
-    let mut tx = site.db.begin().await?;
-    let gone = db::photo_write::change_visibility(&mut tx, photo.userid, photo.id, to).await?;
-    tx.commit().await?;
+    let gone = change::change_visibility(&site.db, &site.disk, photo.userid, photo.id, to).await?;
     let here = urls::photo(&name, photo.id);
     purged(&site, &visit, gone.as_ref(), &here).await
 }
@@ -198,9 +197,7 @@ pub(super) async fn delete(
     Path((name, photo)): Path<(String, String)>,
 ) -> Result<Response, Error> {
     let (name, photo) = own_photo(&site, &visit, &name, &photo).await?;
-    let mut tx = site.db.begin().await?;
-    let gone = db::photo_write::delete(&mut tx, photo.userid, photo.id).await?;
-    tx.commit().await?;
+    let gone = change::delete(&site.db, &site.disk, photo.userid, photo.id).await?;
     let stream = urls::person(&name, Cursor::Newest);
     purged(&site, &visit, gone.as_ref(), &stream).await
 }

@@ -43,6 +43,14 @@ pub(super) async fn metrics(State(site): State<Site>) -> Response {
             waiting.try_into().unwrap_or_default(),
         );
     }
+    if let Some(bytes) = site.disk.available_bytes() {
+        text.gauge(
+            "disk_available_bytes",
+            "Room on the disk of the pictures; below the reserve derivatives are not kept, below half of it \
+             uploads are refused.",
+            bytes,
+        );
+    }
     text.gauge(
         "database_connections",
         "Open connections to the database.",

@@ -9,6 +9,7 @@ use sqlx::PgPool;
 use super::from_disk::FromDisk;
 use super::views::Views;
 use crate::db::outbox::Gone;
+use crate::disk::Disk;
 use crate::generations::Generations;
 use crate::images::{Derivatives, Originals};
 use crate::jobs::{self, Delivery};
@@ -35,6 +36,8 @@ pub struct Parts {
     pub uploads: Uploads,
     /// Logs people in and lets them register.
     pub accounts: Accounts,
+    /// The room on the disk that pictures are written to.
+    pub disk: Disk,
     /// Views waiting to be written down.
     pub views: Views,
     /// Whether the lab is shown.

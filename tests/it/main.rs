@@ -22,6 +22,7 @@ mod deploys;
 mod fence;
 mod from_disk;
 mod front;
+mod full_disk;
 mod hold;
 mod lab;
 mod lab_browser;

@@ -18,7 +18,7 @@ pub(crate) fn visitor(site: &Site) -> Visitor {
     Visitor::at(&base(site))
 }
 
-fn base(site: &Site) -> String {
+pub(crate) fn base(site: &Site) -> String {
     format!(
         "http://{}",
         site.record()["listen"].as_str().expect("an address")

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room of `src/`, and the rooms it may know. A room not named here knows all.
-const MAY_IMPORT: [(&str, &[&str]); 20] = [
+const MAY_IMPORT: [(&str, &[&str]); 21] = [
     ("domain", &[]),
     ("blocking", &[]),
     ("urls", &["domain"]),
@@ -13,12 +13,13 @@ const MAY_IMPORT: [(&str, &[&str]); 20] = [
     ("database_url", &[]),
     ("environment", &[]),
     ("db", &["database_url", "domain"]),
-    ("images", &["blocking", "domain"]),
+    ("disk", &[]),
+    ("images", &["blocking", "disk", "domain"]),
     ("rung", &[]),
     ("cpu", &[]),
-    ("config", &["rung"]),
-    ("settings", &["rung"]),
-    ("stack", &["config", "database_url", "rung"]),
+    ("config", &["disk", "rung"]),
+    ("settings", &["disk", "rung"]),
+    ("stack", &["config", "database_url", "db", "disk", "rung"]),
     ("memcached", &[]),
     ("cache_tools", &["memcached", "urls"]),
     (
@@ -36,6 +37,7 @@ const MAY_IMPORT: [(&str, &[&str]); 20] = [
             "blocking",
             "cpu",
             "db",
+            "disk",
             "domain",
             "generations",
             "images",
@@ -48,7 +50,7 @@ const MAY_IMPORT: [(&str, &[&str]); 20] = [
     ),
     (
         "site",
-        &["blocking", "db", "domain", "generations", "images"],
+        &["blocking", "db", "disk", "domain", "generations", "images"],
     ),
 ];
 

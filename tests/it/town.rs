@@ -1,13 +1,14 @@
 //! A small site with people and photos in it, served as it is in earnest, and a visitor with verbs.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use flickr_killr::app;
 use flickr_killr::config::Site;
 use flickr_killr::db::schema::Contents;
 use flickr_killr::demo;
+use flickr_killr::disk::Reserve;
 use flickr_killr::lab::Place;
 use flickr_killr::rung::Rung;
 use flickr_killr::web;
@@ -77,6 +78,8 @@ impl Town {
             fence: false,
             originals: folder.path().join("originals"),
             derivatives: folder.path().join("derivatives"),
+            disk_reserve: Reserve::default(),
+            ballast: None,
             lab,
             lab_hosts: vec![],
             demo_logins: Some(password),
@@ -115,6 +118,16 @@ impl Town {
     /// A visitor whose requests come from that address, by the front's word.
     pub(crate) fn stranger_from(&self, address: &str) -> Visitor {
         Visitor::from(&self.base, address)
+    }
+
+    /// The same site once more, with another reserve of the disk, and a ballast; says where.
+    pub(crate) async fn answers_with(&self, reserve: Reserve, ballast: Option<PathBuf>) -> String {
+        let config = Site {
+            disk_reserve: reserve,
+            ballast,
+            ..self.config.clone()
+        };
+        served(&config).await
     }
 
     /// Somebody with a browser and no session.
@@ -212,6 +225,14 @@ impl Visitor {
             .expect("a client");
         Self {
             client,
+            base: base.to_owned(),
+        }
+    }
+
+    /// The same person, cookies and all, where the site is now.
+    pub(crate) fn moved_to(&self, base: &str) -> Self {
+        Self {
+            client: self.client.clone(),
             base: base.to_owned(),
         }
     }

@@ -9,7 +9,7 @@
 //!   under its name. The order is: write under a temporary name, have the token held, place, let go. A
 //!   purge removes files after its commit, which waits for the hold; so either it removes ours, or
 //!   we ask after its commit and hear that the token is dead.
-//! - A full or broken disk makes pictures slow and never fails them.
+//! - A full or broken disk makes pictures slow and never fails them. On one that fills up none is written.
 
 mod files;
 mod flight;
@@ -35,6 +35,7 @@ use super::pool::Threads;
 use super::render::is_large;
 use super::{Original, Originals, RenderError, Size, render};
 use crate::blocking::Lane;
+use crate::disk::Disk;
 use crate::domain::{PhotoToken, UserId};
 
 /// What is known of a token when its picture was made.
@@ -95,6 +96,8 @@ pub struct Settings {
     pub threads: usize,
     /// How many pictures may wait to be made, of each priority.
     pub line_len_max: usize,
+    /// The disk of the folder: while it has little room, pictures are made and not kept.
+    pub disk: Option<Disk>,
 }
 
 impl Settings {
@@ -106,6 +109,7 @@ impl Settings {
             folder: folder.into(),
             threads,
             line_len_max: 256 * threads,
+            disk: None,
         }
     }
 }
@@ -144,6 +148,7 @@ struct Shared {
     renderer: Renderer,
     /// The disk failed the last time; it was said once.
     disk_failing: AtomicBool,
+    disk: Option<Disk>,
 }
 
 /// What a look at the disk has shown.
@@ -200,6 +205,7 @@ impl Derivatives {
             flights: Flights::default(),
             renderer,
             disk_failing: AtomicBool::new(false),
+            disk: settings.disk,
         };
         Self {
             shared: Arc::new(shared),
@@ -297,8 +303,12 @@ impl Shared {
         }
         let bytes = (self.renderer.render)(original, key.size)
             .map_err(|error| StoreError::Render(Arc::new(error)))?;
-        let written = self.files.write(key, &bytes);
-        let written = written.inspect_err(|error| self.disk_failed(error)).ok();
+        let written = if self.disk.as_ref().is_none_or(Disk::keeps_derivatives) {
+            let written = self.files.write(key, &bytes);
+            written.inspect_err(|error| self.disk_failed(error)).ok()
+        } else {
+            None
+        };
         Ok(Fresh {
             derivative: Derivative {
                 bytes: Bytes::from(bytes),

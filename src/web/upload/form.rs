@@ -136,7 +136,9 @@ fn incomplete() -> Error {
 }
 
 fn disk(error: std::io::Error) -> Error {
-    Error::Internal(anyhow::Error::from(error).context("an upload cannot be written"))
+    anyhow::Error::from(error)
+        .context("an upload cannot be written")
+        .into()
 }
 
 /// A body, one frame at a time.

@@ -5,11 +5,13 @@ mod form;
 use askama::Template;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use axum::http::header::{CONTENT_LENGTH, HeaderMap};
 use axum::response::{IntoResponse as _, Response};
 
 use self::form::FormError;
 use super::error::{Error, see_other};
 use super::page::Page;
+use super::routes::UPLOAD_BYTES_MAX;
 use super::site::Site;
 use super::visit::Visit;
 use crate::db::session::SignedIn;
@@ -17,6 +19,8 @@ use crate::domain::{Title, Visibility};
 use crate::images::Refusal;
 use crate::site::upload::{Details, NotAdmitted, Place, PostError};
 use crate::urls;
+
+const NO_ROOM: &str = "The disk of this site is nearly full, so it takes no new photos for now. Please try again later.";
 
 #[derive(Template)]
 #[template(path = "upload.html")]
@@ -27,13 +31,15 @@ struct Upload<'a> {
     mistake: Option<String>,
 }
 
-pub(super) async fn form(visit: Visit) -> Result<Page, Error> {
+/// Shows the form; a disk that is nearly full is named before a picture is chosen.
+pub(super) async fn form(State(site): State<Site>, visit: Visit) -> Result<Page, Error> {
     visit.signed_in()?;
+    let no_room = site.disk.may_take_upload(0).is_err();
     let template = Upload {
         visit: &visit,
         title: "",
         visibility: Visibility::Public,
-        mistake: None,
+        mistake: no_room.then(|| NO_ROOM.to_owned()),
     };
     Page::show(&visit, &template)
 }
@@ -44,10 +50,21 @@ pub(super) async fn post(
     request: Request,
 ) -> Result<Response, Error> {
     let viewer = visit.signed_in()?;
+    let _room = site
+        .disk
+        .may_take_upload(announced_bytes(request.headers()))?;
     let place = site.uploads.admit(viewer.id).await?;
     let answer = posted(&site, &visit, viewer, &place, request).await;
     place.give_back().await;
     answer
+}
+
+/// How many bytes the body of an upload will have: as announced, and the most where it is sent in chunks.
+fn announced_bytes(headers: &HeaderMap) -> u64 {
+    headers
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse().ok())
+        .unwrap_or(UPLOAD_BYTES_MAX as u64)
 }
 
 async fn posted(
@@ -115,7 +132,7 @@ impl From<PostError> for Error {
         match error {
             PostError::Busy => Self::UploadsBusy,
             PostError::Database(error) => error.into(),
-            error => Self::Internal(error.into()),
+            error => anyhow::Error::from(error).into(),
         }
     }
 }

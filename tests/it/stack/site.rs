@@ -130,6 +130,21 @@ impl Site {
         self.heard.iter().any(|line| line.contains(words))
     }
 
+    /// Waits for lines that hold these words, in whatever order.
+    #[track_caller]
+    pub(crate) fn wait_for_all(&mut self, words: &[String]) {
+        let mut missing = words.to_vec();
+        while let Some(any) = missing.first() {
+            match self.lines.recv_timeout(PATIENCE) {
+                Ok(line) => {
+                    missing.retain(|words| !line.contains(words));
+                    self.heard.push(line);
+                }
+                Err(_) => panic!("no line with {any:?}, but:\n{}", self.heard.join("\n")),
+            }
+        }
+    }
+
     /// What is written down about the running site.
     pub(crate) fn record(&self) -> Value {
         let text = std::fs::read(self.state.join("running.json")).expect("a record");

@@ -1,0 +1,37 @@
+//! Sessions, as the disk allows.
+
+use sqlx::PgPool;
+
+use super::room;
+use crate::db::session;
+use crate::disk::{Disk, Level};
+use crate::domain::SecretHash;
+
+/// How many sessions a person keeps while the disk is nearly full: a browser each, and some that were
+/// forgotten. Logging in again and again then takes no room.
+const SESSIONS_KEPT_WHEN_SCARCE: i64 = 16;
+
+/// After a log-in: while the disk is nearly full, the person's oldest sessions end for the new one.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn bound(db: &PgPool, disk: &Disk, newest: &SecretHash) -> Result<(), sqlx::Error> {
+    if disk.level() == Level::Scarce {
+        session::end_all_but_newest(db, newest, SESSIONS_KEPT_WHEN_SCARCE).await?;
+    }
+    Ok(())
+}
+
+/// Ends a session, also when the disk is full.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn end(db: &PgPool, disk: &Disk, hash: &SecretHash) -> Result<(), sqlx::Error> {
+    let ended = session::end(db, hash).await;
+    if room::is_made(disk, &ended).await {
+        return session::end(db, hash).await;
+    }
+    ended
+}

@@ -1,0 +1,73 @@
+//! A small file that is replaced whole, also on a full disk: the old one's blocks are kept for the next.
+
+use std::fs::{File, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
+
+/// How long the file is at least, filled up with line ends: so much room it has beforehand.
+const LEN_MIN: usize = 16 << 10;
+
+/// Writes a file whole or not at all. `PATH.new` beside it keeps the blocks of the version before, so that from
+/// the second time on no new ones are needed.
+///
+/// A reader that opened the file two versions ago may read what is half written; it was two changes late.
+pub(super) fn write(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
+    let spare = path.with_extension("new");
+    fill(&spare, text, mode)?;
+    let exchanged = renameat2(
+        AT_FDCWD,
+        &spare,
+        AT_FDCWD,
+        path,
+        RenameFlags::RENAME_EXCHANGE,
+    );
+    if exchanged.is_ok() {
+        return Ok(());
+    }
+    // There is none yet, or the file system does not exchange names.
+    std::fs::rename(&spare, path)?;
+    fill(&spare, text, mode)
+}
+
+fn fill(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
+    let mut whole = text.to_vec();
+    whole.resize(text.len().max(LEN_MIN), b'\n');
+    let mut file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(mode)
+        .open(path)?;
+    // A file that a kill left there may have another one.
+    file.set_permissions(Permissions::from_mode(mode))?;
+    file.write_all(&whole)?;
+    file.set_len(whole.len() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::MetadataExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_version_takes_the_blocks_of_the_one_before_the_last() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("running.json");
+        let mut inodes = Vec::new();
+        for text in ["first and longest", "second", "third", "fourth"] {
+            write(&path, text.as_bytes(), 0o600).expect("written");
+            let read = std::fs::read_to_string(&path).expect("readable");
+            assert_eq!(read.trim_end(), text);
+            let found = path.metadata().expect("it is there");
+            assert_eq!(found.mode() & 0o777, 0o600);
+            inodes.push(found.ino());
+        }
+        assert_eq!(inodes[0], inodes[2]);
+        assert_eq!(inodes[1], inodes[3]);
+        assert_ne!(inodes[0], inodes[1]);
+    }
+}
