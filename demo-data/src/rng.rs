@@ -30,6 +30,7 @@ pub(crate) enum Purpose {
     Talk,
     Following,
     Views,
+    TalkTimes,
 }
 
 /// A stream of chance: `SplitMix64`, small enough to start one for each row.

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use demo_data::picture::Scene;
 use demo_data::{Impossible, Visibility, World};
 
 fn world() -> World {
@@ -128,18 +129,126 @@ fn texts_fit_their_columns() {
     }
 }
 
+/// The families that look drawn where they are shown larger than in a grid.
+fn looks_drawn(seed: u64) -> bool {
+    use demo_data::picture::Family::*;
+    matches!(
+        Scene::of(seed).family,
+        Winters | Mountains | Coasts | Clouds | Forests | Lakes
+    )
+}
+
 #[test]
-fn neighbours_have_consecutive_pictures_and_titles_vary() {
-    let world = world();
-    let seeds: Vec<u64> = world.photos().map(|photo| photo.scene_seed).collect();
-    assert!(seeds.windows(2).all(|pair| pair[1] == pair[0] + 1));
+fn neighbours_show_different_families_and_no_picture_comes_twice() {
+    let seeds: Vec<u64> = world().photos().map(|photo| photo.scene_seed).collect();
+    let families: Vec<_> = seeds.iter().map(|seed| Scene::of(*seed).family).collect();
+    for near in families.windows(3) {
+        assert!(near[0] != near[1] && near[0] != near[2], "{near:?}");
+    }
+    let different: HashSet<u64> = seeds.iter().copied().collect();
+    assert_eq!(different.len(), seeds.len());
+}
+
+#[test]
+fn what_looks_drawn_is_rare_and_never_seen_first() {
+    for seed in [1, 2007] {
+        let world = World::new(seed, 2_000, 20_000).expect("people and photos");
+        let photos: Vec<_> = world.photos().collect();
+        let drawn = photos.iter().filter(|photo| looks_drawn(photo.scene_seed));
+        let percent = drawn.count() * 100 / photos.len();
+        // Of all seeds it is 36.
+        assert!((10..=18).contains(&percent), "{percent} %");
+        let busiest = world
+            .users()
+            .max_by_key(|user| user.public_photo_count)
+            .expect("somebody");
+        let explore = photos
+            .iter()
+            .rev()
+            .filter(|photo| photo.visibility == Visibility::Public);
+        let stream = photos
+            .iter()
+            .rev()
+            .filter(|photo| photo.userid == busiest.id);
+        for photo in explore.take(160).chain(stream.take(160)) {
+            let family = Scene::of(photo.scene_seed).family;
+            assert!(
+                !looks_drawn(photo.scene_seed),
+                "{} shows {family:?}",
+                photo.id
+            );
+        }
+    }
+}
+
+#[test]
+fn titles_vary() {
     let mut titles: HashMap<String, u32> = HashMap::new();
-    for photo in world.photos().filter(|photo| !photo.title.is_empty()) {
+    for photo in world().photos().filter(|photo| !photo.title.is_empty()) {
         *titles.entry(photo.title).or_default() += 1;
     }
     assert!(titles.len() > 5_000, "{} different titles", titles.len());
     let most = titles.values().max().copied().unwrap_or(0);
     assert!(most < 400, "a title stands {most} times");
+}
+
+#[test]
+fn comments_of_a_page_are_different_and_of_different_days() {
+    for (seed, users, photos) in [(1, 2_000, 20_000), (2007, 200, 2_000), (3, 2, 300)] {
+        let world = World::new(seed, users, photos).expect("people and photos");
+        let posted: Vec<i64> = world.photos().map(|photo| photo.created_at).collect();
+        let joined: Vec<i64> = world.users().map(|user| user.created_at).collect();
+        let comments: Vec<_> = world.comments().collect();
+        for under_one in comments.chunk_by(|one, next| one.photo_id == next.photo_id) {
+            assert!(under_one.is_sorted_by_key(|comment| comment.created_at));
+            for page in under_one.chunks(30) {
+                let bodies: HashSet<&str> = page.iter().map(|comment| &*comment.body).collect();
+                let days: HashSet<i64> = page
+                    .iter()
+                    .map(|comment| comment.created_at / 86_400)
+                    .collect();
+                let all = page.len();
+                assert_eq!((bodies.len(), days.len()), (all, all), "{page:#?}");
+            }
+        }
+        for comment in &comments {
+            let author = joined[comment.author_id as usize - 1];
+            let photo = posted[comment.photo_id as usize - 1];
+            assert!(comment.created_at >= author.max(photo), "{comment:?}");
+            // The end of the demo set: 1 November 2026.
+            assert!(comment.created_at < 1_793_491_200, "{comment:?}");
+        }
+    }
+}
+
+#[test]
+fn the_edition_names_the_rows() {
+    let world = World::new(2007, 200, 2_000).expect("people and photos");
+    // FNV-1a: the same on every machine.
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut add = |row: String| {
+        for byte in row.bytes() {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    };
+    world.users().for_each(|row| add(format!("{row:?}")));
+    world.photos().for_each(|row| add(format!("{row:?}")));
+    world
+        .recent_photos()
+        .for_each(|row| add(format!("{row:?}")));
+    world.photo_months().for_each(|row| add(format!("{row:?}")));
+    world.tags().for_each(|row| add(format!("{row:?}")));
+    world.photo_tags().for_each(|row| add(format!("{row:?}")));
+    world.comments().for_each(|row| add(format!("{row:?}")));
+    world.favorites().for_each(|row| add(format!("{row:?}")));
+    world.follows().for_each(|row| add(format!("{row:?}")));
+    let (number, rows) = World::EDITION.split_once('-').expect("a number and a hash");
+    assert_eq!(
+        rows,
+        format!("{hash:016x}"),
+        "the demo set has other rows than edition {number}: raise its number and take this hash, so \
+         that databases of the earlier edition are recognised"
+    );
 }
 
 #[test]

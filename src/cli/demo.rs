@@ -159,6 +159,10 @@ fn load(args: &LoadArgs) -> Result<()> {
             }
             Ok(())
         }
+        Err(other @ LoadError::OtherEdition { .. }) if args.unless_loaded => {
+            say!("{other}");
+            Ok(())
+        }
         loaded => {
             say!("{}", loaded?);
             Ok(())

@@ -11,6 +11,9 @@ use super::schema::{self, Contents, Part, Statement};
 /// second holds the next one.
 const LOCK: i64 = 0x666c_6b72_6b69_6c6c;
 
+/// The key under which a database keeps the edition of its demo set.
+const EDITION: &str = "edition";
+
 /// Which of the two connections of a load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seat {
@@ -135,8 +138,13 @@ pub async fn lock(connection: &mut PgConnection, seat: Seat) -> sqlx::Result<boo
 }
 
 /// Makes empty tables, marked as a load that has begun; those of an earlier attempt go first.
-/// Nothing but the tables of the schema is ever dropped.
-pub async fn begin(connection: &mut PgConnection, contents: Contents) -> sqlx::Result<()> {
+/// Nothing but the tables of the schema is ever dropped. The edition names the rows that the seed and
+/// the numbers of the contents give.
+pub async fn begin(
+    connection: &mut PgConnection,
+    contents: Contents,
+    edition: &str,
+) -> sqlx::Result<()> {
     let mut transaction = connection.begin().await?;
     let tables: Vec<&str> = schema::tables().collect();
     let drop = format!(
@@ -158,6 +166,7 @@ pub async fn begin(connection: &mut PgConnection, contents: Contents) -> sqlx::R
         ("seed", seed.to_string()),
         ("users", users.to_string()),
         ("photos", photos.to_string()),
+        (EDITION, edition.to_owned()),
     ];
     for (key, value) in marks {
         let insert = "insert into flickr_killr (key, value) values ($1, $2)";
@@ -168,6 +177,15 @@ pub async fn begin(connection: &mut PgConnection, contents: Contents) -> sqlx::R
             .await?;
     }
     transaction.commit().await
+}
+
+/// The edition of the demo set that a database was loaded with; `None` if it was loaded before
+/// editions had names.
+pub async fn edition(connection: &mut PgConnection) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar("select value from flickr_killr where key = $1")
+        .bind(EDITION)
+        .fetch_optional(connection)
+        .await
 }
 
 /// Fills a table and says how many rows it has.

@@ -70,6 +70,20 @@ pub enum LoadError {
         .0.users, .0.photos, .0.seed
     )]
     AlreadyLoaded(Contents),
+    /// It is there already, with the rows of another version of this program.
+    #[error(
+        "the database holds another edition of the demo set ({}; {} users, {} photos, seed {}) than this \
+         program makes ({}): other pictures and comments for the same numbers; nothing was changed. \
+         It can be served as it is; `flickr-killr reset` makes room for the new one.",
+        found.as_deref().unwrap_or("from before editions had names"),
+        contents.users, contents.photos, contents.seed, World::EDITION
+    )]
+    OtherEdition {
+        /// What is there.
+        contents: Contents,
+        /// The edition that is there, if the database names one.
+        found: Option<String>,
+    },
     /// Another version of the schema.
     #[error(
         "the database was made by version {found} of the schema, this program has {}; nothing was \
@@ -110,7 +124,14 @@ pub async fn load(
     match schema::inspect_on(&mut first).await? {
         DatabaseState::Empty | DatabaseState::Loading => {}
         DatabaseState::Foreign { tables } => return Err(LoadError::Foreign { tables }),
-        DatabaseState::Loaded(contents) => return Err(LoadError::AlreadyLoaded(contents)),
+        DatabaseState::Loaded(contents) => {
+            let found = load::edition(&mut first).await?;
+            return Err(if found.as_deref() == Some(World::EDITION) {
+                LoadError::AlreadyLoaded(contents)
+            } else {
+                LoadError::OtherEdition { contents, found }
+            });
+        }
         DatabaseState::OtherVersion { found } => return Err(LoadError::OtherVersion { found }),
     }
     let mut second = load::connect(options).await?;
@@ -129,7 +150,7 @@ pub async fn load(
     } = contents;
     let world = tokio::task::spawn_blocking(move || World::new(seed, users, photos)).await??;
     let world = Arc::new(world);
-    load::begin(&mut first, contents).await?;
+    load::begin(&mut first, contents, World::EDITION).await?;
     let mut rows = copy_all([&mut first, &mut second], &world, &progress).await?;
     drop(world);
     rows.insert("name_words", load::fill_name_words(&mut first).await?);

@@ -21,6 +21,34 @@ async fn a_second_load_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_demo_set_of_another_edition_is_recognised_and_left_as_it_is() {
+    let (database, pool) = loaded(SMALL).await;
+    for (sql, words) in [
+        (
+            "update flickr_killr set value = '1-0' where key = 'edition'",
+            "(1-0; 200 users",
+        ),
+        (
+            "delete from flickr_killr where key = 'edition'",
+            "(from before editions had names; ",
+        ),
+    ] {
+        sqlx::query(sql)
+            .execute(&pool)
+            .await
+            .expect("another edition");
+        let before = checksum(&pool).await;
+        let error = demo::load(&database.options(), SMALL, unseen)
+            .await
+            .expect_err("it is there already");
+        assert!(matches!(error, LoadError::OtherEdition { .. }), "{error:?}");
+        assert!(error.to_string().contains(words), "{error}");
+        assert!(error.to_string().contains("flickr-killr reset"), "{error}");
+        assert_eq!(before, checksum(&pool).await);
+    }
+}
+
+#[tokio::test]
 async fn the_tables_of_somebody_else_are_never_touched() {
     for sql in [
         "create table users (name text); insert into users values ('precious')",

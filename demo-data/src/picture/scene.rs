@@ -250,6 +250,17 @@ impl Scene {
         Self::in_family(family, &mut dice)
     }
 
+    /// Whether a seed shows one of the families that look drawn where they are shown larger than in
+    /// a grid: curtains of rock, needles of ice, walls of grass. Cheaper than the whole scene.
+    pub(crate) fn looks_drawn(seed: u64) -> bool {
+        use Family::*;
+        let family = Dice::new(seed, 1).pick(SUITS[(seed % 3) as usize]);
+        matches!(
+            family,
+            Winters | Mountains | Coasts | Clouds | Forests | Lakes
+        )
+    }
+
     /// A scene of a given family.
     pub(crate) fn in_family(family: Family, dice: &mut Dice) -> Self {
         let kind = kind(family);

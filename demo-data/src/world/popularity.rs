@@ -1,7 +1,9 @@
 //! How much each photo is liked and talked about.
 
+use super::comments::first_day;
 use super::follows::Follows;
 use super::{Upload, Visibility};
+use crate::calendar::{DAY_S, END_AT};
 use crate::rng::{LongTail, Purpose, Rng, Sharer};
 
 /// How many favourites, and how many comments, there are for each photo of the site.
@@ -21,7 +23,7 @@ pub(super) struct Popularity {
 }
 
 impl Popularity {
-    pub(super) fn new(seed: u64, uploads: &[Upload], follows: &Follows) -> Self {
+    pub(super) fn new(seed: u64, joined: &[u32], uploads: &[Upload], follows: &Follows) -> Self {
         let users = follows.followers.len() as u32;
         let appeal: Vec<f64> = uploads
             .iter()
@@ -29,10 +31,11 @@ impl Popularity {
             .map(|(index, upload)| appeal(seed, index, upload, follows))
             .collect();
         let total = uploads.len() as f64;
-        let favorites = shares(&appeal, FAVORITES_MEAN * total, users.saturating_sub(1) / 4);
+        let fans_max = users.saturating_sub(1) / 4;
+        let favorites = shares(&appeal, FAVORITES_MEAN * total, |_| fans_max);
         // Nobody talks as steeply as they like.
         let chatter: Vec<f64> = appeal.iter().map(|appeal| appeal.powf(0.7)).collect();
-        let comments_max = if users > 1 { COMMENTS_MAX } else { 0 };
+        let comments_max = |index: usize| comments_max(joined, &uploads[index]);
         let comments = shares(&chatter, COMMENTS_MEAN * total, comments_max);
         let mut by_activity: Vec<u32> = (0..users).collect();
         by_activity.sort_by_cached_key(|user| {
@@ -63,12 +66,21 @@ fn appeal(seed: u64, index: usize, upload: &Upload, follows: &Follows) -> f64 {
     luck * (1.0 + f64::from(follows.followers[upload.owner as usize])).sqrt()
 }
 
-fn shares(weights: &[f64], total: f64, most: u32) -> Vec<u32> {
+/// How many comments a photo has at most: one a day since it and somebody else were there.
+fn comments_max(joined: &[u32], upload: &Upload) -> u32 {
+    let Some(first) = first_day(joined, upload) else {
+        return 0;
+    };
+    u32::try_from(END_AT / DAY_S - first).map_or(0, |days| days.min(COMMENTS_MAX))
+}
+
+fn shares(weights: &[f64], total: f64, most: impl Fn(usize) -> u32) -> Vec<u32> {
     let sum: f64 = weights.iter().sum();
     let scale = if sum > 0.0 { total / sum } else { 0.0 };
     let mut sharer = Sharer::default();
     weights
         .iter()
-        .map(|weight| sharer.share(weight * scale).min(most))
+        .enumerate()
+        .map(|(index, weight)| sharer.share(weight * scale).min(most(index)))
         .collect()
 }

@@ -113,7 +113,7 @@ impl Told {
     }
 
     /// No "morning dew in the morning", no "quiet quiet lake".
-    fn suits(&self, sentence: &str) -> bool {
+    pub(super) fn suits(&self, sentence: &str) -> bool {
         let Facts {
             subject,
             light,
