@@ -6,6 +6,7 @@ mod database_role;
 mod demo;
 mod index;
 mod lab_benchmark;
+mod log;
 mod reset;
 mod say;
 mod serve;
@@ -21,7 +22,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-pub(crate) use self::serve::{log_to_stderr, site_from_environment};
+pub(crate) use self::log::log_to_stderr;
+pub(crate) use self::serve::site_from_environment;
 use crate::lab;
 use crate::settings::{self, Place, Settings};
 

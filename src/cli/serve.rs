@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::{Args, Parser};
-use tracing_subscriber::EnvFilter;
 
 use crate::config::{self, Listen, Serve};
 use crate::disk::Reserve;
@@ -135,7 +134,7 @@ const CONNECTIONS_OF_ONE_REQUEST: u32 = 1;
 
 /// Serves until SIGTERM or SIGINT.
 pub(super) fn run(args: ServeArgs) -> Result<()> {
-    log_to_stderr();
+    super::log_to_stderr();
     let mut runtime = match args.threads {
         Some(1) => tokio::runtime::Builder::new_current_thread(),
         _ => tokio::runtime::Builder::new_multi_thread(),
@@ -164,19 +163,6 @@ pub(crate) fn site_from_environment() -> Result<config::Site> {
         )
     })?;
     Ok(args.site.described(CONNECTIONS_OF_ONE_REQUEST, false))
-}
-
-/// Sends the log to standard error: warnings and what is worth knowing, or what `RUST_LOG` says.
-pub(crate) fn log_to_stderr() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        // By default a line that cannot be written is complained about with `eprintln!`, which panics when that
-        // cannot be written either: with standard error closed or the disk full, every request that logs would fail.
-        .log_internal_errors(false)
-        .init();
 }
 
 impl SiteArgs {

@@ -14,6 +14,7 @@ mod browser_model;
 mod browser_pages;
 mod browser_photo;
 mod cache_tools;
+mod canaries;
 mod cgi;
 mod cluster;
 mod crash;

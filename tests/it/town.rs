@@ -301,11 +301,20 @@ impl Visitor {
 
     /// Posts a picture and returns the path of its page.
     pub(crate) async fn upload(&self, title: &str, visibility: &str, picture: Vec<u8>) -> Answer {
+        self.upload_named("a.jpg", title, visibility, picture).await
+    }
+
+    /// Posts a picture from a file of this name.
+    pub(crate) async fn upload_named(
+        &self,
+        name: &str,
+        title: &str,
+        visibility: &str,
+        picture: Vec<u8>,
+    ) -> Answer {
+        let picture = reqwest::multipart::Part::bytes(picture).file_name(name.to_owned());
         let form = reqwest::multipart::Form::new()
-            .part(
-                "picture",
-                reqwest::multipart::Part::bytes(picture).file_name("a.jpg"),
-            )
+            .part("picture", picture)
             .text("title", title.to_owned())
             .text("visibility", visibility.to_owned());
         Answer::of(self.post_from_own_page("/upload").multipart(form)).await

@@ -145,6 +145,12 @@ impl Site {
         }
     }
 
+    /// All lines of standard output so far.
+    pub(crate) fn heard(&mut self) -> String {
+        self.heard.extend(self.lines.try_iter());
+        self.heard.join("\n")
+    }
+
     /// What is written down about the running site.
     pub(crate) fn record(&self) -> Value {
         let text = std::fs::read(self.state.join("running.json")).expect("a record");

@@ -1,0 +1,141 @@
+//! The log of an app process: what it holds, and what never gets into it.
+//!
+//! Crates that read what visitors send trace what they read: nom-exif 3.8 wrote each field of a
+//! picture's description at level INFO, of private pictures, too, and those lines outlive the
+//! picture. So the log takes lines of our crates and of a list of others that carry requests and
+//! statements but no content. All other crates are left out at every level, whatever `RUST_LOG`
+//! asks for, and a crate that joins the tree later is left out until it is listed here.
+
+use std::io;
+
+use tracing::{Metadata, Subscriber};
+use tracing_subscriber::filter::{EnvFilter, filter_fn};
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+/// The crates of this repository.
+const OURS: [&str; 4] = ["flickr_killr", "accelerator", "benchmarker", "demo_data"];
+
+/// The crates of others whose lines hold no content of what visitors send.
+const KNOWN: [&str; 10] = [
+    "axum",
+    "axum_core",
+    "hyper",
+    "hyper_util",
+    "memcache",
+    "mio",
+    "sqlx",
+    "tokio",
+    "tower",
+    "tower_http",
+];
+
+/// What is logged where `RUST_LOG` says nothing.
+const ORDINARY: &str = "warn,flickr_killr=info,accelerator=info,benchmarker=info,demo_data=info";
+
+/// Sends the log to standard error: our events from INFO on and warnings of a few other crates, or of
+/// the same crates what `RUST_LOG` asks for.
+pub(crate) fn log_to_stderr() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(ORDINARY));
+    log_to(io::stderr, filter).init();
+}
+
+fn log_to<W>(writer: W, filter: EnvFilter) -> impl Subscriber + Send + Sync
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(filter_fn(may_be_logged))
+        .with(
+            tracing_subscriber::fmt::layer()
+                .with_writer(writer)
+                .with_ansi(false)
+                // By default a line that cannot be written is complained about with `eprintln!`, which panics when
+                // that cannot be written either: with standard error closed or the disk full, every request that
+                // logs would fail.
+                .log_internal_errors(false),
+        )
+}
+
+/// Whether a line comes from a crate that is listed.
+fn may_be_logged(line: &Metadata<'_>) -> bool {
+    let name = line.target().split("::").next().unwrap_or_default();
+    OURS.contains(&name) || KNOWN.contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What stands in the log after a line of each kind, as letters.
+    fn logged(filter: &str) -> String {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = log_to(move || writer.clone(), EnvFilter::new(filter));
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::info!(target: "flickr_killr::web::upload", "A");
+            tracing::debug!(target: "flickr_killr::web::upload", "B");
+            tracing::warn!(target: "sqlx::query", "C");
+            tracing::info!(target: "sqlx::query", "D");
+            tracing::info!(target: "accelerator", "E");
+            let span = tracing::info_span!(target: "nom_exif::exif", "f", artist = "F");
+            let _inside = span.enter();
+            tracing::info!("inside");
+            for target in [
+                "nom_exif::exif::exif_iter",
+                "png",
+                "image",
+                "multer",
+                "a_new_crate",
+            ] {
+                // A macro wants a target that is known when it is compiled.
+                match target {
+                    "nom_exif::exif::exif_iter" => {
+                        tracing::error!(target: "nom_exif::exif::exif_iter", "G");
+                    }
+                    "png" => tracing::info!(target: "png", "H"),
+                    "image" => tracing::warn!(target: "image::codecs", "I"),
+                    "multer" => tracing::error!(target: "multer", "J"),
+                    _ => tracing::error!(target: "a_new_crate", "K"),
+                }
+            }
+        });
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        text.lines()
+            .filter_map(|line| line.chars().last().filter(char::is_ascii_uppercase))
+            .chain(text.contains("artist").then_some('F'))
+            .collect()
+    }
+
+    #[test]
+    fn only_listed_crates_are_logged_and_others_only_from_warnings_on() {
+        assert_eq!(logged(ORDINARY), "ACE");
+    }
+
+    #[test]
+    fn no_setting_lets_a_crate_through_that_reads_what_visitors_send() {
+        for filter in [
+            "trace",
+            "debug,nom_exif=trace,multer=trace,image=trace,png=trace",
+        ] {
+            assert_eq!(logged(filter), "ABCDE", "{filter}");
+        }
+        assert_eq!(logged("off,nom_exif=info"), "");
+    }
+}
