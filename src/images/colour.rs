@@ -1,7 +1,12 @@
-//! What colours mean: transparency over white, other colour spaces to sRGB, the average tone.
+//! What colours mean: transparency over white, other colour spaces and inks to sRGB, the average
+//! tone.
 
-use image::{DynamicImage, RgbImage};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use image::{DynamicImage, ImageBuffer, RgbImage};
 use moxcms::{ColorProfile, DataColorSpace, Layout, TransformOptions};
+
+use super::gamma::Gamma;
 
 /// How many steps each of red, green and blue has in the cube of tones.
 const STEPS: u64 = 6;
@@ -45,26 +50,134 @@ pub(super) fn lay_on_white(pixels: &mut DynamicImage) {
     }
 }
 
-/// Rewrites colours that mean something else (most phones write Display P3) as sRGB, because the
-/// derivative carries no profile. A profile that makes no sense changes nothing.
-pub(super) fn to_srgb(pixels: &mut RgbImage, profile: &[u8]) {
-    let Ok(profile) = ColorProfile::new_from_slice(profile) else {
-        return;
-    };
-    if profile.color_space != DataColorSpace::Rgb {
-        return;
+/// What the samples of a picture mean.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Colours {
+    /// sRGB, or a grey like it.
+    Ordinary,
+    /// What this ICC profile says; most phones write Display P3.
+    Profile(Vec<u8>),
+    /// What two chunks of a PNG file say.
+    Gamma(Gamma),
+    /// Cyan, magenta, yellow and black in the place of red, green, blue and alpha, by this ICC
+    /// profile.
+    Inks(Vec<u8>),
+}
+
+impl Colours {
+    /// Whether the fourth channel is black ink and not transparency.
+    pub(super) fn are_inks(&self) -> bool {
+        matches!(self, Self::Inks(_))
     }
-    let transform = profile.create_transform_8bit(
-        Layout::Rgb,
-        &ColorProfile::new_srgb(),
-        Layout::Rgb,
-        TransformOptions::default(),
-    );
-    let Ok(transform) = transform else { return };
-    let mut converted = vec![0; pixels.len()];
-    if transform.transform(pixels, &mut converted).is_ok() {
-        pixels.copy_from_slice(&converted);
+}
+
+/// Whether an ICC profile describes four inks, by its header.
+pub(super) fn is_of_inks(profile: &[u8]) -> bool {
+    profile.get(16..20) == Some(b"CMYK")
+}
+
+/// Turns four channels as JPEG stores them (255 is no ink) into amounts of ink, in place. They may be
+/// stored as brightness, two colours and black.
+pub(super) fn to_inks(pixels: &mut [u8], as_brightness: bool) {
+    for pixel in pixels.as_chunks_mut::<4>().0 {
+        if as_brightness {
+            let [y, blue, red, _] = pixel.map(i32::from);
+            let (blue, red) = (blue - 128, red - 128);
+            // The weights of JFIF, times 65,536. The result is red, green and blue, hence ink.
+            let ink = |value: i32| ((y << 16) + value + (1 << 15)).clamp(0, 0xff_ffff) >> 16;
+            pixel[0] = ink(91_881 * red) as u8;
+            pixel[1] = ink(-22_554 * blue - 46_802 * red) as u8;
+            pixel[2] = ink(116_130 * blue) as u8;
+        } else {
+            for stored in &mut pixel[..3] {
+                *stored = 255 - *stored;
+            }
+        }
+        pixel[3] = 255 - pixel[3];
     }
+}
+
+/// Rewrites colours as sRGB, because the derivative carries no profile. A profile that makes no sense
+/// changes nothing.
+pub(super) fn to_srgb(pixels: DynamicImage, colours: &Colours) -> RgbImage {
+    match colours {
+        Colours::Ordinary => pixels.into_rgb8(),
+        Colours::Gamma(gamma) => convert(pixels, &gamma.profile(), Layout::Rgb),
+        Colours::Profile(bytes) => match (parse(bytes), pixels.color().has_color()) {
+            (Some(profile), true) if profile.color_space == DataColorSpace::Rgb => {
+                convert(pixels, &profile, Layout::Rgb)
+            }
+            (Some(profile), false) if profile.color_space == DataColorSpace::Gray => {
+                convert(pixels, &profile, Layout::Gray)
+            }
+            _ => pixels.into_rgb8(),
+        },
+        Colours::Inks(bytes) => from_inks(&pixels.into_rgba8(), parse(bytes).as_ref()),
+    }
+}
+
+/// The parser asserts a few things about what it reads.
+fn parse(profile: &[u8]) -> Option<ColorProfile> {
+    catch_unwind(AssertUnwindSafe(|| {
+        ColorProfile::new_from_slice(profile).ok()
+    }))
+    .ok()
+    .flatten()
+}
+
+/// Applies a profile at the depth of the pixels: linear light in 8 bits would be in steps.
+fn convert(pixels: DynamicImage, profile: &ColorProfile, layout: Layout) -> RgbImage {
+    let (srgb, options) = (ColorProfile::new_srgb(), TransformOptions::default());
+    let (width, height) = (pixels.width(), pixels.height());
+    let bytes_a_sample = pixels.color().bytes_per_pixel() / pixels.color().channel_count();
+    if bytes_a_sample == 1 {
+        let samples = if layout == Layout::Gray {
+            pixels.to_luma8().into_raw()
+        } else {
+            pixels.to_rgb8().into_raw()
+        };
+        let mut converted = RgbImage::new(width, height);
+        let transform = profile.create_transform_8bit(layout, &srgb, Layout::Rgb, options);
+        match transform.map(|transform| transform.transform(&samples, &mut converted)) {
+            Ok(Ok(())) => converted,
+            _ => pixels.into_rgb8(),
+        }
+    } else {
+        let samples = if layout == Layout::Gray {
+            pixels.to_luma16().into_raw()
+        } else {
+            pixels.to_rgb16().into_raw()
+        };
+        let mut converted = ImageBuffer::new(width, height);
+        let transform = profile.create_transform_16bit(layout, &srgb, Layout::Rgb, options);
+        match transform.map(|transform| transform.transform(&samples, &mut converted)) {
+            Ok(Ok(())) => DynamicImage::ImageRgb16(converted).into_rgb8(),
+            _ => pixels.into_rgb8(),
+        }
+    }
+}
+
+/// Mixes inks as their profile says, or else as if each took away its share of white.
+fn from_inks(inks: &image::RgbaImage, profile: Option<&ColorProfile>) -> RgbImage {
+    let mut mixed = RgbImage::new(inks.width(), inks.height());
+    let transform = profile
+        .filter(|profile| profile.color_space == DataColorSpace::Cmyk)
+        .and_then(|profile| {
+            let srgb = ColorProfile::new_srgb();
+            let options = TransformOptions::default();
+            // Four inks have the layout of four channels.
+            profile
+                .create_transform_8bit(Layout::Rgba, &srgb, Layout::Rgb, options)
+                .ok()
+        });
+    if transform.is_none_or(|transform| transform.transform(inks, &mut mixed).is_err()) {
+        for (mixed, inks) in mixed.pixels_mut().zip(inks.pixels()) {
+            let [cyan, magenta, yellow, black] = inks.0.map(|ink| 255 - u32::from(ink));
+            // Fits: a product of two bytes by 255.
+            mixed.0 = [cyan, magenta, yellow].map(|light| ((light * black + 127) / 255) as u8);
+        }
+    }
+    mixed
 }
 
 /// The average colour as an index into the 6 x 6 x 6 cube, `r * 36 + g * 6 + b`.
@@ -117,21 +230,50 @@ mod tests {
         assert_eq!(wide.to_rgb8().get_pixel(0, 0).0, [127; 3]);
     }
 
+    fn converted(colour: [u8; 3], profile: &[u8]) -> [u8; 3] {
+        let picture = RgbImage::from_pixel(1, 1, Rgb(colour));
+        to_srgb(picture.into(), &Colours::Profile(profile.to_vec()))
+            .get_pixel(0, 0)
+            .0
+    }
+
     #[test]
     fn display_p3_red_is_brighter_than_srgb_can_say() {
         let profile = ColorProfile::new_display_p3().encode().unwrap();
-        let mut picture = RgbImage::from_pixel(1, 1, Rgb([200, 60, 60]));
-        to_srgb(&mut picture, &profile);
-        let [red, green, _] = picture.get_pixel(0, 0).0;
+        let [red, green, _] = converted([200, 60, 60], &profile);
         assert!(red > 205 && green < 55, "{red} {green}");
     }
 
     #[test]
+    fn a_grey_profile_is_for_grey_pictures() {
+        let profile = ColorProfile::new_gray_with_gamma(1.0).encode().unwrap();
+        let grey = image::GrayImage::from_pixel(1, 1, image::Luma([55]));
+        let colours = Colours::Profile(profile.clone());
+        let [seen, ..] = to_srgb(grey.into(), &colours).get_pixel(0, 0).0;
+        assert!((125..=131).contains(&seen), "{seen}");
+        assert_eq!(converted([55, 55, 55], &profile), [55; 3]);
+    }
+
+    #[test]
     fn a_senseless_profile_changes_nothing() {
-        let mut picture = RgbImage::from_pixel(1, 1, Rgb([200, 60, 60]));
-        for profile in [&b""[..], b"acsp", &[0; 400]] {
-            to_srgb(&mut picture, profile);
+        let mut damaged = ColorProfile::new_display_p3().encode().unwrap();
+        for profile in [&b""[..], b"acsp", &[0; 400], &damaged[..200]] {
+            assert_eq!(converted([200, 60, 60], profile), [200, 60, 60]);
         }
-        assert_eq!(picture.get_pixel(0, 0).0, [200, 60, 60]);
+        for position in 0..damaged.len() {
+            damaged[position] ^= 0xff;
+            let _ = converted([200, 60, 60], &damaged);
+            damaged[position] ^= 0xff;
+        }
+    }
+
+    #[test]
+    fn inks_without_a_profile_take_away_light() {
+        let mut stored = [255, 0, 255, 255, 0, 255, 255, 128];
+        to_inks(&mut stored, false);
+        assert_eq!(stored, [0, 255, 0, 0, 255, 0, 0, 127]);
+        let inks = image::RgbaImage::from_raw(2, 1, stored.to_vec()).unwrap();
+        let mixed = from_inks(&inks, None);
+        assert_eq!(mixed.into_raw(), [255, 0, 255, 0, 128, 128]);
     }
 }

@@ -56,12 +56,18 @@ fn all_eight_ways_to_hold_a_camera_end_upright() {
     ];
     for (orientation, expected) in (1..).zip(upright) {
         let exif = samples::exif(orientation, "2019:07:14 09:30:05");
-        let chunk = samples::png_chunk(*b"eXIf", &exif);
+        // As JPEG has it, and as some programs write it into the other two.
+        let prefixed = [b"Exif\0\0", &exif[..]].concat();
         let png = samples::png(&DynamicImage::from(samples::quarters(60, 40)));
+        let (start, end) = png.split_at(png.len() - 12);
+        let chunk = |exif: &[u8]| samples::png_chunk(*b"eXIf", exif);
         for bytes in [
             samples::jpeg_with_exif(60, 40, &exif),
-            samples::png_with(png, &chunk),
+            samples::png_with(png.clone(), &chunk(&exif)),
+            samples::png_with(png.clone(), &chunk(&prefixed)),
+            [start, &chunk(&exif), end].concat(),
             samples::webp_with_exif(60, 40, &exif),
+            samples::webp_with_exif(60, 40, &prefixed),
         ] {
             let facts = inspect(&bytes).unwrap();
             let size = if orientation < 5 { (60, 40) } else { (40, 60) };
@@ -182,19 +188,6 @@ fn bombs_are_known_by_their_header() {
     assert!(matches!(refused(&long), Refusal::FileTooLarge));
 }
 
-#[test]
-fn a_jpeg_of_thousands_of_scans_is_refused() {
-    let file = samples::progressive_jpeg(16, 16);
-    let last_scan = file
-        .windows(2)
-        .rposition(|pair| pair == [0xff, 0xda])
-        .unwrap();
-    let (head, scan) = file[..file.len() - 2].split_at(last_scan);
-    let bytes = [head, &scan.repeat(5000), b"\xff\xd9"].concat();
-    let refusal = refused(&bytes);
-    assert!(matches!(refusal, Refusal::Damaged(_)), "{refusal:?}");
-}
-
 fn one_of_each() -> [Vec<u8>; 4] {
     let picture = DynamicImage::from(samples::quarters(60, 40));
     [
@@ -203,6 +196,123 @@ fn one_of_each() -> [Vec<u8>; 4] {
         samples::png(&picture),
         samples::webp(60, 40),
     ]
+}
+
+/// What a file is refused for before anything of it is decoded.
+fn refused_unopened(bytes: &[u8]) -> Refusal {
+    match Opened::read(bytes) {
+        Ok(opened) => panic!("opened, at a cost of {}", opened.cost()),
+        Err(refusal) => refusal,
+    }
+}
+
+#[test]
+fn a_small_file_that_claims_a_large_picture_is_refused_before_it_is_decoded() {
+    let inks: Vec<u8> = (0..97 * 61 * 4).map(|at| (at * 7919 % 251) as u8).collect();
+    let mut jpeg = Vec::new();
+    let mut encoder = jpeg_encoder::Encoder::new(&mut jpeg, 75);
+    encoder.set_sampling_factor(jpeg_encoder::SamplingFactor::F_1_1);
+    encoder
+        .encode(&inks, 97, 61, jpeg_encoder::ColorType::Cmyk)
+        .unwrap();
+    let frame = jpeg
+        .windows(2)
+        .position(|pair| pair == [0xff, 0xc0])
+        .unwrap();
+    jpeg[frame + 5..frame + 9].copy_from_slice(&[0x27, 0x10, 0x27, 0x10]);
+
+    let mut webp = samples::webp(97, 61);
+    webp[26..30].copy_from_slice(&[0x10, 0x27, 0x10, 0x27]);
+
+    for bytes in [
+        jpeg,
+        samples::png_claiming(10_000, 10_000, 1),
+        samples::png_of_bytes((10_000, 10_000), [8, 2, 1], &[0; 100_000]),
+        webp,
+    ] {
+        let refusal = refused_unopened(&bytes);
+        let expected = Refusal::TooShort {
+            width: 10_000,
+            height: 10_000,
+        };
+        assert_eq!(refusal.to_string(), expected.to_string(), "{refusal:?}");
+    }
+}
+
+#[test]
+fn a_picture_that_is_larger_than_its_canvas_is_refused_before_it_is_decoded() {
+    let mut large = samples::webp(97, 61);
+    large[26..30].copy_from_slice(&[0xff, 0x3f, 0xff, 0x3f]);
+    for webp in [
+        large,
+        samples::webp(98, 61),
+        samples::webp_without_loss(97, 62),
+    ] {
+        let refusal = refused_unopened(&samples::webp_on_canvas((97, 61), &webp, b"II"));
+        assert!(matches!(refusal, Refusal::Damaged(_)), "{refusal:?}");
+    }
+}
+
+#[test]
+fn plain_pictures_are_opened_though_they_are_packed_as_well_as_possible() {
+    let (width, height) = (3000, 2000);
+    let packed =
+        |kind: [u8; 3], bytes: usize| samples::png_of_bytes((width, height), kind, &vec![0; bytes]);
+    let row = |bytes: usize| (1 + bytes) * height as usize;
+    for (bytes, cost) in [
+        (samples::jpeg_of_black(3000, 2000, false), 6_000_000),
+        (samples::jpeg_of_black(3000, 2000, true), 6_000_000),
+        (packed([8, 0, 0], row(3000)), 6_000_000),
+        (packed([8, 2, 0], row(9000)), 18_000_000),
+        (packed([16, 2, 0], row(18_000)), 36_000_000),
+        (packed([1, 0, 0], row(375)), 6_000_000),
+        (samples::webp_of_black(width, height), 18_000_000),
+        (samples::webp_without_loss(width, height), 18_000_000),
+    ] {
+        let opened = Opened::read(&bytes).map_err(|refusal| (bytes.len(), refusal));
+        let opened = opened.map(|opened| (opened.upright_size(), opened.cost()));
+        assert_eq!(
+            opened.unwrap(),
+            ((width, height), cost),
+            "{} bytes",
+            bytes.len()
+        );
+    }
+    // Seven passes over 61 x 43 pixels, all black.
+    let passes = [
+        (8, 6),
+        (8, 6),
+        (16, 5),
+        (15, 11),
+        (31, 11),
+        (30, 22),
+        (61, 21),
+    ];
+    let unpacked = passes
+        .iter()
+        .map(|(columns, rows)| rows * (1 + columns * 3))
+        .sum();
+    let interlaced = samples::png_of_bytes((61, 43), [8, 2, 1], &vec![0; unpacked]);
+    assert_eq!(tone_of(&interlaced), 0);
+}
+
+#[test]
+fn four_inks_cost_four_channels() {
+    let ink = samples::jpeg_of_inks([0; 4], jpeg_encoder::ColorType::Cmyk, None);
+    assert_eq!(Opened::read(&ink).unwrap().cost(), 64 * 48 * 4);
+}
+
+#[test]
+fn the_same_scan_thousands_of_times_is_refused_before_it_is_decoded() {
+    let file = samples::progressive_jpeg(16, 16);
+    let last_scan = file
+        .windows(2)
+        .rposition(|pair| pair == [0xff, 0xda])
+        .unwrap();
+    let (head, scan) = file[..file.len() - 2].split_at(last_scan);
+    let bytes = [head, &scan.repeat(5000), b"\xff\xd9"].concat();
+    let refusal = refused_unopened(&bytes);
+    assert!(matches!(refusal, Refusal::Unsupported(_)), "{refusal:?}");
 }
 
 #[test]

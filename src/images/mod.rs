@@ -10,6 +10,7 @@ mod colour;
 pub mod decode;
 pub mod encode;
 mod exif;
+mod gamma;
 #[cfg(test)]
 mod hostile;
 pub mod incoming;
@@ -17,11 +18,15 @@ pub mod inspect;
 pub mod inspector;
 mod jpeg;
 mod large;
+#[cfg(test)]
+mod looks;
 pub mod original;
 pub mod originals;
+mod png;
 mod pool;
 pub mod render;
 pub mod resize;
+mod riff;
 mod room;
 #[cfg(test)]
 mod samples;

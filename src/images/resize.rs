@@ -18,26 +18,22 @@ pub fn shrink(decoded: Decoded, width: u32) -> Result<RgbImage, Refusal> {
     let Decoded {
         mut pixels,
         orientation,
-        profile,
+        colours,
         ..
     } = decoded;
     let stored = (pixels.width(), pixels.height());
     let upright = fit(turned(stored, orientation), width);
     let target = turned(upright, orientation);
-    colour::lay_on_white(&mut pixels);
+    if !colours.are_inks() {
+        colour::lay_on_white(&mut pixels);
+    }
     if target != stored {
         pixels = resample(&pixels, target)?;
     }
-    let carries_rgb = pixels.color().has_color();
-    let mut pixels = DynamicImage::ImageRgb8(pixels.into_rgb8());
     if orientation != Orientation::NoTransforms {
         pixels.apply_orientation(orientation);
     }
-    let mut pixels = pixels.into_rgb8();
-    if let (true, Some(profile)) = (carries_rgb, profile) {
-        colour::to_srgb(&mut pixels, &profile);
-    }
-    Ok(pixels)
+    Ok(colour::to_srgb(pixels, &colours))
 }
 
 /// The size of the derivative of this width.
