@@ -95,7 +95,15 @@ impl Process {
         let mut rest = String::new();
         self.log.read_to_string(&mut rest).expect("a log in UTF-8");
         self.child.wait().expect("an end");
-        self.said + &rest
+        std::mem::take(&mut self.said) + &rest
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Also when the test fails: no process is left behind.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
