@@ -138,6 +138,7 @@ pub async fn lock(connection: &mut PgConnection, seat: Seat) -> sqlx::Result<boo
 }
 
 /// Makes empty tables, marked as a load that has begun; those of an earlier attempt go first.
+///
 /// Nothing but the tables of the schema is ever dropped. The edition names the rows that the seed and
 /// the numbers of the contents give.
 pub async fn begin(

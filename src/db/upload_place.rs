@@ -18,11 +18,11 @@ pub const PLACES_PER_ACCOUNT: i16 = 2;
 /// When the database fails.
 pub async fn take(db: &PgPool, account: UserId, lease: Uuid) -> Result<bool, sqlx::Error> {
     for place in 1..=PLACES_PER_ACCOUNT {
-        // A lease lasts longer than a request (30 s) and the decoding that may go on after it (24 s).
+        // A lease lasts longer than an upload (3 minutes) and the decoding that may go on after it (24 s).
         let taken = counted(
             sqlx::query(
                 "insert into upload_places as p (userid, place, lease, expires_at)
-                 values ($1, $2, $3, now() + interval '90 seconds')
+                 values ($1, $2, $3, now() + interval '4 minutes')
                      on conflict (userid, place) do update
                         set lease = excluded.lease, expires_at = excluded.expires_at
                       where p.expires_at <= now()",

@@ -1,7 +1,7 @@
 //! Inspects uploads: one at a time in a process, on a thread of its own that gives way to everything else.
 //!
 //! Waiting costs no thread and little memory, and ends when the client leaves. What waits is bounded by its weight:
-//! beyond [`WAITING_SAMPLES_MAX`] the answer is "busy" at once, before a client has waited in vain.
+//! beyond [`WAITING_MAX`] and [`WAITING_SAMPLES_MAX`] the answer is "busy" at once, before a client has waited in vain.
 
 use std::io;
 use std::path::Path;
@@ -18,8 +18,11 @@ use super::weigh::Weight;
 use crate::blocking::Lane;
 
 /// How many samples may wait or be at work in a process: three of the largest pictures, 24 s at the 20 ns a sample
-/// that the slowest files take. A request ends after 30 s.
+/// that the slowest files take.
 const WAITING_SAMPLES_MAX: u64 = 3 * Weight::SAMPLES_MAX;
+
+/// How many uploads may wait to be inspected in a process, beside the one that is.
+const WAITING_MAX: usize = 8;
 
 /// Weights are counted in permits of this many samples.
 const SAMPLES_PER_PERMIT: u64 = 1_000_000;
@@ -60,6 +63,8 @@ pub struct Inspector {
 #[derive(Debug)]
 struct Shared {
     pool: Pool,
+    /// How many may still come.
+    line: Arc<Semaphore>,
     /// What may still come, in permits of [`SAMPLES_PER_PERMIT`].
     weight: Arc<Semaphore>,
     /// One at a time.
@@ -81,6 +86,7 @@ impl Inspector {
         Self {
             shared: Arc::new(Shared {
                 pool: Pool::new(threads, LINE_LEN_MAX),
+                line: Arc::new(Semaphore::new(WAITING_MAX + 1)),
                 weight: Arc::new(Semaphore::new(
                     usize::try_from(permits).unwrap_or(usize::MAX),
                 )),
@@ -103,6 +109,9 @@ impl Inspector {
         received: &Received,
         place: impl Send + 'static,
     ) -> Result<Facts, InspectError> {
+        let shared = &self.shared;
+        let line = Arc::clone(&shared.line).try_acquire_owned();
+        let line = line.map_err(|_| InspectError::Busy)?;
         let path = received.path().to_owned();
         let weight = {
             let path = path.clone();
@@ -111,7 +120,6 @@ impl Inspector {
         let weight = weight.map_err(|_| InspectError::Interrupted)??;
         let permits = weight.samples.div_ceil(SAMPLES_PER_PERMIT).max(1);
         let permits = u32::try_from(permits).unwrap_or(u32::MAX);
-        let shared = &self.shared;
         let waiting = Arc::clone(&shared.weight).try_acquire_many_owned(permits);
         let waiting = waiting.map_err(|_| InspectError::Busy)?;
         let turn = Arc::clone(&shared.next).acquire_owned().await;
@@ -119,7 +127,7 @@ impl Inspector {
         let (tell, told) = oneshot::channel();
         let large = weight.is_large().then(|| shared.large.clone());
         let job = move || {
-            let held = (place, waiting, turn);
+            let held = (place, line, waiting, turn);
             if tell.is_closed() {
                 return;
             }

@@ -21,10 +21,10 @@ use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use crate::urls::pattern;
 
-/// How long a body may stand still. As client_body_timeout in nginx.
+/// How long a body may stand still. As `client_body_timeout` in nginx.
 const STILL_MAX: Duration = Duration::from_secs(30);
 
-/// How long the rest of a body is read after its request was answered, as lingering_time in nginx: 64 MB
+/// How long the rest of a body is read after its request was answered, as `lingering_time` in nginx: 64 MB
 /// over a line of 4 Mbit/s.
 const LINGER_MAX: Duration = Duration::from_secs(120);
 

@@ -20,7 +20,6 @@ mod photostream;
 mod pictures;
 mod probes;
 mod ranges;
-mod rest;
 mod robots;
 mod site;
 mod stand_in;

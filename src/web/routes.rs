@@ -7,7 +7,7 @@ use axum::routing::{get, post};
 
 use super::{
     account, archive, error, explore, lab, origin, people, photo, photostream, pictures, probes,
-    rest, robots, site::Site, statics, upload, visit,
+    robots, site::Site, statics, upload, visit,
 };
 use crate::urls::pattern as at;
 
@@ -81,7 +81,6 @@ pub fn router(site: Site) -> Router {
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(from_fn(origin::same_origin_only))
         .layer(from_fn_with_state(site.clone(), visit::recognise))
-        .layer(from_fn(rest::discard))
         .layer(from_fn(error::to_canonical))
         .with_state(site)
 }

@@ -12,9 +12,9 @@ use uuid::Uuid;
 use crate::db::upload_place::{self, PLACES_PER_ACCOUNT};
 use crate::domain::UserId;
 
-/// How many uploads may be under way in a process: one that is inspected, eight that arrive or wait. Each takes
-/// 256 KiB of memory and up to 64 MiB of disk while it does.
-const PLACES_PER_PROCESS: usize = 9;
+/// How many uploads may be under way in a process. Most of them arrive, which takes minutes over a slow line, 256 KiB of
+/// memory and up to 64 MiB of disk; how many of them wait to be inspected is bounded by the inspector.
+const PLACES_PER_PROCESS: usize = 32;
 
 /// Why there is no place.
 #[derive(Debug, thiserror::Error)]
