@@ -43,3 +43,12 @@ pub use originals::Originals;
 pub use render::{RenderError, render};
 pub use size::{Encoding, Format, Size, Width};
 pub use store::{Derivative, Derivatives, Held, Key, Priority, Shelf, Source, StoreError, Swept};
+
+/// The most memory, in bytes, that pictures take in one process: what is drawn, and one upload that is inspected.
+/// Large pictures come on top, [`LARGE_MEMORY_BYTES`].
+pub const MEMORY_BYTES: u64 = room::ROOM_BYTES + weigh::LARGE_BYTES;
+
+/// The most memory, in bytes, that large pictures take on the machine, whatever the number of its processes: one
+/// that is inspected and one that is rendered, each unpacked beside two copies of its file.
+pub const LARGE_MEMORY_BYTES: u64 =
+    2 * (decode::DECODE_BYTES_MAX + 2 * decode::FILE_BYTES_MAX as u64);

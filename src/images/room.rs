@@ -8,7 +8,10 @@ use std::sync::{Condvar, Mutex, PoisonError};
 
 /// How many bytes pictures at work may take in this process: two uploads of 12 megapixels, or the
 /// largest drawing.
-pub(super) static ROOM: Room = Room::new(80 << 20);
+pub(super) static ROOM: Room = Room::new(ROOM_BYTES);
+
+/// How many bytes [`ROOM`] has.
+pub(super) const ROOM_BYTES: u64 = 80 << 20;
 
 /// A bounded number of bytes that several threads share.
 #[derive(Debug)]

@@ -6,6 +6,7 @@ use super::plan::Plan;
 use super::postgres::Postgres;
 use super::state::{StateDir, disk_bytes};
 use crate::disk::{BALLAST_BYTES, Reading};
+use crate::images::{LARGE_MEMORY_BYTES, MEMORY_BYTES};
 use crate::rung::Files;
 
 const MIB: u64 = 1 << 20;
@@ -29,8 +30,9 @@ const WAL_MB_MAX: u64 = 1 << 10;
 /// The least that it may grow: below, checkpoints would follow each other.
 const WAL_MB_LEAST: u64 = 256;
 
-/// Memory of one app process while it draws.
-const APP_BYTES: u64 = 120 * MIB;
+/// The most memory of one app process but for large pictures: itself (25 MiB), two passwords that are hashed (38 MiB),
+/// 32 uploads that arrive (half a MiB each), and pictures.
+const APP_BYTES: u64 = 80 * MIB + MEMORY_BYTES;
 
 /// Memory of nginx and of PostgreSQL beside its buffers.
 const BESIDE_BYTES: u64 = 200 * MIB;
@@ -94,17 +96,22 @@ impl Budget {
             }
         }
         say(&format!(
-            "will use up to {} of memory ({} is free): {}",
+            "will use up to {} of memory ({} is free): {}; up to {} more while pictures of 100 megapixels are \
+             uploaded",
             size(needed),
             size(machine.available),
-            parts.join(", ")
+            parts.join(", "),
+            size(LARGE_MEMORY_BYTES),
         ));
         if needed > machine.available {
             bail!(
-                "too little memory: {} needed, {} free; say smaller --memcached-mb or --workers",
+                "too little memory: {} needed, {} free; set a smaller --memcached-mb or --workers",
                 size(needed),
                 size(machine.available)
             );
+        }
+        if needed + LARGE_MEMORY_BYTES > machine.available {
+            say("!! little memory: uploads of very large pictures may end a process of this site");
         }
 
         let wal_mb = disk(plan, state, own_database, say)?;

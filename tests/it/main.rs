@@ -30,6 +30,7 @@ mod lab_browser;
 mod lists;
 mod load;
 mod load_refused;
+mod memory;
 mod nasty;
 mod pages;
 mod plans;

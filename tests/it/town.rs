@@ -127,7 +127,7 @@ impl Town {
             ballast,
             ..self.config.clone()
         };
-        served(&config).await
+        served(&config).await.0
     }
 
     /// Somebody with a browser and no session.

@@ -104,7 +104,8 @@ impl Uploads {
     /// Inspects a received file and posts it as a photo of the account that has the place.
     ///
     /// A caller that is dropped while the file waits or is inspected posts nothing. From then on it is too late: the
-    /// photo is posted, or nothing of it is left.
+    /// photo is posted, or nothing of it is left. Only a connection that breaks while the row is committed leaves the file,
+    /// because nobody knows then whether the row is there.
     ///
     /// # Errors
     ///
@@ -148,7 +149,11 @@ impl Uploads {
         };
         match self.insert(&new).await {
             Ok(photo) => Ok(photo),
-            Err(error) => {
+            Err(NotInserted::Unknown(error)) => {
+                tracing::warn!(%filename, %error, "kept an original although no photo may name it");
+                Err(error.into())
+            }
+            Err(NotInserted::Certain(error)) => {
                 let originals = self.originals.clone();
                 let deleted = KEEPING.run(move || originals.delete(filename)).await;
                 tracing::debug!(
@@ -160,10 +165,22 @@ impl Uploads {
         }
     }
 
-    async fn insert(&self, new: &NewPhoto) -> Result<PhotoId, sqlx::Error> {
-        let mut tx = self.db.begin().await?;
-        let photo = photo_write::insert(&mut tx, new).await?;
-        tx.commit().await?;
+    async fn insert(&self, new: &NewPhoto) -> Result<PhotoId, NotInserted> {
+        let certain = NotInserted::Certain;
+        let mut tx = self.db.begin().await.map_err(certain)?;
+        let photo = photo_write::insert(&mut tx, new).await.map_err(certain)?;
+        tx.commit().await.map_err(|error| match error {
+            sqlx::Error::Database(_) => NotInserted::Certain(error),
+            _ => NotInserted::Unknown(error),
+        })?;
         Ok(photo)
     }
+}
+
+/// Why there is no row.
+enum NotInserted {
+    /// There is none.
+    Certain(sqlx::Error),
+    /// The connection broke while the transaction was committed: there may be one, and it must not lose its file.
+    Unknown(sqlx::Error),
 }
