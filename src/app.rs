@@ -49,11 +49,12 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The site as one service.
 ///
-/// Outermost first; each layer sees what those below it answer: request id and trace, ranges (where
-/// files come from disk, because nginx may not be there to cut them), accelerator, panic catch, time-out, and inside the router who looks, same-origin check, body limit.
+/// Outermost first; each layer sees the responses of those below it: request id and trace, ranges (where
+/// files come from disk, because nginx may not be there to cut them), accelerator, panic catch, timeout;
+/// inside the router the redirect to a page's one address, the session, the same-origin check and the body limit.
 ///
-/// The accelerator stands outside of panics and time-outs, so that every answer, theirs included,
-/// gets its caching headers from one place.
+/// The accelerator is outside of panics and timeouts, so that every response, theirs included, gets its
+/// caching headers from one place.
 pub fn router(site: Site) -> Router {
     let accelerator = site.accelerator.layer();
     let ranges = site.from_disk.as_ref().map(|_| from_fn(web::cut_ranges));

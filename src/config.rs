@@ -86,7 +86,7 @@ pub struct Site {
     /// The version of the ladder that this is.
     pub rung: Rung,
     /// Answers files from disk: the site's own from this folder, public pictures from
-    /// `derivatives/public`. What is not there comes from who has or makes it.
+    /// `derivatives/public`. A file that is not there goes to the handler, which makes it.
     pub files_from_disk: Option<PathBuf>,
     /// The folder of the site's own files of every version, shared by all processes; without it a
     /// process knows only those of its own.

@@ -1,9 +1,9 @@
-//! Tools for a cache whose hits the application never sees: what nginx, memcached and the app processes
-//! know, put together for a person.
+//! Tools for a cache whose hits the application never sees: they combine what nginx, memcached and the app
+//! processes report.
 //!
 //! [`explain`] says why one URL is or is not cached, [`stat`] what each server and all app processes have
-//! counted. [`top`], [`hist`] and [`log`] tell what visitors ask for, as nginx says it while somebody
-//! watches: [`watch`] listens, [`request`] reads one line. [`Site`] is where everybody is, [`target`] what a person typed.
+//! counted. [`top`], [`hist`] and [`log`] show requests as nginx reports them while one of these runs: [`watch`]
+//! receives the lines, [`request`] parses one. [`Site`] has the addresses of all programs, [`target`] parses the URL.
 
 pub mod explain;
 pub mod hist;

@@ -8,8 +8,8 @@
 //! - Where there is no answer (a setting is missing, the server broke its side of the protocol, a
 //!   panic), a sentence is on standard error, *nothing* on standard output, and the code is not 0:
 //!   so the server says 502 and nothing else.
-//! - The whole body is read, even one that nobody wants: fcgiwrap listens to nothing before it has
-//!   handed the body over, and says 502 when it cannot.
+//! - The whole body is read, even one that the handler ignores: fcgiwrap reads no response before it has
+//!   written the body, and returns 502 when it cannot.
 
 mod request;
 mod response;

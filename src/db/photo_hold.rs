@@ -1,9 +1,9 @@
-//! A photo held still while something is placed where everybody finds it by the photo's token.
+//! A row lock on a photo while a picture of it is stored under the photo's token, in memcached or on disk.
 //!
-//! Whoever deletes a photo or changes who may see it locks its row `for update` first (`photo_write`), which
-//! excludes `for key share`; whoever counts views does not, and is not held up. So a deletion comes either
-//! before a hold, which then finds nothing, or after it, and then waits until the hold is dropped.
-//! Then it takes away what was placed. The two never overlap, whichever processes they run in.
+//! Deleting a photo and changing its visibility lock the row `for update` first (`photo_write`), which excludes
+//! `for key share`; counting views does not, and does not wait. So a deletion comes either before a hold, which
+//! then finds no row, or waits until the hold is dropped, and then removes what was stored. The two never
+//! overlap, in whichever processes they run.
 
 use sqlx::{PgPool, PgTransaction};
 
@@ -11,16 +11,15 @@ use super::cost::counted;
 use super::pool;
 use crate::domain::{PhotoToken, UserId};
 
-/// The begin of a hold, in one round trip. Who deletes has the row for milliseconds; longer than this
-/// nothing waits for it, whatever becomes of whoever asked.
+/// The begin of a hold, in one round trip. A deletion has the row for milliseconds; a hold waits no longer
+/// than this, also when the request behind it is cancelled.
 const BEGIN: &str = "begin; set local lock_timeout = '250ms'";
 
-/// As long as this lives, the photo stays as it is: who wants to delete or hide it waits. Keep it for
-/// a moment only; it also holds a connection.
+/// As long as this lives, the photo stays as it is: deleting and hiding it wait. Keep it for a moment
+/// only; it also holds a connection.
 ///
-/// Dropping it queues the end of its transaction and gives the connection back to the pool, which
-/// sends it at once; nobody need wait for that. With a process that dies its connections end, and
-/// with them its holds.
+/// Dropping it queues the rollback and returns the connection to the pool, which sends it at once. The
+/// connections of a process that dies end, and with them its holds.
 #[derive(Debug)]
 #[must_use]
 pub struct Hold {

@@ -18,7 +18,7 @@ pub struct Counter {
     pub kind: &'static str,
     /// The bucket of the subject, less than [`BUCKETS`].
     pub bucket: i32,
-    /// How many tries in a row are free; the wait after the next one is a second, and doubles.
+    /// How many tries in a row are free; the wait after the last of them is a second, and doubles with each further one.
     pub free: i32,
     /// How many seconds without a try take one off the level; also the longest wait.
     pub calm_s: i32,

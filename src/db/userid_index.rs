@@ -264,7 +264,7 @@ async fn create_members(db: &mut PgConnection) -> Result<Vec<Done>, Error> {
     Ok(done)
 }
 
-/// A connection of its own that holds the lock of whoever changes the family.
+/// A connection of its own that holds [`ADVISORY_LOCK`].
 async fn alone(db: &PgPool) -> Result<PgConnection, Error> {
     let mut connection = pool::unlogged(db).await?;
     let locked: bool = sqlx::query_scalar("select pg_try_advisory_lock($1)")
@@ -278,8 +278,8 @@ async fn alone(db: &PgPool) -> Result<PgConnection, Error> {
     }
 }
 
-/// Lets the lock go before the connection ends: a server notices a closed connection only later, and
-/// whoever comes next would be told that somebody is still at it.
+/// Releases the lock before the connection ends: the server notices a closed connection only later, and
+/// the next change would fail with [`Error::Busy`] until then.
 async fn release(mut connection: PgConnection) {
     let unlocked = sqlx::query("select pg_advisory_unlock($1)")
         .bind(ADVISORY_LOCK)

@@ -40,7 +40,7 @@ pub struct Progress {
 /// The parts of a load, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
-    /// Who owns, follows and likes what is decided.
+    /// People, photos, follows and favorites are drawn, in memory.
     Inventing,
     /// Rows are copied.
     Rows,

@@ -21,7 +21,8 @@ const CHUNK_BYTES: usize = 256 << 10;
 /// The folder of spooled uploads, below that of the originals: a rename must not cross file systems.
 const FOLDER: &str = ".incoming";
 
-/// How old a spooled file is when no request can be working on it any more (requests end after 30 s).
+/// How old a spooled file is when no request can be working on it any more: an upload ends after three
+/// minutes (`UPLOAD_TIMEOUT` in `app.rs`), and its decoding half a minute later.
 const ABANDONED_AFTER: Duration = Duration::from_secs(60 * 60);
 
 /// Hashes and writes what arrives.

@@ -8,12 +8,12 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, PoisonError};
 
-/// Who waits for a picture.
+/// How urgent a picture is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Priority {
-    /// Nobody yet: it is made ahead.
+    /// No request waits for it: it is made ahead.
     WarmUp,
-    /// Somebody who looks at the page.
+    /// A request waits for it.
     Visitor,
 }
 
@@ -77,8 +77,8 @@ impl Pool {
         }
     }
 
-    /// Starts the threads. Where the system has none to give, the others do the work; and with none
-    /// at all, who waits for a picture is told to come back when the request's time is over.
+    /// Starts the threads. If some cannot be started, the others do the work; without any, a request for a
+    /// picture ends with its timeout (503).
     fn begin(&self) {
         let Threads {
             name,
@@ -159,8 +159,8 @@ impl Shared {
 
     fn work(&self) {
         while let Some(job) = self.next() {
-            // A job that panics loses its own picture; whoever waits for it is told by what it
-            // drops, and the thread goes on.
+            // A job that panics loses its own picture only: it drops its sender, by which the waiting requests
+            // notice, and the thread goes on.
             let _ = catch_unwind(AssertUnwindSafe(job.work));
         }
     }

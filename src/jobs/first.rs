@@ -1,7 +1,7 @@
-//! What a process does before it answers anybody: it pays what others owe, and brings its files.
+//! Start-up work of a process, before it listens: delivers pending purges and publishes this build's static files.
 //!
-//! Each has a limit, and none may keep the process from answering: a dead memcached delays it by
-//! these limits at most.
+//! Each part has a timeout, and none keeps the process from listening: a dead memcached delays it by these
+//! timeouts at most.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;

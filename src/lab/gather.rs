@@ -1,4 +1,5 @@
-//! Makes a second of what everybody's counters say, once a second, as long as somebody watches.
+//! Once a second, while the lab is watched: reads the counters of all app processes, memcached and `/proc`,
+//! and turns their differences into one [`Second`].
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -80,7 +81,7 @@ impl Gatherer {
         let (mut failed, mut files) = (0, 0);
         let (mut top_pages, mut top_missed) = (HashMap::new(), HashMap::new());
         for (socket, reading) in readings {
-            // Who is new has counted before we looked: its first reading is where we begin.
+            // A process read for the first time has counted before: its first reading is the baseline.
             if let Some(last) = self.readings.get(&socket) {
                 pages.add(&reading.pages.since(&last.pages));
                 failed += reading.failed.saturating_sub(last.failed);

@@ -1,4 +1,4 @@
-//! Ctrl-C: a word that everything which waits looks at, so that we end in order.
+//! Ctrl-C: a flag that every wait checks, so that the run ends in order.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -12,7 +12,7 @@ use crate::stack::is_ignored;
 #[derive(Debug, Clone)]
 pub(super) struct Interrupt(Arc<AtomicBool>);
 
-/// Somebody wished it.
+/// The run was interrupted.
 #[derive(Debug, thiserror::Error)]
 #[error("interrupted: the site is stopped and nothing is left running")]
 pub(super) struct Interrupted;
@@ -36,7 +36,7 @@ impl Interrupt {
         Self(Arc::default())
     }
 
-    /// Ends whoever asks, when it was wished.
+    /// Fails once an interrupt has arrived.
     pub(super) fn check(&self) -> Result<()> {
         if self.0.load(Relaxed) {
             return Err(Interrupted.into());

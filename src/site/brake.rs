@@ -3,8 +3,8 @@
 //! # The policy
 //!
 //! A try to log in is counted before its outcome is known, by up to three counters, and checked only if
-//! all of them are open. In each counter some tries in a row are free; each further one closes it for a
-//! time that doubles, from one second to the counter's calm period; each calm period without a try takes
+//! all of them are open. In each counter some tries in a row are free; the last of them closes it for a second,
+//! each further one for twice as long, up to the counter's calm period; each calm period without a try takes
 //! one off. Refused tries count nowhere and cost no hash.
 //!
 //! | counter | of | free | calm | holds |

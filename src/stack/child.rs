@@ -28,7 +28,7 @@ pub(super) enum Wish {
     Hurry,
 }
 
-/// Resolves when the wish is at least this strong. Never, when nobody can wish any more.
+/// Resolves when the wish is at least this strong; never, when its sender is gone.
 pub(super) async fn wished(wishes: &watch::Receiver<Wish>, at_least: Wish) {
     let mut wishes = wishes.clone();
     if wishes.wait_for(|wish| *wish >= at_least).await.is_err() {

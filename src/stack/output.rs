@@ -143,7 +143,7 @@ pub(super) fn name_of_old(path: &Path) -> PathBuf {
     old.into()
 }
 
-/// Nobody panics while holding these, and a log is worth nothing less when somebody did.
+/// Takes a lock, also after a panic of its holder: a log stays usable.
 fn held<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

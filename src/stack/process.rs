@@ -137,8 +137,8 @@ impl Identity {
         })
     }
 
-    /// Whoever is left of its group when it is gone itself. The kernel gives a number to nobody else
-    /// as long as a group bears it.
+    /// What is left of its group when the process itself is gone. The kernel does not reuse a pid that is
+    /// still the id of a group.
     pub(super) fn orphans(&self) -> Vec<Stat> {
         let mut living = living();
         let is_gone = living.iter().all(|stat| stat.pid != self.pid) && self.boot == boot();

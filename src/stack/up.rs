@@ -1,4 +1,4 @@
-//! The story of one site: from nothing to `ready`, until somebody wishes it to stop.
+//! One site from start to stop: everything is started in order, `ready` is printed, and a signal stops it.
 
 use std::net::SocketAddr;
 use std::pin::pin;

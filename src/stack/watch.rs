@@ -1,9 +1,10 @@
-//! Passes on what nginx tells of each request to whoever watches, and lets it tell only while somebody does.
+//! Passes nginx's lines about each request on to watchers (`cache log`, `top`, `hist`), and has nginx send them
+//! only while there is a watcher.
 //!
-//! nginx sends datagrams and never waits: what the socket has no room for is gone, and counted as far as
-//! it can be. The socket is ours and open as long as the site runs, whoever watches and however they end:
-//! without anybody behind it nginx would complain for every line. A watcher is a connection; with the
-//! last of them goes the file by which nginx knows that somebody watches.
+//! nginx sends datagrams and never waits: those that the socket has no room for are lost, and counted as far as
+//! possible. The socket stays open as long as the site runs, because nginx logs an error for every line
+//! that it cannot send. A watcher is a connection; when the last one ends, the file is removed by which nginx
+//! knows that there is one.
 
 use std::io::{ErrorKind, IoSliceMut, Read as _, Write as _};
 use std::os::fd::{AsFd as _, AsRawFd as _};
@@ -132,7 +133,7 @@ impl Relay {
                 self.welcome();
             }
             if before > 0 && self.watchers.is_empty() {
-                // Gone or not, nobody is told of it: nginx would only send lines that nobody reads.
+                // If it cannot be removed, nginx sends lines that are thrown away.
                 let _ = std::fs::remove_file(&self.flag);
             }
         }

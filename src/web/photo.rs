@@ -235,8 +235,8 @@ struct Unconfirmed<'a> {
     disk_failed: bool,
 }
 
-/// Takes away what was committed to go, and says that it is done; or honestly what is not yet known
-/// to be gone.
+/// Purges a deleted or hidden photo after its commit. Redirects when every copy is confirmed to be gone, else
+/// shows the page that says which copy is not.
 async fn purged(
     site: &Site,
     visit: &Visit,

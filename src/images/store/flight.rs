@@ -1,4 +1,4 @@
-//! One picture in the making, and everybody who waits for it.
+//! Single flight: one render of a picture, and all requests that wait for it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,7 +23,7 @@ struct Flight {
     answer: Arc<watch::Sender<Answer>>,
 }
 
-/// Waits with those who wait for this key, or starts to make it.
+/// Joins the render of this key that is under way, or starts one.
 pub(super) fn join_or_start<H: Send + 'static>(
     shared: &Arc<Shared>,
     key: Key,
@@ -85,8 +85,8 @@ impl Flights {
             .map_or(0, |flight| flight.answer.receiver_count())
     }
 
-    /// Ends a flight before it began if nobody waits for it: the visitor has scrolled on. Under the
-    /// lock, so that nobody can come to wait at this very moment.
+    /// Cancels a render that has not begun if no request waits for it: the visitor has scrolled on. Holds
+    /// the lock, so that no request can join at this moment.
     fn give_up_if_alone(&self, key: &Key, answer: &Arc<watch::Sender<Answer>>) -> bool {
         let mut flights = self.lock();
         let alone = answer.receiver_count() == 0;
@@ -136,7 +136,7 @@ impl Landing {
             }
             Err(error) => Err(error),
         };
-        // First free the key, then tell: whoever comes in between finds the file.
+        // First free the key, then answer: a request that comes in between finds the file.
         remove(&mut self.shared.flights.lock(), &self.key, &self.answer);
         self.answer.send_replace(Some(answer));
     }

@@ -2,13 +2,13 @@
 //!
 //! Invariants, each with a test below:
 //!
-//! - One key is made at most once at a time in this process; who comes meanwhile waits for it. Who
-//!   goes away takes nothing with him, and what nobody waits for any more is not begun.
-//! - Several processes may make the same key at once: names change from nothing to a whole file.
+//! - Concurrent requests of this process for a key share one render. A cancelled request does not cancel it;
+//!   a render that no request waits for any more is not begun.
+//! - Several processes may render the same key at once: a file appears under its name only when it is complete.
 //! - A picture whose token died while it was made is not handed out, and no file of it is ever seen
-//!   under its name. The order is: write under a temporary name, have the token held, place, let go. A
-//!   purge removes files after its commit, which waits for the hold; so either it removes ours, or
-//!   we ask after its commit and hear that the token is dead.
+//!   under its name. The order is: write under a temporary name, hold the token, rename, release. A purge
+//!   removes files after its commit, which waits for the hold; so either it removes our file, or the hold
+//!   comes after its commit and fails because the token is dead.
 //! - A full or broken disk makes pictures slow and never fails them. On one that fills up none is written.
 
 mod files;
@@ -76,7 +76,7 @@ pub enum StoreError {
     /// The token died while the picture was made.
     #[error("the photo was deleted or hidden meanwhile")]
     Gone,
-    /// Nobody could say whether the token had died. Ask again in a few seconds.
+    /// The database did not answer whether the token had died. Try again in a few seconds.
     #[error("it is not known whether the photo may still be seen")]
     Unknown,
     /// It cannot be made.

@@ -1,8 +1,8 @@
-//! The lab while somebody watches: gathers once a second what every app process, memcached and `/proc`
-//! tell, and does what the buttons ask for.
+//! The live lab: reads the counters of every app process, of memcached and of `/proc` once a second, and does
+//! what the buttons say.
 //!
-//! One process of a site draws for all: the first whose socket answers. So there is one picture whichever
-//! process a browser meets, one benchmark, and the work is done once. Nobody watching, nothing runs.
+//! One process of a site draws for all: the first whose socket answers. So every process shows the same
+//! picture and the same benchmark, and the work is done once. Nothing runs while no browser watches.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -27,7 +27,7 @@ mod bench;
 /// How long we go on gathering after somebody last looked: longer than a browser needs to come back.
 const WATCHED_FOR: Duration = Duration::from_secs(10);
 
-/// How long whoever waits for the next picture waits at most.
+/// How long a request waits for the next picture at most.
 const NEXT_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long a sibling may take to answer; one that is stopped or dead does not draw.

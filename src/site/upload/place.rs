@@ -1,4 +1,4 @@
-//! Who may upload now: so many an account over all processes, so many a process.
+//! Places for uploads: a bounded number an account over all processes, and a bounded number a process.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};

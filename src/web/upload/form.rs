@@ -143,9 +143,10 @@ fn disk(error: std::io::Error) -> Error {
 
 /// A body, one frame at a time.
 ///
-/// The parser (multer 3.1) reads all that is ready before it returns a field's bytes: behind nginx, which has the whole
-/// body, that is up to 50 MB. Here it finds nothing ready after each frame, so memory holds one. And it reads
-/// a field's header however long it is; here the body fails when too much of it belongs to no field.
+/// The parser (multer 3.1) reads everything that is ready before it returns a field's bytes: from a client that sends
+/// faster than the file is written, that can be the whole body. Here it finds nothing ready after each frame, so memory
+/// holds one frame. And it reads a field's header however long it is; here the body fails when too much of it belongs
+/// to no field.
 struct Paced {
     body: BodyDataStream,
     /// Bytes handed out that were not yet the content of a field.
