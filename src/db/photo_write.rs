@@ -280,6 +280,19 @@ pub async fn append_views(
     .map(drop)
 }
 
+/// Whether a row names this original.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn is_original(db: impl PgExecutor<'_>, filename: &str) -> Result<bool, sqlx::Error> {
+    // Without an index: asked only of what processes left that died in the middle of an upload.
+    sqlx::query_scalar("select exists (select from photos where filename = $1)")
+        .bind(filename)
+        .fetch_one(db)
+        .await
+}
+
 /// Folds appended views into the photos; says how many photos were updated.
 ///
 /// # Errors

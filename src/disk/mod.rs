@@ -8,7 +8,8 @@
 //! | nothing, because another program took it | writes (503), until the [ballast](Ballast) makes room for a deletion or a start |
 //!
 //! Reading, hiding, deleting and logging out go on at every level. Uploads never take the disk below half
-//! of the reserve, so what the site itself writes never fills it.
+//! of the reserve, whatever the number of processes: each has the blocks of its file allocated first, which all of them
+//! see. So what the site itself writes never fills it.
 
 mod ballast;
 mod reading;
@@ -17,14 +18,14 @@ mod reserve;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 pub use self::ballast::{BALLAST_BYTES, Ballast, STEP_BYTES};
 pub use self::reading::Reading;
 pub use self::reserve::{BadReserve, Reserve};
 
-/// How long a reading is used. `statvfs` takes 2 us; a disk loses 1 GiB in a second at most.
+/// How long a reading is used: in a second the site writes far less than half of the reserve, uploads apart.
 const READING_LIFETIME: Duration = Duration::from_secs(1);
 
 /// How much more than its limit must be available before a level improves, as a fraction of the limit:
@@ -61,13 +62,15 @@ struct Shared {
     reserve: Reserve,
     ballast: Option<Ballast>,
     latest: Mutex<Option<Latest>>,
-    /// Bytes of uploads that were admitted and are not finished.
+    /// Bytes of uploads that were admitted and that the disk does not count yet.
     in_flight_bytes: AtomicU64,
 }
 
 #[derive(Clone, Copy)]
 struct Latest {
     at: Instant,
+    /// Too old for its age: something was written since.
+    is_old: bool,
     reading: Reading,
     level: Level,
 }
@@ -101,7 +104,7 @@ impl Disk {
         }
     }
 
-    /// How much room there is, at most [`READING_LIFETIME`] ago. A disk that cannot be read counts as
+    /// How much room there was, at most [`READING_LIFETIME`] ago. A disk that cannot be read counts as
     /// roomy: a write that fails returns its own error.
     pub fn level(&self) -> Level {
         self.latest().map_or(Level::Plenty, |latest| latest.level)
@@ -133,15 +136,23 @@ impl Disk {
             disk: self.clone(),
             bytes,
         };
-        let Some(Latest { reading, level, .. }) = self.latest() else {
-            return Ok(room);
-        };
-        let limit = self.shared.reserve.bytes(reading.size_bytes) / 2;
-        let needed = limit.saturating_add(before).saturating_add(bytes);
-        if level == Level::Scarce || reading.available_bytes < needed {
+        if self.level() == Level::Scarce {
             return Err(NoRoom);
         }
-        Ok(room)
+        self.leaves_half(before.saturating_add(bytes))
+            .map(|()| room)
+    }
+
+    /// Whether half of the reserve is left when these bytes are written.
+    fn leaves_half(&self, bytes: u64) -> Result<(), NoRoom> {
+        let Some(Latest { reading, .. }) = self.latest() else {
+            return Ok(());
+        };
+        let limit = self.shared.reserve.bytes(reading.size_bytes) / 2;
+        if reading.available_bytes < limit.saturating_add(bytes) {
+            return Err(NoRoom);
+        }
+        Ok(())
     }
 
     /// Gives up a part of the ballast, so that a deletion finds room on a full disk. Returns whether
@@ -166,13 +177,15 @@ impl Disk {
         }
     }
 
+    fn lock(&self) -> MutexGuard<'_, Option<Latest>> {
+        let latest = &self.shared.latest;
+        latest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn latest(&self) -> Option<Latest> {
-        let mut latest = self
-            .shared
-            .latest
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut latest = self.lock();
         if let Some(latest) = *latest
+            && !latest.is_old
             && latest.at.elapsed() < READING_LIFETIME
         {
             return Some(latest);
@@ -191,10 +204,34 @@ impl Disk {
         }
         *latest = Some(Latest {
             at: Instant::now(),
+            is_old: false,
             reading,
             level,
         });
         *latest
+    }
+}
+
+impl UploadRoom {
+    /// How many bytes the upload was announced with.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Gives the room up, because the blocks of the file are allocated now; looks at the disk once more, as other
+    /// processes may have taken room at the same moment.
+    ///
+    /// # Errors
+    ///
+    /// When less than half of the reserve is left.
+    pub fn is_allocated(self) -> Result<(), NoRoom> {
+        let disk = self.disk.clone();
+        drop(self);
+        if let Some(latest) = &mut *disk.lock() {
+            latest.is_old = true;
+        }
+        disk.leaves_half(disk.shared.in_flight_bytes.load(Ordering::Relaxed))
     }
 }
 

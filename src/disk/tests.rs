@@ -127,6 +127,22 @@ fn uploads_never_take_the_disk_below_half_of_the_reserve() {
 }
 
 #[test]
+fn an_upload_that_another_process_was_quicker_than_finds_no_room_after_all() {
+    let available = Arc::new(AtomicU64::new(GIB + 100 * MIB));
+    let disk = disk_with(&available);
+    let other_process = disk_with(&available);
+    let ours = disk.may_take_upload(60 * MIB).expect("there is room");
+    let theirs = other_process
+        .may_take_upload(60 * MIB)
+        .expect("there is room");
+    available.fetch_sub(60 * MIB, Ordering::Relaxed);
+    assert_eq!(ours.is_allocated(), Ok(()));
+    available.fetch_sub(60 * MIB, Ordering::Relaxed);
+    assert_eq!(theirs.is_allocated(), Err(NoRoom));
+    assert_eq!(disk.shared.in_flight_bytes.load(Ordering::Relaxed), 0);
+}
+
+#[test]
 fn a_reading_is_used_for_a_second() {
     let available = Arc::new(AtomicU64::new(3 * GIB));
     let disk = disk_with(&available);

@@ -3,8 +3,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use image::{DynamicImage, ImageBuffer, RgbImage};
-use moxcms::{ColorProfile, DataColorSpace, Layout, TransformOptions};
+use image::{DynamicImage, RgbImage};
+use moxcms::{ColorProfile, DataColorSpace, Layout, TransformExecutor, TransformOptions};
 
 use super::gamma::Gamma;
 
@@ -125,34 +125,43 @@ fn parse(profile: &[u8]) -> Option<ColorProfile> {
     .flatten()
 }
 
-/// Applies a profile at the depth of the pixels: linear light in 8 bits would be in steps.
+/// Applies a profile at the depth of the pixels: linear light in 8 bits would be in steps. What it cannot be applied to
+/// stays as it is.
 fn convert(pixels: DynamicImage, profile: &ColorProfile, layout: Layout) -> RgbImage {
     let (srgb, options) = (ColorProfile::new_srgb(), TransformOptions::default());
-    let (width, height) = (pixels.width(), pixels.height());
+    let row = pixels.width() as usize * 3;
     let bytes_a_sample = pixels.color().bytes_per_pixel() / pixels.color().channel_count();
     if bytes_a_sample == 1 {
-        let samples = if layout == Layout::Gray {
-            pixels.to_luma8().into_raw()
-        } else {
-            pixels.to_rgb8().into_raw()
-        };
-        let mut converted = RgbImage::new(width, height);
-        let transform = profile.create_transform_8bit(layout, &srgb, Layout::Rgb, options);
-        match transform.map(|transform| transform.transform(&samples, &mut converted)) {
-            Ok(Ok(())) => converted,
-            _ => pixels.into_rgb8(),
+        let mut pixels = pixels.into_rgb8();
+        if let Ok(transform) = profile.create_transform_8bit(layout, &srgb, Layout::Rgb, options) {
+            in_place(&*transform, &mut pixels, row, layout);
         }
+        pixels
     } else {
-        let samples = if layout == Layout::Gray {
-            pixels.to_luma16().into_raw()
-        } else {
-            pixels.to_rgb16().into_raw()
-        };
-        let mut converted = ImageBuffer::new(width, height);
-        let transform = profile.create_transform_16bit(layout, &srgb, Layout::Rgb, options);
-        match transform.map(|transform| transform.transform(&samples, &mut converted)) {
-            Ok(Ok(())) => DynamicImage::ImageRgb16(converted).into_rgb8(),
-            _ => pixels.into_rgb8(),
+        let mut pixels = pixels.into_rgb16();
+        if let Ok(transform) = profile.create_transform_16bit(layout, &srgb, Layout::Rgb, options) {
+            in_place(&*transform, &mut pixels, row, layout);
+        }
+        DynamicImage::ImageRgb16(pixels).into_rgb8()
+    }
+}
+
+/// Transforms a picture row by row, because a copy of the whole would double the memory. Grey comes as three equal
+/// channels, of which the transform is given one.
+fn in_place<T: Copy + Default>(
+    transform: &(impl TransformExecutor<T> + ?Sized),
+    samples: &mut [T],
+    row: usize,
+    layout: Layout,
+) {
+    let step = if layout == Layout::Gray { 3 } else { 1 };
+    let mut source = Vec::with_capacity(row);
+    for row in samples.chunks_exact_mut(row.max(1)) {
+        source.clear();
+        source.extend(row.iter().copied().step_by(step));
+        // Fails only where the lengths do not fit, so for the first row or for none.
+        if transform.transform(&source, row).is_err() {
+            return;
         }
     }
 }

@@ -98,7 +98,6 @@ pub struct Opened<'a> {
     /// What the camera wrote about the picture, if anything: TIFF, without a prefix.
     pub exif: Option<Vec<u8>>,
     colours: Colours,
-    cost: u64,
     memory_bytes: u64,
     decoder: Box<dyn ImageDecoder + 'a>,
 }
@@ -117,8 +116,6 @@ pub struct Decoded {
 struct Header<'a> {
     format: Format,
     decoder: Box<dyn ImageDecoder + 'a>,
-    /// How many samples the file stores for a pixel, which may be more than the decoder returns.
-    channels: u64,
     /// What the decoder needs beside the pixels.
     scratch_bytes: u64,
     /// EXIF that the decoder does not find.
@@ -145,21 +142,17 @@ impl<'a> Opened<'a> {
         let Header {
             format,
             mut decoder,
-            channels,
             scratch_bytes,
             exif,
             colours,
             whole,
         } = header;
-        let (width, height) = decoder.dimensions();
-        small_enough((width, height))?;
+        small_enough(decoder.dimensions())?;
+        whole?;
         let memory_bytes = decoder.total_bytes().saturating_add(scratch_bytes);
         if memory_bytes > DECODE_BYTES_MAX {
             return Err(Refusal::TooMuchMemory);
         }
-        whole?;
-        let colour = decoder.color_type();
-        let sample_bytes = u64::from(colour.bytes_per_pixel() / colour.channel_count());
         // A picture whose description is damaged is still a picture.
         let exif = exif
             .or_else(|| decoder.exif_metadata().ok().flatten())
@@ -176,7 +169,6 @@ impl<'a> Opened<'a> {
                 (Colours::Ordinary, Some(profile)) => Colours::Profile(profile),
                 (colours, _) => colours,
             },
-            cost: u64::from(width) * u64::from(height) * channels * sample_bytes,
             memory_bytes,
             decoder,
         })
@@ -186,16 +178,6 @@ impl<'a> Opened<'a> {
     #[must_use]
     pub fn upright_size(&self) -> (u32, u32) {
         turned(self.decoder.dimensions(), self.orientation)
-    }
-
-    /// How much work unpacking is, known from the header alone: the number of bytes of all samples,
-    /// pixels x channels x bytes of a sample. Four channels (inks) count as four.
-    ///
-    /// A unit takes 1 to 15 ns of a core in a release build, by format and content: 12 megapixels in
-    /// three channels cost 36 million units, the largest file that is accepted 512 million.
-    #[must_use]
-    pub fn cost(&self) -> u64 {
-        self.cost
     }
 
     /// Unpacks the pixels, if that needs no more than this many bytes of memory.
@@ -218,7 +200,6 @@ impl<'a> Header<'a> {
         let decoder = jpeg::Decoder::new(bytes)?;
         Ok(Self {
             format: Format::Jpeg,
-            channels: skeleton.channels() as u64,
             scratch_bytes: skeleton.coefficient_bytes(),
             exif: None,
             colours: if decoder.gives_inks() {
@@ -242,7 +223,6 @@ impl<'a> Header<'a> {
         }
         Ok(Self {
             format: Format::Png,
-            channels: decoder.color_type().channel_count().into(),
             scratch_bytes: 0,
             exif: chunks.exif.map(<[u8]>::to_vec),
             colours: chunks.gamma.map_or(Colours::Ordinary, Colours::Gamma),
@@ -261,7 +241,6 @@ impl<'a> Header<'a> {
         let pixels = u64::from(width) * u64::from(height);
         Ok(Self {
             format: Format::WebP,
-            channels: decoder.color_type().channel_count().into(),
             // Without loss, four channels are unpacked whatever is returned; with loss, brightness
             // and colours of half the size each way, and an alpha channel.
             scratch_bytes: pixels * if chunks.lossless { 4 } else { 3 },

@@ -201,7 +201,7 @@ fn one_of_each() -> [Vec<u8>; 4] {
 /// What a file is refused for before anything of it is decoded.
 fn refused_unopened(bytes: &[u8]) -> Refusal {
     match Opened::read(bytes) {
-        Ok(opened) => panic!("opened, at a cost of {}", opened.cost()),
+        Ok(opened) => panic!("opened as {:?}", opened.format),
         Err(refusal) => refusal,
     }
 }
@@ -259,24 +259,18 @@ fn plain_pictures_are_opened_though_they_are_packed_as_well_as_possible() {
     let packed =
         |kind: [u8; 3], bytes: usize| samples::png_of_bytes((width, height), kind, &vec![0; bytes]);
     let row = |bytes: usize| (1 + bytes) * height as usize;
-    for (bytes, cost) in [
-        (samples::jpeg_of_black(3000, 2000, false), 6_000_000),
-        (samples::jpeg_of_black(3000, 2000, true), 6_000_000),
-        (packed([8, 0, 0], row(3000)), 6_000_000),
-        (packed([8, 2, 0], row(9000)), 18_000_000),
-        (packed([16, 2, 0], row(18_000)), 36_000_000),
-        (packed([1, 0, 0], row(375)), 6_000_000),
-        (samples::webp_of_black(width, height), 18_000_000),
-        (samples::webp_without_loss(width, height), 18_000_000),
+    for bytes in [
+        samples::jpeg_of_black(3000, 2000, false),
+        samples::jpeg_of_black(3000, 2000, true),
+        packed([8, 0, 0], row(3000)),
+        packed([8, 2, 0], row(9000)),
+        packed([16, 2, 0], row(18_000)),
+        packed([1, 0, 0], row(375)),
+        samples::webp_of_black(width, height),
+        samples::webp_without_loss(width, height),
     ] {
         let opened = Opened::read(&bytes).map_err(|refusal| (bytes.len(), refusal));
-        let opened = opened.map(|opened| (opened.upright_size(), opened.cost()));
-        assert_eq!(
-            opened.unwrap(),
-            ((width, height), cost),
-            "{} bytes",
-            bytes.len()
-        );
+        assert_eq!(opened.unwrap().upright_size(), (width, height));
     }
     // Seven passes over 61 x 43 pixels, all black.
     let passes = [
@@ -294,12 +288,6 @@ fn plain_pictures_are_opened_though_they_are_packed_as_well_as_possible() {
         .sum();
     let interlaced = samples::png_of_bytes((61, 43), [8, 2, 1], &vec![0; unpacked]);
     assert_eq!(tone_of(&interlaced), 0);
-}
-
-#[test]
-fn four_inks_cost_four_channels() {
-    let ink = samples::jpeg_of_inks([0; 4], jpeg_encoder::ColorType::Cmyk, None);
-    assert_eq!(Opened::read(&ink).unwrap().cost(), 64 * 48 * 4);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! An upload on its way in: spooled to a file beside the originals while its bytes arrive.
 //!
-//! Memory holds [`CHUNK_BYTES`] of it and never the whole. The file becomes an original by a rename, so nothing is
-//! copied; what never becomes one is removed when it is dropped, or by [`sweep`] if the process died.
+//! Memory holds some [`CHUNK_BYTES`] of it and never the whole. The file becomes an original by a second name, so nothing
+//! is copied. Its first name is removed when a row names the original, or nothing came of the upload; if the process dies
+//! before, [`sweep`] finds it.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -9,16 +10,18 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
+use nix::errno::Errno;
+use nix::fcntl::{FallocateFlags, fallocate};
 use sha2::{Digest as _, Sha256};
 
+use super::FileName;
 use super::decode::{FILE_BYTES_MAX, Refusal};
 use crate::blocking::Lane;
 
-/// How many bytes are gathered before they are hashed and written: a trip to another thread costs 20 us, so not
-/// for every packet.
+/// How many bytes are gathered before they are hashed and written: not every packet is worth a trip to another thread.
 const CHUNK_BYTES: usize = 256 << 10;
 
-/// The folder of spooled uploads, below that of the originals: a rename must not cross file systems.
+/// The folder of spooled uploads, below that of the originals: a second name must not cross file systems.
 const FOLDER: &str = ".incoming";
 
 /// How old a spooled file is when no request can be working on it any more: an upload ends after three
@@ -42,6 +45,7 @@ struct Spool {
     path: Temporary,
     hash: Sha256,
     bytes: usize,
+    is_allocated: bool,
 }
 
 /// A complete upload in its spooled file, not yet inspected.
@@ -54,12 +58,15 @@ pub struct Received {
     pub sha256: [u8; 32],
 }
 
-/// A file that is removed when this is dropped.
+/// A file that is removed when this is dropped; none if the path is empty.
 #[derive(Debug)]
 struct Temporary(PathBuf);
 
 impl Drop for Temporary {
     fn drop(&mut self) {
+        if self.0.as_os_str().is_empty() {
+            return;
+        }
         match fs::remove_file(&self.0) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 tracing::warn!(path = %self.0.display(), %error, "an upload's temporary file stays until it is swept");
@@ -70,16 +77,19 @@ impl Drop for Temporary {
 }
 
 impl Incoming {
-    /// Begins a file below the folder of the originals.
-    pub(super) async fn begin(originals: &Path) -> io::Result<Self> {
+    /// Begins a file below the folder of the originals, with the blocks for this many bytes.
+    pub(super) async fn begin(originals: &Path, announced_bytes: u64) -> io::Result<Self> {
         let folder = originals.join(FOLDER);
         let spool = WRITING.run(move || {
             fs::create_dir_all(&folder)?;
             let path = folder.join(format!("{:032x}", rand::random::<u128>()));
             let file = File::create_new(&path)?;
+            let path = Temporary(path);
+            let is_allocated = allocate(&file, announced_bytes)?;
             io::Result::Ok(Spool {
                 file,
-                path: Temporary(path),
+                path,
+                is_allocated,
                 hash: Sha256::new(),
                 bytes: 0,
             })
@@ -88,6 +98,12 @@ impl Incoming {
             chunk: BytesMut::new(),
             spool: spool.await??,
         })
+    }
+
+    /// Whether the disk counts the whole file already.
+    #[must_use]
+    pub fn is_allocated(&self) -> bool {
+        self.spool.is_allocated
     }
 
     /// Adds what has arrived.
@@ -116,6 +132,9 @@ impl Incoming {
         let spool = self.spool.write(self.chunk.split().freeze()).await?;
         WRITING
             .run(move || {
+                if spool.is_allocated {
+                    spool.file.set_len(spool.bytes as u64)?;
+                }
                 spool.file.sync_all()?;
                 Ok(Received {
                     path: spool.path,
@@ -140,12 +159,51 @@ impl Spool {
     }
 }
 
+/// Allocates the blocks of a file, so that the disk counts it before it is written; `false` on a file system that cannot.
+fn allocate(file: &File, bytes: u64) -> io::Result<bool> {
+    let bytes = i64::try_from(bytes.min(FILE_BYTES_MAX as u64)).map_err(io::Error::other)?;
+    match fallocate(file, FallocateFlags::empty(), 0, bytes.max(1)) {
+        Ok(()) => Ok(true),
+        Err(Errno::EOPNOTSUPP | Errno::ENOSYS) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
 impl Received {
     /// Where the bytes are, until this is dropped or renamed.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path.0
     }
+
+    /// Gives the file this second name, and names the first one like it, so that a sweep can tell to which it belongs.
+    pub(super) fn link(mut self, name: FileName, original: &Path) -> io::Result<Link> {
+        let named = self.path.0.with_file_name(name.to_string());
+        fs::rename(&self.path.0, &named)?;
+        self.path.0 = named;
+        fs::hard_link(&self.path.0, original)?;
+        Ok(Link(self.path))
+    }
+}
+
+/// The first name of a file that has become an original. Removed when this is dropped.
+#[derive(Debug)]
+pub struct Link(Temporary);
+
+impl Link {
+    /// Leaves the name for a sweep, which finds out what became of the upload.
+    pub fn leave(mut self) {
+        self.0.0 = PathBuf::new();
+    }
+}
+
+/// What processes that died left.
+#[derive(Debug, Default)]
+pub struct Abandoned {
+    /// How many files that had not become originals were removed.
+    pub removed: usize,
+    /// Files that have become originals: rows may name them or not.
+    pub originals: Vec<FileName>,
 }
 
 /// Why an upload could not be received.
@@ -159,15 +217,15 @@ pub enum WriteError {
     Disk(#[from] io::Error),
 }
 
-/// Removes spooled files that a process left when it died; returns how many.
-pub(super) fn sweep(originals: &Path) -> io::Result<usize> {
+/// Removes spooled files that a process left when it died, but for those that have become originals.
+pub(super) fn sweep(originals: &Path) -> io::Result<Abandoned> {
     let entries = match fs::read_dir(originals.join(FOLDER)) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Abandoned::default()),
         Err(error) => return Err(error),
     };
     let now = SystemTime::now();
-    let mut removed = 0;
+    let mut found = Abandoned::default();
     for entry in entries {
         let entry = entry?;
         let changed = entry.metadata().and_then(|facts| facts.modified());
@@ -175,11 +233,21 @@ pub(super) fn sweep(originals: &Path) -> io::Result<usize> {
             now.duration_since(changed)
                 .is_ok_and(|age| age > ABANDONED_AFTER)
         });
-        if abandoned && fs::remove_file(entry.path()).is_ok() {
-            removed += 1;
+        if !abandoned {
+            continue;
+        }
+        let name = entry.file_name();
+        match name.to_str().and_then(|name| name.parse().ok()) {
+            Some(name) => found.originals.push(name),
+            None => found.removed += usize::from(fs::remove_file(entry.path()).is_ok()),
         }
     }
-    Ok(removed)
+    Ok(found)
+}
+
+/// Removes the first name of an original.
+pub(super) fn forget(originals: &Path, name: FileName) -> io::Result<()> {
+    fs::remove_file(originals.join(FOLDER).join(name.to_string()))
 }
 
 #[cfg(test)]
@@ -195,7 +263,7 @@ mod tests {
     async fn what_arrives_in_pieces_is_one_file_with_the_hash_of_the_whole() {
         let folder = tempfile::tempdir().unwrap();
         let whole: Vec<u8> = (0..CHUNK_BYTES * 2 + 77).map(|n| n as u8).collect();
-        let mut incoming = Incoming::begin(folder.path()).await.unwrap();
+        let mut incoming = Incoming::begin(folder.path(), 1 << 20).await.unwrap();
         for piece in whole.chunks(10_007) {
             incoming = incoming.write(piece).await.unwrap();
         }
@@ -208,7 +276,7 @@ mod tests {
     #[tokio::test]
     async fn what_does_not_become_an_original_leaves_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let incoming = Incoming::begin(folder.path()).await.unwrap();
+        let incoming = Incoming::begin(folder.path(), 1 << 20).await.unwrap();
         let incoming = incoming.write(b"half a picture").await.unwrap();
         assert_eq!(spooled(folder.path()).len(), 1);
         drop(incoming);
@@ -218,7 +286,7 @@ mod tests {
     #[tokio::test]
     async fn a_file_that_grows_too_large_is_refused_before_it_is_written() {
         let folder = tempfile::tempdir().unwrap();
-        let mut incoming = Incoming::begin(folder.path()).await.unwrap();
+        let mut incoming = Incoming::begin(folder.path(), 1 << 20).await.unwrap();
         let piece = vec![0; 8 << 20];
         for _ in 0..FILE_BYTES_MAX / piece.len() {
             incoming = incoming.write(&piece).await.unwrap();
@@ -234,14 +302,14 @@ mod tests {
     #[test]
     fn only_what_a_dead_process_left_is_swept() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(sweep(folder.path()).unwrap(), 0);
+        assert_eq!(sweep(folder.path()).unwrap().removed, 0);
         fs::create_dir(folder.path().join(FOLDER)).unwrap();
         let [fresh, old] = ["fresh", "old"].map(|name| folder.path().join(FOLDER).join(name));
         fs::write(&fresh, b"").unwrap();
         let file = File::create(&old).unwrap();
         file.set_modified(SystemTime::now() - ABANDONED_AFTER * 2)
             .unwrap();
-        assert_eq!(sweep(folder.path()).unwrap(), 1);
+        assert_eq!(sweep(folder.path()).unwrap().removed, 1);
         assert_eq!(spooled(folder.path()), [fresh]);
     }
 }

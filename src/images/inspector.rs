@@ -6,8 +6,10 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Semaphore, oneshot};
+use tokio::time::timeout;
 
 use super::decode::Refusal;
 use super::incoming::Received;
@@ -17,8 +19,7 @@ use super::pool::{Pool, Priority, Threads};
 use super::weigh::Weight;
 use crate::blocking::Lane;
 
-/// How many samples may wait or be at work in a process: three of the largest pictures, 24 s at the 20 ns a sample
-/// that the slowest files take.
+/// How many samples may wait or be at work in a process: three of the largest pictures.
 const WAITING_SAMPLES_MAX: u64 = 3 * Weight::SAMPLES_MAX;
 
 /// How many uploads may wait to be inspected in a process, beside the one that is.
@@ -30,9 +31,11 @@ const SAMPLES_PER_PERMIT: u64 = 1_000_000;
 /// How far the thread gives way: further than those that draw (5), because somebody looks at what they make.
 const NICENESS: i32 = 10;
 
-/// How many jobs may stand before the thread. One is let through at a time; the others belong to clients that left
-/// between their turn and its beginning.
-const LINE_LEN_MAX: usize = 64;
+/// How many jobs may stand before the thread: the next comes when the one before has ended.
+const LINE_LEN_MAX: usize = 1;
+
+/// How long a large upload waits for those of other processes.
+const LARGE_WAIT_MAX: Duration = Duration::from_secs(90);
 
 /// Reads headers, 1 MiB of each file.
 static HEADERS: Lane = Lane::new(2);
@@ -122,20 +125,24 @@ impl Inspector {
         let permits = u32::try_from(permits).unwrap_or(u32::MAX);
         let waiting = Arc::clone(&shared.weight).try_acquire_many_owned(permits);
         let waiting = waiting.map_err(|_| InspectError::Busy)?;
+        // Before the thread: small uploads of this process need not wait for large ones of another.
+        let alone = if weight.is_large() {
+            let alone = timeout(LARGE_WAIT_MAX, shared.large.wait()).await;
+            Some(alone.map_err(|_| InspectError::Busy)?)
+        } else {
+            None
+        };
         let turn = Arc::clone(&shared.next).acquire_owned().await;
         let turn = turn.map_err(|_| InspectError::Interrupted)?;
         let (tell, told) = oneshot::channel();
-        let large = weight.is_large().then(|| shared.large.clone());
         let job = move || {
-            let held = (place, line, waiting, turn);
+            let held = (place, line, waiting, turn, alone);
             if tell.is_closed() {
                 return;
             }
-            let alone = large.map(|large| large.wait());
             let facts = std::fs::read(&path)
                 .map_err(InspectError::from)
                 .and_then(|bytes| Ok(inspect(&bytes, weight.unpacked_bytes)?));
-            drop(alone);
             // Before the result, so that the answer to the client comes after its place is free.
             drop(held);
             // The client may have left; then the result is of no use.

@@ -3,9 +3,15 @@
 //! A picture of 100 megapixels unpacks to 300 MB and more. With one at a time, of each kind of work, the memory of a site does
 //! not grow with its processes. The kernel releases the lock of a process that dies.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+/// How often a task that waits looks whether it is its turn.
+const AGAIN_EVERY: Duration = Duration::from_millis(50);
 
 /// The turn of one kind of work.
 #[derive(Debug, Clone)]
@@ -28,27 +34,43 @@ impl Turn {
         }
     }
 
-    /// Waits for the turn. Blocks: only for a thread that does this kind of work alone.
-    pub(super) fn wait(&self) -> Taken {
-        let lock = self.lock();
-        if let Err(error) = &lock {
-            // A full disk, for example. One at a time in this process is still true.
-            tracing::warn!(path = %self.path.display(), %error, "large pictures do not take turns with other processes");
+    /// Waits for the turn without a thread, by asking again and again.
+    pub(super) async fn wait(&self) -> Taken {
+        loop {
+            match self.open().map(|file| (file.try_lock(), file)) {
+                Ok((Ok(()), file)) => return Taken { _lock: Some(file) },
+                Ok((Err(TryLockError::WouldBlock), _)) => sleep(AGAIN_EVERY).await,
+                Ok((Err(TryLockError::Error(error)), _)) | Err(error) => {
+                    return self.without(&error);
+                }
+            }
         }
-        Taken { _lock: lock.ok() }
     }
 
-    fn lock(&self) -> io::Result<File> {
+    /// Waits for the turn. Blocks: only for a thread that does this kind of work alone.
+    pub(super) fn wait_blocking(&self) -> Taken {
+        let locked = self.open().and_then(|file| file.lock().map(|()| file));
+        match locked {
+            Ok(file) => Taken { _lock: Some(file) },
+            Err(error) => self.without(&error),
+        }
+    }
+
+    /// One at a time in this process is still true when there is no lock, on a full disk for example.
+    fn without(&self, error: &io::Error) -> Taken {
+        tracing::warn!(path = %self.path.display(), %error, "large pictures do not take turns with other processes");
+        Taken { _lock: None }
+    }
+
+    fn open(&self) -> io::Result<File> {
         if let Some(folder) = self.path.parent() {
             fs::create_dir_all(folder)?;
         }
-        let file = File::options()
+        File::options()
             .create(true)
             .truncate(false)
             .write(true)
-            .open(&self.path)?;
-        file.lock()?;
-        Ok(file)
+            .open(&self.path)
     }
 }
 
@@ -56,16 +78,23 @@ impl Turn {
 mod tests {
     use super::*;
 
-    #[test]
-    fn one_has_the_turn_and_the_next_gets_it_afterwards() {
+    #[tokio::test]
+    async fn one_has_the_turn_and_the_next_gets_it_afterwards() {
         let folder = tempfile::tempdir().unwrap();
         let turn = Turn::new(&folder.path().join("originals"), ".turn");
         let other = Turn::new(&folder.path().join("originals"), ".other");
-        let taken = turn.wait();
+        let taken = turn.wait_blocking();
         // As another process sees it: a lock belongs to the opened file, not to the process.
         let rival = File::open(&turn.path).unwrap();
         assert!(rival.try_lock().is_err());
-        let _other = other.wait();
+        let _other = other.wait().await;
+        let waiting = tokio::spawn({
+            let turn = turn.clone();
+            async move { turn.wait().await }
+        });
+        drop(taken);
+        let taken = waiting.await.unwrap();
+        assert!(rival.try_lock().is_err());
         drop(taken);
         rival.lock().unwrap();
     }

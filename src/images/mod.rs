@@ -35,7 +35,7 @@ pub mod store;
 pub mod weigh;
 
 pub use decode::Refusal;
-pub use incoming::{Incoming, Received, WriteError};
+pub use incoming::{Abandoned, Incoming, Link, Received, WriteError};
 pub use inspect::{Facts, inspect};
 pub use inspector::{InspectError, Inspector};
 pub use original::{FileName, Original};

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::incoming::{self, Incoming, Received};
+use super::incoming::{self, Abandoned, Incoming, Link, Received};
 use super::{FileName, Format, Inspector};
 
 /// The folder of uploaded files: `<2 hex>/<uuid>.<extension>`.
@@ -22,29 +22,29 @@ impl Originals {
         Self { root: root.into() }
     }
 
-    /// Begins to receive an upload into a temporary file.
+    /// Begins to receive an upload of so many bytes, at most, into a temporary file.
     ///
     /// # Errors
     ///
     /// When the disk fails.
-    pub async fn receive(&self) -> io::Result<Incoming> {
-        Incoming::begin(&self.root).await
+    pub async fn receive(&self, announced_bytes: u64) -> io::Result<Incoming> {
+        Incoming::begin(&self.root, announced_bytes).await
     }
 
-    /// Makes an original of a received file and returns its new name.
+    /// Makes an original of a received file and returns its new name, and the first one.
     ///
-    /// When this returns, the file survives a power cut: a row of `photos` may name it. If it fails
-    /// nothing is left.
+    /// When this returns, the file survives a power cut: a row of `photos` may name it. The first name is to be kept until
+    /// the row is there. If it fails nothing is left.
     ///
     /// # Errors
     ///
     /// When the disk fails.
-    pub fn adopt(&self, received: &Received, format: Format) -> io::Result<FileName> {
+    pub fn adopt(&self, received: Received, format: Format) -> io::Result<(FileName, Link)> {
         let name = FileName::random(format);
         let folder = self.folder(name);
         fs::create_dir_all(&folder)?;
-        fs::rename(received.path(), self.path(name))?;
-        // The rename is only as lasting as the folder that it changed, and its own folder.
+        let link = received.link(name, &self.path(name))?;
+        // The name is only as lasting as the folder that it changed, and its own folder.
         let lasting = File::open(&folder)
             .and_then(|folder| folder.sync_all())
             .and_then(|()| File::open(&self.root)?.sync_all());
@@ -53,7 +53,7 @@ impl Originals {
             let _ = fs::remove_file(self.path(name));
             return Err(error);
         }
-        Ok(name)
+        Ok((name, link))
     }
 
     /// Who inspects what is received here.
@@ -62,13 +62,22 @@ impl Originals {
         Inspector::new(&self.root)
     }
 
-    /// Removes what a process that died left of uploads; returns how many files.
+    /// Removes what processes that died left of uploads, and finds what became originals.
     ///
     /// # Errors
     ///
     /// When the disk fails.
-    pub fn sweep(&self) -> io::Result<usize> {
+    pub fn sweep(&self) -> io::Result<Abandoned> {
         incoming::sweep(&self.root)
+    }
+
+    /// Removes the first name of an original that was found by [`sweep`](Self::sweep).
+    ///
+    /// # Errors
+    ///
+    /// When the disk fails.
+    pub fn forget(&self, name: FileName) -> io::Result<()> {
+        incoming::forget(&self.root, name)
     }
 
     /// Deletes a file; `false` if there was none.
@@ -99,10 +108,10 @@ impl Originals {
 impl Originals {
     /// Keeps bytes as an upload of this format.
     pub(super) async fn keep(&self, bytes: &[u8], format: Format) -> FileName {
-        let incoming = self.receive().await.unwrap();
+        let incoming = self.receive(bytes.len() as u64).await.unwrap();
         let incoming = incoming.write(bytes).await.unwrap();
-        self.adopt(&incoming.finish().await.unwrap(), format)
-            .unwrap()
+        let adopted = self.adopt(incoming.finish().await.unwrap(), format);
+        adopted.unwrap().0
     }
 }
 
@@ -129,7 +138,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("a file");
         fs::write(&root, b"").unwrap();
-        assert!(Originals::new(&root).receive().await.is_err());
+        assert!(Originals::new(&root).receive(1).await.is_err());
         assert_eq!(fs::read(&root).unwrap(), b"");
     }
 }

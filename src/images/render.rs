@@ -8,11 +8,11 @@ use image::RgbImage;
 use super::decode::{Opened, Refusal, guarded};
 use super::encode::{EncodeError, encode};
 use super::large::Turn;
-use super::room::ROOM;
+use super::room::{ROOM, ROOM_BYTES};
 use super::weigh::Weight;
 use super::{FileName, Original, Originals, Size, Width, resize};
 
-/// How many pixels a drawing may have, so that a process that draws stays below 120 MB.
+/// How many pixels a drawing may have, so that it fits into [`ROOM`].
 const DRAWN_PIXELS_MAX: u64 = 2048 * 1536;
 
 /// How many bytes a pixel needs while it is drawn: 17 to 25, measured at 2048 pixels.
@@ -56,12 +56,13 @@ pub fn render(
 }
 
 /// Whether rendering this waits for its turn with other processes, so that it needs a thread of its own.
-pub(super) fn is_large(original: Original, originals: &Originals) -> bool {
+pub(super) fn is_large(original: Original, originals: &Originals, width: Width) -> bool {
     match original {
         Original::Drawn(_) => false,
         // A file that cannot be read is an error of `render`.
         Original::Upload(name) => {
-            Weight::of_file(&originals.path(name)).is_ok_and(Weight::is_large)
+            let weight = Weight::of_file(&originals.path(name));
+            weight.is_ok_and(|weight| weight.rendering_bytes(width) > ROOM_BYTES)
         }
     }
 }
@@ -71,10 +72,10 @@ fn unpack(name: FileName, originals: &Originals, width: Width) -> Result<RgbImag
     let path = originals.path(name);
     let unreadable = |error| RenderError::Unreadable(name, error);
     let weight = Weight::of_file(&path).map_err(unreadable)?;
-    let _alone = weight
-        .is_large()
-        .then(|| Turn::new(originals.root(), ".rendering-large").wait());
-    let _beside_others = (!weight.is_large()).then(|| ROOM.enter(weight.memory_bytes()));
+    let memory_bytes = weight.rendering_bytes(width);
+    let is_large = memory_bytes > ROOM_BYTES;
+    let _alone = is_large.then(|| Turn::new(originals.root(), ".rendering-large").wait_blocking());
+    let _beside_others = (!is_large).then(|| ROOM.enter(memory_bytes));
     let bytes = std::fs::read(&path).map_err(unreadable)?;
     guarded(|| {
         let decoded = Opened::read(&bytes)?.decode(weight.unpacked_bytes)?;

@@ -9,7 +9,7 @@ use super::decode::{Decoded, Refusal, turned};
 
 /// How many times its width a derivative may be high. Nobody sees more of a ribbon, and WebP ends at
 /// 16,383 pixels.
-const HEIGHT_PER_WIDTH_MAX: u32 = 4;
+pub(super) const HEIGHT_PER_WIDTH_MAX: u32 = 4;
 
 /// Makes a picture of at most this width, and never a larger one than the original.
 ///

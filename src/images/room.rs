@@ -6,12 +6,12 @@
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
-/// How many bytes pictures at work may take in this process: two uploads of 12 megapixels, or the
-/// largest drawing.
+/// How many bytes pictures at work may take in this process: a JPEG of 24 megapixels, as cameras make them, or the
+/// largest drawing and one of half its size.
 pub(super) static ROOM: Room = Room::new(ROOM_BYTES);
 
 /// How many bytes [`ROOM`] has.
-pub(super) const ROOM_BYTES: u64 = 80 << 20;
+pub(super) const ROOM_BYTES: u64 = 128 << 20;
 
 /// A bounded number of bytes that several threads share.
 #[derive(Debug)]

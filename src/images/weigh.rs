@@ -9,6 +9,8 @@ use std::path::Path;
 
 use super::decode::{DECODE_BYTES_MAX, PIXELS_MAX};
 use super::jpeg;
+use super::resize::HEIGHT_PER_WIDTH_MAX;
+use super::size::Width;
 
 /// How many bytes of a file are looked at. Cameras write previews and profiles of some 100 KB before the frame; a
 /// JPEG that has its frame further behind is taken for the largest.
@@ -17,9 +19,13 @@ const HEADER_BYTES_MAX: u64 = 1 << 20;
 /// The most channels that a format has: CMYK, or RGB with alpha.
 const CHANNELS_MAX: u64 = 4;
 
-/// Work on a picture that needs more memory than this, its file included, is large: one such picture at a time
-/// is unpacked on the whole machine. Below it are all JPEGs of 12 megapixels, the size that phones make.
+/// An upload that needs more memory than this while it is inspected, its file included, is large: one such upload at a
+/// time is inspected on the whole machine. Below it are all JPEGs of 12 megapixels, the size that phones make.
 pub(super) const LARGE_BYTES: u64 = 64 << 20;
+
+/// How many bytes a pixel of a derivative needs beside the unpacked picture: the copy that is turned (16 bits, four
+/// channels), or the planes of the encoder.
+const DERIVATIVE_PIXEL_BYTES: u64 = 8;
 
 /// How a JPEG file begins.
 const JPEG: [u8; 2] = [0xff, 0xd8];
@@ -27,6 +33,8 @@ const JPEG: [u8; 2] = [0xff, 0xd8];
 /// What unpacking a file costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Weight {
+    /// How many pixels there are.
+    pixels: u64,
     /// How many samples there are: pixels times channels. Time grows with it, 2 to 20 ns a sample.
     pub samples: u64,
     /// How many bytes its pixels need while they are unpacked.
@@ -71,6 +79,7 @@ impl Weight {
         let samples = frame.pixels.saturating_mul(frame.channels);
         let unpacked = samples.saturating_mul(frame.bytes_per_sample);
         Self {
+            pixels: frame.pixels.min(PIXELS_MAX),
             // What is larger is refused by the decoder, so it never weighs more.
             samples: samples.min(Self::SAMPLES_MAX),
             unpacked_bytes: unpacked.min(DECODE_BYTES_MAX),
@@ -87,10 +96,20 @@ impl Weight {
             .saturating_add(self.unpacked_bytes)
     }
 
-    /// Whether the work must be alone of its kind on the machine.
+    /// Whether the picture must be inspected alone on the machine.
     #[must_use]
     pub fn is_large(self) -> bool {
         self.memory_bytes() > LARGE_BYTES
+    }
+
+    /// How many bytes of memory a derivative of this width needs while it is made.
+    pub(super) fn rendering_bytes(self, width: Width) -> u64 {
+        let width = u64::from(width.pixels());
+        let derivative_pixels = self
+            .pixels
+            .min(width * width * u64::from(HEIGHT_PER_WIDTH_MAX));
+        self.memory_bytes()
+            .saturating_add(derivative_pixels * DERIVATIVE_PIXEL_BYTES)
     }
 }
 
@@ -192,6 +211,9 @@ mod tests {
         let picture = DynamicImage::from(samples::quarters(60, 40));
         let deep = DynamicImage::ImageRgb16(picture.to_rgb16());
         let pixels = 60 * 40;
+        let inks = samples::jpeg_of_inks([0; 4], jpeg_encoder::ColorType::Cmyk, None);
+        let inked = Weight::of_header(&inks, 0);
+        assert_eq!(inked.samples, 64 * 48 * 4, "four inks are four channels");
         for (bytes, samples, unpacked) in [
             (samples::jpeg(60, 40), 3 * pixels, 3 * pixels),
             (samples::progressive_jpeg(60, 40), 3 * pixels, 9 * pixels),

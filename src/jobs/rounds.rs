@@ -9,6 +9,7 @@ use super::{connections, outbox};
 use crate::blocking::Lane;
 use crate::db::{known_browser, photo_write, session, upload_place};
 use crate::disk::Level;
+use crate::site::upload;
 use crate::web::Site;
 
 /// How often purges that are due are delivered.
@@ -77,8 +78,7 @@ pub async fn run(site: Site, rounds: Rounds) {
         known_browser::sweep(&site.db).await?;
         site.accounts.sweep().await?;
         upload_place::sweep(&site.db).await?;
-        let originals = site.originals.clone();
-        SWEEPING.run(move || originals.sweep()).await??;
+        upload::sweep(&site.db, &site.originals).await?;
         photo_write::cut_recent(&site.db).await?;
         site.derivatives.sweep(rounds.derivatives_max_bytes).await?;
         anyhow::Ok(())

@@ -24,6 +24,10 @@ use crate::urls::pattern;
 /// How long a body may stand still. As `client_body_timeout` in nginx.
 const STILL_MAX: Duration = Duration::from_secs(30);
 
+/// How many bytes come at least in so much time of waiting for them: 8 KiB a second, so that a place for uploads cannot
+/// be kept for nothing.
+const BYTES_IN_STILL_MAX: usize = 240 << 10;
+
 /// How long the rest of a body is read after its request was answered, as `lingering_time` in nginx: 64 MB
 /// over a line of 4 Mbit/s.
 const LINGER_MAX: Duration = Duration::from_secs(120);
@@ -39,7 +43,10 @@ pub async fn read_to_the_end(request: Request) -> Request {
     request.map(|body| {
         Body::new(ReadToTheEnd {
             rest: Some(body),
-            still: None,
+            late: Box::pin(sleep(STILL_MAX)),
+            waits_since: None,
+            waited: Duration::ZERO,
+            bytes: 0,
         })
     })
 }
@@ -52,8 +59,13 @@ pub fn is_upload(request: &Request) -> bool {
 struct ReadToTheEnd {
     /// None when it has ended.
     rest: Option<Body>,
-    /// Ends a body that stands still; begun when there is something to wait for.
-    still: Option<Pin<Box<Sleep>>>,
+    /// Ends a body that is too slow.
+    late: Pin<Box<Sleep>>,
+    /// When the wait began that goes on now.
+    waits_since: Option<Instant>,
+    /// How long was waited for these bytes, before.
+    waited: Duration,
+    bytes: usize,
 }
 
 impl HttpBody for ReadToTheEnd {
@@ -70,15 +82,26 @@ impl HttpBody for ReadToTheEnd {
         };
         match Pin::new(rest).poll_frame(cx) {
             Poll::Ready(frame) => {
-                this.still = None;
-                if !matches!(frame, Some(Ok(_))) {
-                    this.rest = None;
+                if let Some(since) = this.waits_since.take() {
+                    this.waited += since.elapsed();
+                }
+                match &frame {
+                    Some(Ok(frame)) => this.bytes += frame.data_ref().map_or(0, Bytes::len),
+                    _ => this.rest = None,
+                }
+                if this.bytes >= BYTES_IN_STILL_MAX {
+                    (this.waited, this.bytes) = (Duration::ZERO, 0);
                 }
                 Poll::Ready(frame)
             }
             Poll::Pending => {
-                let still = this.still.get_or_insert_with(|| Box::pin(sleep(STILL_MAX)));
-                if still.as_mut().poll(cx).is_ready() {
+                if this.waits_since.is_none() {
+                    let now = Instant::now();
+                    this.waits_since = Some(now);
+                    let left = STILL_MAX.saturating_sub(this.waited);
+                    this.late.as_mut().reset(now + left);
+                }
+                if this.late.as_mut().poll(cx).is_ready() {
                     this.rest = None;
                     let late = io::Error::from(ErrorKind::TimedOut);
                     return Poll::Ready(Some(Err(axum::Error::new(late))));
@@ -161,6 +184,21 @@ mod tests {
             drop(frames);
             done.notified().await;
             assert_eq!(read.load(Ordering::Relaxed), 100, "after {reads}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_comes_drop_by_drop_ends_and_one_over_a_slow_line_does_not() {
+        for (bytes, arrives) in [(7 << 10, false), (9 << 10, true)] {
+            let drops = stream::iter(0..120).then(move |_| async move {
+                sleep(Duration::from_secs(1)).await;
+                io::Result::Ok(Bytes::from(vec![0; bytes]))
+            });
+            let request = read_to_the_end(Request::new(Body::from_stream(drops))).await;
+            let frames = request.into_body().into_data_stream();
+            let frames: Vec<_> = frames.collect().await;
+            assert_eq!(frames.iter().all(Result::is_ok), arrives);
+            assert_eq!(frames.len() == 120, arrives);
         }
     }
 

@@ -33,7 +33,7 @@ use super::pool::Pool;
 pub use super::pool::Priority;
 use super::pool::Threads;
 use super::render::is_large;
-use super::{Original, Originals, RenderError, Size, render};
+use super::{Original, Originals, RenderError, Size, Width, render};
 use crate::blocking::Lane;
 use crate::disk::Disk;
 use crate::domain::{PhotoToken, UserId};
@@ -135,7 +135,7 @@ static CHANGING: Lane = Lane::new(16);
 /// How pictures are made: [`render`] with the originals, or what a test puts there.
 struct Renderer {
     /// Whether this is work for the thread of the large.
-    is_large: Box<dyn Fn(Original) -> bool + Send + Sync>,
+    is_large: Box<dyn Fn(Original, Width) -> bool + Send + Sync>,
     render: Box<dyn Fn(Original, Size) -> Result<Vec<u8>, RenderError> + Send + Sync>,
 }
 
@@ -179,7 +179,7 @@ impl Derivatives {
     pub fn new(settings: Settings, originals: Originals) -> Self {
         let of_large = originals.clone();
         let renderer = Renderer {
-            is_large: Box::new(move |original| is_large(original, &of_large)),
+            is_large: Box::new(move |original, width| is_large(original, &of_large, width)),
             render: Box::new(move |original, size| render(original, &originals, size)),
         };
         Self::with(settings, renderer)
@@ -228,7 +228,7 @@ impl Derivatives {
         let looked = READING.run(move || match shared.read(&key) {
             Some(derivative) => Found::OnDisk(derivative),
             None => Found::ToMake {
-                large: (shared.renderer.is_large)(original),
+                large: (shared.renderer.is_large)(original, key.size.width),
             },
         });
         let large = match looked.await.map_err(|_| StoreError::Interrupted)? {

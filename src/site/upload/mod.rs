@@ -17,7 +17,9 @@ pub use self::place::{NotAdmitted, Place};
 use crate::blocking::Lane;
 use crate::db::photo_write::{self, NewPhoto};
 use crate::domain::{Frame, PhotoId, Title, Tone, UserId, Visibility};
-use crate::images::{Facts, Incoming, InspectError, Inspector, Originals, Received, Refusal};
+use crate::images::{
+    Abandoned, Facts, Incoming, InspectError, Inspector, Originals, Received, Refusal,
+};
 
 /// Makes originals of received files, and takes them back.
 static KEEPING: Lane = Lane::new(4);
@@ -92,20 +94,20 @@ impl Uploads {
         Places::take(&self.places, account).await
     }
 
-    /// Begins to receive the file of an upload that has a place.
+    /// Begins to receive the file of an upload that has a place, of so many bytes at most.
     ///
     /// # Errors
     ///
     /// When the disk fails.
-    pub async fn receive(&self, _place: &Place) -> io::Result<Incoming> {
-        self.originals.receive().await
+    pub async fn receive(&self, _place: &Place, announced_bytes: u64) -> io::Result<Incoming> {
+        self.originals.receive(announced_bytes).await
     }
 
     /// Inspects a received file and posts it as a photo of the account that has the place.
     ///
     /// A caller that is dropped while the file waits or is inspected posts nothing. From then on it is too late: the
-    /// photo is posted, or nothing of it is left. Only a connection that breaks while the row is committed leaves the file,
-    /// because nobody knows then whether the row is there.
+    /// photo is posted, or nothing of it is left. If nobody knows which, because the process died or the connection broke
+    /// while the row was committed, [`sweep`] finds out later.
     ///
     /// # Errors
     ///
@@ -132,8 +134,8 @@ impl Uploads {
     ) -> Result<PhotoId, PostError> {
         let sha256 = received.sha256;
         let originals = self.originals.clone();
-        let adopted = KEEPING.run(move || originals.adopt(&received, facts.format));
-        let filename = adopted.await.map_err(|_| PostError::Interrupted)??;
+        let adopted = KEEPING.run(move || originals.adopt(received, facts.format));
+        let (filename, link) = adopted.await.map_err(|_| PostError::Interrupted)??;
         let new = NewPhoto {
             owner,
             filename: filename.to_string(),
@@ -150,16 +152,15 @@ impl Uploads {
         match self.insert(&new).await {
             Ok(photo) => Ok(photo),
             Err(NotInserted::Unknown(error)) => {
-                tracing::warn!(%filename, %error, "kept an original although no photo may name it");
+                link.leave();
                 Err(error.into())
             }
             Err(NotInserted::Certain(error)) => {
                 let originals = self.originals.clone();
                 let deleted = KEEPING.run(move || originals.delete(filename)).await;
-                tracing::debug!(
-                    ?deleted,
-                    "deleted the original of a photo that was not posted"
-                );
+                if !matches!(deleted, Ok(Ok(_))) {
+                    link.leave();
+                }
                 Err(error.into())
             }
         }
@@ -175,6 +176,34 @@ impl Uploads {
         })?;
         Ok(photo)
     }
+}
+
+/// Removes what processes that died left of uploads; returns how many pictures.
+///
+/// # Errors
+///
+/// When the disk or the database fails.
+pub async fn sweep(db: &PgPool, originals: &Originals) -> anyhow::Result<usize> {
+    let files = originals.clone();
+    let Abandoned {
+        mut removed,
+        originals: found,
+    } = KEEPING.run(move || files.sweep()).await??;
+    for name in found {
+        let is_posted = photo_write::is_original(db, &name.to_string()).await?;
+        let files = originals.clone();
+        KEEPING
+            .run(move || {
+                if !is_posted {
+                    files.delete(name)?;
+                }
+                // Last, so that the next sweep goes on with what this one did not finish.
+                files.forget(name)
+            })
+            .await??;
+        removed += usize::from(!is_posted);
+    }
+    Ok(removed)
 }
 
 /// Why there is no row.

@@ -3,18 +3,27 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use sqlx::PgPool;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use crate::db::upload_place::{self, PLACES_PER_ACCOUNT};
 use crate::domain::UserId;
 
-/// How many uploads may be under way in a process. Most of them arrive, which takes minutes over a slow line, 256 KiB of
-/// memory and up to 64 MiB of disk; how many of them wait to be inspected is bounded by the inspector.
+/// How many uploads may be under way in a process. Most of them arrive, which takes minutes over a slow line, some
+/// 512 KiB of memory and up to 64 MiB of disk; how many of them wait to be inspected is bounded by the inspector.
 const PLACES_PER_PROCESS: usize = 32;
+
+/// How long an answer waits for its place to be given back.
+const ANSWER_WAITS_MAX: Duration = Duration::from_secs(1);
+
+/// How long to wait after each try to give a place back. After the last the lease has ended.
+const GIVE_BACK_PAUSES_S: [u64; 4] = [1, 10, 60, 180];
 
 /// Why there is no place.
 #[derive(Debug, thiserror::Error)]
@@ -90,12 +99,14 @@ impl Places {
             returned: AtomicBool::new(false),
             runtime: Handle::current(),
         };
-        if upload_place::take(&places.db, account, lease.name).await? {
-            Ok(Place(Arc::new(Taken { lease, here })))
-        } else {
+        let taken = upload_place::take(&places.db, account, lease.name).await;
+        if let Ok(false) | Err(sqlx::Error::PoolTimedOut) = taken {
             lease.returned.store(true, Ordering::Relaxed);
-            Err(NotAdmitted::Account)
         }
+        if !taken? {
+            return Err(NotAdmitted::Account);
+        }
+        Ok(Place(Arc::new(Taken { lease, here })))
     }
 
     fn count(self: &Arc<Self>, account: UserId) -> Option<Here> {
@@ -132,21 +143,26 @@ impl Place {
     pub async fn give_back(self) {
         // Work that goes on after its client has left keeps the place until it ends.
         if let Some(taken) = Arc::into_inner(self.0) {
-            taken.lease.give_back().await;
+            // A client that leaves meanwhile, or a database that is away, does not keep the place taken.
+            let _ = timeout(ANSWER_WAITS_MAX, taken.lease.give_back()).await;
         }
     }
 }
 
 impl Lease {
-    async fn give_back(&self) {
+    /// Gives the place back in a task of its own, and returns it.
+    fn give_back(&self) -> JoinHandle<()> {
         self.returned.store(true, Ordering::Relaxed);
-        give_back(&self.db, self.account, self.name).await;
-    }
-}
-
-async fn give_back(db: &PgPool, account: UserId, lease: Uuid) {
-    if let Err(error) = upload_place::give_back(db, account, lease).await {
-        tracing::warn!(%error, "a place for uploads stays taken until its lease ends");
+        let (db, account, name) = (self.db.clone(), self.account, self.name);
+        self.runtime.spawn(async move {
+            for pause_s in GIVE_BACK_PAUSES_S {
+                match upload_place::give_back(&db, account, name).await {
+                    Ok(()) => return,
+                    Err(error) => tracing::warn!(%error, "a place for uploads was not given back"),
+                }
+                sleep(Duration::from_secs(pause_s)).await;
+            }
+        })
     }
 }
 
@@ -165,9 +181,7 @@ impl Drop for Here {
 impl Drop for Lease {
     fn drop(&mut self) {
         if !*self.returned.get_mut() {
-            let (db, account, name) = (self.db.clone(), self.account, self.name);
-            self.runtime
-                .spawn(async move { give_back(&db, account, name).await });
+            drop(self.give_back());
         }
     }
 }

@@ -9,8 +9,10 @@ use axum::body::{Body, BodyDataStream, Bytes};
 use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{FromRequest as _, Multipart, Request};
 use axum::http::StatusCode;
+use bytes::BytesMut;
 use futures::Stream;
 
+use crate::disk::UploadRoom;
 use crate::images::{Received, Refusal, WriteError};
 use crate::site::upload::{Place, Uploads};
 use crate::web::error::Error;
@@ -24,6 +26,9 @@ const FIELDS_MAX: usize = 16;
 /// How many bytes may have arrived and not yet be part of a field's content: boundaries and headers of fields, or a
 /// header without an end.
 const UNREAD_BYTES_MAX: usize = 1 << 20;
+
+/// How large a frame is at least that the parser is given, but for the last one.
+const FRAME_BYTES_MIN: usize = 64 << 10;
 
 /// What the form brought.
 #[derive(Debug, Default)]
@@ -48,12 +53,29 @@ impl From<Error> for FormError {
     }
 }
 
-/// Reads the form of an upload that has a place.
+/// Where a picture arrives.
+struct Arrival<'a> {
+    uploads: &'a Uploads,
+    place: &'a Place,
+    /// How many bytes the form has at most.
+    bytes: u64,
+    /// Held until the disk counts the file.
+    room: Option<UploadRoom>,
+}
+
+/// Reads the form of an upload that has a place, and room on the disk.
 pub(super) async fn read(
     uploads: &Uploads,
     place: &Place,
+    room: UploadRoom,
     request: Request,
 ) -> Result<Posted, FormError> {
+    let mut arrival = Arrival {
+        uploads,
+        place,
+        bytes: room.bytes(),
+        room: Some(room),
+    };
     let unread = Arc::new(AtomicUsize::new(0));
     let request = request.map(|body| Body::from_stream(Paced::new(body, Arc::clone(&unread))));
     let mut form = Multipart::from_request(request, &())
@@ -67,7 +89,7 @@ pub(super) async fn read(
         let name = field.name().unwrap_or_default().to_owned();
         match name.as_str() {
             "picture" => {
-                let received = picture(uploads, place, &mut field, &unread).await?;
+                let received = picture(&mut arrival, &mut field, &unread).await?;
                 if received.is_some() && posted.picture.is_some() {
                     let one = "Please choose one picture at a time.".to_owned();
                     return Err(Error::BadRequest(one).into());
@@ -84,12 +106,17 @@ pub(super) async fn read(
 
 /// Receives a picture into a file; none if it has no bytes, as when no file was chosen.
 async fn picture(
-    uploads: &Uploads,
-    place: &Place,
+    arrival: &mut Arrival<'_>,
     field: &mut Field<'_>,
     unread: &AtomicUsize,
 ) -> Result<Option<Received>, FormError> {
-    let mut incoming = uploads.receive(place).await.map_err(disk)?;
+    let incoming = arrival.uploads.receive(arrival.place, arrival.bytes).await;
+    let mut incoming = incoming.map_err(disk)?;
+    if incoming.is_allocated()
+        && let Some(room) = arrival.room.take()
+    {
+        room.is_allocated().map_err(Error::from)?;
+    }
     while let Some(bytes) = next(field, unread).await? {
         incoming = incoming.write(&bytes).await.map_err(|error| match error {
             WriteError::Refused(refusal) => FormError::Refused(refusal),
@@ -141,14 +168,17 @@ fn disk(error: std::io::Error) -> Error {
         .into()
 }
 
-/// A body, one frame at a time.
+/// A body in frames of [`FRAME_BYTES_MIN`] or more, one at a time.
 ///
 /// The parser (multer 3.1) reads everything that is ready before it returns a field's bytes: from a client that sends
 /// faster than the file is written, that can be the whole body. Here it finds nothing ready after each frame, so memory
-/// holds one frame. And it reads a field's header however long it is; here the body fails when too much of it belongs
-/// to no field.
+/// holds one frame. With each frame it searches everything that it holds for the end of a field's header: so small frames,
+/// of which a client can send a million, are put together. And it reads a header however long it is; here the body fails
+/// when too much of it belongs to no field.
 struct Paced {
     body: BodyDataStream,
+    /// Small frames put together.
+    gathered: BytesMut,
     /// Bytes handed out that were not yet the content of a field.
     unread: Arc<AtomicUsize>,
     pause: bool,
@@ -158,9 +188,30 @@ impl Paced {
     fn new(body: Body, unread: Arc<AtomicUsize>) -> Self {
         Self {
             body: body.into_data_stream(),
+            gathered: BytesMut::new(),
             unread,
             pause: false,
         }
+    }
+
+    fn gather(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, axum::Error>>> {
+        loop {
+            match ready!(Pin::new(&mut self.body).poll_next(context)) {
+                Some(Ok(frame)) if self.gathered.is_empty() && frame.len() >= FRAME_BYTES_MIN => {
+                    return Poll::Ready(Some(Ok(frame)));
+                }
+                Some(Ok(frame)) => {
+                    self.gathered.extend_from_slice(&frame);
+                    if self.gathered.len() >= FRAME_BYTES_MIN {
+                        break;
+                    }
+                }
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None if self.gathered.is_empty() => return Poll::Ready(None),
+                None => break,
+            }
+        }
+        Poll::Ready(Some(Ok(self.gathered.split().freeze())))
     }
 }
 
@@ -175,11 +226,31 @@ impl Stream for Paced {
         if self.unread.load(Ordering::Relaxed) > UNREAD_BYTES_MAX {
             return Poll::Ready(Some(Err("too much of the form is no field".into())));
         }
-        let frame = ready!(Pin::new(&mut self.body).poll_next(context));
+        let frame = ready!(self.gather(context));
         self.pause = true;
         if let Some(Ok(bytes)) = &frame {
             self.unread.fetch_add(bytes.len(), Ordering::Relaxed);
         }
         Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::{StreamExt as _, stream};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn small_frames_are_put_together_and_large_ones_are_not_copied() {
+        let sizes = [1; 2 * FRAME_BYTES_MIN + 5]
+            .into_iter()
+            .chain([3 * FRAME_BYTES_MIN, 7]);
+        let frames = sizes.map(|size| std::io::Result::Ok(Bytes::from(vec![0; size])));
+        let body = Body::from_stream(stream::iter(frames.collect::<Vec<_>>()));
+        let paced = Paced::new(body, Arc::default());
+        let got: Vec<usize> = paced.map(|frame| frame.unwrap().len()).collect().await;
+        let expected = [FRAME_BYTES_MIN, FRAME_BYTES_MIN, 5 + 3 * FRAME_BYTES_MIN, 7];
+        assert_eq!(got, expected);
     }
 }

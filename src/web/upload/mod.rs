@@ -15,6 +15,7 @@ use super::routes::UPLOAD_BYTES_MAX;
 use super::site::Site;
 use super::visit::Visit;
 use crate::db::session::SignedIn;
+use crate::disk::UploadRoom;
 use crate::domain::{Title, Visibility};
 use crate::images::Refusal;
 use crate::site::upload::{Details, NotAdmitted, Place, PostError};
@@ -50,11 +51,13 @@ pub(super) async fn post(
     request: Request,
 ) -> Result<Response, Error> {
     let viewer = visit.signed_in()?;
-    let _room = site
-        .disk
-        .may_take_upload(announced_bytes(request.headers()))?;
+    let bytes = announced_bytes(request.headers());
+    if bytes > UPLOAD_BYTES_MAX as u64 {
+        return Err(Error::TooLarge);
+    }
+    let room = site.disk.may_take_upload(bytes)?;
     let place = site.uploads.admit(viewer.id).await?;
-    let answer = posted(&site, &visit, viewer, &place, request).await;
+    let answer = posted(&site, &visit, viewer, (&place, room), request).await;
     place.give_back().await;
     answer
 }
@@ -71,7 +74,7 @@ async fn posted(
     site: &Site,
     visit: &Visit,
     viewer: &SignedIn,
-    place: &Place,
+    (place, room): (&Place, UploadRoom),
     request: Request,
 ) -> Result<Response, Error> {
     let again = |title: &str, visibility: Visibility, mistake: String| {
@@ -84,7 +87,7 @@ async fn posted(
         let page = Page::with_status(StatusCode::UNPROCESSABLE_ENTITY, visit, &template)?;
         Ok(page.into_response())
     };
-    let posted = match form::read(&site.uploads, place, request).await {
+    let posted = match form::read(&site.uploads, place, room, request).await {
         Ok(posted) => posted,
         Err(FormError::Refused(refusal)) => {
             return again("", Visibility::Private, said(&refusal));

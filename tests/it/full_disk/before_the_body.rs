@@ -186,7 +186,7 @@ async fn a_picture_that_nginx_cannot_take_in_is_a_503_that_says_when_to_come_bac
         site
     });
     let temp = site.state.join("nginx/temp/client_body");
-    let closed = std::fs::Permissions::from_mode(0);
+    let closed = std::fs::Permissions::from_mode(0o000);
     std::fs::set_permissions(temp, closed).expect("a mode");
     let answer = visitor(&site)
         .upload("Large", "public", vec![b'x'; 1 << 20])

@@ -4,6 +4,11 @@
 //! clients meet it through nginx. `loop_disk` fills a real file system, which takes root; without, it is
 //! skipped and says so.
 
+#![allow(
+    clippy::print_stderr,
+    reason = "what happens to the disk, for a person who looks on"
+)]
+
 mod before_the_body;
 mod levels;
 mod loop_disk;

@@ -60,7 +60,7 @@ fn small(
     render: impl Fn(Original, Size) -> Result<Vec<u8>, RenderError> + Send + Sync + 'static,
 ) -> Renderer {
     Renderer {
-        is_large: Box::new(|_| false),
+        is_large: Box::new(|_, _| false),
         render: Box::new(render),
     }
 }
