@@ -148,11 +148,11 @@ impl<'a> Opened<'a> {
             whole,
         } = header;
         small_enough(decoder.dimensions())?;
-        whole?;
         let memory_bytes = decoder.total_bytes().saturating_add(scratch_bytes);
         if memory_bytes > DECODE_BYTES_MAX {
             return Err(Refusal::TooMuchMemory);
         }
+        whole?;
         // A picture whose description is damaged is still a picture.
         let exif = exif
             .or_else(|| decoder.exif_metadata().ok().flatten())

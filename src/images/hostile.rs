@@ -222,18 +222,22 @@ fn a_small_file_that_claims_a_large_picture_is_refused_before_it_is_decoded() {
     jpeg[frame + 5..frame + 9].copy_from_slice(&[0x27, 0x10, 0x27, 0x10]);
 
     let mut webp = samples::webp(97, 61);
-    webp[26..30].copy_from_slice(&[0x10, 0x27, 0x10, 0x27]);
+    webp[26..30].copy_from_slice(&[0x40, 0x1f, 0x40, 0x1f]);
 
-    for bytes in [
-        jpeg,
-        samples::png_claiming(10_000, 10_000, 1),
-        samples::png_of_bytes((10_000, 10_000), [8, 2, 1], &[0; 100_000]),
-        webp,
+    for (bytes, side) in [
+        (jpeg, 10_000),
+        (samples::png_claiming(10_000, 10_000, 1), 10_000),
+        (
+            samples::png_of_bytes((10_000, 10_000), [8, 2, 1], &[0; 100_000]),
+            10_000,
+        ),
+        // A larger one is refused because of its memory.
+        (webp, 8_000),
     ] {
         let refusal = refused_unopened(&bytes);
         let expected = Refusal::TooShort {
-            width: 10_000,
-            height: 10_000,
+            width: side,
+            height: side,
         };
         assert_eq!(refusal.to_string(), expected.to_string(), "{refusal:?}");
     }

@@ -243,11 +243,12 @@ mod tests {
 
     #[tokio::test]
     async fn small_frames_are_put_together_and_large_ones_are_not_copied() {
-        let sizes = [1; 2 * FRAME_BYTES_MIN + 5]
+        let mut sizes = vec![1; 2 * FRAME_BYTES_MIN + 5];
+        sizes.extend([3 * FRAME_BYTES_MIN, 7]);
+        let frames = sizes
             .into_iter()
-            .chain([3 * FRAME_BYTES_MIN, 7]);
-        let frames = sizes.map(|size| std::io::Result::Ok(Bytes::from(vec![0; size])));
-        let body = Body::from_stream(stream::iter(frames.collect::<Vec<_>>()));
+            .map(|size| std::io::Result::Ok(Bytes::from(vec![0; size])));
+        let body = Body::from_stream(stream::iter(frames));
         let paced = Paced::new(body, Arc::default());
         let got: Vec<usize> = paced.map(|frame| frame.unwrap().len()).collect().await;
         let expected = [FRAME_BYTES_MIN, FRAME_BYTES_MIN, 5 + 3 * FRAME_BYTES_MIN, 7];

@@ -30,11 +30,13 @@ fn explained(dir: &Path, words: &[&str]) -> Value {
 /// The addresses of a picture and of the style sheet on the first page.
 fn files(site: &Site) -> (String, String) {
     let page = site.get("/");
-    let begins = |mark: &str, end: &str| {
-        let rest = page.split(mark).nth(1).expect("such a file");
-        format!("{mark}{}{end}", rest.split(end).next().expect("its end"))
+    let shown = |attribute: &str, begin: &str, end: &str| {
+        let mut rest = page.split(&format!("{attribute}=\"{begin}"));
+        let rest = rest.nth(1).expect("such a file");
+        format!("{begin}{}{end}", rest.split(end).next().expect("its end"))
     };
-    (begins("/i/", ".webp"), begins("/static/site.", ".css"))
+    let picture = shown("src", "/i/", ".webp");
+    (picture, shown("href", "/static/site.", ".css"))
 }
 
 #[test]
