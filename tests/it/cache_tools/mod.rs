@@ -31,8 +31,8 @@ fn explained(dir: &Path, words: &[&str]) -> Value {
 fn files(site: &Site) -> (String, String) {
     let page = site.get("/");
     let shown = |attribute: &str, begin: &str, end: &str| {
-        let mut rest = page.split(&format!("{attribute}=\"{begin}"));
-        let rest = rest.nth(1).expect("such a file");
+        let mark = format!("{attribute}=\"{begin}");
+        let rest = page.split(&mark).nth(1).expect("such a file");
         format!("{begin}{}{end}", rest.split(end).next().expect("its end"))
     };
     let picture = shown("src", "/i/", ".webp");
