@@ -1,24 +1,31 @@
 //! What an app process takes of memory, at most: the promise of `up` when it starts.
 
+use std::io::Cursor;
+
 use flickr_killr::images::{LARGE_MEMORY_BYTES, MEMORY_BYTES};
 use reqwest::StatusCode;
 use tokio::task::JoinSet;
 
 use crate::stack::site::{Site, folder, up};
-use crate::town::Visitor;
+use crate::town::{Visitor, jpeg};
 
 /// An app process without pictures, as `stack::budget` counts it.
 const BESIDE_PICTURES: u64 = 80 << 20;
 
-/// A picture whose file is as large as the site takes: pictures of some phones have a film behind the picture.
-fn picture(kind: jpeg_encoder::ColorType, side: u16, file_bytes: usize) -> Vec<u8> {
-    let samples = usize::from(side) * usize::from(side) * 4;
-    let mut bytes = Vec::new();
-    jpeg_encoder::Encoder::new(&mut bytes, 50)
-        .encode(&vec![128; samples], side, side, kind)
-        .expect("a picture");
-    bytes.resize(file_bytes.max(bytes.len()), 0);
+/// A large file, as of phones that keep a film behind a picture.
+fn large_file() -> Vec<u8> {
+    let mut bytes = jpeg(1, 400, 300);
+    bytes.resize(60 << 20, 0);
     bytes
+}
+
+/// As many pixels as the site takes, in a small file.
+fn many_pixels() -> Vec<u8> {
+    let mut file = Cursor::new(Vec::new());
+    let black = image::RgbImage::new(10_000, 10_000);
+    let written = black.write_to(&mut file, image::ImageFormat::Png);
+    written.expect("a picture");
+    file.into_inner()
 }
 
 /// The most memory that a process had so far, in bytes.
@@ -72,12 +79,10 @@ async fn uploads_take_no_more_memory_than_up_announces() {
     }
     let before = peak(site.pid("app-0"));
 
-    let files = picture(jpeg_encoder::ColorType::Rgb, 4_000, 60 << 20);
-    assert!(upload_twenty(&members, &files).await >= 9);
+    assert!(upload_twenty(&members, &large_file()).await >= 9);
     let files = peak(site.pid("app-0"));
 
-    let pixels = picture(jpeg_encoder::ColorType::Cmyk, 10_000, 0);
-    assert!(upload_twenty(&members, &pixels).await >= 3);
+    assert!(upload_twenty(&members, &many_pixels()).await >= 3);
     let pixels = peak(site.pid("app-0"));
 
     let shown = [before, files, pixels].map(|bytes| bytes >> 20);

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use flickr_killr::domain::PhotoToken;
+use flickr_killr::images::Originals;
+use flickr_killr::site::upload;
 use reqwest::StatusCode;
 use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -123,7 +125,7 @@ async fn an_account_has_two_uploads_under_way_over_all_processes() {
 }
 
 #[tokio::test]
-async fn nine_uploads_are_inspected_or_wait_for_it_and_everything_else_goes_on() {
+async fn nine_uploads_wait_to_be_inspected_and_everything_else_goes_on() {
     let town = Town::new().await;
     let turn = taken_turn(&town);
     let picture = flat(5_000, 5_000);
@@ -147,10 +149,10 @@ async fn nine_uploads_are_inspected_or_wait_for_it_and_everything_else_goes_on()
     assert_eq!(last.unwrap().get("/").await.status, StatusCode::OK);
     assert_eq!(waiting.len(), 9);
     drop(turn);
-    while let Some(answer) = waiting.join_next().await {
-        let answer = answer.unwrap();
-        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
-    }
+    let posted = waiting.join_next().await.unwrap().unwrap();
+    assert_eq!(posted.status, StatusCode::SEE_OTHER, "{}", posted.text());
+    // Those that leave the line give up their places.
+    waiting.abort_all();
     town.until_under_way(0).await;
 }
 
@@ -180,14 +182,25 @@ async fn an_upload_that_its_client_gave_up_is_not_posted_and_leaves_nothing() {
     let town = Town::new().await;
     let turn = taken_turn(&town);
     let (ann, _) = member(&town, "ann").await;
-    let upload = tokio::spawn({
-        let ann = ann.clone();
-        async move { ann.upload("", "public", flat(5_000, 5_000)).await }
-    });
-    town.until_under_way(1).await;
+    let picture = flat(5_000, 5_000);
+    let bytes = picture.len() as u64;
+    let upload = tokio::spawn(async move { ann.upload("", "public", picture).await });
+    let incoming = town.folder.path().join("originals/.incoming");
+    let arrived = || {
+        let files = std::fs::read_dir(&incoming).into_iter().flatten().flatten();
+        let lengths = files.filter_map(|file| Some(file.metadata().ok()?.len()));
+        lengths.collect::<Vec<_>>()
+    };
+    while arrived() != [bytes] {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     upload.abort();
-    drop(turn);
+    // While another process still has the turn.
+    while !arrived().is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     town.until_under_way(0).await;
+    drop(turn);
     let posted: i64 = town
         .ask("select count(*) from photos where filename not like 'drawn:%'")
         .await;
@@ -206,6 +219,36 @@ async fn the_row_holds_the_hash_of_the_original() {
         .ask("select sha256 from photos where sha256 is not null")
         .await;
     assert_eq!(hash, Sha256::digest(&picture).to_vec());
+}
+
+#[tokio::test]
+async fn an_original_that_a_dying_process_left_is_kept_if_a_row_names_it_and_removed_if_none_does()
+{
+    let town = Town::new().await;
+    let ann = town.newcomer("ann").await;
+    ann.upload("", "public", jpeg(1, 400, 300)).await;
+    let named: String = town
+        .ask("select filename from photos where sha256 is not null")
+        .await;
+    let root = town.folder.path().join("originals");
+    let unnamed = format!("ab{}", &named[2..]);
+    std::fs::create_dir_all(root.join("ab")).unwrap();
+    std::fs::write(root.join("ab").join(&unnamed), b"a picture").unwrap();
+    // As between the second name of a file and the commit of its row, two hours ago.
+    let incoming = |name: &str| root.join(".incoming").join(name);
+    for name in [&named, &unnamed] {
+        let original = root.join(&name[..2]).join(name);
+        std::fs::hard_link(&original, incoming(name)).unwrap();
+        let age = Duration::from_secs(2 * 60 * 60);
+        let file = File::options().append(true).open(&original).unwrap();
+        file.set_modified(std::time::SystemTime::now() - age)
+            .unwrap();
+    }
+    let originals = Originals::new(&root);
+    assert_eq!(upload::sweep(&town.pool, &originals).await.unwrap(), 1);
+    assert!(root.join(&named[..2]).join(&named).exists());
+    assert!(!root.join("ab").join(&unnamed).exists());
+    assert!(!incoming(&named).exists() && !incoming(&unnamed).exists());
 }
 
 #[tokio::test]
