@@ -9,6 +9,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, bail};
 use nix::unistd::{Gid, Group, Uid, User, chown, geteuid};
 
+use super::rights::with_rights_of;
+
 /// The person who runs the children.
 #[derive(Debug, Clone)]
 pub(super) struct Account {
@@ -61,7 +63,19 @@ impl Account {
             .then(|| format!("{} {}", self.name, group.name))
     }
 
-    /// Makes a folder that belongs to this person, if it is not there; sets owner and mode anyway.
+    /// Does work in folders that this person can change: with this person's rights, also when we are root.
+    pub(super) fn with_rights<T: Send>(
+        &self,
+        work: impl FnOnce() -> Result<T> + Send,
+    ) -> Result<T> {
+        if self.becomes {
+            with_rights_of(self.uid, self.gid, work)
+        } else {
+            work()
+        }
+    }
+
+    /// Makes a folder that belongs to this person in a folder of ours, if it is not there; sets owner and mode anyway.
     pub(super) fn own_dir(&self, dir: &Path, mode: u32) -> Result<()> {
         use std::os::unix::fs::PermissionsExt as _;
         let made = std::fs::DirBuilder::new()
@@ -74,7 +88,8 @@ impl Account {
             .with_context(|| format!("cannot set the mode of {}", dir.display()))
     }
 
-    /// Gives a file or folder to this person.
+    /// Gives a file or folder to this person. It lies in a folder of ours: in one of this person's it might have
+    /// become a link meanwhile.
     pub(super) fn own(&self, path: &Path) -> Result<()> {
         if !self.becomes {
             return Ok(());
@@ -83,9 +98,14 @@ impl Account {
             .with_context(|| format!("cannot give {} to {}", path.display(), self.name))
     }
 
-    /// Whether a file is this person's, or ours who make files for this person.
-    pub(super) fn may_have_made(&self, file: &Metadata) -> bool {
-        [self.uid, geteuid()].contains(&Uid::from_raw(file.uid()))
+    /// Whether a file is this person's.
+    pub(super) fn owns(&self, file: &Metadata) -> bool {
+        file.uid() == self.uid.as_raw()
+    }
+
+    /// Whether we are root, and this person owns a folder.
+    pub(super) fn may_change(&self, folder: &Metadata) -> bool {
+        self.becomes && self.owns(folder)
     }
 
     /// Whether this person can enter a folder. It is tried, not computed: modes of all parents,

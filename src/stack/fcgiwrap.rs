@@ -66,9 +66,9 @@ impl SharedSocket {
 
 fn bound(path: &Path, sockets: &Sockets, account: &Account) -> Result<(OwnedFd, Option<FileId>)> {
     sockets.mend()?;
-    let listener =
-        UnixListener::bind(path).with_context(|| format!("cannot listen on {}", path.display()))?;
-    account.own(path)?;
+    let listener = account.with_rights(|| {
+        UnixListener::bind(path).with_context(|| format!("cannot listen on {}", path.display()))
+    })?;
     Ok((listener.into(), FileId::of(path)))
 }
 

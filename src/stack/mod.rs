@@ -4,7 +4,7 @@
 //! `keeper` keeps one child running, `health` says when to give up on one, `probe` asks whether it
 //! answers, `child` starts and stops a process; `postgres`, `memcached`, `app`, `fcgiwrap` and `nginx` say
 //! how each program is run; `watch` passes on what nginx tells whoever
-//! watches; `room` looks after the room on the disk; `state` knows what lies where, `record` what runs, `place` what proves that it is of this directory,
+//! watches; `room` looks after the room on the disk; `rights` does what has to be done in folders of the children's user; `state` knows what lies where, `record` what runs, `place` what proves that it is of this directory,
 //! and `left_over` ends what a kill -9 of the supervisor left.
 //!
 //! Invariants. A child is ready when it *answers*. Every child is stopped in its own way, with a
@@ -36,6 +36,7 @@ mod probe;
 mod process;
 mod programs;
 mod record;
+mod rights;
 mod room;
 mod spare;
 mod state;

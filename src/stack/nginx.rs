@@ -65,8 +65,9 @@ pub(super) fn service(
 ) -> Result<Service> {
     let dir = state.nginx();
     begin_anew(&dir)?;
+    // The master makes the folders in it and gives them to its workers, following links: so nobody else may make any.
     let temp_dir = dir.join("temp");
-    account.own_dir(&temp_dir, 0o700)?;
+    state.make_ours(&temp_dir, 0o755)?;
     let nginx_conf = configuration(behind.rung)?;
     write_whole(&dir.join("nginx.conf"), nginx_conf.as_bytes())?;
     state.make_ours(&dir.join("shared"), 0o755)?;

@@ -92,6 +92,7 @@ impl Postgres {
     ) -> Result<()> {
         let half_made = self.cluster.with_extension("half");
         if half_made.exists() {
+            // Follows no links.
             std::fs::remove_dir_all(&half_made)
                 .with_context(|| format!("cannot remove {}", half_made.display()))?;
         }
@@ -102,18 +103,20 @@ impl Postgres {
                 let _ = std::fs::remove_dir_all(&half_made);
                 return Err(error);
             }
-            std::fs::rename(&half_made, &self.cluster).context("cannot keep the new cluster")?;
+            self.account.with_rights(|| {
+                std::fs::rename(&half_made, &self.cluster).context("cannot keep the new cluster")
+            })?;
         }
         // Written at every start: the machine may have got more memory, the program new settings.
         let file = self.cluster.join("postgresql.conf");
-        write_whole(&file, self.configuration().as_bytes())?;
-        self.account.own(&file)
+        self.account
+            .with_rights(|| write_whole(&file, self.configuration().as_bytes()))
     }
 
     /// The server as a child to keep.
     pub(super) fn service(&self) -> Service {
         let (cluster, sockets) = (self.cluster.clone(), self.sockets.clone());
-        let room = self.room.clone();
+        let (room, account) = (self.room.clone(), self.account.clone());
         let socket = sockets.path().join(format!(".s.PGSQL.{PORT}"));
         Service {
             spec: Spec {
@@ -136,6 +139,7 @@ impl Postgres {
             ready: Probe::Query {
                 server: Box::new(self.options()),
                 pid_file: self.cluster.join("postmaster.pid"),
+                account: self.account.clone(),
             },
             alive: Probe::Postmaster(socket.clone()),
             start_patience: START_PATIENCE,
@@ -143,7 +147,7 @@ impl Postgres {
             prepare: Box::new(move || {
                 room.for_postgres();
                 sockets.mend()?;
-                clear_stale_locks(&cluster, &socket)
+                clear_stale_locks(&cluster, &socket, &account)
             }),
         }
     }
@@ -263,7 +267,7 @@ const CONNECTIONS_OF_OWNER: u32 = 3;
 /// Removes the pid file of a dead server, and the lock of its socket. The number in them may belong to
 /// another process by now, after a reboot or in a copied cluster, and PostgreSQL would refuse to start.
 /// Whether a server runs here is seen by its processes: each works in the folder of its cluster.
-fn clear_stale_locks(cluster: &Path, socket: &Path) -> Result<()> {
+fn clear_stale_locks(cluster: &Path, socket: &Path, account: &Account) -> Result<()> {
     let alive = FileId::of(cluster).map_or(vec![], postgres_in);
     anyhow::ensure!(
         alive.is_empty(),
@@ -272,20 +276,20 @@ fn clear_stale_locks(cluster: &Path, socket: &Path) -> Result<()> {
     );
     let mut lock_of_socket = socket.to_owned().into_os_string();
     lock_of_socket.push(".lock");
-    for stale in [cluster.join("postmaster.pid"), lock_of_socket.into()] {
-        match std::fs::remove_file(&stale) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(error).with_context(|| {
-                    format!(
-                        "cannot remove {} of a PostgreSQL that is dead",
-                        stale.display()
-                    )
-                });
-            }
-            _ => {}
+    let stale = [cluster.join("postmaster.pid"), lock_of_socket.into()];
+    account.with_rights(|| stale.iter().try_for_each(|lock| remove_stale(lock)))
+}
+
+fn remove_stale(lock: &Path) -> Result<()> {
+    match std::fs::remove_file(lock) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| {
+                let lock = lock.display();
+                format!("cannot remove {lock} of a PostgreSQL that is dead")
+            })
         }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Waits until somebody else's database answers.

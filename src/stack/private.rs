@@ -1,4 +1,4 @@
-//! What only the site's own user may see: the folder of the sockets, the password of demo people.
+//! What only the site's own user may see: the folders of sockets and pictures, the password of demo people.
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{ErrorKind, Write as _};
@@ -24,16 +24,9 @@ impl Sockets {
     pub(super) fn make(account: &Account) -> Result<Self> {
         loop {
             let path = PathBuf::from(format!("{SOCKETS}{:08x}", rand::random::<u32>()));
-            match DirBuilder::new().mode(0o700).create(&path) {
-                Ok(()) => {
-                    account.own(&path)?;
-                    let account = account.clone();
-                    return Ok(Self { path, account });
-                }
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => {
-                    return Err(error).with_context(|| format!("cannot make {}", path.display()));
-                }
+            if make_private(&path, account)? {
+                let account = account.clone();
+                return Ok(Self { path, account });
             }
         }
     }
@@ -47,22 +40,40 @@ impl Sockets {
     /// user may have made one of this name since, which is refused.
     pub(super) fn mend(&self) -> Result<()> {
         let path = &self.path;
-        match DirBuilder::new().mode(0o700).create(path) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-                return Err(error).with_context(|| format!("cannot make {}", path.display()));
-            }
-            _ => {}
-        }
+        make_private(path, &self.account)?;
         let found = std::fs::symlink_metadata(path)
             .with_context(|| format!("cannot look at {}", path.display()))?;
         let is_private = found.is_dir() && found.mode() & 0o077 == 0;
         ensure!(
-            is_private && self.account.may_have_made(&found),
+            is_private && self.account.owns(&found),
             "{} belongs to another user, and the site needs it for its sockets; remove it",
             path.display()
         );
-        self.account.own(path)
+        Ok(())
     }
+}
+
+/// Makes a folder for this account alone, in a folder of this account, if there is none.
+pub(super) fn make_folder_of(account: &Account, path: &Path) -> Result<()> {
+    make_private(path, account)?;
+    let found = std::fs::metadata(path);
+    let found = found.with_context(|| format!("cannot look at {}", path.display()))?;
+    ensure!(
+        found.is_dir() && account.owns(&found),
+        "{} is no folder of the user {}; remove it, or give it to that user",
+        path.display(),
+        account.name
+    );
+    Ok(())
+}
+
+/// Makes a folder for this account alone; returns whether there was nothing of this name.
+fn make_private(path: &Path, account: &Account) -> Result<bool> {
+    account.with_rights(|| match DirBuilder::new().mode(0o700).create(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error).with_context(|| format!("cannot make {}", path.display())),
+    })
 }
 
 /// Removes the folder of the sockets, and nothing that does not look like one.

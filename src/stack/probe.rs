@@ -1,14 +1,20 @@
 //! Readiness and health: a child is there when it answers, not when its file exists.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use nix::fcntl::OFlag;
 use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
+
+use super::account::Account;
 
 /// How long a child has for one answer.
 const ANSWER_PATIENCE: Duration = Duration::from_millis(500);
@@ -27,6 +33,9 @@ const FCGI_UNHEARD_OF: &[u8; 8] = b"\x01\xff\0\0\0\0\0\0";
 /// The type of the record that says so.
 const FCGI_UNKNOWN_TYPE: u8 = 11;
 
+/// How many bytes of the pid file are read: its lines are a path and some numbers.
+const PID_FILE_BYTES_MAX: u64 = 16 << 10;
+
 /// A question that only a working child answers.
 #[derive(Debug, Clone)]
 pub(super) enum Probe {
@@ -35,6 +44,7 @@ pub(super) enum Probe {
     Query {
         server: Box<PgConnectOptions>,
         pid_file: PathBuf,
+        account: Account,
     },
     /// PostgreSQL's postmaster takes a connection and answers its first packet.
     Postmaster(PathBuf),
@@ -48,6 +58,18 @@ pub(super) enum Probe {
     Page(SocketAddr, &'static str),
     /// Something HTTP answers, whatever it says.
     AnyHttp(SocketAddr),
+}
+
+/// The beginning of a file, without waiting for one that is a pipe.
+fn head(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let mut file = File::options()
+        .read(true)
+        .custom_flags(OFlag::O_NONBLOCK.bits())
+        .open(path)?
+        .take(PID_FILE_BYTES_MAX);
+    let mut head = Vec::new();
+    file.read_to_end(&mut head)?;
+    Ok(head)
 }
 
 impl Probe {
@@ -76,9 +98,13 @@ impl Probe {
 
     async fn ask_patiently(&self, pid: i32) -> anyhow::Result<()> {
         match self {
-            Self::Query { server, pid_file } => {
+            Self::Query {
+                server,
+                pid_file,
+                account,
+            } => {
+                let says = account.with_rights(|| head(pid_file))?;
                 // Not all of it is text: the path of the cluster is one of its lines.
-                let says = std::fs::read(pid_file)?;
                 let says = String::from_utf8_lossy(&says);
                 let stage = says.lines().nth(PID_FILE_STAGE).unwrap_or_default();
                 anyhow::ensure!(stage.trim() == "ready", "it is {stage:?}");

@@ -63,6 +63,7 @@ impl StateDir {
                 state.path.display()
             );
         }
+        check_not_theirs(&state.path, account)?;
         Ok(state)
     }
 
@@ -234,7 +235,9 @@ impl Lock {
 /// Writes a file so that it is there whole or not at all, also after a power cut.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     let new = path.with_extension("new");
-    let written = File::create(&new).and_then(|mut file| {
+    // What a kill left there, or a pipe that nobody reads.
+    let _ = std::fs::remove_file(&new);
+    let written = File::create_new(&new).and_then(|mut file| {
         file.write_all(bytes)?;
         file.sync_all()
     });
@@ -281,6 +284,20 @@ fn make_dir(dir: &Path) -> Result<()> {
     // The umask of a careful root would shut the children out.
     std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o755))
         .with_context(|| format!("cannot set the mode of {}", dir.display()))
+}
+
+/// Refuses a folder in which root would write, and the children's user might put links.
+fn check_not_theirs(dir: &Path, account: &Account) -> Result<()> {
+    let found = dir.metadata();
+    let found = found.with_context(|| format!("cannot look at {}", dir.display()))?;
+    ensure!(
+        !account.may_change(&found),
+        "{} belongs to {}, the user of the children, and root would write in it; give it to root, start as that \
+         user, or say --state-dir with another folder",
+        dir.display(),
+        account.name
+    );
+    Ok(())
 }
 
 /// Everybody may make folders in /var/tmp; we only go where nobody else can write.

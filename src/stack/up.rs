@@ -24,7 +24,7 @@ use super::place::Place;
 use super::plan::Plan;
 use super::port::{HeldPort, may_listen};
 use super::postgres::{Postgres, SITE_ROLE, foreign_answers};
-use super::private::{Sockets, make_demo_logins, remove_sockets};
+use super::private::{Sockets, make_demo_logins, make_folder_of, remove_sockets};
 use super::probe::Probe;
 use super::process::{Identity, is_ignored};
 use super::programs::Programs;
@@ -347,8 +347,8 @@ const FIRST_PAGE_PATIENCE: Duration = Duration::from_secs(30);
 fn account_for_dirs(state: &StateDir, account: &Account) -> Result<()> {
     account.own_dir(&state.database(), 0o700)?;
     account.own_dir(&state.pictures(), 0o700)?;
-    account.own_dir(&state.originals(), 0o700)?;
-    account.own_dir(&state.derivatives(), 0o700)?;
+    make_folder_of(account, &state.originals())?;
+    make_folder_of(account, &state.derivatives())?;
     state.make_ours(&state.logs(), 0o700)
 }
 

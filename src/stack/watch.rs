@@ -6,9 +6,9 @@
 //! that it cannot send. A watcher is a connection; when the last one ends, the file is removed by which nginx
 //! knows that there is one.
 
+use std::fs::File;
 use std::io::{ErrorKind, IoSliceMut, Read as _, Write as _};
 use std::os::fd::{AsFd as _, AsRawFd as _};
-use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
@@ -60,24 +60,14 @@ impl Watch {
             socket: sockets.join(LINES),
         };
         let watchers = sockets.join(WATCHERS);
-        // One of them may be left where the other was swept away.
-        for stale in [&told.socket, &watchers] {
-            let _ = std::fs::remove_file(stale);
-        }
-        let lines = UnixDatagram::bind(&told.socket);
-        let lines = lines.with_context(|| format!("cannot make {}", told.socket.display()))?;
+        let (lines, listener) = account.with_rights(|| bind(&told.socket, &watchers))?;
         setsockopt(&lines, sockopt::ReceiveTimestampns, &true)
             .context("the kernel does not say when something came")?;
-        let listener = UnixListener::bind(&watchers);
-        let listener = listener.with_context(|| format!("cannot make {}", watchers.display()))?;
-        for socket in [&told.socket, &watchers] {
-            std::fs::set_permissions(socket, std::fs::Permissions::from_mode(0o600))?;
-            account.own(socket)?;
-        }
         listener.set_nonblocking(true)?;
         let (until_closed, closed) = UnixStream::pair()?;
         let relay = Relay {
             flag: told.flag.clone(),
+            account: account.clone(),
             lines,
             listener,
             closed,
@@ -111,8 +101,22 @@ impl Watch {
     }
 }
 
+/// Makes both sockets, whose folder is closed to other users.
+fn bind(lines: &Path, watchers: &Path) -> Result<(UnixDatagram, UnixListener)> {
+    // One of them may be left where the other was swept away.
+    for stale in [lines, watchers] {
+        let _ = std::fs::remove_file(stale);
+    }
+    let bound = UnixDatagram::bind(lines);
+    let bound = bound.with_context(|| format!("cannot make {}", lines.display()))?;
+    let listener = UnixListener::bind(watchers);
+    let listener = listener.with_context(|| format!("cannot make {}", watchers.display()))?;
+    Ok((bound, listener))
+}
+
 struct Relay {
     flag: PathBuf,
+    account: Account,
     lines: UnixDatagram,
     listener: UnixListener,
     closed: UnixStream,
@@ -133,11 +137,22 @@ impl Relay {
                 self.welcome();
             }
             if before > 0 && self.watchers.is_empty() {
-                // If it cannot be removed, nginx sends lines that are thrown away.
-                let _ = std::fs::remove_file(&self.flag);
+                self.set_flag(false);
             }
         }
-        let _ = std::fs::remove_file(&self.flag);
+        self.set_flag(false);
+    }
+
+    /// Makes or removes the file by which nginx knows that there is a watcher. On a full disk it cannot be made, and
+    /// the watcher says that it sees nothing; if it cannot be removed, nginx sends lines that are thrown away.
+    fn set_flag(&self, is_watched: bool) {
+        let _ = self.account.with_rights(|| {
+            let _ = std::fs::remove_file(&self.flag);
+            if is_watched {
+                File::create_new(&self.flag)?;
+            }
+            Ok(())
+        });
     }
 
     /// Waits until something happens; none when the site has stopped.
@@ -167,8 +182,7 @@ impl Relay {
             }
             if self.watchers.is_empty() {
                 self.pairs = Pairs::default();
-                // On a full disk there is nothing to see, and the watcher says so itself.
-                let _ = std::fs::File::create(&self.flag);
+                self.set_flag(true);
             }
             self.watchers.push(Watcher {
                 stream,

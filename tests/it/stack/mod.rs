@@ -4,6 +4,7 @@ mod children;
 mod copies;
 mod environment;
 mod gone_readers;
+mod links;
 mod logs;
 mod odd_folders;
 mod refusals;
