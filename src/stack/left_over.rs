@@ -20,9 +20,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// Ends what a killed supervisor left behind.
 ///
-/// The caller holds the lock, so this site has no supervisor. A process is ended only if the kernel shows
-/// it at work in this state directory ([`Grounds`]), and if besides its pid, start time and boot are
-/// those written down, or its group is that of such a process, or it is a `postgres` in our cluster.
+/// The caller holds the lock, so this site has no supervisor. A process is ended only if its pid, start time and
+/// boot are those written down, or its group is that of such a process, or it is a `postgres` in our cluster; and if
+/// besides the kernel shows it at work in this state directory, or does not let us look ([`Grounds`]).
 pub(super) async fn clear_left_over(state: &StateDir, console: &Console) -> Result<()> {
     let before = match Running::written(state) {
         Some(Written::Here(running)) => Some(running),
@@ -34,11 +34,12 @@ pub(super) async fn clear_left_over(state: &StateDir, console: &Console) -> Resu
         }
         None => None,
     };
-    let grounds = Grounds::of(state);
+    let names_its_directory = |running: &Running| running.place.is_some();
+    let grounds = Grounds::of(state, before.as_deref().is_some_and(names_its_directory));
     let families = ask_to_stop(before.as_deref(), &grounds, console);
     until_gone(&families, &grounds).await?;
     // Before 0.5 the record did not hold for which directory it was written: it may be a copy's.
-    if let Some(running) = before.filter(|running| running.place.is_some()) {
+    if let Some(running) = before.filter(|running| names_its_directory(running)) {
         remove_sockets(&running.sockets);
     }
     let _ = std::fs::remove_file(state.record());

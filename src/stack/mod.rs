@@ -10,7 +10,8 @@
 //! Invariants. A child is ready when it *answers*. Every child is stopped in its own way, with a
 //! time-out, then killed, and always reaped. A child never outlives us: the kernel stops it when
 //! we are killed, and the next start makes sure. A process or a folder of sockets is ended or removed
-//! only if the kernel shows that it belongs to this state directory.
+//! only if the kernel shows that it belongs to this state directory, or lets us not look at a process that the record
+//! of this directory names.
 
 mod account;
 mod app;

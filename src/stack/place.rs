@@ -3,18 +3,25 @@
 //! A copy of a state directory holds the same files as the original, `running.json` among them, and the
 //! processes named there may well run: those of the original. So no file is believed by itself.
 //! A record counts in the directory for which it was written, and a process is ended only if the kernel
-//! shows it at work in that directory. Directories are compared by device and inode: a copy has others,
+//! shows it at work in that directory, or shows nothing of where the process that this record names works. Directories are compared by device and inode: a copy has others,
 //! a directory that was moved (`mv`) keeps its own, and as long as a process works in a directory its
 //! inode is not given to another.
 
+use std::fs::Metadata;
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use nix::unistd::{Gid, Uid};
 use serde::{Deserialize, Serialize};
 
-use super::process;
+use super::process::{self, Stat};
+use super::rights::with_rights_of;
 use super::state::StateDir;
+
+/// The program's name, as the kernel knows its processes.
+const POSTGRES: &str = "postgres";
 
 /// Names a file or directory as long as it exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,11 +33,16 @@ pub(super) struct FileId {
 impl FileId {
     /// The file at a path, behind all links; none when there is none, or we may not look.
     pub(super) fn of(path: impl AsRef<Path>) -> Option<Self> {
-        let metadata = std::fs::metadata(path).ok()?;
-        Some(Self {
-            device: metadata.dev(),
-            inode: metadata.ino(),
-        })
+        Some(Self::from(&std::fs::metadata(path).ok()?))
+    }
+}
+
+impl From<&Metadata> for FileId {
+    fn from(found: &Metadata) -> Self {
+        Self {
+            device: found.dev(),
+            inode: found.ino(),
+        }
     }
 }
 
@@ -74,10 +86,13 @@ pub(super) struct Grounds {
     folders: Vec<FileId>,
     cluster: Option<FileId>,
     program: Option<FileId>,
+    trusts_record: bool,
 }
 
 impl Grounds {
-    pub(super) fn of(state: &StateDir) -> Self {
+    /// With `trusts_record` the record names this directory: then it is believed about a process that the kernel
+    /// keeps closed to us.
+    pub(super) fn of(state: &StateDir, trusts_record: bool) -> Self {
         let cluster = FileId::of(state.cluster());
         let folders = [
             state.path().to_owned(),
@@ -93,15 +108,18 @@ impl Grounds {
                 .collect(),
             cluster,
             program: FileId::of(state.program()),
+            trusts_record,
         }
     }
 
-    /// Whether a process works in this state directory, or runs the copy of the program that lies there.
-    /// That alone does not make it a child of the site: a shell may have its current folder here.
+    /// Whether a process that the record names works in this state directory, or runs the copy of the program
+    /// that lies there. That alone does not make it a child of the site: a shell may have its current folder here.
     pub(super) fn hold(&self, pid: i32) -> bool {
-        let is_here = works_in(pid).is_some_and(|dir| self.folders.contains(&dir));
-        let program = || FileId::of(format!("/proc/{pid}/exe"));
-        is_here || self.program.is_some_and(|ours| program() == Some(ours))
+        let (folder, program) = (seen(pid, "cwd"), seen(pid, "exe"));
+        let is_here = matches!(folder, Seen::Is(dir) if self.folders.contains(&dir));
+        let is_ours = matches!(program, Seen::Is(file) if self.program == Some(file));
+        let is_closed = [folder, program].contains(&Seen::Closed);
+        is_here || is_ours || (is_closed && self.trusts_record)
     }
 
     /// The processes of the PostgreSQL that runs here.
@@ -113,16 +131,19 @@ impl Grounds {
 /// The processes of the PostgreSQL that runs in a cluster's folder: each works there, and is a `postgres`.
 /// They are found so, because each leads a group of its own and outlives the postmaster.
 pub(super) fn postgres_in(cluster: FileId) -> Vec<i32> {
-    let is_postgres = |pid: i32| {
-        // The path of a program that was upgraded meanwhile ends in " (deleted)".
-        let program = std::fs::read_link(format!("/proc/{pid}/exe")).unwrap_or_default();
-        let name = program.file_name().unwrap_or_default().as_encoded_bytes();
-        name == b"postgres" || name == b"postgres (deleted)"
-    };
-    let living = process::living().into_iter().map(|stat| stat.pid);
-    living
-        .filter(|pid| works_in(*pid) == Some(cluster) && is_postgres(*pid))
-        .collect()
+    let living = process::living().into_iter();
+    let postgres = living.filter(|stat| stat.name == POSTGRES);
+    let here = postgres.filter(|stat| seen(stat.pid, "cwd") == Seen::Is(cluster));
+    here.map(|stat| stat.pid).collect()
+}
+
+/// Whether a process is a living `postgres` of the cluster's owner, and the kernel does not show where it works.
+pub(super) fn is_closed_postgres(pid: i32, cluster: &Path) -> bool {
+    let owner = |path: &Path| path.metadata().ok().map(|found| found.uid());
+    let is_postgres = |stat: Stat| stat.name == POSTGRES && stat.state != 'Z';
+    Stat::of(pid).is_some_and(is_postgres)
+        && owner(Path::new(&format!("/proc/{pid}"))) == owner(cluster)
+        && seen(pid, "cwd") == Seen::Closed
 }
 
 /// Whether a process holds a file open.
@@ -132,8 +153,35 @@ pub(super) fn has_open(pid: i32, file: FileId) -> bool {
     open.any(|link| FileId::of(link.path()) == Some(file))
 }
 
-fn works_in(pid: i32) -> Option<FileId> {
-    FileId::of(format!("/proc/{pid}/cwd"))
+/// What the kernel shows of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    Is(FileId),
+    /// We may not look.
+    Closed,
+    Nothing,
+}
+
+/// The file behind a link of a process: its current folder, or its program.
+///
+/// In a container root often has no right to look at other users' processes (`CAP_SYS_PTRACE`); but their own
+/// users may.
+fn seen(pid: i32, link: &str) -> Seen {
+    let process = PathBuf::from(format!("/proc/{pid}"));
+    let path = process.join(link);
+    let look = || match path.metadata() {
+        Ok(found) => Seen::Is(FileId::from(&found)),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Seen::Closed,
+        Err(_) => Seen::Nothing,
+    };
+    match (look(), process.metadata()) {
+        (Seen::Closed, Ok(owner)) => {
+            let (user, group) = (Uid::from_raw(owner.uid()), Gid::from_raw(owner.gid()));
+            // Without root's rights there are no others to take on.
+            with_rights_of(user, group, || Ok(look())).unwrap_or(Seen::Closed)
+        }
+        (seen, _) => seen,
+    }
 }
 
 #[cfg(test)]

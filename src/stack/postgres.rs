@@ -13,9 +13,9 @@ use super::account::Account;
 use super::budget::Memory;
 use super::child::{Nursery, Speaks, Spec, Wish, run_to_end};
 use super::keeper::Service;
-use super::place::{FileId, postgres_in};
+use super::place::{FileId, is_closed_postgres, postgres_in};
 use super::private::Sockets;
-use super::probe::Probe;
+use super::probe::{Probe, head};
 use super::room::StartRoom;
 use super::state::write_whole;
 use crate::database_url;
@@ -274,9 +274,21 @@ fn clear_stale_locks(cluster: &Path, socket: &Path, account: &Account) -> Result
         "another PostgreSQL runs in {}: {alive:?}",
         cluster.display()
     );
+    let pid_file = cluster.join("postmaster.pid");
+    let pid = account.with_rights(|| Ok(head(&pid_file)?));
+    let pid = pid.map_or(String::new(), |head| {
+        String::from_utf8_lossy(&head).into_owned()
+    });
+    let pid = pid.lines().next().and_then(|pid| pid.trim().parse().ok());
+    anyhow::ensure!(
+        !pid.is_some_and(|pid| is_closed_postgres(pid, cluster)),
+        "process {} may be a PostgreSQL in {}: the kernel does not show where it works; end it and start again",
+        pid.unwrap_or_default(),
+        cluster.display()
+    );
     let mut lock_of_socket = socket.to_owned().into_os_string();
     lock_of_socket.push(".lock");
-    let stale = [cluster.join("postmaster.pid"), lock_of_socket.into()];
+    let stale = [pid_file, lock_of_socket.into()];
     account.with_rights(|| stale.iter().try_for_each(|lock| remove_stale(lock)))
 }
 

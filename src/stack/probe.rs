@@ -60,8 +60,8 @@ pub(super) enum Probe {
     AnyHttp(SocketAddr),
 }
 
-/// The beginning of a file, without waiting for one that is a pipe.
-fn head(path: &Path) -> anyhow::Result<Vec<u8>> {
+/// The beginning of PostgreSQL's pid file, without waiting should it be a pipe.
+pub(super) fn head(path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut file = File::options()
         .read(true)
         .custom_flags(OFlag::O_NONBLOCK.bits())

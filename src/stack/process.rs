@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Stat {
     pub(super) pid: i32,
+    /// The name of its program, at most 15 bytes of it.
+    pub(super) name: String,
     /// One letter; `Z` is dead and only waits to be reaped.
     pub(super) state: char,
     pub(super) parent: i32,
@@ -45,11 +47,13 @@ impl Stat {
 
 /// The program's name stands in parentheses and may hold anything, so we read from the last one.
 fn parse(line: &str) -> Option<Stat> {
-    let (pid, _) = line.split_once(' ')?;
-    let fields: Vec<&str> = line.rsplit_once(')')?.1.split_whitespace().collect();
+    let (pid, rest) = line.split_once(" (")?;
+    let (name, rest) = rest.rsplit_once(')')?;
+    let fields: Vec<&str> = rest.split_whitespace().collect();
     let number = |at: usize| fields.get(at)?.parse::<u64>().ok();
     Some(Stat {
         pid: pid.parse().ok()?,
+        name: name.to_owned(),
         state: fields.first()?.chars().next()?,
         parent: fields.get(1)?.parse().ok()?,
         group: fields.get(2)?.parse().ok()?,
@@ -177,9 +181,10 @@ mod tests {
         let line = "42 (a) b (c) S 7 42 42 0 -1 0 1 2 3 4 50 6 0 0 20 0 1 0 999 1000 25 0";
         let stat = parse(line).expect("a stat line");
         assert_eq!(
-            (stat.pid, stat.state, stat.parent, stat.group),
-            (42, 'S', 7, 42)
+            (stat.pid, stat.name.as_str(), stat.state),
+            (42, "a) b (c", 'S')
         );
+        assert_eq!((stat.parent, stat.group), (7, 42));
         assert_eq!(
             (stat.cpu_ticks, stat.started_ticks, stat.resident_pages),
             (56, 999, 25)

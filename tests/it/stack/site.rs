@@ -53,6 +53,22 @@ pub(crate) fn up(dir: &Path) -> Command {
     program(dir, &small)
 }
 
+/// The same command, started by another program that becomes it.
+pub(crate) fn through(starter: &str, words: &[&str], command: &Command) -> Command {
+    let mut through = Command::new(starter);
+    through
+        .args(words)
+        .arg(command.get_program())
+        .args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => through.env(name, value),
+            None => through.env_remove(name),
+        };
+    }
+    through
+}
+
 /// Runs a command that ends by itself.
 pub(crate) fn run(mut command: Command) -> Output {
     command.output().expect("the program starts")

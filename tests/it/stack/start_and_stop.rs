@@ -1,11 +1,10 @@
 //! From nothing to `ready` to nothing, also the hard way.
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::Command;
 
 use nix::sys::signal::Signal;
 
-use super::site::{Site, folder, program, refusal, run, runs, send, up};
+use super::site::{Site, folder, program, refusal, run, runs, send, through, up};
 
 #[test]
 fn a_site_serves_and_then_leaves_no_process_and_no_socket() {
@@ -127,6 +126,32 @@ fn a_killed_supervisor_does_not_block_the_next_start() {
 }
 
 #[test]
+fn root_in_a_container_finds_what_a_killed_supervisor_left_too() {
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    // By default Docker gives root no right to look at the processes of others.
+    let contained = |dir| through("setpriv", &["--bounding-set=-sys_ptrace"], &up(dir));
+    let dir = folder();
+    let mut site = Site::start_as(contained(dir.path()), dir.path());
+    site.wait_for("ready http://");
+    let pids = site.pids();
+    // When the supervisor dies, the kernel wakes what is frozen, unless its new parent is in the same session.
+    nix::sys::prctl::set_child_subreaper(true).expect("a parent for orphans");
+    for frozen in ["postgres", "memcached", "app-1"] {
+        send(site.pid(frozen), Signal::SIGSTOP);
+    }
+    site.signal(Signal::SIGKILL);
+    site.end();
+
+    let mut site = Site::start_as(contained(dir.path()), dir.path());
+    site.wait_for("ready http://");
+    let left: Vec<_> = pids.into_iter().filter(|pid| runs(*pid)).collect();
+    assert!(left.is_empty(), "still running: {left:?}");
+    site.stop();
+}
+
+#[test]
 fn everything_killed_at_once_comes_back() {
     let dir = folder();
     let mut site = Site::ready(dir.path());
@@ -225,22 +250,6 @@ fn a_site_started_with_nohup_outlives_its_terminal_and_one_without_does_not() {
     site.signal(Signal::SIGHUP);
     site.wait_for("stopping; once more to hurry");
     assert!(site.end().success());
-}
-
-/// The same command, started by another program that becomes it.
-fn through(starter: &str, words: &[&str], command: &Command) -> Command {
-    let mut through = Command::new(starter);
-    through
-        .args(words)
-        .arg(command.get_program())
-        .args(command.get_args());
-    for (name, value) in command.get_envs() {
-        match value {
-            Some(value) => through.env(name, value),
-            None => through.env_remove(name),
-        };
-    }
-    through
 }
 
 #[test]
