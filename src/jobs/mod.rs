@@ -10,5 +10,5 @@ mod warm_up;
 pub use connections::open_first as open_first_connection;
 pub use first::get_ready;
 pub use outbox::Delivery;
-pub use rounds::{Rounds, run, write_views};
+pub use rounds::{Rounds, run, sweep, write_views};
 pub use warm_up::warm_up;

@@ -73,20 +73,13 @@ pub async fn run(site: Site, rounds: Rounds) {
         photo_write::fold_views(&site.db).await?;
         anyhow::Ok(())
     });
-    let sweep = every(SWEEP_EVERY, "sweeping", async || {
-        session::sweep(&site.db).await?;
-        known_browser::sweep(&site.db).await?;
-        site.accounts.sweep().await?;
-        upload_place::sweep(&site.db).await?;
-        upload::sweep(&site.db, &site.originals).await?;
-        photo_write::cut_recent(&site.db).await?;
-        site.derivatives.sweep(rounds.derivatives_max_bytes).await?;
-        anyhow::Ok(())
+    let swept = every(SWEEP_EVERY, "sweeping", || {
+        sweep(&site, rounds.derivatives_max_bytes)
     });
     let sweep_files = every(SWEEP_FILES_EVERY, "sweeping older versions' files", || {
         sweep_files(&site)
     });
-    tokio::join!(own, outbox, fold, sweep, sweep_files);
+    tokio::join!(own, outbox, fold, swept, sweep_files);
 }
 
 /// Writes down the views that this process counted; on a disk that is nearly full they are forgotten.
@@ -100,6 +93,41 @@ pub async fn write_views(site: &Site) -> anyhow::Result<()> {
         photo_write::append_views(&site.db, &views).await?;
     }
     Ok(())
+}
+
+/// Removes what nobody needs any more, on the disk and in the database. Each step is taken whatever became of the others:
+/// room is needed most when the disk is full, and then the database may fail.
+///
+/// # Errors
+///
+/// What failed, of all steps.
+pub async fn sweep(site: &Site, derivatives_max_bytes: u64) -> anyhow::Result<()> {
+    let steps = [
+        (
+            "uploads cut off",
+            done(upload::sweep(&site.db, &site.originals).await),
+        ),
+        (
+            "derivatives",
+            done(site.derivatives.sweep(derivatives_max_bytes).await),
+        ),
+        ("sessions", done(session::sweep(&site.db).await)),
+        ("browsers", done(known_browser::sweep(&site.db).await)),
+        ("accounts", done(site.accounts.sweep().await)),
+        ("upload places", done(upload_place::sweep(&site.db).await)),
+        ("explore", done(photo_write::cut_recent(&site.db).await)),
+    ];
+    let failed = steps.into_iter().filter_map(|(what, step)| {
+        let error = step.err()?;
+        Some(format!("{what}: {error:#}"))
+    });
+    let failed: Vec<String> = failed.collect();
+    anyhow::ensure!(failed.is_empty(), "{}", failed.join("; "));
+    Ok(())
+}
+
+fn done<T>(step: Result<T, impl Into<anyhow::Error>>) -> anyhow::Result<()> {
+    step.map(|_| ()).map_err(Into::into)
 }
 
 /// Notes that this version's files are in use, and takes those that nobody uses.

@@ -38,6 +38,7 @@ mod privacy;
 mod refusals;
 mod stack;
 mod stories;
+mod sweeps;
 mod talk;
 mod through;
 mod tidy;
