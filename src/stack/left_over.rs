@@ -6,7 +6,7 @@ use anyhow::Result;
 use nix::sys::signal::Signal;
 
 use super::output::Console;
-use super::place::Grounds;
+use super::place::{Grounds, forget_id};
 use super::private::remove_sockets;
 use super::process;
 use super::record::{Running, Written};
@@ -30,6 +30,7 @@ pub(super) async fn clear_left_over(state: &StateDir, console: &Console) -> Resu
             console.say(&format!(
                 "this folder is a copy of {original}; what runs there is left alone"
             ));
+            forget_id(state.path());
             None
         }
         None => None,

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use sha2::{Digest as _, Sha256};
 
-use super::place::Place;
+use super::place::{Place, forget_id};
 use super::state::write_whole;
 
 /// The note in the folder that was asked for.
@@ -22,9 +22,7 @@ pub(super) const FROM: &str = "moved-from";
 pub(super) fn leads_to(asked: &Path) -> Option<PathBuf> {
     let note = std::fs::read_to_string(asked.join(TO)).ok()?;
     let to = PathBuf::from(note.trim_end());
-    let back = std::fs::read(to.join(FROM)).ok();
-    let back: Option<Place> = back.and_then(|note| serde_json::from_slice(&note).ok());
-    let is_of_here = match back {
+    let is_of_here = match beside(&to) {
         Some(place) => place.is(asked),
         // 0.4.0 left no second note, but the place follows from the folder's path.
         None => to == refuge(asked),
@@ -32,11 +30,25 @@ pub(super) fn leads_to(asked: &Path) -> Option<PathBuf> {
     is_of_here.then_some(to)
 }
 
-/// Writes both notes.
+/// Writes both notes. If the folder is a copy of another, it gets an id of its own.
 pub(super) fn write(asked: &Path, to: &Path) -> Result<()> {
-    let back = serde_json::to_vec(&Place::of(asked)?)?;
-    write_whole(&to.join(FROM), &back)?;
+    forget_id(asked);
+    renew(asked, to)?;
     write_whole(&asked.join(TO), to.display().to_string().as_bytes())
+}
+
+/// Writes the note beside the state once more, if the folder was moved or mounted anew since.
+pub(super) fn renew(asked: &Path, to: &Path) -> Result<()> {
+    let place = Place::of(asked)?;
+    if beside(to).as_ref() == Some(&place) {
+        return Ok(());
+    }
+    write_whole(&to.join(FROM), &serde_json::to_vec(&place)?)
+}
+
+/// The note beside a state.
+fn beside(state: &Path) -> Option<Place> {
+    serde_json::from_slice(&std::fs::read(state.join(FROM)).ok()?).ok()
 }
 
 /// The same place for the same folder, so that it is found again even without the note.
@@ -52,20 +64,28 @@ pub(super) fn refuge(asked: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use super::super::place::ID;
     use super::*;
 
     #[test]
     fn a_moved_folder_leads_to_its_state_and_a_copy_does_not() {
         let dir = tempfile::tempdir().expect("a folder");
-        let [first, moved, copy, state] =
-            ["first", "moved", "copy", "state"].map(|name| dir.path().join(name));
-        for made in [&first, &copy, &state] {
+        let [first, moved, copy, state, other] =
+            ["first", "moved", "copy", "state", "other"].map(|name| dir.path().join(name));
+        for made in [&first, &copy, &state, &other] {
             std::fs::create_dir(made).expect("a folder");
         }
         write(&first, &state).expect("notes");
-        std::fs::copy(first.join(TO), copy.join(TO)).expect("a copy");
-        std::fs::rename(&first, &moved).expect("moved");
-        assert_eq!(leads_to(&moved), Some(state));
+        for name in [TO, ID] {
+            std::fs::copy(first.join(name), copy.join(name)).expect("a copy");
+        }
         assert_eq!(leads_to(&copy), None);
+        std::fs::rename(&first, &moved).expect("moved");
+        assert_eq!(leads_to(&moved).as_ref(), Some(&state));
+        // The copy becomes a site of its own.
+        write(&copy, &other).expect("notes");
+        renew(&moved, &state).expect("a note");
+        assert_eq!(leads_to(&moved), Some(state));
+        assert_eq!(leads_to(&copy), Some(other));
     }
 }

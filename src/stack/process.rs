@@ -167,7 +167,8 @@ pub fn is_ignored(signal: Signal) -> bool {
     mask.unwrap_or(0) & (1 << (signal as i32 - 1)) != 0
 }
 
-fn boot() -> String {
+/// Names this run of the kernel.
+pub(super) fn boot() -> String {
     let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id");
     id.unwrap_or_default().trim().to_owned()
 }

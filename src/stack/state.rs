@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use super::account::Account;
 use super::moved;
+use super::place::ID;
 
 /// Takes up room that is given up when the disk is full.
 const BALLAST: &str = "ballast";
@@ -49,6 +50,7 @@ impl StateDir {
         if state.asked != state.path {
             make_dir(&state.path)?;
             check_ours(&state.path)?;
+            moved::renew(&state.asked, &state.path)?;
             say(&format!(
                 "the user {} cannot enter {}, so the state lies in {}",
                 account.name,
@@ -113,6 +115,7 @@ impl StateDir {
             "running.json",
             "running.new",
             moved::FROM,
+            ID,
             BALLAST,
             LOCK,
         ] {
@@ -120,7 +123,9 @@ impl StateDir {
         }
         let _ = std::fs::remove_dir(&self.path);
         if self.asked != self.path {
-            let _ = std::fs::remove_file(self.asked.join(moved::TO));
+            for note in [moved::TO, ID] {
+                let _ = std::fs::remove_file(self.asked.join(note));
+            }
             let _ = std::fs::remove_dir(&self.asked);
         }
         Ok(())
