@@ -7,7 +7,7 @@ use nix::sys::signal::Signal;
 
 use super::output::Console;
 use super::place::{Grounds, forget_id};
-use super::private::remove_sockets;
+use super::private::remove_left_over;
 use super::process;
 use super::record::{Running, Written};
 use super::state::StateDir;
@@ -41,7 +41,7 @@ pub(super) async fn clear_left_over(state: &StateDir, console: &Console) -> Resu
     until_gone(&families, &grounds).await?;
     // Before 0.5 the record did not hold for which directory it was written: it may be a copy's.
     if let Some(running) = before.filter(|running| names_its_directory(running)) {
-        remove_sockets(&running.sockets);
+        remove_left_over(&running.sockets, running.sockets_folder);
     }
     let _ = std::fs::remove_file(state.record());
     Ok(())

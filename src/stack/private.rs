@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 
 use super::account::Account;
+use super::place::FileId;
 
 /// Sockets lie in /tmp whatever TMPDIR says: it may be long, and closed to other users.
 const SOCKETS: &str = "/tmp/fk-";
@@ -51,6 +52,13 @@ impl Sockets {
         );
         Ok(())
     }
+
+    /// Removes the folder, as far as its user may.
+    pub(super) fn remove(&self) {
+        let _ = self
+            .account
+            .with_rights(|| Ok(std::fs::remove_dir_all(&self.path)?));
+    }
 }
 
 /// Makes a folder for this account alone, in a folder of this account, if there is none.
@@ -76,13 +84,15 @@ fn make_private(path: &Path, account: &Account) -> Result<bool> {
     })
 }
 
-/// Removes the folder of the sockets, and nothing that does not look like one.
-pub(super) fn remove_sockets(dir: &Path) {
-    let ours = dir.to_string_lossy();
-    let ours = ours
+/// Removes the folder of sockets that a killed supervisor left, if it is still the same one; and nothing that does not
+/// look like one.
+pub(super) fn remove_left_over(dir: &Path, was: Option<FileId>) {
+    let name = dir.to_string_lossy();
+    let is_fit = name
         .strip_prefix(SOCKETS)
         .is_some_and(|name| !name.contains('/'));
-    if ours {
+    if is_fit && was.is_some() && FileId::of(dir) == was {
+        // Follows no links.
         let _ = std::fs::remove_dir_all(dir);
     }
 }

@@ -34,6 +34,9 @@ pub struct Running {
     pub memcached: Option<SocketAddr>,
     /// The private folder of the unix sockets.
     pub sockets: PathBuf,
+    /// That folder as it was when this was written: another may have its name now.
+    #[serde(default)]
+    pub(super) sockets_folder: Option<FileId>,
     /// Whether a page has been served.
     pub ready: bool,
     /// The settings that it was started with.
@@ -165,6 +168,8 @@ impl Record {
     fn change(&self, change: impl FnOnce(&mut Running)) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut running);
+        // It may have been made again since.
+        running.sockets_folder = FileId::of(&running.sockets);
         if let Ok(bytes) = serde_json::to_vec_pretty(&*running) {
             let _ = spare::write(&self.path, &bytes, self.mode);
         }

@@ -24,7 +24,7 @@ use super::place::Place;
 use super::plan::Plan;
 use super::port::{HeldPort, may_listen};
 use super::postgres::{Postgres, SITE_ROLE, foreign_answers};
-use super::private::{Sockets, make_demo_logins, make_folder_of, remove_sockets};
+use super::private::{Sockets, make_demo_logins, make_folder_of};
 use super::probe::Probe;
 use super::process::{Identity, is_ignored};
 use super::programs::Programs;
@@ -158,7 +158,7 @@ impl Site {
             postgres.stop().await;
         }
         if let Some(sockets) = self.sockets {
-            remove_sockets(sockets.path());
+            sockets.remove();
         }
         if let Some(record) = self.record {
             record.end();
@@ -213,6 +213,7 @@ async fn start(
             database_url: database_url.clone(),
             memcached: cache_address,
             sockets: sockets.path().to_owned(),
+            sockets_folder: None,
             ready: false,
             settings: plan.settings.clone(),
             children: Default::default(),

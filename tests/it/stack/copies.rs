@@ -144,6 +144,27 @@ fn a_process_that_is_not_of_the_directory_outlives_a_record_that_names_it() {
     site.stop();
 }
 
+#[test]
+fn a_folder_that_has_the_name_of_the_old_folder_of_sockets_is_left_alone() {
+    let dir = folder();
+    let mut site = Site::ready(dir.path());
+    let sockets = site.sockets();
+    site.signal(Signal::SIGKILL);
+    site.end();
+    std::fs::remove_dir_all(&sockets).expect("swept");
+    // The next folder often gets the number of the last one, so that one is still in use.
+    let before = sockets.with_extension("before");
+    std::fs::create_dir(&before).expect("a folder");
+    std::fs::create_dir(&sockets).expect("a folder");
+    std::fs::write(sockets.join("file"), "of another program").expect("a file");
+    let site = Site::ready(dir.path());
+    assert!(sockets.join("file").exists());
+    site.stop();
+    for made in [sockets, before] {
+        std::fs::remove_dir_all(made).expect("removed");
+    }
+}
+
 fn started_ticks(pid: i32) -> Value {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it runs");
     let fields: Vec<&str> = stat
