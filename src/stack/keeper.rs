@@ -238,12 +238,12 @@ impl Watch {
     }
 }
 
-/// Waits until a socket is no longer the one that it was: removed, or replaced.
+/// Waits until a socket is no longer the one that it was: removed, or replaced. It may have been gone already.
 async fn socket_gone(socket: Option<(&Path, Option<FileId>)>) {
     let Some((path, was)) = socket else {
         return pending().await;
     };
-    while FileId::of(path) == was {
+    while was.is_some() && FileId::of(path) == was {
         sleep(LOOK_FOR_SOCKET_EVERY).await;
     }
 }
@@ -261,5 +261,23 @@ pub(super) async fn first_answer(
             Err(last) if since.elapsed() > patience => return Err(last),
             Err(_) => sleep(ASK_EVERY).await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_socket_that_was_gone_at_the_first_look_is_gone() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("app-0.sock");
+        let seen = FileId::of(&path);
+        assert!(socket_gone(Some((&path, seen))).now_or_never().is_some());
+        std::fs::write(&path, "").expect("a file");
+        let seen = FileId::of(&path);
+        assert!(socket_gone(Some((&path, seen))).now_or_never().is_none());
     }
 }
