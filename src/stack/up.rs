@@ -114,29 +114,14 @@ impl Site {
     /// made again when they are gone, as after a sweep of temporary files.
     async fn keep(&mut self, account: &Account, console: &Console, wishes: &watch::Receiver<Wish>) {
         let mut stop = pin!(wished(wishes, Wish::Stop));
+        let is_watched = self.watch.is_some();
         loop {
             tokio::select! {
                 () = &mut stop => return,
                 () = sleep(LOOK_FOR_SOCKETS_EVERY) => {}
             }
-            let (Some(sockets), Some(watch)) = (&self.sockets, &self.watch) else {
-                continue;
-            };
-            if watch.is_there() {
-                continue;
-            }
-            self.watch = None;
-            let mended = sockets
-                .mend()
-                .and_then(|()| Watch::start(sockets.path(), account));
-            match mended {
-                Ok(watch) => {
-                    self.watch = Some(watch);
-                    console.say("the sockets of watchers were gone and are made again");
-                }
-                Err(error) => console.say(&format!(
-                    "!! requests cannot be watched until the next start: {error:#}"
-                )),
+            if is_watched && let Some(sockets) = &self.sockets {
+                mend_watch(&mut self.watch, sockets, account, console);
             }
         }
     }
@@ -163,6 +148,28 @@ impl Site {
         if let Some(record) = self.record {
             record.end();
         }
+    }
+}
+
+/// Makes the sockets of watchers again if they are gone. What hinders that is said once, and tried again at the next look.
+fn mend_watch(watch: &mut Option<Watch>, sockets: &Sockets, account: &Account, console: &Console) {
+    let was_there = watch.is_some();
+    if watch.as_ref().is_some_and(Watch::is_there) {
+        return;
+    }
+    *watch = None;
+    let mended = sockets
+        .mend()
+        .and_then(|()| Watch::start(sockets.path(), account));
+    match mended {
+        Ok(new) => {
+            *watch = Some(new);
+            console.say("the sockets of watchers were gone and are made again");
+        }
+        Err(error) if was_there => {
+            console.say(&format!("!! requests cannot be watched for now: {error:#}"));
+        }
+        Err(_) => {}
     }
 }
 

@@ -8,9 +8,11 @@
 
 use std::fs::File;
 use std::io::{ErrorKind, IoSliceMut, Read as _, Write as _};
+use std::net::Shutdown;
 use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
 
 use accelerator::nginx;
 use anyhow::{Context as _, Result};
@@ -43,13 +45,22 @@ const BACKLOG_BYTES_MAX: usize = 1 << 20;
 /// How many may watch at once.
 const WATCHERS_MAX: usize = 32;
 
-/// The thread that passes lines on. It ends when this is dropped.
+/// The thread that passes lines on. It has ended when this is dropped.
 #[derive(Debug)]
 pub(super) struct Watch {
     told: nginx::Watch,
     /// Both sockets, as they were made.
     sockets: [(PathBuf, Option<FileId>); 2],
-    _until_closed: UnixStream,
+    until_closed: UnixStream,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Watch {
+    /// The thread removes the flag at its end, so the next one, which makes it again, waits for that.
+    fn drop(&mut self) {
+        let _ = self.until_closed.shutdown(Shutdown::Both);
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
 }
 
 impl Watch {
@@ -74,7 +85,7 @@ impl Watch {
             watchers: vec![],
             pairs: Pairs::default(),
         };
-        std::thread::Builder::new()
+        let thread = std::thread::Builder::new()
             .name("watch".to_owned())
             .spawn(move || relay.run())
             .context("cannot start a thread")?;
@@ -85,14 +96,15 @@ impl Watch {
         Ok(Self {
             told,
             sockets,
-            _until_closed: until_closed,
+            until_closed,
+            thread: Some(thread),
         })
     }
 
     /// Whether both sockets are still there.
     pub(super) fn is_there(&self) -> bool {
         let mut sockets = self.sockets.iter();
-        sockets.all(|(path, made)| FileId::of(path) == *made)
+        sockets.all(|(path, made)| made.is_some() && FileId::of(path) == *made)
     }
 
     /// What nginx has to know.
@@ -275,5 +287,27 @@ impl Watcher {
             }
         }
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flag_of_the_next_watch_is_not_removed_by_the_one_before() {
+        let dir = tempfile::tempdir().expect("a folder");
+        if nix::unistd::geteuid().is_root() {
+            std::os::unix::fs::chown(dir.path(), Some(65534), None).expect("root may");
+        }
+        let account = Account::choose("nobody").expect("an account");
+        let flag = dir.path().join(FLAG);
+        for _ in 0..2 {
+            let watch = Watch::start(dir.path(), &account).expect("a watch");
+            let _watcher = UnixStream::connect(dir.path().join(WATCHERS)).expect("a watcher");
+            while !flag.exists() {}
+            drop(watch);
+            assert!(!flag.exists(), "it is removed before the next begins");
+        }
     }
 }

@@ -50,6 +50,23 @@ fn a_swept_folder_of_sockets_is_made_again_while_the_site_runs() {
 }
 
 #[test]
+fn requests_can_be_watched_again_once_the_folder_of_sockets_can_be_made() {
+    let dir = folder();
+    let mut site = Site::ready(dir.path());
+    let sockets = site.sockets();
+    std::fs::remove_dir_all(&sockets).expect("swept");
+    // The site may have made it again already.
+    while std::fs::write(&sockets, "of another program").is_err() {
+        let _ = std::fs::remove_dir_all(&sockets);
+    }
+    site.wait_for("requests cannot be watched for now");
+    std::fs::remove_file(&sockets).expect("removed");
+    site.wait_for("watchers were gone and are made again");
+    assert!(sockets.join("watch.sock").exists());
+    site.stop();
+}
+
+#[test]
 fn a_version_that_starts_programs_makes_its_socket_again_too() {
     let dir = folder();
     let mut command = up(dir.path());
