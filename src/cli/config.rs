@@ -15,7 +15,7 @@ const WIDTH_WITH_VARIABLES: u16 = 100;
 pub(super) fn run(settings: &Settings, here: Vec<Setting>) -> Result<()> {
     let here = worked_out(settings, here);
     let state = StateDir::find(&settings.place.state_dir)?;
-    match Running::read(&state).filter(Running::is_alive) {
+    match Running::read(&state)?.filter(Running::is_alive) {
         Some(running) => show_running(&state, &running, &here),
         None => {
             say!(

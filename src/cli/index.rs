@@ -67,7 +67,7 @@ fn database(place: &Where) -> Result<String> {
         return Ok(url.clone());
     }
     let state = StateDir::find(&place.place.state_dir)?;
-    match Running::read(&state).filter(Running::is_alive) {
+    match Running::read(&state)?.filter(Running::is_alive) {
         Some(running) => Ok(running.database_url),
         None => bail!(
             "no site runs in {}; start it with `flickr-killr up`, say --state-dir with the folder of another \

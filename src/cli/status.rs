@@ -24,7 +24,7 @@ pub(super) fn run(place: &Place) -> Result<()> {
     if !state.exists() {
         bail!("{}", state.no_site());
     }
-    let running = Running::read(&state).filter(Running::is_alive);
+    let running = Running::read(&state)?.filter(Running::is_alive);
     say!("{}", describe(&state, running.as_ref()).trim_end());
     let Some(running) = running else {
         bail!(

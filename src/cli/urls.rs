@@ -36,7 +36,7 @@ pub(super) fn run(args: &UrlsArgs) -> Result<()> {
         Some(url) => (url.clone(), String::new()),
         None => {
             let state = StateDir::find(&args.place.state_dir)?;
-            let Some(running) = Running::read(&state).filter(Running::is_alive) else {
+            let Some(running) = Running::read(&state)?.filter(Running::is_alive) else {
                 bail!(
                     "no site runs in {}; start it with `flickr-killr up`, say --state-dir with the folder of another \
                  one, or name its database with --database-url",

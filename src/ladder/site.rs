@@ -55,7 +55,7 @@ impl Site {
         // What it says from now on is in its logs; but somebody has to take it.
         std::thread::spawn(move || lines.into_iter().for_each(drop));
         let state = StateDir::find(&options.state_dir)?;
-        let running = Running::read(&state).context("the site has not written down what runs")?;
+        let running = Running::read(&state)?.context("the site has not written down what runs")?;
         Ok(Self {
             process,
             rung,

@@ -59,7 +59,7 @@ pub fn tell(options: &Options) -> Result<()> {
 /// Each version needs the state directory for itself.
 fn refuse_a_running_site(options: &Options) -> Result<()> {
     let state = StateDir::find(&options.state_dir)?;
-    if Running::read(&state).is_some_and(|running| running.is_alive()) {
+    if Running::read(&state)?.is_some_and(|running| running.is_alive()) {
         bail!(
             "a site runs in {} already, and the talk starts each version itself; stop it first: \
              `flickr-killr stop`",

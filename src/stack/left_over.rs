@@ -24,7 +24,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// boot are those written down, or its group is that of such a process, or it is a `postgres` in our cluster; and if
 /// besides the kernel shows it at work in this state directory, or does not let us look ([`Grounds`]).
 pub(super) async fn clear_left_over(state: &StateDir, console: &Console) -> Result<()> {
-    let before = match Running::written(state) {
+    let before = match Running::written(state)? {
         Some(Written::Here(running)) => Some(running),
         Some(Written::Elsewhere(original)) => {
             console.say(&format!(

@@ -1,10 +1,12 @@
 //! What runs, written down: for `status` and `stop`, and for the next `up` after a kill -9.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use anyhow::{Result, bail};
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
@@ -65,26 +67,39 @@ pub(super) enum Written {
 
 impl Running {
     /// Reads what runs in a state directory; none when there is no record, or not one of this directory.
-    pub fn read(state: &StateDir) -> Option<Self> {
-        let lock = || FileId::of(state.lock_file());
-        match Self::written(state)? {
+    ///
+    /// A record that is closed to us is an error.
+    pub fn read(state: &StateDir) -> Result<Option<Self>> {
+        Ok(match Self::written(state)? {
             // A record that names no directory counts while its supervisor holds this directory's lock.
-            Written::Here(running) if running.place.is_none() => {
-                let supervisor = running.supervisor.living()?.pid;
-                has_open(supervisor, lock()?).then_some(*running)
+            Some(Written::Here(running)) if running.place.is_none() => {
+                let supervisor = running.supervisor.living();
+                let locked = supervisor.zip(FileId::of(state.lock_file()));
+                let is_held = locked.is_some_and(|(stat, lock)| has_open(stat.pid, lock));
+                is_held.then_some(*running)
             }
-            Written::Here(running) => Some(*running),
-            Written::Elsewhere(_) => None,
-        }
+            Some(Written::Here(running)) => Some(*running),
+            Some(Written::Elsewhere(_)) | None => None,
+        })
     }
 
     /// Reads the record, and for which directory it was written.
-    pub(super) fn written(state: &StateDir) -> Option<Written> {
-        let running: Self = serde_json::from_slice(&std::fs::read(state.record()).ok()?).ok()?;
-        Some(match &running.place {
+    pub(super) fn written(state: &StateDir) -> Result<Option<Written>> {
+        let text = match std::fs::read(state.record()) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => bail!(
+                "what runs in {} may be seen by the user who started it alone, because its database was given; \
+                 ask as that user, or as root",
+                state.path().display()
+            ),
+            Err(_) => return Ok(None),
+        };
+        // What cannot be read is of another version.
+        let running: Option<Self> = serde_json::from_slice(&text).ok();
+        Ok(running.map(|running| match &running.place {
             Some(place) if !place.is(state.path()) => Written::Elsewhere(place.path().to_owned()),
             _ => Written::Here(Box::new(running)),
-        })
+        }))
     }
 
     /// The sockets of the app processes behind nginx, in their order.

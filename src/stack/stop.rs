@@ -29,7 +29,7 @@ pub enum Stopped {
 
 /// Stops the site in a state directory and waits until it is gone.
 pub async fn stop(state: &StateDir) -> Result<Stopped> {
-    if let Some(running) = Running::read(state).filter(Running::is_alive) {
+    if let Some(running) = Running::read(state)?.filter(Running::is_alive) {
         let pid = running.supervisor.pid;
         if kill(Pid::from_raw(pid), Signal::SIGTERM) == Err(Errno::EPERM) {
             bail!(

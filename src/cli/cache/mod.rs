@@ -192,7 +192,7 @@ fn site(place: &Where) -> Result<Site> {
 
 fn running(place: &Place) -> Result<Running> {
     let state = StateDir::find(&place.state_dir)?;
-    let Some(running) = Running::read(&state).filter(Running::is_alive) else {
+    let Some(running) = Running::read(&state)?.filter(Running::is_alive) else {
         bail!(
             "no site runs in {}; start it with `flickr-killr up`, say --state-dir with the folder of another one, \
              or name its parts with --memcached and --app",

@@ -1,10 +1,12 @@
 //! What `up` refuses: in a clear sentence, with a non-zero code, and nothing destroyed.
 
 use std::net::TcpListener;
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
 
 use crate::cluster::Database;
 
-use super::site::{Site, folder, refusal, up};
+use super::site::{Site, folder, program, refusal, up};
 
 #[test]
 fn a_second_up_on_the_same_directory_is_refused_and_the_first_serves_on() {
@@ -123,5 +125,20 @@ async fn a_given_database_is_used_and_no_server_is_started_for_it() {
     );
     assert!(!site.state.join("database/cluster").exists());
     assert!(site.get("/").starts_with("HTTP/1.1 200"));
+    if nix::unistd::geteuid().is_root() {
+        for words in ["status", "config", "stop"] {
+            let ours = program(dir.path(), &[words]);
+            // Another user may reach the copy of the program that the children run.
+            let mut command = Command::new(site.state.join("bin/flickr-killr"));
+            command.args(ours.get_args()).uid(65534).gid(65534);
+            command.env_remove("DATABASE_URL");
+            command.env("FLICKR_KILLR_STATE_DIR", &site.state);
+            let said = refusal(command);
+            assert!(
+                said.contains("may be seen by the user who started it"),
+                "{said}"
+            );
+        }
+    }
     site.stop();
 }
