@@ -10,6 +10,7 @@ use super::place::{Grounds, forget_id};
 use super::private::remove_left_over;
 use super::process;
 use super::record::{Running, Written};
+use super::spare;
 use super::state::StateDir;
 
 /// How long left-over processes may take to stop by themselves before they are killed.
@@ -43,7 +44,7 @@ pub(super) async fn clear_left_over(state: &StateDir, console: &Console) -> Resu
     if let Some(running) = before.filter(|running| names_its_directory(running)) {
         remove_left_over(&running.sockets, running.sockets_folder);
     }
-    let _ = std::fs::remove_file(state.record());
+    spare::remove(&state.record());
     Ok(())
 }
 

@@ -175,7 +175,7 @@ impl Record {
     }
 
     pub(super) fn end(&self) {
-        let _ = std::fs::remove_file(&self.path);
+        spare::remove(&self.path);
     }
 
     /// A disk that cannot be written must not take the site down; then the record is old, and the next `up`

@@ -3,19 +3,22 @@
 use std::fs::{File, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 
 /// How long the file is at least, filled up with line ends: so much room it has beforehand.
 const LEN_MIN: usize = 16 << 10;
 
+/// The mode of a file while it is written.
+const PRIVATE: u32 = 0o600;
+
 /// Writes a file whole or not at all. `PATH.new` beside it keeps the blocks of the version before, so that from
 /// the second time on no new ones are needed.
 ///
 /// A reader that opened the file two versions ago may read what is half written; it was two changes late.
 pub(super) fn write(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
-    let spare = path.with_extension("new");
+    let spare = name_of_spare(path);
     fill(&spare, text, mode)?;
     let exchanged = renameat2(
         AT_FDCWD,
@@ -32,6 +35,17 @@ pub(super) fn write(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
     fill(&spare, text, mode)
 }
 
+/// Removes a file and the one beside it, which holds a version before.
+pub(super) fn remove(path: &Path) {
+    for file in [path, &name_of_spare(path)] {
+        let _ = std::fs::remove_file(file);
+    }
+}
+
+fn name_of_spare(path: &Path) -> PathBuf {
+    path.with_extension("new")
+}
+
 fn fill(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
     let mut whole = text.to_vec();
     whole.resize(text.len().max(LEN_MIN), b'\n');
@@ -39,12 +53,13 @@ fn fill(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
         .create(true)
         .truncate(false)
         .write(true)
-        .mode(mode)
+        .mode(PRIVATE)
         .open(path)?;
-    // A file that a kill left there may have another one.
-    file.set_permissions(Permissions::from_mode(mode))?;
+    // What is in the file may be a secret; what will be in it need not be.
+    file.set_permissions(Permissions::from_mode(PRIVATE))?;
     file.write_all(&whole)?;
-    file.set_len(whole.len() as u64)
+    file.set_len(whole.len() as u64)?;
+    file.set_permissions(Permissions::from_mode(mode))
 }
 
 #[cfg(test)]
@@ -52,6 +67,23 @@ mod tests {
     use std::os::unix::fs::MetadataExt as _;
 
     use super::*;
+
+    #[test]
+    fn what_was_secret_is_gone_with_the_file_and_never_in_one_for_others() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("running.json");
+        for text in ["secret", "secret, changed"] {
+            write(&path, text.as_bytes(), 0o600).expect("written");
+        }
+        write(&path, b"open", 0o644).expect("written");
+        let spare = name_of_spare(&path);
+        let mode = |path: &Path| path.metadata().expect("it is there").mode() & 0o777;
+        assert_eq!((mode(&path), mode(&spare)), (0o644, 0o600));
+        let held = std::fs::read_to_string(&spare).expect("readable");
+        assert!(held.starts_with("secret, changed"));
+        remove(&path);
+        assert_eq!(folder.path().read_dir().expect("a folder").count(), 0);
+    }
 
     #[test]
     fn a_version_takes_the_blocks_of_the_one_before_the_last() {

@@ -140,5 +140,8 @@ async fn a_given_database_is_used_and_no_server_is_started_for_it() {
             );
         }
     }
+    let record = site.state.join("running.json");
     site.stop();
+    // Both hold the password of the address.
+    assert!(!record.exists() && !record.with_extension("new").exists());
 }
