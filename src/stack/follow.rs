@@ -5,13 +5,14 @@
 
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::flood::Flood;
@@ -90,9 +91,14 @@ impl Follower {
             looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
                 looks.tick().await;
-                match log.upgrade() {
-                    Some(log) => log.held().catch_up(),
-                    None => return,
+                let Some(log) = log.upgrade() else {
+                    return;
+                };
+                if log.held().is_full() {
+                    // Copying waits for the disk, and this thread has the whole site to look after.
+                    let _ = spawn_blocking(move || log.held().catch_up()).await;
+                } else {
+                    log.held().catch_up();
                 }
             }
         });
@@ -124,6 +130,11 @@ impl Follower {
 }
 
 impl Followed {
+    fn is_full(&self) -> bool {
+        let found = self.file.metadata();
+        found.is_ok_and(|found| found.len() > LOG_BYTES_MAX)
+    }
+
     /// Reads all that is new, and empties the file when it is full.
     fn catch_up(&mut self) {
         let Ok(len) = self.file.metadata().map(|metadata| metadata.len()) else {
@@ -194,12 +205,12 @@ impl Followed {
         }
     }
 
-    /// Copies the file to `NAME.log.1` and empties it: no child need open its log again. What is written between the
-    /// two, some microseconds, is lost.
+    /// Copies the end of the file to `NAME.log.1` and empties it: no child need open its log again. What is written
+    /// between the two, some microseconds, is lost.
     fn begin_anew(&mut self) {
         let old = name_of_old(&self.path);
         let half = self.path.with_extension("half");
-        let copied = std::fs::copy(&self.path, &half).and_then(|_| std::fs::rename(&half, &old));
+        let copied = copy_end(&self.path, &half).and_then(|()| std::fs::rename(&half, &old));
         if copied.is_err() {
             // A full disk needs the room more than anybody the old lines.
             let _ = std::fs::remove_file(&half);
@@ -208,6 +219,15 @@ impl Followed {
             self.read = 0;
         }
     }
+}
+
+/// Copies the last [`LOG_BYTES_MAX`] bytes at most: while the supervisor was stopped, a log may have grown by gigabytes.
+fn copy_end(from: &Path, to: &Path) -> io::Result<()> {
+    let mut log = File::open(from)?;
+    let len = log.metadata()?.len();
+    log.seek(SeekFrom::Start(len.saturating_sub(LOG_BYTES_MAX)))?;
+    io::copy(&mut log.take(LOG_BYTES_MAX), &mut File::create(to)?)?;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -233,9 +253,24 @@ mod tests {
         child.write_all(b"and on\n").expect("a line");
         let read = |name| std::fs::read(dir.path().join(name)).expect("a log");
         assert_eq!(read("nginx.log"), b"and on\n");
-        assert_eq!(read("nginx.log.1").len() as u64, LOG_BYTES_MAX + 1024);
+        assert_eq!(read("nginx.log.1").len() as u64, LOG_BYTES_MAX);
         log.finish();
         assert!(log.last_words().ends_with("and on"));
+    }
+
+    #[test]
+    fn of_a_log_that_grew_by_gigabytes_the_end_is_kept() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let log = Follower::open("nginx", None, dir.path()).expect("a log");
+        let mut child = child_of(&log);
+        child.set_len(3 << 30).expect("a hole takes no room");
+        child.write_all(b"the last line\n").expect("a line");
+        log.held().catch_up();
+        let kept = std::fs::read(dir.path().join("nginx.log.1")).expect("a log");
+        assert_eq!(kept.len() as u64, LOG_BYTES_MAX);
+        assert!(kept.ends_with(b"the last line\n"));
+        let log = dir.path().join("nginx.log").metadata().expect("a log");
+        assert_eq!(log.len(), 0);
     }
 
     #[test]
