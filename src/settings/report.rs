@@ -2,8 +2,12 @@
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command};
+use url::Url;
 
 use super::file::FromFile;
+
+/// Stands for a password.
+const HIDDEN: &str = "***";
 
 /// Where a value came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,18 +76,33 @@ pub fn report(command: &Command, matches: &ArgMatches, from_file: &FromFile) -> 
     settings.collect()
 }
 
-/// `postgres://me:secret@host/db` with the secret starred out.
+/// The address of a database with its passwords starred out, wherever it may hold one.
 fn without_password(value: &str) -> String {
-    let Some((scheme, rest)) = value.split_once("://") else {
+    let Some((scheme, _)) = value.split_once("://") else {
         return value.to_owned();
     };
-    let Some((who, place)) = rest.split_once('@') else {
-        return value.to_owned();
+    let Ok(mut url) = Url::parse(value) else {
+        // Where a password would be is not known.
+        return format!("{scheme}://{HIDDEN}");
     };
-    match who.split_once(':') {
-        Some((name, _)) => format!("{scheme}://{name}:***@{place}"),
-        None => value.to_owned(),
+    let is_secret = |name: &str| name.to_ascii_lowercase().contains("password");
+    let is_in_query = url.query_pairs().any(|(name, _)| is_secret(&name));
+    if url.password().is_none() && !is_in_query {
+        return value.to_owned();
     }
+    if url.password().is_some() && url.set_password(Some(HIDDEN)).is_err() {
+        return format!("{scheme}://{HIDDEN}");
+    }
+    if is_in_query {
+        let pairs: Vec<_> = url.query_pairs().into_owned().collect();
+        let mut shown = url.query_pairs_mut();
+        shown.clear();
+        for (name, value) in &pairs {
+            let value = if is_secret(name) { HIDDEN } else { value };
+            shown.append_pair(name, value);
+        }
+    }
+    url.into()
 }
 
 #[cfg(test)]
@@ -92,10 +111,27 @@ mod tests {
 
     #[test]
     fn a_password_in_a_url_is_not_shown() {
-        assert_eq!(
-            without_password("postgres://me:secret@host/db"),
-            "postgres://me:***@host/db"
-        );
-        assert_eq!(without_password("127.0.0.1:8080"), "127.0.0.1:8080");
+        for (value, shown) in [
+            ("postgres://me:secret@host/db", "postgres://me:***@host/db"),
+            ("postgres://me:se@cret@host/db", "postgres://me:***@host/db"),
+            (
+                "postgres://me@host/db?password=secret",
+                "postgres://me@host/db?password=***",
+            ),
+            (
+                "postgres://me:secret@host/db?sslmode=require&pass%77ord=secret&sslpassword=secret",
+                "postgres://me:***@host/db?sslmode=require&password=***&sslpassword=***",
+            ),
+            ("postgres://me:secret@ho st/db", "postgres://***"),
+        ] {
+            assert_eq!(without_password(value), shown);
+        }
+        for value in [
+            "127.0.0.1:8080",
+            "http://localhost:8080",
+            "postgres://me@localhost/db?host=/run/postgresql",
+        ] {
+            assert_eq!(without_password(value), value);
+        }
     }
 }
