@@ -133,6 +133,7 @@ pub struct Settings {
     /// Disk to leave free: below it pictures made from originals are not kept, below half of it uploads
     /// are refused; a size (2GiB), a part (5%), or auto: 2 GiB, or 5 % of a smaller disk
     #[arg(
+        help_heading = RESOURCES,
         long,
         env = "FLICKR_KILLR_DISK_RESERVE",
         value_name = "SIZE",
@@ -152,6 +153,7 @@ pub struct Settings {
     /// Name of a host under which /lab answers, beside addresses and localhost; repeat it, or part by
     /// commas
     #[arg(
+        help_heading = SITE,
         long,
         env = "FLICKR_KILLR_LAB_HOSTS",
         value_name = "NAME",
@@ -191,5 +193,23 @@ fn positive(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if number > 0.0 && number <= 1_000_000.0 => Ok(number),
         _ => Err("a number above 0 is needed, for example 2 or 0.5".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Args as _;
+
+    use super::Settings;
+
+    #[test]
+    fn each_setting_stands_in_a_group_of_the_help() {
+        let command = Settings::augment_args(clap::Command::new("up"));
+        let without: Vec<_> = command
+            .get_arguments()
+            .filter(|arg| arg.get_help_heading().is_none())
+            .map(|arg| arg.get_id().as_str())
+            .collect();
+        assert!(without.is_empty(), "{without:?}");
     }
 }
