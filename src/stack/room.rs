@@ -3,6 +3,8 @@
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -48,6 +50,8 @@ pub(super) struct StartRoom {
     folder: PathBuf,
     account: Account,
     console: Arc<Console>,
+    /// Whether the file system keeps no room for a file beforehand.
+    is_impossible: Arc<AtomicBool>,
 }
 
 impl StartRoom {
@@ -57,6 +61,7 @@ impl StartRoom {
             folder: state.path().to_owned(),
             account: account.clone(),
             console: Arc::clone(console),
+            is_impossible: Arc::default(),
         }
     }
 
@@ -101,17 +106,26 @@ impl StartRoom {
     /// Makes the ballast whole again, where it leaves as much free as it takes.
     fn restore(&self, available_bytes: u64) {
         let missing = BALLAST_BYTES.saturating_sub(self.ballast.bytes());
-        if missing == 0 || available_bytes < missing + BALLAST_BYTES {
+        let has_room = available_bytes >= missing + BALLAST_BYTES;
+        if missing == 0 || !has_room || self.is_impossible.load(Relaxed) {
             return;
         }
         let is_again = self.ballast.path().exists();
-        // A disk that fills at this moment is no trouble: the next look tries again.
-        if self.ballast.make().is_ok() && self.account.own(self.ballast.path()).is_ok() {
-            self.console.say(&format!(
+        match self.ballast.make() {
+            Ok(()) if self.account.own(self.ballast.path()).is_ok() => self.console.say(&format!(
                 "a ballast of {} is {} for when the disk is full",
                 size(BALLAST_BYTES),
                 if is_again { "whole again" } else { "kept" }
-            ));
+            )),
+            Err(error) if error.kind() == ErrorKind::Unsupported => {
+                self.is_impossible.store(true, Relaxed);
+                self.console.say(&format!(
+                    "!! the file system of {} keeps no room for a ballast: a start on a full disk may fail",
+                    self.folder.display()
+                ));
+            }
+            // A disk that fills at this moment is no trouble: the next look tries again.
+            _ => {}
         }
     }
 }
