@@ -9,7 +9,7 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File, FileTimes, Metadata};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -17,7 +17,7 @@ use accelerator::Key;
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
 
-use crate::assets;
+use crate::{assets, whole};
 
 /// How long a file of another version stays after somebody last asked for it here. As long as
 /// memcached may answer in our place, or longer: see the test below.
@@ -168,23 +168,8 @@ impl Generations {
                 .map(|file| note_use(&file, &facts))
                 .with_context(|| format!("reading {}", path.display()));
         }
-        let half = self
-            .folder
-            .join(format!(".{name}.{:016x}", rand::random::<u64>()));
-        let written = write_half(&half, bytes).and_then(|()| fs::rename(&half, &path));
-        if written.is_err() {
-            // Nobody looks for this name; the error is what counts.
-            let _ = fs::remove_file(&half);
-        }
-        written.with_context(|| format!("writing {}", path.display()))
+        whole::write(&path, bytes).with_context(|| format!("writing {}", path.display()))
     }
-}
-
-fn write_half(half: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create_new(half)?;
-    file.write_all(bytes)?;
-    // On the disk before it has its name: a power cut leaves no half of a file.
-    file.sync_all()
 }
 
 /// What is known of a file; nothing of what is no plain file of a size that ours may have.

@@ -35,3 +35,4 @@ pub mod site;
 pub mod stack;
 pub mod urls;
 pub mod web;
+mod whole;

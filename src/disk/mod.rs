@@ -12,6 +12,7 @@
 //! see. So what the site itself writes never fills it.
 
 mod ballast;
+mod full;
 mod reading;
 mod reserve;
 
@@ -22,6 +23,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 pub use self::ballast::{BALLAST_BYTES, Ballast, STEP_BYTES};
+pub use self::full::is_disk_full;
 pub use self::reading::Reading;
 pub use self::reserve::{BadReserve, Reserve};
 

@@ -20,7 +20,7 @@ use super::postgres::WAL_MB_MIN;
 use super::state::StateDir;
 use crate::db::trouble::Trouble;
 use crate::db::wal;
-use crate::disk::{BALLAST_BYTES, Ballast, Reading, STEP_BYTES};
+use crate::disk::{BALLAST_BYTES, Ballast, Reading, STEP_BYTES, is_disk_full};
 
 /// How often the room is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -195,7 +195,7 @@ impl Log {
             .await;
         let missing = match ahead {
             Ok(ahead) => SEGMENTS_AHEAD_MIN - ahead,
-            Err(error) if is_disk_full(&error) => SEGMENTS_AHEAD_MIN,
+            Err(error) if postgres_has_no_room(&error) => SEGMENTS_AHEAD_MIN,
             // The server restarts, or is no longer there; the next look asks again.
             Err(_) => return,
         };
@@ -223,22 +223,15 @@ impl Log {
     }
 }
 
-fn is_disk_full(error: &anyhow::Error) -> bool {
+fn postgres_has_no_room(error: &anyhow::Error) -> bool {
     let error = error.downcast_ref::<sqlx::Error>();
     error.and_then(Trouble::of) == Some(Trouble::DiskFull)
 }
 
 /// Adds what to do to an error that comes from a full disk.
 pub(super) fn explained(error: anyhow::Error, state: &StateDir) -> anyhow::Error {
-    let mut causes = error.chain().filter_map(|cause| cause.downcast_ref());
-    let is_full = causes.any(|cause: &std::io::Error| {
-        matches!(
-            cause.kind(),
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded
-        )
-    });
     let free = Reading::of(state.path()).map_or(u64::MAX, |reading| reading.available_bytes);
-    if is_full || free < PROGRAM_BYTES {
+    if is_disk_full(&error) || free < PROGRAM_BYTES {
         error.context(format!(
             "the disk is full ({} free in {}); free at least {} and start again",
             size(free),

@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use super::account::Account;
 use super::moved;
 use super::place::ID;
+use crate::whole;
 
 /// Takes up room that is given up when the disk is full.
 const BALLAST: &str = "ballast";
@@ -237,18 +238,9 @@ impl Lock {
     }
 }
 
-/// Writes a file so that it is there whole or not at all, also after a power cut.
+/// Writes a file so that it is there whole or not at all.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let new = path.with_extension("new");
-    // What a kill left there, or a pipe that nobody reads.
-    let _ = std::fs::remove_file(&new);
-    let written = File::create_new(&new).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    written
-        .and_then(|()| std::fs::rename(&new, path))
-        .with_context(|| format!("cannot write {}", path.display()))
+    whole::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// How many bytes the files below a folder take on disk.

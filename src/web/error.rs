@@ -1,7 +1,5 @@
 //! The only place that maps errors to a status and a sentence.
 
-use std::io::{self, ErrorKind};
-
 use askama::Template;
 use axum::extract::Request;
 use axum::http::header::{LOCATION, RETRY_AFTER};
@@ -13,7 +11,7 @@ use super::page::Page;
 use super::visit::Visit;
 use crate::db::pool;
 use crate::db::trouble::Trouble;
-use crate::disk::NoRoom;
+use crate::disk::{NoRoom, is_disk_full};
 use crate::images::StoreError;
 use crate::site::{AccountError, refusals};
 use crate::urls;
@@ -309,14 +307,7 @@ impl From<anyhow::Error> for Error {
             Ok(error) => return error.into(),
             Err(error) => error,
         };
-        let mut causes = error.chain().filter_map(|cause| cause.downcast_ref());
-        let full = causes.any(|cause: &io::Error| {
-            matches!(
-                cause.kind(),
-                ErrorKind::StorageFull | ErrorKind::QuotaExceeded
-            )
-        });
-        if full {
+        if is_disk_full(&error) {
             tracing::warn!(error = format!("{error:#}"), "the disk is full");
             return Self::DiskFull;
         }

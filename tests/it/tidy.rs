@@ -4,12 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room of `src/`, and the rooms it may know. A room not named here knows all.
-const MAY_IMPORT: [(&str, &[&str]); 21] = [
+const MAY_IMPORT: [(&str, &[&str]); 22] = [
     ("domain", &[]),
     ("blocking", &[]),
     ("urls", &["domain"]),
     ("assets", &["domain"]),
-    ("generations", &["assets"]),
+    ("whole", &[]),
+    ("generations", &["assets", "whole"]),
     ("database_url", &[]),
     ("environment", &[]),
     ("db", &["database_url", "domain"]),
@@ -19,7 +20,10 @@ const MAY_IMPORT: [(&str, &[&str]); 21] = [
     ("cpu", &[]),
     ("config", &["disk", "rung"]),
     ("settings", &["disk", "rung"]),
-    ("stack", &["config", "database_url", "db", "disk", "rung"]),
+    (
+        "stack",
+        &["config", "database_url", "db", "disk", "rung", "whole"],
+    ),
     ("memcached", &[]),
     ("cache_tools", &["memcached", "urls"]),
     (
