@@ -135,12 +135,20 @@ pub async fn forget(db: impl PgExecutor<'_>, counter: Counter) -> Result<(), sql
 
 /// Deletes the counters whose level came down to nothing; returns how many.
 ///
+/// Skips counters that a try holds: tries lock several in an order of their own, and a sweep that waited for
+/// one of them could lock the others against the same try.
+///
 /// # Errors
 ///
 /// When the database fails.
 pub async fn sweep(db: impl PgExecutor<'_>, calm_s_max: i32) -> Result<u64, sqlx::Error> {
     sqlx::query(
-        "delete from rate_limits where counted_at < now() - level * make_interval(secs => $1)",
+        "delete from rate_limits
+          where (kind, bucket) in (
+                select kind, bucket
+                  from rate_limits
+                 where counted_at < now() - level * make_interval(secs => $1)
+                   for update skip locked)",
     )
     .bind(f64::from(calm_s_max))
     .execute(db)

@@ -155,6 +155,35 @@ async fn one_statement_counts_and_decides_over_any_number_of_connections() {
 }
 
 #[tokio::test]
+async fn the_sweep_waits_for_no_counter_that_a_try_holds() {
+    let town = Town::new().await;
+    for number in 0..3 {
+        let _ = try_as(&town.stranger(), &format!("name-{number}"), "wrong").await;
+    }
+    change(
+        &town.pool,
+        "update rate_limits set counted_at = now() - interval '5 hours'",
+    )
+    .await;
+    let before: i64 = town.ask("select count(*) from rate_limits").await;
+    let mut trying = town.pool.begin().await.expect("a transaction");
+    let held = "select from rate_limits where kind = 'address' for update";
+    let held = sqlx::query(held).execute(&mut *trying).await.expect("rows");
+    assert_eq!(held.rows_affected(), 1);
+    // A sweep that waits would fail by this, not hang.
+    let mut sweeping = town.pool.begin().await.expect("a transaction");
+    sqlx::query("set local lock_timeout = '5s'")
+        .execute(&mut *sweeping)
+        .await
+        .expect("a setting");
+    let swept = rate_limit::sweep(&mut *sweeping, 900).await;
+    assert_eq!(swept.expect("no wait"), before.unsigned_abs() - 1);
+    sweeping.commit().await.expect("a sweep");
+    trying.commit().await.expect("a try");
+    assert_eq!(rate_limit::sweep(&town.pool, 900).await.unwrap(), 1);
+}
+
+#[tokio::test]
 async fn a_try_that_one_counter_refuses_is_counted_by_none() {
     let town = Town::new().await;
     let _ = try_as(&town.stranger_from("10.0.0.1"), "ann", "wrong").await;
