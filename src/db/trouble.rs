@@ -9,6 +9,8 @@ pub enum Trouble {
     Away,
     /// The disk is full: nothing was written.
     DiskFull,
+    /// The database ended the statement, because it took too long or to resolve a deadlock: nothing was written.
+    Ended,
 }
 
 impl Trouble {
@@ -33,6 +35,8 @@ fn of_server(code: &str, message: &str) -> Option<Trouble> {
         // PostgreSQL 15 writes a file for the first connection after a change of its catalogue, and reports
         // a full disk there as an internal error, which ends the connection.
         "XX000" if message.contains("could not write init file") => Some(Trouble::DiskFull),
+        // The statement's timeout passed; it was ended so that another could go on.
+        "57014" | "40P01" => Some(Trouble::Ended),
         // Class 53: out of memory, too many connections. Class 57P: shut down, crashed, starting.
         _ if code.starts_with("53") || code.starts_with("57P") => Some(Trouble::Away),
         _ => None,
@@ -66,8 +70,9 @@ mod tests {
             (
                 "57014",
                 "canceling statement due to statement timeout",
-                None,
+                Some(Trouble::Ended),
             ),
+            ("40P01", "deadlock detected", Some(Trouble::Ended)),
             ("XX000", "cache lookup failed", None),
             ("23505", "duplicate key", None),
         ] {

@@ -271,6 +271,10 @@ impl From<sqlx::Error> for Error {
                 tracing::warn!(%error, "the disk of the database is full");
                 Self::DiskFull
             }
+            Some(Trouble::Ended) => {
+                tracing::warn!(%error, "the database ended a statement");
+                Self::Busy
+            }
             None => Self::Internal(error.into()),
         }
     }

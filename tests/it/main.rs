@@ -20,6 +20,7 @@ mod cluster;
 mod crash;
 mod cut;
 mod deploys;
+mod ended;
 mod fence;
 mod from_disk;
 mod front;
