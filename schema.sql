@@ -295,6 +295,10 @@ create index photos_userid_public on photos (userid, id desc) where visibility =
 -- The archive: one owner, by the time of the shutter.
 create index photos_userid_taken on photos (userid, taken_at desc, id desc);
 
+-- The same for strangers: without it, the page of a month with one public photo reads all private ones of
+-- that month. It costs an entry of some 45 bytes for each public photo, and none for others.
+create index photos_userid_taken_public on photos (userid, taken_at desc, id desc) where visibility = 'public';
+
 -- Explore below the newest 10,000: public photos of everybody, so that a member's thousand private
 -- photos cost its visitors nothing.
 create index photos_public on photos (id desc) include (userid) where visibility = 'public';

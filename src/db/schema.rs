@@ -321,7 +321,8 @@ mod tests {
             [
                 "photos_userid",
                 "photos_userid_public",
-                "photos_userid_taken"
+                "photos_userid_taken",
+                "photos_userid_taken_public"
             ]
         );
         assert!(

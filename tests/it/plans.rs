@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use flickr_killr::db::userid_index::{self, What};
 use flickr_killr::db::{photo, photostream, schema};
-use sqlx::{AssertSqlSafe, PgConnection, PgPool};
+use serde_json::Value;
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row as _};
 
 use crate::cluster::Database;
 
@@ -116,6 +117,51 @@ async fn a_big_owner_is_read_in_order_also_by_a_generic_plan() {
     }
 }
 
+/// How many blocks a statement read, where it returned one row.
+async fn blocks_of_one_row(connection: &mut PgConnection, execute: &str) -> u64 {
+    let explain = format!("explain (analyze, buffers, timing off, format json) {execute}");
+    let plan = sqlx::raw_sql(AssertSqlSafe(explain))
+        .fetch_one(connection)
+        .await
+        .unwrap();
+    // JSON, read as text.
+    let plan: Value = serde_json::from_str(plan.get_unchecked(0)).unwrap();
+    let root = &plan[0]["Plan"];
+    assert_eq!(root["Actual Rows"].as_f64(), Some(1.0), "{root:#}");
+    let blocks = |name: &str| root[name].as_u64().unwrap();
+    blocks("Shared Hit Blocks") + blocks("Shared Read Blocks")
+}
+
+#[tokio::test]
+async fn a_stranger_s_month_reads_none_of_the_private_photos_in_it() {
+    let database = Database::new().await;
+    let pool = archive_of_a_big_owner(&database).await;
+    let mut connection = pool.acquire().await.unwrap();
+    for sql in [
+        "insert into photos (userid, filename, token, width, height, tone, visibility, taken_at)
+         select 1001, 'drawn:0', gen_random_uuid(), 3, 2, 0,
+                (case n when 1 then 'public' else 'private' end)::visibility,
+                timestamptz '1999-02-01' + n * interval '20 seconds'
+           from generate_series(1, 50001) n",
+        "analyze photos",
+    ] {
+        run(&mut connection, sql.to_owned()).await;
+    }
+    let (_, sql) = photo::STATEMENTS
+        .into_iter()
+        .find(|(name, _)| *name == "month, stranger")
+        .unwrap();
+    let types = "int8, timestamptz, timestamptz, int8";
+    run(&mut connection, format!("prepare asked ({types}) as {sql}")).await;
+    for mode in ["force_generic_plan", "force_custom_plan"] {
+        run(&mut connection, format!("set plan_cache_mode = {mode}")).await;
+        let asked = "execute asked (1001, '1999-02-01', '1999-03-01', 0)";
+        let read = blocks_of_one_row(&mut connection, asked).await;
+        // Three levels of the index and one photo.
+        assert!(read < 10, "{mode}: {read} blocks");
+    }
+}
+
 #[tokio::test]
 async fn once_dropped_no_query_finds_an_index_led_by_the_owner() {
     let database = Database::new().await;
@@ -127,7 +173,8 @@ async fn once_dropped_no_query_finds_an_index_led_by_the_owner() {
         [
             "photos_userid",
             "photos_userid_public",
-            "photos_userid_taken"
+            "photos_userid_taken",
+            "photos_userid_taken_public"
         ]
     );
     let status = userid_index::status(&pool).await.unwrap();
@@ -184,7 +231,7 @@ async fn what_was_dropped_comes_back_as_the_schema_says_and_an_invalid_one_is_re
     assert!(!status.is_whole());
     let rebuilt = userid_index::create_all(&pool).await.unwrap();
     let what: Vec<What> = rebuilt.iter().map(|done| done.what).collect();
-    assert_eq!(what, [What::Rebuilt, What::Kept, What::Kept]);
+    assert_eq!(what, [What::Rebuilt, What::Kept, What::Kept, What::Kept]);
     assert!(userid_index::status(&pool).await.unwrap().is_whole());
 }
 
@@ -218,5 +265,5 @@ async fn a_reader_who_holds_the_table_only_delays_the_drop() {
         .unwrap();
     assert!(count > 0);
     reader.commit().await.unwrap();
-    assert_eq!(dropping.await.unwrap().unwrap().len(), 3);
+    assert_eq!(dropping.await.unwrap().unwrap().len(), 4);
 }
