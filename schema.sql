@@ -319,6 +319,9 @@ create index follows_followee on follows (followee_id, follower_id);
 -- Sessions that ended, for the broom.
 create index sessions_expires_at on sessions (expires_at);
 
+-- The sessions of one person, the newest first: while the disk is nearly full a log-in ends the oldest.
+create index sessions_userid on sessions (userid, expires_at desc);
+
 -- The accounts of one browser, and browsers that were not used for long.
 create index known_browsers_token_hash on known_browsers (token_hash);
 create index known_browsers_expires_at on known_browsers (expires_at);

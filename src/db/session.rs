@@ -78,6 +78,15 @@ pub async fn end(db: impl PgExecutor<'_>, hash: &SecretHash) -> Result<(), sqlx:
     .map(drop)
 }
 
+/// The statement of [`end_all_but_newest`]: tests read its plan.
+pub const END_ALL_BUT_NEWEST: &str = "
+    delete from sessions
+     where token_hash in (select token_hash
+                            from sessions
+                           where userid = (select userid from sessions where token_hash = $1)
+                           order by expires_at desc
+                          offset $2)";
+
 /// Ends the sessions of a person but for the newest so many; one of theirs says whose.
 ///
 /// # Errors
@@ -89,18 +98,10 @@ pub async fn end_all_but_newest(
     kept: i64,
 ) -> Result<(), sqlx::Error> {
     counted(
-        sqlx::query(
-            "delete from sessions
-              where token_hash in (select token_hash
-                                     from sessions
-                                    where userid = (select userid from sessions
-                                                     where token_hash = $1)
-                                    order by expires_at desc
-                                   offset $2)",
-        )
-        .bind(one.as_bytes())
-        .bind(kept)
-        .execute(db),
+        sqlx::query(END_ALL_BUT_NEWEST)
+            .bind(one.as_bytes())
+            .bind(kept)
+            .execute(db),
     )
     .await
     .map(drop)

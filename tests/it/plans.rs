@@ -1,9 +1,10 @@
-//! What PostgreSQL does for the queries that the userid index carries, with it and without.
+//! What PostgreSQL does for the queries that the userid index carries, with it and without, and for the
+//! sessions of one person.
 
 use std::collections::BTreeMap;
 
 use flickr_killr::db::userid_index::{self, What};
-use flickr_killr::db::{photo, photostream, schema};
+use flickr_killr::db::{photo, photostream, schema, session};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row as _};
 
@@ -159,6 +160,29 @@ async fn a_stranger_s_month_reads_none_of_the_private_photos_in_it() {
         let read = blocks_of_one_row(&mut connection, asked).await;
         // Three levels of the index and one photo.
         assert!(read < 10, "{mode}: {read} blocks");
+    }
+}
+
+#[tokio::test]
+async fn the_sessions_of_one_person_are_found_by_an_index() {
+    let database = Database::new().await;
+    let pool = archive_of_a_big_owner(&database).await;
+    let mut connection = pool.acquire().await.unwrap();
+    for sql in [
+        "insert into sessions (token_hash, userid, expires_at)
+         select sha256(n::text::bytea), 1 + n % 1000, now() + n * interval '1 second'
+           from generate_series(1, 50000) n",
+        "analyze sessions",
+    ] {
+        run(&mut connection, sql.to_owned()).await;
+    }
+    for mode in ["force_generic_plan", "force_custom_plan"] {
+        run(&mut connection, format!("set plan_cache_mode = {mode}")).await;
+        let arguments = ["sha256('7')", "16"];
+        let sql = session::END_ALL_BUT_NEWEST;
+        let plan = plan(&mut connection, sql, "bytea, int8", &arguments).await;
+        assert!(plan.contains("sessions_userid"), "{mode}:\n{plan}");
+        assert!(!plan.contains("Seq Scan on sessions"), "{mode}:\n{plan}");
     }
 }
 
