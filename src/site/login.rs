@@ -132,8 +132,11 @@ impl Accounts {
         db::session::begin(&mut *tx, &session.hash(), user).await?;
         db::known_browser::remember(&mut tx, user, old.as_ref(), &browser.hash()).await?;
         tx.commit().await?;
-        if let Some(counted) = counted {
-            counted.succeeded(&self.db).await?;
+        if let Some(counted) = counted
+            && let Err(error) = counted.succeeded(&self.db).await
+        {
+            // The session is stored: without its cookie the next try would store another.
+            tracing::warn!(%error, "a try that was right is still counted");
         }
         Ok(Entrance { session, browser })
     }

@@ -13,14 +13,20 @@ const SESSIONS_KEPT_WHEN_SCARCE: i64 = 16;
 
 /// After a log-in: while the disk is nearly full, the person's oldest sessions end for the new one.
 ///
-/// # Errors
-///
-/// When the database fails.
-pub async fn bound(db: &PgPool, disk: &Disk, newest: &SecretHash) -> Result<(), sqlx::Error> {
-    if disk.level() == Level::Scarce {
-        session::end_all_but_newest(db, newest, SESSIONS_KEPT_WHEN_SCARCE).await?;
+/// A failure is logged and refuses nothing: the new session is stored, and without its cookie each further try
+/// would store another.
+pub async fn bound(db: &PgPool, disk: &Disk, newest: &SecretHash) {
+    if disk.level() != Level::Scarce {
+        return;
     }
-    Ok(())
+    let end = || session::end_all_but_newest(db, newest, SESSIONS_KEPT_WHEN_SCARCE);
+    let mut ended = end().await;
+    if room::is_made(disk, &ended).await {
+        ended = end().await;
+    }
+    if let Err(error) = ended {
+        tracing::warn!(%error, "ending the oldest sessions of a person failed");
+    }
 }
 
 /// Ends a session, also when the disk is full.

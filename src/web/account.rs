@@ -89,7 +89,7 @@ pub(super) async fn login(
     };
     let page = match site.accounts.log_in(tried).await? {
         LoggedIn::Yes(entrance) => {
-            session::bound(&site.db, &site.disk, &entrance.session.hash()).await?;
+            session::bound(&site.db, &site.disk, &entrance.session.hash()).await;
             return Ok(enter(&entrance, if next.is_empty() { "/" } else { next }));
         }
         LoggedIn::Wrong => again(

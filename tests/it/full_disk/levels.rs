@@ -150,6 +150,7 @@ async fn full_disk_at(town: &Town, trigger: &str, times: Option<u32>) {
          end $$;
          drop trigger if exists reports on photos;
          drop trigger if exists reports on sessions;
+         drop trigger if exists reports on rate_limits;
          {trigger} for each row execute function reports_a_full_disk();"
     );
     sqlx::raw_sql(AssertSqlSafe(sql))
@@ -201,6 +202,35 @@ async fn on_a_full_disk_a_part_of_the_ballast_makes_room_for_what_takes_somethin
     let out = ann.post("/logout", &[]).await;
     assert_eq!(out.status, StatusCode::SEE_OTHER, "{}", out.text());
     assert_eq!(ballast.bytes(), left(3));
+}
+
+#[tokio::test]
+async fn what_fails_after_a_session_was_stored_does_not_refuse_the_log_in() {
+    let town = Town::new().await;
+    town.newcomer("ann").await;
+    let base = town.answers_with(RESERVE_NO_DISK_HAS, None).await;
+    for trigger in [
+        "create trigger reports before delete on sessions",
+        "create trigger reports before delete on rate_limits",
+    ] {
+        sqlx::raw_sql(
+            "delete from sessions;
+             insert into sessions (token_hash, userid, expires_at)
+             select sha256(n::text::bytea), id, now() + n * interval '1 minute'
+               from users, generate_series(1, 40) n
+              where name = 'ann'",
+        )
+        .execute(&town.pool)
+        .await
+        .unwrap();
+        full_disk_at(&town, trigger, None).await;
+        let ann = logged_in(&base, "ann").await;
+        assert_eq!(ann.get("/upload").await.status, StatusCode::OK, "{trigger}");
+        sqlx::raw_sql("drop function reports_a_full_disk cascade")
+            .execute(&town.pool)
+            .await
+            .unwrap();
+    }
 }
 
 #[tokio::test]
