@@ -4,6 +4,7 @@
 
 mod cursor;
 mod ids;
+mod letters;
 mod month;
 mod name;
 mod network;
@@ -16,6 +17,7 @@ mod visible;
 
 pub use cursor::{BadCursor, CountCursor, Cursor, NameCursor, TakenCursor};
 pub use ids::{CommentId, PhotoId, PhotoToken, UserId};
+pub use letters::letters_of;
 pub use month::{BadMonth, Month};
 pub use name::{BadUsername, Username};
 pub use network::Network;

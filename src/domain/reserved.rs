@@ -1,5 +1,7 @@
 //! Names under which a member could be taken for the site.
 
+use super::letters::letters_of;
+
 /// Roles of a site. No name has one of them as a word, so `support-team` and `the-admin2` are refused too.
 const ROLES: [&str; 10] = [
     "admin",
@@ -51,6 +53,37 @@ const WHOLE_NAMES: [&str; 30] = [
 /// The name of the site as people write it, as far as all spellings agree.
 const SITE: [&str; 2] = ["flickrkill", "flickerkill"];
 
+/// Letters that look like a Latin one: of the Cyrillic and the Greek alphabet, small capitals, and letters with
+/// a stroke. Capitals are listed where they look like another letter than the small one does.
+const LOOK_ALIKES: [(char, &str); 26] = [
+    ('a', "АаΑαᴀɑ"),
+    ('b', "ВЬьΒβʙ"),
+    ('c', "Ссᴄ"),
+    ('d', "ԁđᴅ"),
+    ('e', "ЕеΕεᴇ"),
+    ('f', "ꜰ"),
+    ('g', "ɡɢ"),
+    ('h', "НһΗʜħ"),
+    ('i', "ІіΙιıɪ"),
+    ('j', "Јјᴊ"),
+    ('k', "КкΚκᴋ"),
+    ('l', "ӀӏŁłʟ"),
+    ('m', "МмΜᴍ"),
+    ('n', "пΝηɴ"),
+    ('o', "ОоΟοσØøᴏ"),
+    ('p', "РрΡρᴘ"),
+    ('q', "ԛ"),
+    ('r', "гʀ"),
+    ('s', "Ѕѕꜱ"),
+    ('t', "ТтΤτᴛ"),
+    ('u', "υμᴜ"),
+    ('v', "ѵνᴠ"),
+    ('w', "ԝωᴡ"),
+    ('x', "ХхΧχ"),
+    ('y', "УуΥγʏ"),
+    ('z', "Ζᴢ"),
+];
+
 /// Whether a user name reads as the site speaking.
 pub(super) fn is_reserved(name: &str) -> bool {
     let words = name.split(|c: char| !c.is_alphanumeric());
@@ -70,14 +103,14 @@ fn is_one_of(list: &[&str], word: &str) -> bool {
     list.iter().any(|listed| folded(listed) == word)
 }
 
-/// The letters of a text as they look: small, digits as the letters that they stand for, digits at the
-/// end and all else left out. `Supp0rt-7` and `support` become the same.
+/// The letters of a text as they look: small Latin ones without accents, digits as the letters that they stand
+/// for, digits at the end and all else left out. `Supp0rt-7` and `support` become the same.
 fn folded(text: &str) -> String {
-    let text = text.to_lowercase();
-    let end = |c: char| c.is_ascii_digit() || !c.is_alphanumeric();
-    let letters = text.trim_end_matches(end).chars();
+    let letters = text.chars().flat_map(letters_of).map(latin);
+    let letters: String = letters.flat_map(char::to_lowercase).collect();
+    let letters = letters.trim_end_matches(|c: char| c.is_ascii_digit());
     letters
-        .filter(|c| c.is_alphanumeric())
+        .chars()
         .map(|c| match c {
             '0' => 'o',
             '1' | 'i' => 'l',
@@ -88,6 +121,12 @@ fn folded(text: &str) -> String {
             c => c,
         })
         .collect()
+}
+
+/// The Latin letter that a letter looks like.
+fn latin(c: char) -> char {
+    let alike = LOOK_ALIKES.iter().find(|(_, others)| others.contains(c));
+    alike.map_or(c, |(latin, _)| *latin)
 }
 
 #[cfg(test)]
@@ -142,5 +181,30 @@ mod tests {
             assert!(is_reserved_as_a_whole(text), "{text}");
         }
         assert!(!is_reserved_as_a_whole("Leopold Staff"));
+    }
+
+    #[test]
+    fn a_reserved_name_stays_reserved_in_letters_that_look_the_same() {
+        for text in [
+            "Ｆｌｉｃｋｒ Ｋｉｌｌｒ",
+            "𝐒𝐮𝐩𝐩𝐨𝐫𝐭",
+            "Ⓢⓤⓟⓟⓞⓡⓣ",
+            "Súpport",
+            "Su\u{308}pport",
+            "ꜱᴜᴘᴘᴏʀᴛ",
+            // With Cyrillic letters.
+            "Flісkr Kіllr",
+            "Ѕuрроrt",
+            "аdmіn",
+            // With Greek ones.
+            "ΤΕΑΜ",
+            "Αdmιn",
+        ] {
+            assert!(is_reserved_as_a_whole(text), "{text}");
+        }
+        for text in ["Ольга", "Παναγιώτης", "Šarūnas", "Максим Поддубный"]
+        {
+            assert!(!is_reserved_as_a_whole(text), "{text}");
+        }
     }
 }
