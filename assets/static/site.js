@@ -157,15 +157,17 @@
     });
   };
 
-  // A photo without a title takes that of its file, unless a camera made up the name.
+  // A photo without a title takes that of its file, unless a camera made up the name. What cannot be seen is left
+  // out, but for joiners and tags, which emoji and some scripts need; no character is cut in half.
   const titleFromFile = (file, title) => {
     let filled = "";
     file.addEventListener("change", () => {
       if (title.value !== filled) return;
-      const name = (file.files[0]?.name ?? "").replace(/\.[^.]*$/, "").replace(/[_\s]+/g, " ").trim();
+      const name = (file.files[0]?.name ?? "").replace(/\.[^.]*$/, "")
+        .replace(/(?![\u200c\u200d\u{e0020}-\u{e007f}])[\p{Cf}\p{Co}]/gu, "").replace(/[_\s\p{Cc}]+/gu, " ").trim();
       // IMG_1234, DSC0001, P1010001, PXL_20240101_120000.MP, IMG-20240101-WA0001, 2024-01-01 12.00.00, a UUID.
       const camera = /^((img|dsc[nfm]?|pict?|pano|mvimg|pxl|gopr|dji|mg|sam|cimg|image|photo|p|l)?[ -]*\d[\d .()-]*(mp|wa\d+)?|[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12})$/i;
-      filled = camera.test(name) ? "" : name.slice(0, title.maxLength);
+      filled = camera.test(name) ? "" : name.slice(0, title.maxLength).replace(/\p{Cs}/gu, "");
       title.value = filled;
     });
   };

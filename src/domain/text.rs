@@ -1,7 +1,7 @@
 //! Texts that people type: trimmed, bounded, and without characters that cannot be seen.
 
 use super::reserved::is_reserved_as_a_whole;
-use super::visible::{hides_something, is_stacked, shows_something};
+use super::visible::{hides_something, is_stacked, seen, shows_something};
 
 /// What is wrong with a text, as a sentence for the person who typed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -46,20 +46,23 @@ impl DisplayName {
     /// unique name.
     pub fn parse(text: &str) -> Result<Self, BadText> {
         const WHAT: &str = "Your name to show";
-        let text = bounded(text, WHAT, 60)?;
-        if !shows_something(&text) {
+        let text = within(text, WHAT, 60)?;
+        if hides_something(text) {
+            return Err(BadText::Hidden(WHAT));
+        }
+        if !shows_something(text) {
             return Err(BadText::Empty(WHAT));
         }
-        if is_stacked(&text) {
+        if is_stacked(text) {
             return Err(BadText::Stacked(WHAT));
         }
         if text.contains(AT_SIGNS) {
             return Err(BadText::At(WHAT));
         }
-        if is_reserved_as_a_whole(&text) {
+        if is_reserved_as_a_whole(text) {
             return Err(BadText::Reserved(WHAT));
         }
-        Ok(Self(text))
+        Ok(Self(text.to_owned()))
     }
 
     /// The text.
@@ -69,13 +72,16 @@ impl DisplayName {
 }
 
 impl Title {
-    /// Reads what was typed.
+    /// Reads what was typed, without the characters that cannot be seen and the accents for which there is no
+    /// room. They are not refused: titles are filled in from names of files, and the picture would have to be
+    /// sent again because of a character that its owner cannot find.
     ///
     /// # Errors
     ///
-    /// When it is too long or holds characters that cannot be seen.
+    /// When it is too long.
     pub fn parse(text: &str) -> Result<Self, BadText> {
-        bounded(text, "The title", 200).map(Self)
+        let typed = within(text, "The title", 200)?;
+        Ok(Self(seen(typed).trim().to_owned()))
     }
 
     /// The text.
@@ -84,15 +90,13 @@ impl Title {
     }
 }
 
-fn bounded(text: &str, what: &'static str, max: usize) -> Result<String, BadText> {
+/// A text without blanks around it, if it is not too long.
+fn within<'a>(text: &'a str, what: &'static str, max: usize) -> Result<&'a str, BadText> {
     let text = text.trim();
     if text.chars().count() > max {
         return Err(BadText::TooLong(what, max));
     }
-    if hides_something(text) {
-        return Err(BadText::Hidden(what));
-    }
-    Ok(text.to_owned())
+    Ok(text)
 }
 
 #[cfg(test)]
@@ -109,11 +113,33 @@ mod tests {
             Title::parse(&"é".repeat(201)),
             Err(BadText::TooLong("The title", 200))
         );
-        assert_eq!(Title::parse("a\0b"), Err(BadText::Hidden("The title")));
-        assert_eq!(
-            Title::parse("a\u{202e}b"),
-            Err(BadText::Hidden("The title"))
-        );
+    }
+
+    #[test]
+    fn a_title_loses_what_cannot_be_seen_and_its_picture_is_not_refused() {
+        let five = "\u{301}".repeat(5);
+        for (typed, kept) in [
+            ("a\0b", "ab".to_owned()),
+            ("a\u{202e}b", "ab".to_owned()),
+            ("\u{feff} Dawn\u{200e}.\u{200b} ", "Dawn.".to_owned()),
+            ("\u{200b}", String::new()),
+            ("می\u{200c}خواهم", "می\u{200c}خواهم".to_owned()),
+            (
+                "\u{1f468}\u{200d}\u{1f469}",
+                "\u{1f468}\u{200d}\u{1f469}".to_owned(),
+            ),
+            // Cut off within an emoji.
+            ("\u{1f468}\u{200d}", "\u{1f468}".to_owned()),
+            // A flag whose end was cut off: nothing of what is left is needed.
+            ("\u{1f3f4}\u{e0067}\u{e0062}", "\u{1f3f4}".to_owned()),
+            (
+                &format!("Z{}algo", "\u{301}".repeat(100)),
+                format!("Z{five}algo"),
+            ),
+        ] {
+            let title = Title::parse(typed).unwrap();
+            assert_eq!(title.as_str(), kept, "{typed:?}");
+        }
     }
 
     #[test]

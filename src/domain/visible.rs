@@ -41,11 +41,41 @@ pub(super) fn shows_something(text: &str) -> bool {
 
 /// Whether so many marks are stacked on one letter that they cover other lines.
 pub(super) fn is_stacked(text: &str) -> bool {
-    let mut row = 0;
-    text.chars().any(|c| {
-        row = if is_mark(c) { row + 1 } else { 0 };
-        row > MARKS_IN_A_ROW_MAX
-    })
+    let mut row = Row::default();
+    text.chars().any(|c| !row.has_room_for(c))
+}
+
+/// A text without the characters that [`hides_something`] finds and the marks that [`is_stacked`] finds.
+pub(super) fn seen(text: &str) -> String {
+    let mut row = Row::default();
+    let chars: Vec<char> = text.chars().filter(|c| row.has_room_for(*c)).collect();
+    let is_kept = |at: &usize| !is_unseen(chars[*at]) || is_needed(&chars, *at);
+    let kept = (0..chars.len()).filter(is_kept);
+    let mut text: String = kept.map(|at| chars[at]).collect();
+    if hides_something(&text) {
+        // Some were needed only beside others that are gone.
+        text.retain(|c| !is_unseen(c));
+    }
+    text
+}
+
+/// The marks on the letter that was read last.
+#[derive(Default)]
+struct Row {
+    marks: usize,
+}
+
+impl Row {
+    /// Reads the next character; returns whether it is no mark too many. Characters that are not drawn begin
+    /// no new letter.
+    fn has_room_for(&mut self, c: char) -> bool {
+        if is_mark(c) {
+            self.marks += 1;
+        } else if !is_unseen(c) {
+            self.marks = 0;
+        }
+        !is_mark(c) || self.marks <= MARKS_IN_A_ROW_MAX
+    }
 }
 
 /// Whether a character draws nothing by itself, blanks aside. Private characters count: what they show
@@ -256,5 +286,7 @@ mod tests {
         }
         assert!(!is_stacked("e\u{301}\u{302}\u{303}"));
         assert!(is_stacked(&format!("e{}", "\u{301}".repeat(6))));
+        let joined = "\u{64b}\u{64b}\u{64b}\u{200d}";
+        assert!(is_stacked(&format!("\u{645}{}", joined.repeat(3))));
     }
 }

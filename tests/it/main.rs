@@ -13,6 +13,7 @@ mod browser_lists;
 mod browser_model;
 mod browser_pages;
 mod browser_photo;
+mod browser_titles;
 mod cache_tools;
 mod canaries;
 mod cgi;
