@@ -12,10 +12,22 @@ pub const KNOWN_DAYS: i64 = 180;
 /// How many browsers an account may have; the one that was not used for the longest time goes first.
 const BROWSERS_MAX: i64 = 10;
 
+/// A browser as it was when a log-in began.
+#[derive(Debug, Clone, Copy)]
+pub struct Browser<'a> {
+    /// The hash of the secret that it showed.
+    pub secret: &'a SecretHash,
+    /// The accounts that knew it by this secret.
+    pub accounts: &'a [UserId],
+}
+
 /// Remembers that this account was logged in to in this browser, under a fresh secret.
 ///
 /// All accounts of the browser move from its old secret to the fresh one. A secret that somebody planted in
 /// the browser or copied from it is worth nothing from then on.
+///
+/// Of two log-ins at once with one secret, in two tabs, the second finds it moved, and it is not known which of
+/// the two cookies the browser keeps. So the accounts that knew the secret when the second began know both.
 ///
 /// # Errors
 ///
@@ -23,17 +35,18 @@ const BROWSERS_MAX: i64 = 10;
 pub async fn remember(
     db: &mut PgConnection,
     user: UserId,
-    old: Option<&SecretHash>,
+    old: Option<Browser<'_>>,
     fresh: &SecretHash,
 ) -> Result<(), sqlx::Error> {
+    // One log-in of an account at a time, so that none misses the row of another when it counts them.
+    counted(
+        sqlx::query("select from users where id = $1 for no key update")
+            .bind(user)
+            .execute(&mut *db),
+    )
+    .await?;
     if let Some(old) = old {
-        counted(
-            sqlx::query("update known_browsers set token_hash = $2 where token_hash = $1")
-                .bind(old.as_bytes())
-                .bind(fresh.as_bytes())
-                .execute(&mut *db),
-        )
-        .await?;
+        move_accounts(db, old, fresh).await?;
     }
     counted(
         sqlx::query(
@@ -58,6 +71,37 @@ pub async fn remember(
         )
         .bind(user)
         .bind(BROWSERS_MAX)
+        .execute(&mut *db),
+    )
+    .await
+    .map(drop)
+}
+
+async fn move_accounts(
+    db: &mut PgConnection,
+    old: Browser<'_>,
+    fresh: &SecretHash,
+) -> Result<(), sqlx::Error> {
+    let moved = counted(
+        sqlx::query("update known_browsers set token_hash = $2 where token_hash = $1")
+            .bind(old.secret.as_bytes())
+            .bind(fresh.as_bytes())
+            .execute(&mut *db),
+    )
+    .await?;
+    if moved.rows_affected() > 0 || old.accounts.is_empty() {
+        return Ok(());
+    }
+    counted(
+        sqlx::query(
+            "insert into known_browsers (userid, token_hash, expires_at)
+             select userid, $2, max(expires_at)
+               from known_browsers
+              where userid = any($1)
+              group by userid",
+        )
+        .bind(old.accounts)
+        .bind(fresh.as_bytes())
         .execute(&mut *db),
     )
     .await

@@ -51,11 +51,20 @@ pub struct Account {
     pub id: UserId,
     /// An argon2id string; none for people of the demo set.
     pub password_hash: Option<String>,
-    /// Whether the account was logged in to in this browser before.
-    pub knows_browser: bool,
+    /// The accounts that were logged in to in this browser before.
+    pub browser_accounts: Vec<UserId>,
 }
 
-/// The account of that name, and whether it knows the browser with the secret of that hash.
+impl Account {
+    /// Whether the account was logged in to in this browser before.
+    #[must_use]
+    pub fn knows_browser(&self) -> bool {
+        self.browser_accounts.contains(&self.id)
+    }
+}
+
+/// The account of that name, and which accounts know the browser with the secret of that hash: itself, if it does,
+/// and a few others at most.
 ///
 /// # Errors
 ///
@@ -68,10 +77,11 @@ pub async fn account(
     counted(
         sqlx::query_as(
             "select u.id, u.password_hash,
-                    exists (select
-                              from known_browsers b
-                             where b.userid = u.id and b.token_hash = $2 and b.expires_at > now()
-                           ) as knows_browser
+                    array(select b.userid
+                            from known_browsers b
+                           where b.token_hash = $2 and b.expires_at > now()
+                           order by b.userid = u.id desc, b.userid
+                           limit 20) as browser_accounts
                from users u
               where u.name = $1",
         )

@@ -5,6 +5,7 @@ use super::brake::{Counted, Guesser};
 use super::passwords::{PASSWORD_BYTES_MAX, Standing};
 use super::refusals;
 use crate::db;
+use crate::db::known_browser::Browser;
 use crate::db::people::Account;
 use crate::domain::{Network, Secret, UserId, Username};
 
@@ -62,7 +63,7 @@ impl Accounts {
             Some(name) => db::people::account(&self.db, name, browser.as_ref()).await?,
             None => None,
         };
-        let is_known = account.as_ref().is_some_and(|found| found.knows_browser);
+        let is_known = account.as_ref().is_some_and(Account::knows_browser);
         let guesser = Guesser {
             name: name.as_ref(),
             network: tried.network,
@@ -91,8 +92,12 @@ impl Accounts {
         };
         match account {
             Some(account) if is_right => {
-                let entrance = self.open(account.id, tried.browser.as_ref(), Some(&counted));
-                Ok(LoggedIn::Yes(entrance.await?))
+                let browser = browser.as_ref().map(|secret| Browser {
+                    secret,
+                    accounts: &account.browser_accounts,
+                });
+                let entrance = self.open(account.id, browser, Some(&counted)).await?;
+                Ok(LoggedIn::Yes(entrance))
             }
             _ => {
                 refused("wrong name or password");
@@ -123,14 +128,13 @@ impl Accounts {
     pub(super) async fn open(
         &self,
         user: UserId,
-        old_browser: Option<&Secret>,
+        old: Option<Browser<'_>>,
         counted: Option<&Counted>,
     ) -> Result<Entrance, sqlx::Error> {
         let (session, browser) = (Secret::random(), Secret::random());
-        let old = old_browser.map(Secret::hash);
         let mut tx = self.db.begin().await?;
         db::session::begin(&mut *tx, &session.hash(), user).await?;
-        db::known_browser::remember(&mut tx, user, old.as_ref(), &browser.hash()).await?;
+        db::known_browser::remember(&mut tx, user, old, &browser.hash()).await?;
         tx.commit().await?;
         if let Some(counted) = counted
             && let Err(error) = counted.succeeded(&self.db).await

@@ -6,6 +6,7 @@ use super::new_password::{self, BadPassword};
 use super::passwords::Standing;
 use super::refusals;
 use crate::db;
+use crate::db::known_browser::Browser;
 use crate::db::people::RegisterError;
 use crate::domain::{BadText, BadUsername, DisplayName, Network, Secret, Username};
 
@@ -105,7 +106,12 @@ impl Accounts {
             Err(RegisterError::NameTaken) => return Ok(Registered::No(Mistake::NameTaken)),
             Err(RegisterError::Database(error)) => return Err(error.into()),
         };
-        let entrance = self.open(user, wanted.browser.as_ref(), None).await?;
+        let secret = wanted.browser.as_ref().map(Secret::hash);
+        let browser = secret.as_ref().map(|secret| Browser {
+            secret,
+            accounts: &[],
+        });
+        let entrance = self.open(user, browser, None).await?;
         Ok(Registered::Yes { name, entrance })
     }
 }

@@ -27,6 +27,7 @@ mod from_disk;
 mod front;
 mod full_disk;
 mod hold;
+mod known_browsers;
 mod lab;
 mod lab_browser;
 mod lists;

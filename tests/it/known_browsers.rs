@@ -1,0 +1,89 @@
+//! Browsers in which an account was logged in to before: what becomes of their secrets.
+
+use flickr_killr::db::known_browser;
+use flickr_killr::domain::{Secret, UserId};
+use futures::future::join_all;
+use reqwest::StatusCode;
+
+use crate::town::{Answer, Town, Visitor};
+
+const PASSWORD: &str = "correct horse battery";
+
+async fn log_in(visitor: &Visitor, name: &str) -> Answer {
+    let form = [("name", name), ("password", PASSWORD)];
+    visitor.post("/login", &form).await
+}
+
+const WAITING_FOR_A_LOCK: &str = "select count(*) from pg_stat_activity
+     where datname = current_database() and wait_event_type = 'Lock'";
+
+/// Waits until so many connections wait for a lock.
+async fn until_locked(town: &Town, count: i64) {
+    while town.ask::<i64>(WAITING_FOR_A_LOCK).await < count {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn two_log_ins_at_once_with_one_cookie_leave_the_browser_known_to_both_accounts() {
+    let town = Town::new().await;
+    let browser = town.newcomer("ann").await;
+    let joined = [("name", "bob"), ("password", PASSWORD)];
+    let joined = browser.post("/register", &joined).await;
+    assert_eq!(joined.status, StatusCode::SEE_OTHER);
+    let known = "select count(*) from known_browsers";
+    assert_eq!(town.ask::<i64>(known).await, 2);
+    // Both have shown the cookie before either gets a fresh one.
+    let mut lock = town.pool.begin().await.expect("a transaction");
+    sqlx::query("select from known_browsers for update")
+        .execute(&mut *lock)
+        .await
+        .expect("locked rows");
+    let tabs = ["ann", "bob"].map(|name| {
+        let browser = browser.clone();
+        tokio::spawn(async move { log_in(&browser, name).await.status })
+    });
+    until_locked(&town, 2).await;
+    lock.rollback().await.expect("open rows");
+    for tab in join_all(tabs).await {
+        assert_eq!(tab.expect("an answer"), StatusCode::SEE_OTHER);
+    }
+    // Whichever cookie the browser kept, it is known to both.
+    let browsers = "select count(*) from (select from known_browsers
+                                           group by token_hash having count(*) = 2) b";
+    assert_eq!(town.ask::<i64>(browsers).await, 2);
+}
+
+#[tokio::test]
+async fn two_log_ins_at_once_in_new_browsers_leave_an_account_few_of_them() {
+    let town = Town::new().await;
+    let _ann = town.newcomer("ann").await;
+    sqlx::query(
+        "insert into known_browsers (userid, token_hash, expires_at)
+         select userid, sha256(n::text::bytea), now() + n * interval '1 minute'
+           from known_browsers, generate_series(1, 9) n",
+    )
+    .execute(&town.pool)
+    .await
+    .expect("nine more browsers");
+    let ann: UserId = town.ask("select id from users where name = 'ann'").await;
+    let fresh = || Secret::random().hash();
+    let mut first = town.pool.begin().await.expect("a transaction");
+    known_browser::remember(&mut first, ann, None, &fresh())
+        .await
+        .expect("a browser");
+    let pool = town.pool.clone();
+    let second = tokio::spawn(async move {
+        let mut second = pool.begin().await.expect("a transaction");
+        let remembered = known_browser::remember(&mut second, ann, None, &fresh()).await;
+        remembered.expect("a browser");
+        second.commit().await.expect("a commit");
+    });
+    while !second.is_finished() && town.ask::<i64>(WAITING_FOR_A_LOCK).await == 0 {
+        tokio::task::yield_now().await;
+    }
+    first.commit().await.expect("a commit");
+    second.await.expect("a second browser");
+    let known: i64 = town.ask("select count(*) from known_browsers").await;
+    assert_eq!(known, 10);
+}
