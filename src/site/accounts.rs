@@ -10,7 +10,10 @@ use super::passwords::{Busy, Passwords};
 /// tries leaves the other connections to pages.
 const DECISIONS_AT_ONCE: usize = 2;
 
-/// How many requests of a process may wait for that decision; each holds a form of 64 KB at most.
+/// The same for requests from browsers that the account knows, which are looked up in this queue.
+const DECISIONS_OF_KNOWN_AT_ONCE: usize = 1;
+
+/// How many requests may wait in each of the two queues; each holds a form of 64 KB at most.
 const DECISIONS_WAITING_MAX: usize = 1000;
 
 /// The accounts of a site.
@@ -19,8 +22,15 @@ pub struct Accounts {
     pub(super) db: PgPool,
     pub(super) passwords: Passwords,
     pub(super) brake: Brake,
+    crowd: Queue,
+    known: Queue,
+}
+
+/// Requests that wait for their turn to ask the database: in the order in which they came, and not too many.
+#[derive(Debug)]
+struct Queue {
     places: Semaphore,
-    decisions: Semaphore,
+    turns: Semaphore,
 }
 
 /// What failed while a person logged in or made an account, other than by their own mistake.
@@ -34,6 +44,21 @@ pub enum AccountError {
     Hashing(#[from] anyhow::Error),
 }
 
+impl Queue {
+    fn new(at_once: usize) -> Self {
+        Self {
+            places: Semaphore::new(DECISIONS_WAITING_MAX),
+            turns: Semaphore::new(at_once),
+        }
+    }
+
+    async fn turn(&self) -> Result<SemaphorePermit<'_>, Busy> {
+        let _place = self.places.try_acquire().map_err(|_| Busy)?;
+        // Never closed.
+        self.turns.acquire().await.map_err(|_| Busy)
+    }
+}
+
 impl Accounts {
     /// Puts them together.
     pub fn new(db: PgPool, passwords: Passwords) -> Self {
@@ -41,16 +66,23 @@ impl Accounts {
             db,
             passwords,
             brake: Brake::default(),
-            places: Semaphore::new(DECISIONS_WAITING_MAX),
-            decisions: Semaphore::new(DECISIONS_AT_ONCE),
+            crowd: Queue::new(DECISIONS_AT_ONCE),
+            known: Queue::new(DECISIONS_OF_KNOWN_AT_ONCE),
         }
     }
 
     /// Waits for the turn to ask whether a try is admitted; fails at once when too many wait.
-    pub(super) async fn turn_to_decide(&self) -> Result<SemaphorePermit<'_>, Busy> {
-        let _place = self.places.try_acquire().map_err(|_| Busy)?;
-        // Never closed.
-        self.decisions.acquire().await.map_err(|_| Busy)
+    ///
+    /// # Errors
+    ///
+    /// At once, when too many wait.
+    pub async fn turn_to_decide(&self) -> Result<SemaphorePermit<'_>, Busy> {
+        self.crowd.turn().await
+    }
+
+    /// The same in the queue of known browsers, of which a crowd without their cookies takes no place.
+    pub(super) async fn turn_of_known(&self) -> Result<SemaphorePermit<'_>, Busy> {
+        self.known.turn().await
     }
 
     /// What hashes passwords, and the line before it.

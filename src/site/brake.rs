@@ -20,7 +20,9 @@
 //! **Strangers cannot keep an owner out.** A browser in which the account was logged in to before has a
 //! cookie with a random secret, which counts by `browser` alone: neither the tries of others on the account
 //! nor those of neighbours behind the same address close it. Only an owner with a new browser shares
-//! `account` with those who attack it, at most a quarter of an hour for each try.
+//! `account` with those who attack it, at most a quarter of an hour for each try. Known browsers also have a queue
+//! of their own before the database, so that a crowd that waits does not refuse them. What is left to a stranger is
+//! to fill that queue with made-up cookies faster than one connection looks them up, each by an index.
 //!
 //! **A success forgives the pair, and takes back its own try at the other two.** Failures of an address stay:
 //! else the owner of one account could log in between guesses at others.

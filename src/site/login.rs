@@ -1,5 +1,7 @@
 //! Logging in: a try is counted, then checked, then it opens a session or not.
 
+use tokio::sync::SemaphorePermit;
+
 use super::accounts::{AccountError, Accounts};
 use super::brake::{Counted, Guesser};
 use super::passwords::{PASSWORD_BYTES_MAX, Standing};
@@ -7,7 +9,7 @@ use super::refusals;
 use crate::db;
 use crate::db::known_browser::Browser;
 use crate::db::people::Account;
-use crate::domain::{Network, Secret, UserId, Username};
+use crate::domain::{Network, Secret, SecretHash, UserId, Username};
 
 /// What a visitor sends to log in. Not to be written anywhere, so it has no Debug form.
 pub struct LogIn<'a> {
@@ -56,12 +58,9 @@ impl Accounts {
         // People type capitals; a name has none. What is no name reaches neither database nor log.
         let name = Username::parse(&tried.name.trim().to_lowercase()).ok();
         let browser = tried.browser.as_ref().map(Secret::hash);
-        let Ok(turn) = self.turn_to_decide().await else {
+        let looked_up = self.look_up(name.as_ref(), browser.as_ref()).await?;
+        let Some(LookedUp { turn, account }) = looked_up else {
             return Ok(LoggedIn::Busy);
-        };
-        let account = match &name {
-            Some(name) => db::people::account(&self.db, name, browser.as_ref()).await?,
-            None => None,
         };
         let is_known = account.as_ref().is_some_and(Account::knows_browser);
         let guesser = Guesser {
@@ -106,6 +105,34 @@ impl Accounts {
         }
     }
 
+    /// Looks up the account that is tried. If it knows the browser, the turn is one of the queue of known browsers,
+    /// so that a crowd of strangers does not keep it waiting. `None` when too many wait.
+    async fn look_up(
+        &self,
+        name: Option<&Username>,
+        browser: Option<&SecretHash>,
+    ) -> Result<Option<LookedUp<'_>>, sqlx::Error> {
+        let mut found = None;
+        if let (Some(name), Some(browser)) = (name, browser)
+            && let Ok(turn) = self.turn_of_known().await
+        {
+            let account = db::people::account(&self.db, name, Some(browser)).await?;
+            if account.as_ref().is_some_and(Account::knows_browser) {
+                return Ok(Some(LookedUp { turn, account }));
+            }
+            found = Some(account);
+        }
+        let Ok(turn) = self.turn_to_decide().await else {
+            return Ok(None);
+        };
+        let account = match (found, name) {
+            (Some(account), _) => account,
+            (None, Some(name)) => db::people::account(&self.db, name, browser).await?,
+            (None, None) => None,
+        };
+        Ok(Some(LookedUp { turn, account }))
+    }
+
     /// Whether the password is right; `None` when it was not checked, because the line is full.
     async fn check(
         &self,
@@ -144,6 +171,12 @@ impl Accounts {
         }
         Ok(Entrance { session, browser })
     }
+}
+
+/// The turn to ask whether a try is admitted, and the account that is tried.
+struct LookedUp<'a> {
+    turn: SemaphorePermit<'a>,
+    account: Option<Account>,
 }
 
 /// Writes down a refused try. A name is written only if there is an account of it: people type passwords

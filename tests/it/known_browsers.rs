@@ -1,7 +1,9 @@
-//! Browsers in which an account was logged in to before: what becomes of their secrets.
+//! Browsers in which an account was logged in to before: what a crowd of strangers cannot take from them,
+//! and what becomes of their secrets.
 
 use flickr_killr::db::known_browser;
 use flickr_killr::domain::{Secret, UserId};
+use futures::FutureExt as _;
 use futures::future::join_all;
 use reqwest::StatusCode;
 
@@ -22,6 +24,44 @@ async fn until_locked(town: &Town, count: i64) {
     while town.ask::<i64>(WAITING_FOR_A_LOCK).await < count {
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test]
+async fn a_crowd_of_waiting_strangers_does_not_refuse_a_known_browser() {
+    let town = Town::new().await;
+    let (ann, bob) = (town.newcomer("ann").await, town.newcomer("bob").await);
+    let (base, site) = town.another_process().await;
+    let (ann, bob) = (ann.moved_to(&base), bob.moved_to(&base));
+    // Strangers take all places where one waits for the decision.
+    let (mut deciding, mut waiting) = (Vec::new(), Vec::new());
+    loop {
+        let mut turn = Box::pin(site.accounts.turn_to_decide());
+        match turn.as_mut().now_or_never() {
+            Some(Ok(turn)) => deciding.push(turn),
+            Some(Err(_)) => break,
+            None => waiting.push(turn),
+        }
+    }
+    let stranger = Visitor::at(&base);
+    let busy = log_in(&stranger, "ann").await;
+    assert_eq!(busy.status, StatusCode::SERVICE_UNAVAILABLE);
+    let owner = log_in(&ann, "ann").await;
+    assert_eq!(owner.status, StatusCode::SEE_OTHER, "{}", owner.text());
+    let other = log_in(&bob, "ann").await;
+    assert_eq!(
+        other.status,
+        StatusCode::SERVICE_UNAVAILABLE,
+        "a browser is known to its own account alone"
+    );
+    sqlx::query("delete from known_browsers")
+        .execute(&town.pool)
+        .await
+        .expect("revoked browsers");
+    let revoked = log_in(&ann, "ann").await;
+    assert_eq!(revoked.status, StatusCode::SERVICE_UNAVAILABLE);
+    drop((deciding, waiting));
+    let stranger = log_in(&stranger, "ann").await;
+    assert_eq!(stranger.status, StatusCode::SEE_OTHER);
 }
 
 #[tokio::test]
