@@ -6,8 +6,8 @@
 --   keys      primary, unique and foreign keys
 --   indexes   everything else that makes a query fast
 --
--- Fresh rows are loaded between the first part and the second: building an index over a million
--- rows takes a second, keeping one up to date during the load takes many.
+-- Fresh rows are loaded between the first part and the second: building an index once over all rows is
+-- faster than keeping it up to date row by row.
 --
 -- Conventions. Tables are plural. The owner of a photo stands as `userid` in every row that hangs
 -- on the photo, so that the tables can be distributed by owner one day; whoever *acts* has a name
@@ -47,7 +47,7 @@ create table users (
     -- An argon2id string. Demo people have none: nobody logs in as them unless `--demo-logins`.
     password_hash          text,
     created_at             timestamptz  not null default now(),
-    -- Stored counts, one a level, so that no page ever counts rows: 43 ms against 0.01 ms.
+    -- Stored counts, one a level, so that no page ever counts rows.
     public_photo_count     integer      not null default 0,
     contacts_photo_count   integer      not null default 0,
     private_photo_count    integer      not null default 0,
@@ -59,8 +59,8 @@ create table users (
 ) with (fillfactor = 90);
 
 -- Every word of a person's display name and user name, folded as users.sort_name: a search is one
--- range of this key, 1,000 rows at most, whatever is searched for. Trigrams cannot narrow a search
--- by one or two letters, and read every name for a rare one.
+-- range of this key, 1,000 rows at most, whatever is searched for. A trigram index finds beginnings of
+-- words too, but reads every person whose name has one: the more people there are, the more it reads.
 create table name_words (
     word    text collate "C" not null,
     userid  bigint           not null
@@ -107,8 +107,8 @@ create table recent_photos (
     userid    bigint  not null
 );
 
--- How many photos an owner took in a month (of UTC): feeds the date rail without grouping,
--- 0.08 ms against 13.5 ms for an owner of 50,000.
+-- How many photos an owner took in a month (of UTC): feeds the date rail without grouping all photos of
+-- the owner.
 create table photo_months (
     userid          bigint   not null,
     month           date     not null,
@@ -174,8 +174,9 @@ create table known_browsers (
     constraint known_browsers_token_hash_length check (length(token_hash) = 32)
 );
 
--- Uploads under way, two places an account over all processes. A lease ends by itself if its process dies; unlogged,
--- because a database that restarts has no uploads under way.
+-- Uploads under way, two places an account over all processes. A lease ends by itself if its process dies.
+-- Unlogged, so that no log is written for it: a crash of the database empties the table, and a lost lease
+-- only lets an account begin one upload more.
 create unlogged table upload_places (
     userid      bigint       not null,
     place       smallint     not null,
@@ -188,7 +189,8 @@ create unlogged table upload_places (
 create table rate_limits (
     kind        text              not null,
     bucket      integer           not null,
-    -- How many tries count at `counted_at`; it falls by one each calm period (a quarter of an hour).
+    -- How many tries count at `counted_at`; it falls by one each calm period, which depends on the kind
+    -- (`site/brake.rs`): five minutes or a quarter of an hour.
     level       double precision  not null,
     counted_at  timestamptz       not null,
     -- No try is admitted before.
@@ -198,7 +200,7 @@ create table rate_limits (
 ) with (fillfactor = 50);
 
 -- Views wait here until the worker folds them into photos.view_count: the page that shows a photo
--- appends, it never updates a row that others want too (2,400 against 15,300 a second).
+-- appends, it never updates a row that others want too.
 create table photo_views (
     photo_id  bigint   not null,
     userid    bigint   not null,

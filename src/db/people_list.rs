@@ -117,8 +117,8 @@ const BY_PHOTOS: &str = with_covers!(
 /// The longest word of the search reads at most 1,000 entries of `name_words`; a candidate must have
 /// the other words too. The whole name comes first, then the most photos.
 ///
-/// Measured with 100,000 people: 6 ms by one letter, 0.1 ms by a name that is not there. Trigrams read
-/// all names for a pair of letters that few have.
+/// A trigram index finds beginnings of words too, but all people of one beginning would have to be read and
+/// sorted: for a frequent letter that is a share of everybody, not 1,000.
 const FOUND: &str = with_covers!(
     concat!(
         "with asked as materialized (select ",

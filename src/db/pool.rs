@@ -102,7 +102,7 @@ pub async fn unlogged(pool: &PgPool) -> Result<PgConnection, sqlx::Error> {
 }
 
 /// The planner's price of a random page, as the database is set: above 2 it plans the photostream
-/// of a big owner as a sort of all their photos (64 ms instead of 0.05).
+/// of a big owner as a sort of all their photos.
 ///
 /// # Errors
 ///

@@ -12,11 +12,11 @@ use subtle::ConstantTimeEq as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 
-/// How many passwords are hashed at once in a process: each takes 19 MiB and 16 ms of a core.
+/// How many passwords are hashed at once in a process: each takes 19 MiB and a core.
 const HASHES_AT_ONCE: usize = 2;
 
 /// How many requests may wait for a hash in a process, those being hashed included: the last of them
-/// waits for about a quarter of a second, and has no thread meanwhile.
+/// waits as long as 15 hashes take one after the other, and has no thread meanwhile.
 const LINE_MAX: usize = 32;
 
 /// How many further places the line has for browsers that an account knows: a crowd of strangers cannot
@@ -30,8 +30,8 @@ pub const PASSWORD_CHARS_MIN: usize = 8;
 pub const PASSWORD_BYTES_MAX: usize = 1000;
 
 /// What a password is checked against where there is no account, so that the answer takes as long: random
-/// bytes in the shape of a hash whose password is unknown. A constant, because hashing takes 16 ms, which a
-/// process that answers one request should not spend before it; a test compares the parameters.
+/// bytes in the shape of a hash whose password is unknown. A constant, because a process that answers
+/// one request should not hash a password before it; a test compares the parameters.
 const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$KkxFQMCkINvUDfRMktnmuw$emG9f40o7vk8i9qX/wnbe9+ddTPdlb4HQ3vaOtHw32U";
 
 /// Hashes and checks passwords; preparing to costs nothing.
