@@ -98,7 +98,7 @@ async fn a_name_of_joined_letters_or_emoji_is_shown_beside_the_unique_one() {
     let handle = format!("@{owner}</");
     for page in [
         "/".to_owned(),
-        "/people?from=".to_owned() + &owner,
+        "/people?q=".to_owned() + &owner,
         format!("/people/{owner}"),
         photo.clone(),
     ] {
