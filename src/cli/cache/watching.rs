@@ -30,7 +30,7 @@ macro_rules! about {
 
 nginx reports each request, and only while this command runs: it begins within a second. nginx never waits for \
 it; requests that could not be reported are counted, and their number is shown. Watching costs: of the requests a \
-second that nginx answers at most, 63% were left on two cores, and about half of them were not shown. So watch for a \
+second that nginx answers at most, 66% were left on two cores, and about half of them were not shown. So watch for a \
 short time. Several may watch at once.
 
 On a terminal it goes on until Ctrl-C; into a pipe it ends after --seconds."
