@@ -49,6 +49,7 @@ cache-tests:
 # A copy of this clone in an awkward place, as root and as an ordinary user, from nothing to a clean stop.
 # With what the tests were built of: another profile would build everything once more.
 fresh: install
+	scripts/install procps
 	cargo build --workspace --all-targets
 	scripts/fresh target/debug/flickr-killr
 
@@ -62,5 +63,6 @@ install:
 	scripts/install nginx memcached postgresql fcgiwrap
 
 install-for-tests:
-	scripts/install nginx memcached postgresql fcgiwrap chromium chromium-driver nodejs npm default-jre-headless
+	scripts/install nginx memcached postgresql fcgiwrap chromium chromium-driver nodejs npm default-jre-headless \
+		procps e2fsprogs
 	scripts/npm-ci tests/browser

@@ -17,6 +17,9 @@ pub(super) struct SmallDisk {
 
 impl SmallDisk {
     /// Makes and mounts it; `None`, with a message, where mounting is not permitted.
+    ///
+    /// # Panics
+    /// When it cannot be made, which takes `mkfs.ext4` and no rights.
     pub(super) fn mount(size_bytes: u64) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let image = folder.path().join("image");
@@ -25,20 +28,21 @@ impl SmallDisk {
         let path = folder.path().join("disk");
         let disk = Self { folder, path };
         std::fs::create_dir(disk.path()).expect("a folder to mount it at");
+        let path = std::env::var("PATH").unwrap_or_default();
         let made = Command::new("mkfs.ext4")
+            .env("PATH", format!("{path}:/usr/sbin:/sbin"))
             .args(["-q", "-F", "-m", "0"])
             .arg(&image)
-            .output();
+            .output()
+            .expect("mkfs.ext4 is installed (e2fsprogs)");
+        assert!(made.status.success(), "mkfs.ext4: {made:?}");
         let mounted = Command::new("mount")
             .args(["-o", "loop"])
             .arg(&image)
             .arg(disk.path())
             .output();
-        let is_done = |output: std::io::Result<std::process::Output>| {
-            output.is_ok_and(|output| output.status.success())
-        };
-        if !is_done(made) || !is_done(mounted) {
-            eprintln!("skipped: a loop device cannot be made or mounted here (that takes root)");
+        if !mounted.is_ok_and(|mounted| mounted.status.success()) {
+            eprintln!("skipped: a loop device cannot be mounted here (that takes root)");
             return None;
         }
         for path in [disk.folder.path(), disk.path()] {
