@@ -2,9 +2,10 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
+use std::process;
 
 use benchmarker::{Circumstances, Error, Plan, Report, Rules, Saved, page};
 use time::OffsetDateTime;
@@ -95,9 +96,17 @@ pub(crate) fn warn_of_blind_rules(plan: &Plan, rules: &Rules) {
     }
 }
 
-/// Prints to standard output. A reader such as `head -2` may be gone already: no reason to complain.
+/// Prints to standard output. A reader such as `head -2` may be gone already: no reason to complain, and the run goes
+/// on, because its exit status tells as much. Any other failure, such as a full disk, ends the process: the output is
+/// not whole.
 pub(crate) fn say(text: &str) {
-    let _ = writeln!(io::stdout(), "{text}");
+    match writeln!(io::stdout(), "{text}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            complain(&format!("cannot write to standard output: {error}"));
+            process::exit(1);
+        }
+        _ => {}
+    }
 }
 
 /// Prints to standard error, in the name of the program. Where that is closed there is no place left to say so.

@@ -238,6 +238,23 @@ fn help_teaches() {
 }
 
 #[test]
+fn output_that_cannot_be_written_is_an_error() {
+    let (_server, url) = ok_server();
+    for format in [&["--json"][..], &[]] {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let output = Command::new(env!("CARGO_BIN_EXE_benchmarker"))
+            .args([&url, "--duration=100ms", "--warmup=0s", "-c1"])
+            .args(format)
+            .stdout(full.unwrap())
+            .output()
+            .unwrap();
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{format:?}: {said}");
+        assert!(said.contains("cannot write to standard output"), "{said}");
+    }
+}
+
+#[test]
 fn readers_that_have_gone_change_no_exit_status() {
     let (_server, url) = ok_server();
     let gone = || -> Stdio {
