@@ -10,9 +10,9 @@ use accelerator::{Accelerator, Fence, Options};
 use anyhow::Context as _;
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderName, Request, StatusCode};
+use axum::http::{HeaderName, Request};
 use axum::middleware::{Next, from_fn, map_request};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use axum::serve::ListenerExt as _;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
@@ -34,12 +34,12 @@ use crate::site::upload::Uploads;
 use crate::web::{self, FromDisk, Parts, PictureTruth, Site};
 use crate::{db, jobs};
 
-/// How long a request may take before its visitor is told to come back.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a request may take before its visitor is told to come back; nginx waits longer for each read.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long an upload may take, its body included: 64 MB over a line of 3 Mbit/s. A body that stands still
 /// ends sooner.
-const UPLOAD_TIMEOUT: Duration = Duration::from_secs(3 * 60);
+pub const UPLOAD_TIMEOUT: Duration = Duration::from_secs(3 * 60);
 
 /// How long requests in flight may still take when the process is told to stop.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -56,16 +56,21 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The accelerator is outside of panics and timeouts, so that every response, theirs included, gets its
 /// caching headers from one place.
 pub fn router(site: Site) -> Router {
-    let accelerator = site.accelerator.layer();
-    let ranges = site.from_disk.as_ref().map(|_| from_fn(web::cut_ranges));
-    web::router(site).layer(
+    let accelerator = site.accelerator.clone();
+    let cuts_ranges = site.from_disk.is_some();
+    within_layers(web::router(site), &accelerator, cuts_ranges)
+}
+
+fn within_layers(router: Router, accelerator: &Accelerator, cuts_ranges: bool) -> Router {
+    let ranges = cuts_ranges.then(|| from_fn(web::cut_ranges));
+    router.layer(
         ServiceBuilder::new()
             .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
             .layer(TraceLayer::new_for_http().make_span_with(span))
             .layer(PropagateRequestIdLayer::new(REQUEST_ID))
             .option_layer(ranges)
             .map_response(|response: Response<_>| response.map(Body::new))
-            .layer(accelerator)
+            .layer(accelerator.layer())
             .layer(CatchPanicLayer::custom(panicked))
             .layer(from_fn(in_time)),
     )
@@ -73,14 +78,18 @@ pub fn router(site: Site) -> Router {
 
 /// Ends a request that takes too long.
 async fn in_time(request: Request<Body>, next: Next) -> Response {
-    let limit = if web::is_upload(&request) {
+    let is_upload = web::is_upload(&request);
+    let limit = if is_upload {
         UPLOAD_TIMEOUT
     } else {
         REQUEST_TIMEOUT
     };
     match timeout(limit, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Err(_) => {
+            tracing::warn!(?limit, "a request took too long and was ended");
+            web::took_too_long(is_upload)
+        }
     }
 }
 
@@ -103,12 +112,7 @@ fn panicked(cause: Box<dyn Any + Send>) -> Response {
         .map(String::as_str)
         .or_else(|| cause.downcast_ref::<&str>().copied())
         .unwrap_or("no message");
-    tracing::error!(cause, "a handler panicked");
-    (
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "Something went wrong. This is our fault, and it has been logged.\n",
-    )
-        .into_response()
+    web::failed(&format!("a handler panicked: {cause}"))
 }
 
 /// Puts the site together as one process is told to; starts nothing and connects nowhere before a
@@ -274,5 +278,74 @@ async fn warm_up(site: Site) {
         && let Err(error) = crate::lab::measure_first(&site.db).await
     {
         tracing::warn!(%error, "the lab has nothing to compare with yet");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use accelerator::{Accelerator, Options};
+    use axum::body::to_bytes;
+    use axum::http::{HeaderMap, Method, StatusCode};
+    use axum::routing::get;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    /// Sends a request through the layers to a handler that never answers, or panics.
+    async fn response(method: Method, path: &str) -> (StatusCode, HeaderMap, String) {
+        let router = Router::new()
+            .route("/panics", get(async || -> () { panic!("as asked") }))
+            .fallback(pending::<()>);
+        let accelerator = Accelerator::new(Options::new([]));
+        let request = Request::builder().method(method).uri(path);
+        let request = request.body(Body::empty()).unwrap();
+        let answer = within_layers(router, &accelerator, false)
+            .oneshot(request)
+            .await;
+        let (parts, body) = answer.unwrap().into_parts();
+        let body = to_bytes(body, 1 << 20).await.unwrap();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        (parts.status, parts.headers, body)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_takes_too_long_is_answered_with_a_page_that_says_when_to_come_back() {
+        for (method, path, sentence) in [
+            (Method::GET, "/people", "took too long"),
+            (Method::POST, "/login", "took too long"),
+            (Method::POST, "/upload", "longer than three minutes"),
+            (Method::GET, "/i/a/b/640.webp", "took too long"),
+        ] {
+            let (status, headers, page) = response(method, path).await;
+            assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
+            assert!(page.contains(sentence), "{path}: {page}");
+            assert!(headers.contains_key("retry-after"), "{path}");
+            assert_is_a_page(path, &headers);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_panics_is_answered_with_a_page() {
+        let (status, headers, page) = response(Method::GET, "/panics").await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(page.contains("it has been logged"), "{page}");
+        assert_is_a_page("/panics", &headers);
+    }
+
+    fn assert_is_a_page(path: &str, headers: &HeaderMap) {
+        for (name, value) in [
+            ("content-type", "text/html"),
+            ("content-security-policy", "default-src 'none'"),
+            ("referrer-policy", "same-origin"),
+            ("cache-control", "no-store"),
+        ] {
+            let header = headers.get(name).and_then(|header| header.to_str().ok());
+            assert!(
+                header.is_some_and(|header| header.starts_with(value)),
+                "{path}: {name}: {header:?}"
+            );
+        }
     }
 }

@@ -40,6 +40,11 @@ pub(super) enum Error {
     UploadsBusy,
     /// Everybody wants something at the same moment.
     Busy,
+    /// The request took longer than it may.
+    Late {
+        /// Whether it was an upload, which may take longer than others.
+        is_upload: bool,
+    },
     /// The database connection was closed: a request that only reads is answered once more (`visit`).
     Cut,
     /// The disk is nearly full: what would take room is refused before it is begun.
@@ -105,6 +110,7 @@ impl IntoResponse for Error {
                 );
             }
             Self::Busy => return busy(),
+            Self::Late { is_upload } => return late(is_upload),
             Self::Cut => {
                 let mut response = busy();
                 response.extensions_mut().insert(WasCut);
@@ -148,6 +154,23 @@ fn busy() -> Response {
         2,
         "Temporarily unavailable",
         sentence,
+    )
+}
+
+fn late(is_upload: bool) -> Response {
+    let sentence = match is_upload {
+        true => {
+            "The upload took longer than three minutes, so it was ended. A smaller picture, or a faster \
+            line, needs less time."
+        }
+        false => "This took too long, so it was ended. Please try again in a few seconds.",
+    };
+    let title = "Temporarily unavailable";
+    come_back(
+        StatusCode::SERVICE_UNAVAILABLE,
+        5,
+        title,
+        sentence.to_owned(),
     )
 }
 
@@ -243,6 +266,17 @@ pub(super) fn page(mut response: Response, visit: &Visit) -> Response {
         page.headers_mut().insert(RETRY_AFTER, seconds);
     }
     page
+}
+
+/// Answers a request that took longer than it may, outside of the routes: whose it is, is not known there.
+pub fn took_too_long(is_upload: bool) -> Response {
+    page(Error::Late { is_upload }.into_response(), &Visit::default())
+}
+
+/// Answers a request that failed outside of the routes, and logs the cause.
+pub fn failed(cause: &str) -> Response {
+    let error = Error::Internal(anyhow::anyhow!("{cause}"));
+    page(error.into_response(), &Visit::default())
 }
 
 /// Answers requests for a path without a route.

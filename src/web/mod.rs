@@ -31,6 +31,7 @@ mod visit;
 mod words;
 
 pub use body::{is_upload, read_to_the_end};
+pub use error::{failed, took_too_long};
 pub use from_disk::FromDisk;
 pub(crate) use pictures::hold_public;
 pub use ranges::cut as cut_ranges;
