@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use http::{HeaderValue, Response};
+use http::header::CACHE_CONTROL;
+use http::{HeaderMap, HeaderValue, Response};
 
 /// How long a browser may keep a fingerprinted file: a year, which is what everybody means by "for ever".
 pub const FOR_EVER: &str = "public, max-age=31536000, immutable";
@@ -56,6 +57,11 @@ impl Policy {
             Self::SharedByNobody => SHARED_BY_NOBODY,
             Self::KeptNowhere => KEPT_NOWHERE,
         })
+    }
+
+    /// Writes this on a response that does not pass through the layer; on any other the layer does.
+    pub fn write_on(self, headers: &mut HeaderMap) {
+        headers.insert(CACHE_CONTROL, self.cache_control());
     }
 
     /// Tells whether anybody may keep the response.

@@ -4,17 +4,23 @@ use accelerator::Policy;
 use askama::Template;
 use axum::Extension;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::error::Error;
 use super::visit::Visit;
 
-/// Only our own files, no inline script or style, in nobody's frame.
-const SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; \
-     form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-);
+/// What browsers may do with a page: load our own files only, run no inline script or style, show it in no frame.
+pub(super) const SECURITY: [(HeaderName, HeaderValue); 2] = [
+    (
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; \
+             connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        ),
+    ),
+    (REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+];
 
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 
@@ -74,16 +80,17 @@ impl Page {
 
 impl IntoResponse for Page {
     fn into_response(self) -> Response {
-        let headers = [
-            (CONTENT_TYPE, HTML),
-            (CONTENT_SECURITY_POLICY, SECURITY_POLICY),
-            (REFERRER_POLICY, HeaderValue::from_static("same-origin")),
-        ];
         let retry_after = self
             .retry_after_s
             .map(|seconds| [(RETRY_AFTER, HeaderValue::from(seconds))]);
-        let mut response =
-            (self.status, headers, Extension(self.policy), self.html).into_response();
+        let mut response = (
+            self.status,
+            [(CONTENT_TYPE, HTML)],
+            SECURITY,
+            Extension(self.policy),
+            self.html,
+        )
+            .into_response();
         response
             .headers_mut()
             .extend(retry_after.into_iter().flatten());

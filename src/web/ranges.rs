@@ -1,6 +1,7 @@
 //! Parts of files, for a process that has no nginx in front: cut here as nginx cuts them in version
 //! 0.4, from the whole that the accelerator has seen. Where nginx cuts, no range comes this far.
 
+use accelerator::Policy;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, IF_RANGE, RANGE};
@@ -9,6 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use super::visit::is_file;
+use super::{error, page};
 
 /// What a client wants of a file.
 #[derive(Debug, PartialEq, Eq)]
@@ -46,9 +48,20 @@ pub async fn cut(mut request: Request, next: Next) -> Response {
         Wanted::Part(first, last) => part(response, first, last, length).await,
         Wanted::Nothing => {
             let range = format!("bytes */{length}");
-            (StatusCode::RANGE_NOT_SATISFIABLE, [(CONTENT_RANGE, range)]).into_response()
+            let refused = (
+                StatusCode::RANGE_NOT_SATISFIABLE,
+                [(CONTENT_RANGE, range)],
+                page::SECURITY,
+            );
+            kept_nowhere(refused.into_response())
         }
     }
+}
+
+/// Says that a response may not be stored, because the accelerator has seen another.
+fn kept_nowhere(mut response: Response) -> Response {
+    Policy::KeptNowhere.write_on(response.headers_mut());
+    response
 }
 
 /// How long a file is that can be cut. A text that was inflated for this client cannot: nginx, which
@@ -104,7 +117,7 @@ async fn part(response: Response, first: u64, last: u64, length: u64) -> Respons
     // Files are small: the largest picture has a few hundred kilobytes.
     let whole = match to_bytes(body, place(length)).await {
         Ok(whole) if whole.len() == place(length) => whole,
-        _ => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        _ => return kept_nowhere(error::failed("a file ended before its length")),
     };
     let part = whole.slice(place(first)..=place(last));
     parts.status = StatusCode::PARTIAL_CONTENT;
