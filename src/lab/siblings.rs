@@ -41,7 +41,20 @@ fn parts(socket: &Path) -> Option<(String, u32)> {
 
 /// Fetches from an app process what it tells its siblings.
 pub(super) async fn get(socket: &Path, path: &str, patience: Duration) -> io::Result<String> {
-    exchange(socket, &format!("GET {path} HTTP/1.0\r\n\r\n"), patience).await
+    let fetched = async {
+        let stream = UnixStream::connect(socket).await?;
+        exchange(stream, &format!("GET {path} HTTP/1.0\r\n\r\n")).await
+    };
+    timeout(patience, fetched).await?
+}
+
+/// Why a form was not posted.
+#[derive(Debug)]
+pub(super) enum NotPosted {
+    /// No connection could be made, so nothing was sent.
+    Away(io::Error),
+    /// The form was sent, or part of it: whether it has an effect is not known.
+    Unanswered(io::Error),
 }
 
 /// Sends an app process a form of one field, as from a page of its own.
@@ -50,27 +63,30 @@ pub(super) async fn post(
     path: &str,
     form: &str,
     patience: Duration,
-) -> io::Result<String> {
+) -> Result<(), NotPosted> {
     let length = form.len();
     let request = format!(
         "POST {path} HTTP/1.0\r\nSec-Fetch-Site: same-origin\r\n\
          Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n{form}"
     );
-    exchange(socket, &request, patience).await
+    let connected = timeout(patience, UnixStream::connect(socket)).await;
+    let connected = connected.unwrap_or_else(|late| Err(late.into()));
+    let stream = connected.map_err(NotPosted::Away)?;
+    match timeout(patience, exchange(stream, &request)).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(NotPosted::Unanswered(error)),
+        Err(late) => Err(NotPosted::Unanswered(late.into())),
+    }
 }
 
 /// HTTP/1.0 on purpose: the answer ends with the connection, in one piece.
-async fn exchange(socket: &Path, request: &str, patience: Duration) -> io::Result<String> {
-    let exchange = async {
-        let mut stream = UnixStream::connect(socket).await?;
-        stream.write_all(request.as_bytes()).await?;
-        let mut answer = Vec::with_capacity(16 << 10);
-        while answer.len() < ANSWER_BYTES_MAX && stream.read_buf(&mut answer).await? > 0 {}
-        body(&String::from_utf8_lossy(&answer))
-            .map(str::to_owned)
-            .ok_or_else(|| io::Error::other("an app process answers its sibling strangely"))
-    };
-    timeout(patience, exchange).await?
+async fn exchange(mut stream: UnixStream, request: &str) -> io::Result<String> {
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = Vec::with_capacity(16 << 10);
+    while answer.len() < ANSWER_BYTES_MAX && stream.read_buf(&mut answer).await? > 0 {}
+    body(&String::from_utf8_lossy(&answer))
+        .map(str::to_owned)
+        .ok_or_else(|| io::Error::other("an app process answers its sibling strangely"))
 }
 
 fn body(answer: &str) -> Option<&str> {

@@ -18,7 +18,7 @@ use super::gather::Gatherer;
 use super::load::{DURATION, Heard};
 use super::pulse::Pulse;
 use super::scene::{Changing, Scene};
-use super::siblings;
+use super::siblings::{self, NotPosted};
 use crate::db::measure;
 use crate::db::userid_index::{self, Error};
 
@@ -165,24 +165,45 @@ impl Live {
         sockets
     }
 
-    /// What the process that draws answers at that address; none when that is this one. A `form` is
-    /// posted.
-    pub async fn elsewhere(&self, path: &str, form: Option<&str>) -> Option<String> {
-        let own = self.own_socket()?;
-        for socket in siblings::sockets(own) {
-            if socket == *own {
-                return None;
-            }
-            let asked = match form {
-                None => siblings::get(&socket, path, SIBLING_PATIENCE).await,
-                Some(form) => siblings::post(&socket, path, form, SIBLING_PATIENCE).await,
-            };
-            match asked {
+    /// What the process that draws answers at that address; none when that is this one.
+    pub async fn elsewhere(&self, path: &str) -> Option<String> {
+        for socket in self.siblings_before() {
+            match siblings::get(&socket, path, SIBLING_PATIENCE).await {
                 Ok(answer) => return Some(answer),
                 Err(error) => tracing::debug!(%error, ?socket, "this sibling does not draw"),
             }
         }
         None
+    }
+
+    /// Posts a form to the process that draws; returns false if that is this one. Only a sibling that no connection
+    /// can be made to is passed over: another may still do what it was sent, and nothing is done twice.
+    pub async fn acts_elsewhere(&self, path: &str, form: &str) -> bool {
+        for socket in self.siblings_before() {
+            match siblings::post(&socket, path, form, SIBLING_PATIENCE).await {
+                Ok(()) => return true,
+                Err(NotPosted::Away(error)) => {
+                    tracing::debug!(%error, ?socket, "this sibling is away");
+                }
+                Err(NotPosted::Unanswered(error)) => {
+                    tracing::warn!(%error, ?socket, "a sibling was asked to act and does not answer");
+                    let sentence = "The process that was asked for this has not answered. It may still do it; if \
+                                    nothing happens, please try again.";
+                    self.redraw(|scene| scene.mishap = Some(sentence.to_owned()));
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    /// The sockets of the siblings that draw rather than this process.
+    fn siblings_before(&self) -> Vec<PathBuf> {
+        let Some(own) = self.own_socket() else {
+            return vec![];
+        };
+        let sockets = siblings::sockets(own).into_iter();
+        sockets.take_while(|socket| socket != own).collect()
     }
 
     /// What there is to draw now; from here on it is gathered for a while.
@@ -380,6 +401,39 @@ mod tests {
         assert_eq!(at("[::1]:8080"), None);
         assert!(at("192.0.2.7:80").is_some_and(|why| why.contains("loopback only")));
         assert!(no_benchmark(None).is_some());
+    }
+
+    /// Two processes, of which the first takes connections and answers nothing.
+    async fn beside_a_silent_sibling() -> (tempfile::TempDir, tokio::net::UnixListener, Live) {
+        let folder = tempfile::tempdir().unwrap();
+        let silent = tokio::net::UnixListener::bind(folder.path().join("app-0.sock")).unwrap();
+        let url = "postgres://nobody@127.0.0.1:1/none";
+        let live = Live::new(PgPool::connect_lazy(url).unwrap(), url, &[]);
+        live.stand_at(Place {
+            socket: Some(folder.path().join("app-1.sock")),
+            front: None,
+        });
+        (folder, silent, live)
+    }
+
+    #[tokio::test]
+    async fn an_action_that_a_sibling_may_still_do_is_done_by_no_other() {
+        let (folder, silent, live) = beside_a_silent_sibling().await;
+        let act = live.acts_elsewhere("/act", "action=benchmark");
+        let closes = async {
+            let (mut stream, _) = silent.accept().await.unwrap();
+            let mut request = [0; 16];
+            tokio::io::AsyncReadExt::read_exact(&mut stream, &mut request)
+                .await
+                .unwrap();
+        };
+        let (is_elsewhere, ()) = tokio::join!(act, closes);
+        assert!(is_elsewhere, "it was sent");
+        assert!(live.0.drawn.borrow().mishap.is_some(), "and that is shown");
+        // A process that ended leaves its socket, and cannot have the request.
+        drop(silent);
+        assert!(folder.path().join("app-0.sock").exists());
+        assert!(!live.acts_elsewhere("/act", "action=benchmark").await);
     }
 
     #[test]

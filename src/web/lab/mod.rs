@@ -58,7 +58,7 @@ struct Lab<'a> {
 
 /// The page; the picture in it is up to date without a script as well.
 pub(super) async fn show(State(site): State<Site>, visit: Visit) -> Result<Page, Error> {
-    let drawn = site.live.elsewhere(pattern::LAB_PICTURE, None).await;
+    let drawn = site.live.elsewhere(pattern::LAB_PICTURE).await;
     let (picture, lives) = match drawn {
         Some(picture) => (picture, true),
         None => {
@@ -110,7 +110,7 @@ fn event(data: &str) -> String {
 }
 
 async fn next_picture(site: &Site) -> Result<String, Error> {
-    match site.live.elsewhere(pattern::LAB_NEXT, None).await {
+    match site.live.elsewhere(pattern::LAB_NEXT).await {
         Some(picture) => Ok(picture),
         None => Picture::of(&*site.live.next_scene().await).render_whole(),
     }
@@ -149,12 +149,7 @@ pub(super) async fn measure(State(site): State<Site>) -> Response {
 /// Has it done by the process that draws, where it will be seen how it goes.
 async fn ask_for(site: &Site, action: Action) -> Response {
     let form = format!("action={}", action.name());
-    if site
-        .live
-        .elsewhere(pattern::LAB_ACT, Some(&form))
-        .await
-        .is_none()
-    {
+    if !site.live.acts_elsewhere(pattern::LAB_ACT, &form).await {
         site.live.act(action).await;
     }
     see_other(pattern::LAB)
