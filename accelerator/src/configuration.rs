@@ -17,11 +17,12 @@ use crate::media;
 pub const NGINX_CONF: &str = include_str!("../nginx/nginx.conf");
 
 /// What it includes from the folder `shared`, by name.
-pub const SHARED: [(&str, &str); 11] = [
+pub const SHARED: [(&str, &str); 12] = [
     ("http.conf", include_str!("../nginx/shared/http.conf")),
     ("answers.conf", include_str!("../nginx/shared/answers.conf")),
     ("files.conf", include_str!("../nginx/shared/files.conf")),
     ("proxy.conf", include_str!("../nginx/shared/proxy.conf")),
+    ("upload.conf", include_str!("../nginx/shared/upload.conf")),
     (
         "not_modified.conf",
         include_str!("../nginx/shared/not_modified.conf"),

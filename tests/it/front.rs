@@ -1,6 +1,9 @@
 //! The configurations of nginx: short, and from one version to the next only what changes.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use flickr_killr::app::{REQUEST_TIMEOUT, UPLOAD_TIMEOUT};
 
 /// How many directives a file may have, so that it is read in one go.
 const DIRECTIVES_MAX: usize = 60;
@@ -115,6 +118,42 @@ fn a_server_that_can_be_watched_tries_no_expression_but_the_one_that_tells() {
             })
             .collect();
         assert_eq!(tried, <Vec<&[String]>>::new(), "{}", file.display());
+    }
+}
+
+/// How long nginx waits for each read of a response, by the directives of that name in a text.
+fn read_timeouts(text: &str) -> Vec<Duration> {
+    let words = words(text);
+    let named = words
+        .windows(2)
+        .filter(|two| two[0] == "proxy_read_timeout" || two[0] == "fastcgi_read_timeout");
+    let seconds = named.map(|two| {
+        two[1]
+            .strip_suffix('s')
+            .and_then(|number| number.parse().ok())
+    });
+    seconds
+        .map(|seconds| Duration::from_secs(seconds.expect("whole seconds")))
+        .collect()
+}
+
+/// Else nginx ends a request that the application still answers, and its page says that the site restarts.
+#[test]
+fn nginx_waits_longer_than_the_application_takes_for_pages_and_for_uploads() {
+    let cgi = read(&rungs().join("0.1-cgi/nginx.conf"));
+    let (_, upload_by_cgi) = cgi.split_once("location = /upload {").unwrap();
+    let (upload_by_cgi, _) = upload_by_cgi.split_once("\n        }").unwrap();
+    for (text, limit) in [
+        (read(&rungs().join("0.1-cgi/cgi.conf")), REQUEST_TIMEOUT),
+        (upload_by_cgi.to_owned(), UPLOAD_TIMEOUT),
+        (read(&rungs().join("shared/proxy.conf")), REQUEST_TIMEOUT),
+        (read(&rungs().join("shared/upload.conf")), UPLOAD_TIMEOUT),
+    ] {
+        let found = read_timeouts(&text);
+        assert!(
+            matches!(found[..], [one] if one > limit),
+            "{found:?}, not more than {limit:?}: {text}"
+        );
     }
 }
 
