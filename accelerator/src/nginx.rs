@@ -158,8 +158,8 @@ impl Front {
             line(&mut text, &["server", only, "max_fails=0"]);
             return Ok(text);
         }
-        // A process that fails is set aside for a second: 2,000 requests beside a dead one cost 1,691 lines of the
-        // error log without that, and one with it. nginx looks at whole seconds, so it is back after one to two.
+        // A process that fails is set aside for a second: a dead one costs a line or two of the error log a second,
+        // and not one a request. nginx looks at whole seconds, so it is back after one to two.
         for socket in &sockets {
             line(
                 &mut text,

@@ -17,6 +17,7 @@ mod liar;
 mod lies_to_nginx;
 mod lies_to_writer;
 mod limits;
+mod lost;
 mod memcached;
 mod mirror;
 mod pipeline;
