@@ -1,6 +1,8 @@
 //! What nginx lets in, and what it tells the application.
 
 use accelerator::nginx::{Front, FrontError};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::UnixStream;
 
 use crate::stack::Stack;
 
@@ -70,6 +72,24 @@ async fn only_an_upload_may_be_large() {
         let answer = stack.send("POST", path, &[("Content-Length", &len)]).await;
         assert_eq!(answer.status, status, "{path} {len}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_needs_no_file_also_when_it_comes_in_chunks() {
+    let stack = Stack::start().await;
+    // Where nginx would write what does not fit into its memory.
+    std::fs::remove_dir_all(stack.dir().join("temp/client_body")).unwrap();
+    let chunk = format!("64\r\n{}\r\n", "a".repeat(100));
+    let body = format!("{}0\r\n\r\n", chunk.repeat(63 * 1024 / 100));
+    let head = "POST /form HTTP/1.1\r\nHost: site.test\r\nConnection: close\r\n\
+                Transfer-Encoding: chunked\r\n\r\n";
+    let mut stream = UnixStream::connect(&stack.nginx.socket).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(body.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.ends_with("64500"), "{answer}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
