@@ -1,10 +1,13 @@
 //! What nginx lets in, and what it tells the application.
 
+use std::time::Duration;
+
 use accelerator::nginx::{Front, FrontError};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
+use tokio::time::sleep;
 
-use crate::stack::Stack;
+use crate::stack::{self, Nginx, Stack};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn health_and_metrics_are_not_for_visitors() {
@@ -90,6 +93,33 @@ async fn a_form_needs_no_file_also_when_it_comes_in_chunks() {
     stream.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert!(answer.ends_with("64500"), "{answer}");
+}
+
+/// A client without script that sends a picture shows nothing of an answer before it has sent all of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_large_may_be_sent_on_for_longer_than_other_bodies() {
+    let dir = stack::folder();
+    let app = stack::front(dir.path(), vec![dir.path().join("none")]);
+    let nginx = Nginx::start(dir.path(), app, |dir| {
+        let paths = dir.join("paths.conf");
+        let text = std::fs::read_to_string(&paths).unwrap();
+        std::fs::write(paths, format!("{text}lingering_time 1s;\n")).unwrap();
+    })
+    .await;
+    for path in ["/upload", "/login"] {
+        let mut stream = UnixStream::connect(&nginx.socket).await.unwrap();
+        let head =
+            format!("POST {path} HTTP/1.1\r\nHost: site.test\r\nContent-Length: 70000000\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 413");
+        // Three times as long as any other body is read.
+        for _ in 0..30 {
+            stream.write_all(&[b'a'; 100]).await.expect(path);
+            sleep(Duration::from_millis(100)).await;
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
