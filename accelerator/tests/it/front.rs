@@ -218,6 +218,8 @@ async fn what_nginx_answers_by_itself_has_the_headers_of_a_page_and_the_name_of_
         ("GET", "/metrics", vec![], 404),
         ("TRACE", "/", vec![], 405),
         ("POST", "/form", vec![("Content-Length", "70000")], 413),
+        ("PUT", "/healthz", vec![("Content-Length", "70000")], 413),
+        ("PUT", "/metrics", vec![("Content-Length", "70000")], 413),
         (
             "POST",
             "/i/anna/token/640.webp",
