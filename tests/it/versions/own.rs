@@ -20,7 +20,7 @@ struct Case {
     sentence: &'static str,
 }
 
-fn cases(style: &str) -> Vec<Case> {
+fn cases(style: &str, rung: Rung) -> Vec<Case> {
     let case = |status, request: String, sentence| Case {
         request,
         status,
@@ -28,7 +28,7 @@ fn cases(style: &str) -> Vec<Case> {
     };
     let form = "POST /login HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
     let too_large = "up to 64 MB, every other form up to 64 KB";
-    vec![
+    let mut cases = vec![
         case(400, "nonsense\r\n\r\n".to_owned(), "could not be read"),
         case(
             400,
@@ -91,7 +91,21 @@ fn cases(style: &str) -> Vec<Case> {
             get("/", "").replace("HTTP/1.1", "HTTP/3.7"),
             "not supported",
         ),
-    ]
+    ];
+    for path in ["/healthz", "/metrics"] {
+        let form = form.replace("/login", path);
+        let request = format!("{form}Content-Length: 70000\r\n\r\n");
+        cases.push(case(413, request, too_large));
+    }
+    // The one answer of nginx that is its own page at 0.1: see rungs/0.1-cgi/pass.conf.
+    if rung != Rung::CgiStrawman {
+        for path in ["/login", "/upload", style] {
+            let form = form.replace("/login", path);
+            let request = format!("{form}Transfer-Encoding: chunked\r\n\r\nno number\r\n");
+            cases.push(case(400, request, "could not be read"));
+        }
+    }
+    cases
 }
 
 fn get(path: &str, headers: &str) -> String {
@@ -111,7 +125,7 @@ pub(super) async fn answers_of_nginx_have_its_page(site: &Site, rung: Rung) {
 
 fn nginx_says(address: &str, page: &str, rung: Rung) {
     let (style, picture) = (file_of(page, "href=\"/static/"), file_of(page, "src=\"/i/"));
-    for case in cases(&style) {
+    for case in cases(&style, rung) {
         let (head, body) = ask(address, &case.request);
         let asked: String = case.request.chars().take(60).collect();
         assert_eq!(status_of(&head), case.status, "{rung}: {asked}: {head}");
