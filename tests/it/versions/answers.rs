@@ -62,7 +62,7 @@ impl Answer {
         Self {
             status,
             headers: kept,
-            body: if is_page { without_cost(&body) } else { body },
+            body: if is_page { without_chance(&body) } else { body },
         }
     }
 
@@ -100,11 +100,20 @@ fn without_secrets(value: &str) -> String {
     }
 }
 
-/// The page without the lab's line, which names the version, and without views, which grow by looking.
-fn without_cost(body: &[u8]) -> Vec<u8> {
+/// The page without the lab's line, which names the version, without views, which grow by looking, and without the port
+/// of its own address, which each start chooses.
+fn without_chance(body: &[u8]) -> Vec<u8> {
     let page = String::from_utf8(body.to_vec()).expect("a page in UTF-8");
+    let page = without_port(&page);
     let page = without(&page, "<footer class=\"cost\"", "</footer>");
     without(&page, "<dt>Views</dt>", "</dd>").into_bytes()
+}
+
+fn without_port(page: &str) -> String {
+    let mut parts = page.split("http://127.0.0.1:");
+    let begin = parts.next().unwrap_or_default().to_owned();
+    let rest = parts.map(|part| part.trim_start_matches(|c: char| c.is_ascii_digit()));
+    rest.fold(begin, |page, part| page + "http://127.0.0.1" + part)
 }
 
 fn without(page: &str, begin: &str, end: &str) -> String {
