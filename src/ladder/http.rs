@@ -29,20 +29,20 @@ impl Answer {
 pub(super) fn get(site: SocketAddr, path: &str) -> Result<Answer> {
     let stream = TcpStream::connect_timeout(&site, PATIENCE).context("nobody listens")?;
     stream.set_read_timeout(Some(PATIENCE))?;
-    ask(stream, &site.to_string(), path).with_context(|| format!("asking for {path}"))
+    ask(stream, path).with_context(|| format!("asking for {path}"))
 }
 
 /// Fetches a path from one app process, on its own socket.
 pub(super) fn get_unix(socket: &Path, path: &str) -> Result<Answer> {
     let stream = UnixStream::connect(socket).context("nobody listens")?;
     stream.set_read_timeout(Some(PATIENCE))?;
-    ask(stream, "localhost", path)
-        .with_context(|| format!("asking for {path} at {}", socket.display()))
+    ask(stream, path).with_context(|| format!("asking for {path} at {}", socket.display()))
 }
 
-/// The question is of HTTP/1.0: the answer ends with the connection and never comes in chunks.
-fn ask(mut stream: impl Read + Write, host: &str, path: &str) -> Result<Answer> {
-    write!(stream, "GET {path} HTTP/1.0\r\nHost: {host}\r\n\r\n")?;
+/// The question is of HTTP/1.0: the answer ends with the connection and never comes in chunks. The host is always the
+/// same, because a page holds its own address and each version listens on another port.
+fn ask(mut stream: impl Read + Write, path: &str) -> Result<Answer> {
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
     parse(&answer).context("the answer is no HTTP")
