@@ -268,8 +268,8 @@ fn readers_that_have_gone_change_no_exit_status() {
         (&[&url, run[0], run[1]], 0),
         (&[&url, run[0], run[1], "--json"], 0),
         (&[&url, run[0], run[1], "--require=pages.p50<1us"], 3),
-        (&["compare", "/nowhere/a.json", "/nowhere/b.json"], 1),
-        (&["not-a-url"], 1),
+        (&["compare", "/nowhere/a.json", "/nowhere/b.json"], 2),
+        (&["not-a-url"], 2),
     ] {
         let status = Command::new(env!("CARGO_BIN_EXE_benchmarker"))
             .args(arguments)
