@@ -275,7 +275,7 @@ fn clear_stale_locks(cluster: &Path, socket: &Path, account: &Account) -> Result
         cluster.display()
     );
     let pid_file = cluster.join("postmaster.pid");
-    let pid = account.with_rights(|| Ok(head(&pid_file)?));
+    let pid = account.with_rights(|| head(&pid_file));
     let pid = pid.map_or(String::new(), |head| {
         String::from_utf8_lossy(&head).into_owned()
     });
