@@ -326,6 +326,25 @@ mod tests {
         }
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_page_has_half_a_minute_and_an_upload_has_more_time() {
+        let slow = get(sleeps).post(sleeps);
+        async fn sleeps() {
+            tokio::time::sleep(REQUEST_TIMEOUT * 2).await;
+        }
+        let router = Router::new().fallback_service(slow).layer(from_fn(in_time));
+        for (method, path, status) in [
+            (Method::GET, "/", StatusCode::SERVICE_UNAVAILABLE),
+            (Method::GET, "/upload", StatusCode::SERVICE_UNAVAILABLE),
+            (Method::POST, "/upload", StatusCode::OK),
+        ] {
+            let request = Request::builder().method(&method).uri(path);
+            let request = request.body(Body::empty()).unwrap();
+            let answer = router.clone().oneshot(request).await.unwrap();
+            assert_eq!(answer.status(), status, "{method} {path}");
+        }
+    }
+
     #[tokio::test]
     async fn a_handler_that_panics_is_answered_with_a_page() {
         let (status, headers, page) = response(Method::GET, "/panics").await;

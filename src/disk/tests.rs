@@ -120,6 +120,13 @@ fn uploads_never_take_the_disk_below_half_of_the_reserve() {
     age(&disk);
     assert_eq!(disk.may_take_upload(0).err(), Some(NoRoom));
     assert!(!disk.keeps_derivatives());
+    available.store(GIB + 32 * MIB, Ordering::Relaxed);
+    age(&disk);
+    assert_eq!(
+        disk.may_take_upload(MIB).err(),
+        Some(NoRoom),
+        "not before there is some room more"
+    );
     available.store(3 * GIB, Ordering::Relaxed);
     age(&disk);
     assert!(disk.may_take_upload(60 * MIB).is_ok() && disk.keeps_derivatives());

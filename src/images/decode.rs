@@ -277,3 +277,15 @@ pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, Refusal>) -> Result<T,
     catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|_| Err(Refusal::Damaged("the decoder panicked".into())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decoder_that_panics_costs_one_upload() {
+        let ended = catch_unwind(|| guarded(|| -> Result<(), Refusal> { panic!("of a decoder") }));
+        assert!(matches!(ended, Ok(Err(Refusal::Damaged(_)))));
+        assert_eq!(guarded(|| Ok(7)).unwrap(), 7);
+    }
+}

@@ -347,3 +347,12 @@ fn what_visitors_read_is_a_sentence() {
         "{sentence}"
     );
 }
+
+#[test]
+fn nothing_is_unpacked_that_needs_more_memory_than_was_granted() {
+    for bytes in one_of_each() {
+        let needed = Opened::read(&bytes).unwrap().decode(60 * 40 / 2);
+        assert!(matches!(needed.map(drop), Err(Refusal::Damaged(_))));
+        assert!(super::inspect::inspect(&bytes, 60 * 40 * 9).is_ok());
+    }
+}

@@ -153,3 +153,57 @@ impl Inspector {
         told.await.map_err(|_| InspectError::Interrupted)?
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::Pin;
+
+    use futures::FutureExt as _;
+
+    use super::*;
+    use crate::images::{Originals, samples};
+
+    type Inspected<'a> = Pin<Box<dyn Future<Output = Result<Facts, InspectError>> + Send + 'a>>;
+
+    async fn received(folder: &Path, bytes: &[u8]) -> Received {
+        let incoming = Originals::new(folder).receive().await.unwrap();
+        let incoming = incoming.write(bytes).await.unwrap();
+        incoming.finish().await.unwrap()
+    }
+
+    /// Lets uploads come until one is refused; returns those that are inspected or wait.
+    async fn until_busy<'a>(inspector: &'a Inspector, file: &'a Received) -> Vec<Inspected<'a>> {
+        let mut waiting: Vec<Inspected<'a>> = Vec::new();
+        loop {
+            let mut next: Inspected<'a> = Box::pin(inspector.inspect(file, ()));
+            // Its header is read on another thread before it waits.
+            let (line, weight) = (&inspector.shared.line, &inspector.shared.weight);
+            let before = (line.available_permits(), weight.available_permits());
+            loop {
+                match (&mut next).now_or_never() {
+                    Some(Err(InspectError::Busy)) => return waiting,
+                    Some(ended) => panic!("it did not wait: {ended:?}"),
+                    None if weight.available_permits() < before.1 => break,
+                    None => tokio::task::yield_now().await,
+                }
+            }
+            waiting.push(next);
+            assert!(waiting.len() < 100, "nothing is refused");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_waits_to_be_inspected_is_bounded_in_number_and_weight() {
+        let folder = tempfile::tempdir().unwrap();
+        let turn = Turn::new(folder.path(), ".inspecting-large").wait();
+        // 25 megapixels, large and of few samples; then the largest there are.
+        for (side, count) in [(5_000, WAITING_MAX + 1), (10_000, 4)] {
+            let inspector = Inspector::new(folder.path());
+            let file = received(folder.path(), &samples::jpeg_claiming(side, side)).await;
+            let waiting = until_busy(&inspector, &file).await;
+            assert_eq!(waiting.len(), count, "of {side} x {side}");
+            drop(waiting);
+        }
+        drop(turn);
+    }
+}

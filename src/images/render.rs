@@ -180,4 +180,28 @@ mod tests {
         let error = render(Original::Upload(name), &originals, size).unwrap_err();
         assert!(matches!(error, RenderError::Refused(..)), "{error:?}");
     }
+
+    #[tokio::test]
+    async fn a_large_upload_is_drawn_when_no_other_process_draws_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let originals = Originals::new(folder.path());
+        let large = samples::jpeg_of_black(10_000, 7_000, false);
+        let name = originals.keep(&large, Format::Jpeg).await;
+        assert!(is_large(Original::Upload(name), &originals));
+        let taken = Turn::new(folder.path(), ".rendering-large").wait();
+        let (tell, told) = std::sync::mpsc::channel();
+        let drawing = std::thread::spawn(move || {
+            let size = Size {
+                width: Width::W320,
+                encoding: Encoding::WebP,
+            };
+            let drawn = render(Original::Upload(name), &originals, size);
+            tell.send(()).unwrap();
+            drawn.map(drop)
+        });
+        let waits = told.recv_timeout(std::time::Duration::from_secs(3));
+        assert!(waits.is_err(), "it did not wait for its turn");
+        drop(taken);
+        drawing.join().unwrap().unwrap();
+    }
 }

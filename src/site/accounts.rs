@@ -99,3 +99,32 @@ impl Accounts {
         brake::sweep(&self.db).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_bounded_number_of_tries_waits_for_its_decision() {
+        let db = crate::db::pool::open("postgres://nobody@localhost/none", 1).unwrap();
+        let accounts = Accounts::new(db, Passwords::new(None));
+        let mut deciding = Vec::new();
+        for _ in 0..DECISIONS_AT_ONCE {
+            deciding.push(accounts.turn_to_decide().await.unwrap());
+        }
+        let mut waiting = Vec::new();
+        let mut join = || {
+            let mut next = Box::pin(accounts.turn_to_decide());
+            let is_busy = matches!(next.as_mut().now_or_never(), Some(Err(Busy)));
+            waiting.push(next);
+            is_busy
+        };
+        let waits = (0..2 * DECISIONS_WAITING_MAX).filter(|_| !join()).count();
+        assert_eq!(waits, DECISIONS_WAITING_MAX);
+        drop(waiting);
+        drop(deciding);
+        drop(accounts.turn_to_decide().await.unwrap());
+    }
+}

@@ -187,3 +187,27 @@ fn refused(why: &str, account: Option<&Username>, network: Network) {
         None => tracing::info!(why, %network, "refused a log-in"),
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::site::passwords::Passwords;
+
+    #[tokio::test]
+    async fn what_is_longer_than_any_password_is_wrong_without_a_hash() {
+        let db = db::pool::open("postgres://nobody@localhost/none", 1).unwrap();
+        let accounts = Accounts::new(db, Passwords::new(None));
+        for (length, is_right) in [(PASSWORD_BYTES_MAX, true), (PASSWORD_BYTES_MAX + 1, false)] {
+            let password = "x".repeat(length);
+            let turn = accounts.passwords.turn(Standing::Stranger).await.unwrap();
+            let kept = accounts.passwords.hash(turn, password.clone()).await;
+            let account = Account {
+                id: UserId(1),
+                password_hash: Some(kept.unwrap()),
+                knows_browser: false,
+            };
+            let checked = accounts.check(Some(&account), &password, Standing::Stranger);
+            assert_eq!(checked.await.unwrap(), Some(is_right), "{length} bytes");
+        }
+    }
+}

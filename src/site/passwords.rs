@@ -285,6 +285,8 @@ mod tests {
         assert!(try_it(&passwords, demo, Some(None)).await);
         assert!(!try_it(&passwords, demo, Some(Some(own))).await);
         assert!(!try_it(&passwords, demo, None).await);
+        std::fs::write(file.path(), "1234567\n").unwrap();
+        assert!(DemoLogins::read(file.path()).is_err(), "no password");
     }
 
     /// Work that lasts until its end is sent.

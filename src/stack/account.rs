@@ -125,3 +125,21 @@ impl Account {
         tried.is_ok_and(|status| status.success())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn children_that_would_run_as_root_or_as_nobody_known_are_refused() {
+        if !geteuid().is_root() {
+            // Then they run as we do.
+            assert!(Account::choose("root").unwrap().to_become().is_none());
+            return;
+        }
+        for user in ["root", "no-such-user"] {
+            assert!(Account::choose(user).is_err(), "{user}");
+        }
+        assert!(Account::choose("nobody").unwrap().to_become().is_some());
+    }
+}

@@ -111,3 +111,36 @@ pub(super) fn make_demo_logins(path: &Path, account: &Account) -> Result<()> {
     .with_context(|| format!("cannot write {}", path.display()))?;
     account.own(path)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn the_folder_of_the_sockets_is_private_and_somebody_else_s_is_refused() {
+        let account = Account::choose("nobody").unwrap();
+        let sockets = Sockets::make(&account).unwrap();
+        let path = sockets.path().to_owned();
+        let mode = || std::fs::symlink_metadata(&path).unwrap().mode() & 0o777;
+        assert_eq!(mode(), 0o700);
+        std::fs::remove_dir(&path).unwrap();
+        sockets.mend().unwrap();
+        assert_eq!(mode(), 0o700);
+        // Made by another user meanwhile, for all to enter.
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let said = sockets.mend().unwrap_err().to_string();
+        assert!(said.contains("belongs to another user"), "{said}");
+        let inside = path.join("a folder");
+        std::fs::create_dir(&inside).unwrap();
+        // Neither what is below such a folder nor any other.
+        let other = tempfile::tempdir().unwrap();
+        for kept in [inside.as_path(), other.path()] {
+            remove_sockets(kept);
+            assert!(kept.exists(), "{}", kept.display());
+        }
+        remove_sockets(&path);
+        assert!(!path.exists());
+    }
+}

@@ -312,3 +312,28 @@ fn check_ours(dir: &Path) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_others_can_write_to_or_that_is_a_link_is_not_ours() {
+        let dir = tempfile::tempdir().unwrap();
+        let [ours, open, link] = ["ours", "open", "link"].map(|name| dir.path().join(name));
+        for (path, mode) in [(&ours, 0o755), (&open, 0o777)] {
+            std::fs::create_dir(path).unwrap();
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        }
+        std::os::unix::fs::symlink(&ours, &link).unwrap();
+        assert!(check_ours(&ours).is_ok());
+        for path in [&open, &link] {
+            let said = check_ours(path).unwrap_err().to_string();
+            assert!(said.contains("belongs to somebody else"), "{said}");
+        }
+        if nix::unistd::geteuid().is_root() {
+            std::os::unix::fs::chown(&ours, Some(65_534), None).unwrap();
+            assert!(check_ours(&ours).is_err(), "another user's");
+        }
+    }
+}

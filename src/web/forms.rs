@@ -124,4 +124,11 @@ mod tests {
         let twice = query("before=7&before=7").only(&["before"]);
         assert!(matches!(twice, Err(Error::BadRequest(sentence)) if sentence.contains("before")));
     }
+
+    #[test]
+    fn a_form_with_a_field_twice_is_refused() {
+        assert_eq!(pairs(b"a=1&b=2").unwrap().len(), 2);
+        let twice = pairs(b"name=ann&name=bob");
+        assert!(matches!(twice, Err(Error::BadRequest(_))), "{twice:?}");
+    }
 }

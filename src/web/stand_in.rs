@@ -45,3 +45,21 @@ fn say_where_from(headers: &mut HeaderMap, visitor: SocketAddr) {
         headers.insert(X_FORWARDED_FOR, address);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_visitor_says_nothing_of_what_only_a_front_knows() {
+        let mut headers = HeaderMap::new();
+        for name in &SAID_BY_US_ALONE {
+            headers.append(name, HeaderValue::from_static("10.0.0.1"));
+            headers.append(name, HeaderValue::from_static("10.0.0.2"));
+        }
+        say_where_from(&mut headers, ([203, 0, 113, 9], 5000).into());
+        let left: Vec<_> = headers.iter().collect();
+        let address = HeaderValue::from_static("203.0.113.9");
+        assert_eq!(left, [(&X_FORWARDED_FOR, &address)]);
+    }
+}

@@ -106,4 +106,17 @@ mod tests {
         assert_eq!(views.take(), [(PhotoId(1), UserId(7), 2)]);
         assert_eq!(views.take(), []);
     }
+
+    #[test]
+    fn views_of_a_bounded_number_of_photos_are_held() {
+        let views = Views::default();
+        for _ in 0..2 {
+            for photo in 1..=PHOTOS_MAX as i64 + 1 {
+                views.count(PhotoId(photo), UserId(7));
+            }
+        }
+        let taken = views.take();
+        assert_eq!(taken.len(), PHOTOS_MAX);
+        assert!(taken.iter().all(|(_, _, count)| *count == 2));
+    }
 }

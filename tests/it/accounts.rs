@@ -161,6 +161,35 @@ async fn a_session_that_has_ended_is_nobody_s() {
 }
 
 #[tokio::test]
+async fn a_session_that_was_logged_out_is_nobody_s_and_all_others_go_on() {
+    let town = Town::new().await;
+    let (ann, bob) = (town.newcomer("ann-lind").await, town.newcomer("bob").await);
+    let elsewhere = town.stranger();
+    let form = [("name", "ann-lind"), ("password", "correct horse battery")];
+    let entered = elsewhere.post("/login", &form).await;
+    // Whoever kept the cookie has a copy of it.
+    let cookies = entered.headers.get_all("set-cookie").iter();
+    let session = cookies
+        .filter_map(|cookie| cookie.to_str().ok()?.split(';').next())
+        .find(|cookie| cookie.starts_with("session="))
+        .expect("a session")
+        .to_owned();
+    let with_copy = async || {
+        let cookie = [("cookie", session.as_str())];
+        town.stranger().ask("GET", "/upload", &cookie).await.status
+    };
+    assert_eq!(with_copy().await, StatusCode::OK);
+    assert_eq!(
+        elsewhere.post("/logout", &[]).await.status,
+        StatusCode::SEE_OTHER
+    );
+    assert_eq!(with_copy().await, StatusCode::SEE_OTHER, "to log in");
+    for other in [&ann, &bob] {
+        assert_eq!(other.get("/upload").await.status, StatusCode::OK);
+    }
+}
+
+#[tokio::test]
 async fn a_session_that_ends_within_a_form_leads_to_its_page_and_does_nothing() {
     let town = Town::new().await;
     let ann = town.newcomer("ann-lind").await;

@@ -128,7 +128,11 @@ async fn one_statement_counts_and_decides_over_any_number_of_connections() {
         .filter(|counted| *counted.as_ref().unwrap());
     assert_eq!(counted.count(), 1);
     let wait = rate_limit::closed_for(&pools[0], &[counter]).await.unwrap();
-    assert!(wait.is_some_and(|wait| wait > 600.0), "{wait:?}");
+    // It doubles up to the calm period.
+    assert!(
+        wait.is_some_and(|wait| wait > 600.0 && wait <= 900.0),
+        "{wait:?}"
+    );
 
     // Six are free, and the sixth closes it.
     rate_limit::forget(&pools[0], counter).await.unwrap();
@@ -340,6 +344,10 @@ async fn a_success_forgives_the_pair_but_not_the_failures_of_its_address() {
         .ask("select max(level) from rate_limits where kind = 'account'")
         .await;
     assert!((1.5..=2.0).contains(&account), "two failures: {account}");
+    let others: f64 = town
+        .ask("select min(level) from rate_limits where kind = 'account'")
+        .await;
+    assert!((0.5..=1.0).contains(&others), "one failure each: {others}");
     let pairs: i64 = town
         .ask("select count(*) from rate_limits where kind = 'pair'")
         .await;
@@ -369,6 +377,20 @@ async fn a_network_of_ipv6_is_one_guesser() {
     let other = town.stranger_from("2001:db8:1:3::1");
     let answer = try_as(&other, "name-13", "wrong").await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn what_is_no_name_counts_as_a_try_of_its_address() {
+    let town = Town::new().await;
+    for name in ["", "not a name", "a\0b"] {
+        let wrong = try_as(&town.stranger_from("10.0.0.1"), name, "wrong").await;
+        assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY, "{name:?}");
+    }
+    let address: f64 = town.ask("select sum(level) from rate_limits").await;
+    assert!((2.5..=3.0).contains(&address), "three tries: {address}");
+    close(&town, "address").await;
+    let refused = try_as(&town.stranger_from("10.0.0.1"), "not a name", "wrong").await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
 }
 
 #[tokio::test]

@@ -172,7 +172,9 @@ async fn a_hold_that_meets_a_deletion_under_way_finds_nothing_or_says_that_it_do
     let mut tx = house.pool.begin().await.unwrap();
     photo_write::delete(&mut tx, OWNER, photo).await.unwrap();
     // It gives up by itself: nobody waits for a lock for ever, nor holds a connection meanwhile.
-    hold_public(&house.pool, OWNER, token).await.unwrap_err();
+    let soon = Duration::from_secs(10);
+    let held = tokio::time::timeout(soon, hold_public(&house.pool, OWNER, token)).await;
+    held.expect("it waits for ever").unwrap_err();
     let asked = tokio::spawn({
         let pool = house.pool.clone();
         async move { hold_public(&pool, OWNER, token).await }
@@ -206,6 +208,47 @@ async fn a_photo_that_is_not_public_is_held_for_its_owner_alone() {
             .unwrap()
             .is_none()
     );
+}
+
+#[tokio::test]
+async fn what_is_not_public_is_neither_current_nor_held_for_a_store() {
+    let house = House::new().await;
+    let truth = PictureTruth::new(house.pool.clone(), None);
+    let ((hidden, _), (_, public)) = (house.photo().await, house.photo().await);
+    house.will(Deed::Hide, hidden).await.unwrap();
+    let private: PhotoToken = sqlx::query_scalar("select token from photos where id = $1")
+        .bind(hidden)
+        .fetch_one(&house.pool)
+        .await
+        .unwrap();
+    for (owner, token, current) in [
+        (OWNER, public, true),
+        (OWNER, private, false),
+        (UserId(2), public, false),
+        (OWNER, PhotoToken::random(), false),
+    ] {
+        let path = format!("/i/{owner}/{token}/640.webp");
+        assert_eq!(truth.still_current(&path).await, current, "{path}");
+        assert_eq!(truth.hold(&path).await.is_some(), current, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn only_its_owner_changes_a_photo_and_its_address_dies_with_the_change() {
+    let house = House::new().await;
+    let (photo, token) = house.photo().await;
+    let mut tx = house.pool.begin().await.unwrap();
+    let other = UserId(2);
+    let hidden = photo_write::change_visibility(&mut tx, other, photo, Visibility::Private).await;
+    assert_eq!(hidden.unwrap(), None);
+    assert_eq!(
+        photo_write::delete(&mut tx, other, photo).await.unwrap(),
+        None
+    );
+    let hidden = photo_write::change_visibility(&mut tx, OWNER, photo, Visibility::Private).await;
+    assert_eq!(hidden.unwrap().map(|gone| gone.token), Some(token));
+    let deleted = photo_write::delete(&mut tx, OWNER, photo).await.unwrap();
+    assert!(deleted.is_some_and(|gone| gone.token != token));
 }
 
 #[tokio::test]

@@ -158,6 +158,11 @@ async fn a_process_that_knows_no_front_says_why_it_runs_no_benchmark() {
     let visitor = town.stranger();
     let page = until_said(&visitor, "was not told where its front listens").await;
     assert!(page.contains("disabled aria-describedby=\"no-benchmark\""));
+    // Alone it has nobody to tell anything.
+    for address in INSIDE {
+        let answer = ask(&visitor, address).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{address:?}");
+    }
     ask(&visitor, ("/lab/benchmark", true)).await;
     assert!(
         !visitor

@@ -22,6 +22,7 @@ mod crash;
 mod cut;
 mod deploys;
 mod ended;
+mod expiry;
 mod fence;
 mod from_disk;
 mod front;

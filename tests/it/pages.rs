@@ -200,6 +200,17 @@ async fn texts_that_people_typed_are_never_markup() {
     );
 }
 
+#[tokio::test]
+async fn a_form_of_more_than_64_kb_is_refused() {
+    let town = Town::new().await;
+    for (bytes, expected) in [(60_000, 422), (70_000, 413)] {
+        let name = "a".repeat(bytes);
+        let form = [("name", name.as_str()), ("password", "wrong")];
+        let answer = town.stranger().post("/login", &form).await;
+        assert_eq!(answer.status.as_u16(), expected, "{bytes} bytes");
+    }
+}
+
 /// The ids of the photos that a page of this person shows.
 fn photos_on(html: &str, owner: &str) -> BTreeSet<i64> {
     html.split(&format!("href=\"/people/{owner}/"))

@@ -26,14 +26,18 @@ async fn picture_on(visitor: &Visitor, page: &str) -> String {
 #[tokio::test]
 async fn each_level_is_seen_by_whom_it_is_for() {
     let town = Town::new().await;
-    let (ann, bob, stranger) = (
+    let (ann, bob, cyd, stranger) = (
         town.newcomer("ann").await,
         town.newcomer("bob").await,
+        town.newcomer("cyd").await,
         town.stranger(),
     );
+    // Of the three others bob is ann's contact: to follow ann, or to be followed by bob, is not enough.
     sqlx::query(
         "insert into follows (follower_id, followee_id)
-         select a.id, b.id from users a, users b where a.name = 'ann' and b.name = 'bob'",
+         select a.id, b.id
+           from users a, users b
+          where (a.name, b.name) in (('ann', 'bob'), ('cyd', 'ann'), ('bob', 'cyd'))",
     )
     .execute(&town.pool)
     .await
@@ -63,11 +67,13 @@ async fn each_level_is_seen_by_whom_it_is_for() {
                 status(contact_sees),
                 "{visibility} {path}"
             );
-            assert_eq!(
-                stranger.get(path).await.status,
-                status(stranger_sees),
-                "{visibility} {path}"
-            );
+            for other in [&cyd, &stranger] {
+                assert_eq!(
+                    other.get(path).await.status,
+                    status(stranger_sees),
+                    "{visibility} {path}"
+                );
+            }
         }
         assert_eq!(
             picture.starts_with("/i/"),
@@ -81,7 +87,11 @@ async fn each_level_is_seen_by_whom_it_is_for() {
             "private, no-store"
         };
         assert_eq!(kept.header("cache-control"), expected);
-        for (who, sees) in [(&bob, contact_sees), (&stranger, stranger_sees)] {
+        for (who, sees) in [
+            (&bob, contact_sees),
+            (&cyd, stranger_sees),
+            (&stranger, stranger_sees),
+        ] {
             let stream = who.get("/people/ann").await.text();
             assert_eq!(
                 stream.contains(&format!("\"{page}\"")),
@@ -90,6 +100,13 @@ async fn each_level_is_seen_by_whom_it_is_for() {
             );
         }
     }
+    let not_public: i64 = town
+        .ask(
+            "select count(*) from recent_photos r join photos p on p.id = r.photo_id
+              where p.visibility <> 'public'",
+        )
+        .await;
+    assert_eq!(not_public, 0, "of the newest");
 }
 
 #[tokio::test]
@@ -118,8 +135,14 @@ async fn a_hidden_photo_is_gone_from_every_place_and_its_old_address_is_dead() {
         0
     );
     assert_eq!(town.ask::<i64>("select count(*) from outbox").await, 0);
+    let id: i64 = page.rsplit_once('/').unwrap().1.parse().unwrap();
+    let newest = sqlx::query_scalar("select count(*) from recent_photos where photo_id = $1");
+    let newest: i64 = newest.bind(id).fetch_one(&town.pool).await.unwrap();
+    assert_eq!(newest, 0, "it is still among the newest");
     let private = picture_on(&ann, &page).await;
     assert_eq!(ann.get(&private).await.status, StatusCode::OK);
+    let drawn = |folder: &str| files_below(&town.folder.path().join("derivatives").join(folder));
+    assert_eq!((drawn("public"), drawn("private")), (0, 1));
     assert_eq!(stranger.get(&private).await.status, StatusCode::NOT_FOUND);
 
     let shown = ann
@@ -183,7 +206,11 @@ async fn nobody_changes_the_photo_of_somebody_else() {
             StatusCode::FORBIDDEN
         );
     }
-    assert_eq!(bob.get(&page).await.status, StatusCode::OK);
+    let (own, other) = (ann.get(&page).await.text(), bob.get(&page).await);
+    assert_eq!(other.status, StatusCode::OK);
+    for button in [format!("{page}/delete"), format!("{page}/visibility")] {
+        assert!(own.contains(&button) && !other.text().contains(&button));
+    }
 }
 
 #[tokio::test]
@@ -204,4 +231,55 @@ async fn what_is_no_picture_is_refused_with_a_sentence_and_leaves_nothing() {
         );
     }
     assert_eq!(files_below(&town.folder.path().join("originals")), 0);
+}
+
+/// Has ann post and delete a picture that was seen, with something in the way; returns the town and the answer.
+async fn deleted_with(town: &Town, in_the_way: impl AsyncFnOnce(&str)) -> crate::town::Answer {
+    let (ann, stranger) = (town.newcomer("ann").await, town.stranger());
+    let page = post(&ann, "public").await;
+    let picture = picture_on(&stranger, &page).await;
+    assert_eq!(stranger.get(&picture).await.status, StatusCode::OK);
+    in_the_way(&picture).await;
+    let deleted = ann.post(&format!("{page}/delete"), &[]).await;
+    assert_eq!(stranger.get(&page).await.status, StatusCode::NOT_FOUND);
+    deleted
+}
+
+#[tokio::test]
+async fn a_deletion_that_memcached_does_not_confirm_says_so_and_stays_owed() {
+    // Takes connections, as the kernel does for it, and never answers.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let town = Town::with(&[silent.local_addr().unwrap()]).await;
+    let deleted = deleted_with(&town, async |_| {}).await;
+    assert_eq!(deleted.status, StatusCode::OK);
+    let text = deleted.text();
+    assert!(
+        text.contains("One of our caches has not yet confirmed"),
+        "{text}"
+    );
+    assert_eq!(town.ask::<i64>("select count(*) from outbox").await, 1);
+}
+
+#[tokio::test]
+async fn a_deletion_whose_file_stays_says_so_and_stays_owed() {
+    let town = Town::new().await;
+    let deleted = deleted_with(&town, async |picture| {
+        // What no file system removes as a file.
+        let folder = picture
+            .strip_prefix("/i/")
+            .unwrap()
+            .rsplit_once('/')
+            .unwrap()
+            .0;
+        let public = town.folder.path().join("derivatives/public");
+        std::fs::create_dir(public.join(folder).join("in the way")).unwrap();
+    })
+    .await;
+    assert_eq!(deleted.status, StatusCode::OK);
+    let text = deleted.text();
+    assert!(
+        text.contains("could not be removed from our disk"),
+        "{text}"
+    );
+    assert_eq!(town.ask::<i64>("select count(*) from outbox").await, 1);
 }

@@ -122,12 +122,21 @@ impl Town {
 
     /// The same site once more, with another reserve of the disk, and a ballast; says where.
     pub(crate) async fn answers_with(&self, reserve: Reserve, ballast: Option<PathBuf>) -> String {
+        self.process_with(reserve, ballast).await.0
+    }
+
+    /// As [`Town::answers_with`], with the site itself.
+    pub(crate) async fn process_with(
+        &self,
+        reserve: Reserve,
+        ballast: Option<PathBuf>,
+    ) -> (String, web::Site) {
         let config = Site {
             disk_reserve: reserve,
             ballast,
             ..self.config.clone()
         };
-        served(&config).await.0
+        served(&config).await
     }
 
     /// Somebody with a browser and no session.

@@ -4,7 +4,8 @@ use std::fs::File;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use flickr_killr::domain::PhotoToken;
+use flickr_killr::db::session;
+use flickr_killr::domain::{PhotoToken, Secret, UserId};
 use flickr_killr::images::Originals;
 use flickr_killr::site::upload;
 use reqwest::StatusCode;
@@ -122,6 +123,52 @@ async fn an_account_has_two_uploads_under_way_over_all_processes() {
     drop(second);
     town.until_under_way(0).await;
     assert_eq!(files_below(&town.folder.path().join("originals")), 1);
+}
+
+#[tokio::test]
+async fn a_flood_of_one_account_is_refused_without_a_statement() {
+    let town = Town::new().await;
+    let (_ann, cookie) = member(&town, "ann").await;
+    let first = HalfSent::begin(&town.base, &cookie).await;
+    let second = HalfSent::begin(&town.base, &cookie).await;
+    town.until_under_way(2).await;
+    let mut lock = town.pool.begin().await.unwrap();
+    sqlx::query("lock table upload_places in access exclusive mode")
+        .execute(&mut *lock)
+        .await
+        .unwrap();
+    let third = HalfSent::begin(&town.base, &cookie).await;
+    let answered = tokio::time::timeout(Duration::from_secs(4), third.status());
+    assert_eq!(answered.await.expect("an answer at once"), 429);
+    lock.rollback().await.unwrap();
+    drop((first, second));
+}
+
+#[tokio::test]
+async fn a_process_has_32_uploads_under_way_and_refuses_the_next_before_its_body() {
+    let town = Town::new().await;
+    let mut cookies = Vec::new();
+    for person in 1..=17_i64 {
+        let session = Secret::random();
+        session::begin(&town.pool, &session.hash(), UserId(person))
+            .await
+            .unwrap();
+        cookies.push(format!("session={}", session.reveal()));
+    }
+    let mut under_way = Vec::new();
+    for cookie in &cookies[..16] {
+        for _ in 0..2 {
+            under_way.push(HalfSent::begin(&town.base, cookie).await);
+        }
+    }
+    town.until_under_way(32).await;
+    let next = HalfSent::begin(&town.base, &cookies[16]).await;
+    assert_eq!(next.status().await, 503);
+    under_way.pop();
+    town.until_under_way(31).await;
+    let next = HalfSent::begin(&town.base, &cookies[16]).await;
+    town.until_under_way(32).await;
+    drop(next);
 }
 
 #[tokio::test]

@@ -237,7 +237,7 @@ impl Stream for Paced {
 
 #[cfg(test)]
 mod tests {
-    use futures::{StreamExt as _, stream};
+    use futures::{FutureExt as _, StreamExt as _, stream};
 
     use super::*;
 
@@ -253,5 +253,18 @@ mod tests {
         let got: Vec<usize> = paced.map(|frame| frame.unwrap().len()).collect().await;
         let expected = [FRAME_BYTES_MIN, FRAME_BYTES_MIN, 5 + 3 * FRAME_BYTES_MIN, 7];
         assert_eq!(got, expected);
+    }
+
+    #[test]
+    fn a_body_that_is_ready_is_read_one_frame_at_a_time() {
+        let frame = Bytes::from(vec![0; FRAME_BYTES_MIN]);
+        let frames = stream::iter([frame.clone(), frame.clone(), frame]);
+        let body = Body::from_stream(frames.map(std::io::Result::Ok));
+        let mut paced = Paced::new(body, Arc::default());
+        for _ in 0..3 {
+            assert!(paced.next().now_or_never().flatten().unwrap().is_ok());
+            assert!(paced.next().now_or_never().is_none(), "two at once");
+        }
+        assert!(paced.next().now_or_never().unwrap().is_none());
     }
 }

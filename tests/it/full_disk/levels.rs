@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use flickr_killr::disk::{BALLAST_BYTES, Ballast, Reserve, STEP_BYTES};
+use flickr_killr::jobs;
 use reqwest::StatusCode;
 use sqlx::AssertSqlSafe;
 
@@ -61,7 +62,7 @@ async fn nearly_full_the_site_takes_nothing_new_and_everything_else_goes_on() {
         pages.push(posted.header("location").to_owned());
     }
     let originals = files_below(&town.folder.path().join("originals"));
-    let base = town.answers_with(RESERVE_NO_DISK_HAS, None).await;
+    let (base, site) = town.process_with(RESERVE_NO_DISK_HAS, None).await;
 
     let ann = logged_in(&base, "ann").await;
     assert_refused_for_room(&ann.upload("After", "public", jpeg(9, 600, 400)).await);
@@ -90,6 +91,15 @@ async fn nearly_full_the_site_takes_nothing_new_and_everything_else_goes_on() {
         "with room they are"
     );
 
+    // Pages are shown, and their views not written down.
+    for (site, visitor, rows) in [(&site, &stranger, 0), (&town.site, &roomy, 1)] {
+        site.views.take();
+        assert_eq!(visitor.get(&pages[0]).await.status, StatusCode::OK);
+        jobs::write_views(site).await.unwrap();
+        let written: i64 = town.ask("select count(*) from photo_views").await;
+        assert_eq!(written, rows);
+    }
+
     let private = [("visibility", "private")];
     let hidden = ann
         .post(&format!("{}/visibility", pages[0]), &private)
@@ -112,19 +122,29 @@ async fn nearly_full_the_site_takes_nothing_new_and_everything_else_goes_on() {
 async fn nearly_full_logging_in_again_and_again_takes_no_room() {
     let town = Town::new().await;
     town.newcomer("ann").await;
+    let bob = town.newcomer("bob").await;
     sqlx::raw_sql(
         "insert into sessions (token_hash, userid, expires_at)
          select sha256(n::text::bytea), (select id from users where name = 'ann'),
                 now() + n * interval '1 minute'
-           from generate_series(1, 40) n",
+           from generate_series(1, 40) n;
+         update sessions set expires_at = now() + interval '1 second' * 30
+          where userid = (select id from users where name = 'bob')",
     )
     .execute(&town.pool)
     .await
     .unwrap();
     let base = town.answers_with(RESERVE_NO_DISK_HAS, None).await;
     let ann = logged_in(&base, "ann").await;
-    let sessions: i64 = town.ask("select count(*) from sessions").await;
+    let sessions: i64 = town
+        .ask("select count(*) from sessions s join users u on u.id = s.userid where u.name = 'ann'")
+        .await;
     assert_eq!(sessions, 16);
+    assert_eq!(
+        bob.get("/upload").await.status,
+        StatusCode::OK,
+        "those of others stay"
+    );
     assert_eq!(
         ann.get("/upload").await.status,
         StatusCode::OK,

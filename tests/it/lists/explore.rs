@@ -126,6 +126,25 @@ async fn private_photos_in_a_row_change_nothing_on_explore() {
 }
 
 #[tokio::test]
+async fn a_photo_that_is_not_public_is_not_on_explore_even_if_the_small_table_has_it() {
+    let town = Town::new().await;
+    let stranger = town.stranger();
+    town.newcomer("ann").await;
+    // More than four of one person, so that the statement for such pages is asked too.
+    for many in [1, 100] {
+        photos(&town, "ann", many, "2020-05-10", "public").await;
+        let private = photos(&town, "ann", 1, "2020-05-10", "private").await[0];
+        sqlx::query("insert into recent_photos select id, userid from photos where id = $1")
+            .bind(private)
+            .execute(&town.pool)
+            .await
+            .unwrap();
+        let page = stranger.get("/").await.text();
+        assert!(!shown(&page).contains(&private), "{many}");
+    }
+}
+
+#[tokio::test]
 async fn the_small_table_of_the_newest_has_no_gaps() {
     let town = Town::new().await;
     let (ann, stranger) = (town.newcomer("ann").await, town.stranger());

@@ -1,6 +1,7 @@
 //! Lists that go on: cursors, the list of people, explore, and the addresses that lead to them.
 
 mod addresses;
+mod audience;
 mod cursors;
 mod explore;
 mod neighbours;

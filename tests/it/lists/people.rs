@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use reqwest::StatusCode;
 
 use super::link;
-use crate::town::{Town, Visitor};
+use crate::town::{Town, Visitor, jpeg};
 
 /// The people on a page: their names in addresses and as shown.
 fn people(html: &str) -> Vec<(String, String)> {
@@ -189,4 +189,32 @@ async fn people_are_found_by_any_word_of_their_names() {
     // What was searched for is never markup.
     let page = stranger.get("/people?q=%22%3E%3Cscript%3E").await.text();
     assert!(!page.contains("<script>"), "{page}");
+}
+
+#[tokio::test]
+async fn the_cover_of_a_person_is_a_public_photo_in_every_list() {
+    let town = Town::new().await;
+    let stranger = town.stranger();
+    let ann = town.newcomer("aaa-ann").await;
+    for visibility in ["public", "private", "contacts"] {
+        let posted = ann.upload("", visibility, jpeg(1, 40, 30)).await;
+        assert_eq!(posted.status, StatusCode::SEE_OTHER, "{}", posted.text());
+    }
+    sqlx::query("update users set public_photo_count = 1000 where name = 'aaa-ann'")
+        .execute(&town.pool)
+        .await
+        .unwrap();
+    for list in [
+        "/people?after=1.a",
+        "/people?from=aaa",
+        "/people?order=photos",
+        "/people?q=aaa",
+    ] {
+        let page = stranger.get(list).await;
+        assert_eq!(people(&page.text())[0].0, "aaa-ann", "{list}");
+        let covers = page.values_of("src");
+        let cover = covers.iter().find(|url| url.starts_with("/i/")).unwrap();
+        let cover = stranger.get(cover).await.status;
+        assert_eq!(cover, StatusCode::OK, "{list}: the cover is not public");
+    }
 }
