@@ -27,6 +27,7 @@ mod fence;
 mod from_disk;
 mod front;
 mod full_disk;
+mod guards;
 mod hold;
 mod known_browsers;
 mod lab;
