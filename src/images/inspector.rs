@@ -166,7 +166,7 @@ mod tests {
     type Inspected<'a> = Pin<Box<dyn Future<Output = Result<Facts, InspectError>> + Send + 'a>>;
 
     async fn received(folder: &Path, bytes: &[u8]) -> Received {
-        let incoming = Originals::new(folder).receive().await.unwrap();
+        let incoming = Originals::new(folder).receive(1).await.unwrap();
         let incoming = incoming.write(bytes).await.unwrap();
         incoming.finish().await.unwrap()
     }
@@ -195,7 +195,7 @@ mod tests {
     #[tokio::test]
     async fn what_waits_to_be_inspected_is_bounded_in_number_and_weight() {
         let folder = tempfile::tempdir().unwrap();
-        let turn = Turn::new(folder.path(), ".inspecting-large").wait();
+        let turn = Turn::new(folder.path(), ".inspecting-large").wait_blocking();
         // 25 megapixels, large and of few samples; then the largest there are.
         for (side, count) in [(5_000, WAITING_MAX + 1), (10_000, 4)] {
             let inspector = Inspector::new(folder.path());

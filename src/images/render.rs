@@ -185,10 +185,10 @@ mod tests {
     async fn a_large_upload_is_drawn_when_no_other_process_draws_one() {
         let folder = tempfile::tempdir().unwrap();
         let originals = Originals::new(folder.path());
-        let large = samples::jpeg_of_black(10_000, 7_000, false);
+        let large = samples::jpeg_of_black(10_000, 5_000, true);
         let name = originals.keep(&large, Format::Jpeg).await;
-        assert!(is_large(Original::Upload(name), &originals));
-        let taken = Turn::new(folder.path(), ".rendering-large").wait();
+        assert!(is_large(Original::Upload(name), &originals, Width::W320));
+        let taken = Turn::new(folder.path(), ".rendering-large").wait_blocking();
         let (tell, told) = std::sync::mpsc::channel();
         let drawing = std::thread::spawn(move || {
             let size = Size {

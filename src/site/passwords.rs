@@ -289,13 +289,19 @@ mod tests {
         assert!(DemoLogins::read(file.path()).is_err(), "no password");
     }
 
-    /// Work that lasts until its end is sent.
-    fn endless() -> (mpsc::Sender<()>, impl FnOnce() + Send + 'static) {
+    /// Work that tells when it has begun and lasts until its end is sent.
+    fn endless() -> (
+        mpsc::Sender<()>,
+        mpsc::Receiver<()>,
+        impl FnOnce() + Send + 'static,
+    ) {
         let (end, ends) = mpsc::channel::<()>();
+        let (begin, begun) = mpsc::channel();
         let work = move || {
+            let _ = begin.send(());
             let _ = ends.recv();
         };
-        (end, work)
+        (end, begun, work)
     }
 
     #[tokio::test]
@@ -303,11 +309,12 @@ mod tests {
         let line = Line::new();
         let mut ends = Vec::new();
         for _ in 0..HASHES_AT_ONCE {
-            let (end, work) = endless();
+            let (end, begun, work) = endless();
             ends.push(end);
             let turn = line.turn(Standing::Stranger).await.unwrap();
             // Begun, and dropped: the client has left.
             assert!(turn.run(work).now_or_never().is_none());
+            begun.recv().unwrap();
         }
         let mut next = Box::pin(line.turn(Standing::Stranger));
         assert!(
