@@ -185,7 +185,8 @@ mod tests {
     async fn a_large_upload_is_drawn_when_no_other_process_draws_one() {
         let folder = tempfile::tempdir().unwrap();
         let originals = Originals::new(folder.path());
-        let large = samples::jpeg_of_black(10_000, 5_000, true);
+        // Weighed by what it claims, and refused as soon as it is opened.
+        let large = samples::jpeg_claiming(10_000, 10_000);
         let name = originals.keep(&large, Format::Jpeg).await;
         assert!(is_large(Original::Upload(name), &originals, Width::W320));
         let taken = Turn::new(folder.path(), ".rendering-large").wait_blocking();
@@ -195,13 +196,13 @@ mod tests {
                 width: Width::W320,
                 encoding: Encoding::WebP,
             };
-            let drawn = render(Original::Upload(name), &originals, size);
-            tell.send(()).unwrap();
-            drawn.map(drop)
+            let _ = tell.send(render(Original::Upload(name), &originals, size).map(drop));
         });
-        let waits = told.recv_timeout(std::time::Duration::from_secs(3));
+        let waits = told.recv_timeout(std::time::Duration::from_secs(2));
         assert!(waits.is_err(), "it did not wait for its turn");
         drop(taken);
-        drawing.join().unwrap().unwrap();
+        let ended = told.recv().unwrap();
+        assert!(matches!(ended, Err(RenderError::Refused(..))), "{ended:?}");
+        drawing.join().unwrap();
     }
 }

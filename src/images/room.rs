@@ -106,4 +106,22 @@ mod tests {
         });
         assert_eq!(room.state.lock().unwrap().taken, 0);
     }
+
+    #[test]
+    fn the_next_waits_until_there_is_room_for_it() {
+        let room = Room::new(100);
+        let first = room.enter(80);
+        std::thread::scope(|scope| {
+            let (tell, told) = std::sync::mpsc::channel();
+            scope.spawn(|| {
+                let place = room.enter(30);
+                let _ = tell.send(());
+                drop(place);
+            });
+            let waits = told.recv_timeout(std::time::Duration::from_secs(1));
+            assert!(waits.is_err(), "110 of 100");
+            drop(first);
+            told.recv().unwrap();
+        });
+    }
 }

@@ -43,6 +43,7 @@ async fn what_is_wrong_with_a_registration_is_said() {
         ("Ann Lind", "", good, "small letters"),
         ("admin", "", good, "reserved"),
         ("support-", "", good, "reserved"),
+        ("support-team", "Ann Lind", good, "reserved"),
         ("ann-lind", "Flickr Killr", good, "reserved"),
         ("ann-lind", "\u{200b}\u{200b}", good, "cannot be seen"),
         ("ann-lind", "\u{202e}nna", good, "cannot be seen"),

@@ -145,6 +145,35 @@ async fn a_photo_that_is_not_public_is_not_on_explore_even_if_the_small_table_ha
 }
 
 #[tokio::test]
+async fn a_private_photo_is_not_on_explore_when_nobody_has_more_than_four_there() {
+    let town = Town::new().await;
+    let stranger = town.stranger();
+    let names: Vec<String> = sqlx::query_scalar("select name from users order by id limit 12")
+        .fetch_all(&town.pool)
+        .await
+        .unwrap();
+    for (visibility, count) in [("public", 4), ("private", 1)] {
+        for name in &names {
+            photos(&town, name, count, "2020-05-10", visibility).await;
+        }
+    }
+    let public: Vec<i64> = sqlx::query_scalar(
+        "select id from photos where visibility = 'public' order by id desc limit 40",
+    )
+    .fetch_all(&town.pool)
+    .await
+    .unwrap();
+    // From the small table, and from that of all photos.
+    for _ in 0..2 {
+        assert_eq!(shown(&stranger.get("/").await.text()), public);
+        sqlx::query("delete from recent_photos")
+            .execute(&town.pool)
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test]
 async fn the_small_table_of_the_newest_has_no_gaps() {
     let town = Town::new().await;
     let (ann, stranger) = (town.newcomer("ann").await, town.stranger());
