@@ -113,7 +113,8 @@ mod tests {
         let first = room.enter(80);
         std::thread::scope(|scope| {
             let (tell, told) = std::sync::mpsc::channel();
-            scope.spawn(|| {
+            let room = &room;
+            scope.spawn(move || {
                 let place = room.enter(30);
                 let _ = tell.send(());
                 drop(place);

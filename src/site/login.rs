@@ -204,7 +204,7 @@ mod tests {
             let account = Account {
                 id: UserId(1),
                 password_hash: Some(kept.unwrap()),
-                knows_browser: false,
+                browser_accounts: Vec::new(),
             };
             let checked = accounts.check(Some(&account), &password, Standing::Stranger);
             assert_eq!(checked.await.unwrap(), Some(is_right), "{length} bytes");

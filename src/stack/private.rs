@@ -137,10 +137,12 @@ mod tests {
         // Neither what is below such a folder nor any other.
         let other = tempfile::tempdir().unwrap();
         for kept in [inside.as_path(), other.path()] {
-            remove_sockets(kept);
+            remove_left_over(kept, FileId::of(kept));
             assert!(kept.exists(), "{}", kept.display());
         }
-        remove_sockets(&path);
+        remove_left_over(&path, FileId::of(other.path()));
+        assert!(path.exists(), "another one");
+        remove_left_over(&path, FileId::of(&path));
         assert!(!path.exists());
     }
 }
