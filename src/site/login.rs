@@ -204,7 +204,7 @@ mod tests {
             let account = Account {
                 id: UserId(1),
                 password_hash: Some(kept.unwrap()),
-                browser_accounts: Vec::new(),
+                browser_accounts: vec![],
             };
             let checked = accounts.check(Some(&account), &password, Standing::Stranger);
             assert_eq!(checked.await.unwrap(), Some(is_right), "{length} bytes");
