@@ -118,13 +118,15 @@
       scrollBy(0, box(item).top - wanted.top);
       if (Math.abs(box(item).top - wanted.top) < 2) wanted = null;
     };
-    const save = () => {
+    // Rows may break otherwise when the page begins with another slice: only this one item keeps its place exactly, so it
+    // is the one that was clicked, if any.
+    const save = (clicked) => {
       if (wanted) return;
-      const item = inView();
+      const item = clicked ?? inView();
       history.replaceState({ photo: photo(item), top: box(item).top }, "", slices.get(item) ?? begins);
     };
     let waiting = 0;
-    const soon = () => { clearTimeout(waiting); waiting = setTimeout(save, 150); };
+    const soon = () => { clearTimeout(waiting); waiting = setTimeout(() => save(), 150); };
     history.scrollRestoration = "manual";
     restore();
     // Near the end of a slice there is not enough below to scroll to, until the next one is there.
@@ -134,7 +136,10 @@
       addEventListener(own, () => { wanted = null; }, { passive: true });
     }
     addEventListener("scroll", soon, { passive: true });
-    addEventListener("click", save, true);
+    addEventListener("click", (event) => {
+      clearTimeout(waiting);
+      save(event.target.closest(".photos > li"));
+    }, true);
   };
 
   // The picture of the next photo is fetched ahead, in the size that its page will choose. Its page

@@ -36,12 +36,11 @@ pub(super) fn put_back(options: &Options) -> Result<()> {
 pub(super) fn described(done: &[Done]) -> String {
     let seconds: f64 = done.iter().map(|one| one.took.as_secs_f64()).sum();
     let bytes: i64 = done.iter().map(|one| one.bytes).sum();
-    let names: Vec<&str> = done.iter().map(|one| one.name.as_str()).collect();
     let dropped = done.iter().all(|one| one.what == What::Dropped);
     format!(
-        "{} {} ({:.1} MB) in {seconds:.2} s",
+        "{} the {} indexes by userid ({:.1} MB) in {seconds:.2} s",
         if dropped { "dropped" } else { "created" },
-        names.join(", "),
+        done.len(),
         bytes as f64 / 1e6
     )
 }

@@ -228,7 +228,8 @@ impl Visitor {
         let client = Client::builder()
             .cookie_store(true)
             .redirect(Policy::none())
-            .timeout(Duration::from_secs(60))
+            // The largest uploads take a minute on a busy machine.
+            .timeout(Duration::from_secs(180))
             .default_headers(headers)
             .build()
             .expect("a client");

@@ -41,7 +41,7 @@ fn model(recorder: &Recorder, page: &str, lazy: Lazy) -> [Visit; 2] {
     assert_eq!(report.pages, 2, "{page}: {report:?}");
     let asked = recorder.take();
     let second = asked.iter().rposition(|a| a.path == page).unwrap();
-    [visit(&asked[..second]), visit(&asked[second..])]
+    [visit(&asked[..second], ""), visit(&asked[second..], "")]
 }
 
 /// Both visits of one page by Chromium in a new profile, through a window with this height inside.
@@ -53,8 +53,10 @@ async fn chromium(driver: &Driver, recorder: &Recorder, page: &str, height_px: u
     for _ in 0..2 {
         browser.goto(&address).await.unwrap();
         until(&browser, "document.readyState === 'complete'").await;
+        let ahead = "document.querySelector('link[rel=next][data-srcset]')?.dataset.srcset ?? ''";
+        let ahead = ask(&browser, ahead).await;
         let asked = tokio::task::block_in_place(|| recorder.take());
-        visits.push(visit(&asked));
+        visits.push(visit(&asked, ahead.as_str().unwrap()));
         // Coming from elsewhere is a navigation; the same address again would be a reload.
         browser.goto("about:blank").await.unwrap();
     }
@@ -62,9 +64,10 @@ async fn chromium(driver: &Driver, recorder: &Recorder, page: &str, height_px: u
     visits.try_into().unwrap()
 }
 
-/// The paths of a recording, without what only a script of the page asks for: the model runs none.
-fn visit(asked: &[Asked]) -> Visit {
-    let by_script = |a: &Asked| a.header("Sec-Purpose") == Some("prefetch");
+/// The paths of a recording, without the picture that only a script of the page asks for, ahead of need, from this set of
+/// sources: the model runs no script.
+fn visit(asked: &[Asked], ahead: &str) -> Visit {
+    let by_script = |a: &Asked| ahead.split([' ', ',']).any(|source| source == a.path);
     let conditional =
         |a: &Asked| a.header("If-None-Match").is_some() || a.header("If-Modified-Since").is_some();
     let asked = asked.iter().filter(|a| !by_script(a));
