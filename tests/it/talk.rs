@@ -46,7 +46,7 @@ fn the_short_form_tells_every_version_and_its_tables_add_up() {
     for words in [
         "requests/sec:",
         "average request time:",
-        "dropped photos_userid",
+        "dropped the 4 indexes by userid",
     ] {
         assert!(said.contains(words), "no {words:?} in\n{said}");
     }
@@ -170,7 +170,7 @@ fn ctrl_c_while_the_index_is_gone_puts_it_back_and_leaves_nothing() {
     let mut command = talk(dir.path());
     command.stderr(Stdio::null());
     let mut talk = Site::start_as(command, dir.path());
-    talk.wait_for("dropped photos_userid");
+    talk.wait_for("dropped the 4 indexes by userid");
     let pids = talk.pids();
     talk.signal(Signal::SIGINT);
     assert!(!talk.end().success());
