@@ -8,6 +8,7 @@ use benchmarker::{PageList, Plan, Report};
 use nix::sys::signal::Signal;
 use reqwest::StatusCode;
 
+use crate::crash::every_size;
 use crate::stack::site::{Site, folder, send};
 use crate::town::{Answer, Visitor, jpeg};
 
@@ -101,21 +102,18 @@ async fn what_was_deleted_or_hidden_never_comes_from_memcached_again() {
             .upload("Soon gone", "public", jpeg(seed as u8, 600, 400))
             .await;
         let page = posted.header("location").to_owned();
-        let picture = stranger
-            .get(&page)
-            .await
-            .values_of("src")
-            .into_iter()
-            .find(|url| url.starts_with("/i/"))
-            .unwrap();
-        until_hit(&stranger, &picture).await;
+        // In every size and format.
+        let pictures = every_size(&stranger, &page).await;
+        for picture in &pictures {
+            until_hit(&stranger, picture).await;
+        }
         let done = ann.post(&format!("{page}/{action}"), form).await;
         assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.text());
-        for _ in 0..20 {
+        for picture in pictures.iter().cycle().take(24) {
             assert_eq!(
-                stranger.get(&picture).await.status,
+                stranger.get(picture).await.status,
                 StatusCode::NOT_FOUND,
-                "{action}"
+                "{action} {picture}"
             );
         }
     }

@@ -267,4 +267,16 @@ mod tests {
         }
         assert!(paced.next().now_or_never().unwrap().is_none());
     }
+
+    #[tokio::test]
+    async fn a_body_of_which_too_much_belongs_to_no_field_fails() {
+        let frames = std::iter::repeat_n(Bytes::from(vec![0; FRAME_BYTES_MIN]), 1000);
+        let body = Body::from_stream(stream::iter(frames.map(std::io::Result::Ok)));
+        let mut paced = Paced::new(body, Arc::default());
+        let mut bytes = 0;
+        while let Some(Ok(frame)) = paced.next().await {
+            bytes += frame.len();
+        }
+        assert!((UNREAD_BYTES_MAX..2 * UNREAD_BYTES_MAX).contains(&bytes));
+    }
 }
