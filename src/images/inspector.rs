@@ -203,6 +203,9 @@ mod tests {
             let waiting = until_busy(&inspector, &file).await;
             assert_eq!(waiting.len(), count, "of {side} x {side}");
             drop(waiting);
+            let alone = inspector.inspect(&file, ());
+            let alone = timeout(Duration::from_secs(1), alone).await;
+            assert!(alone.is_err(), "it did not wait for the other process");
         }
         drop(turn);
     }
