@@ -27,10 +27,11 @@ type Fallible<T> = Result<T, Box<dyn Error + Send + Sync>>;
 const MEASURED: Duration = Duration::from_secs(12);
 /// How long an attack runs before anything is measured.
 const LEAD: Duration = Duration::from_secs(2);
+/// How long an attacking connection waits after an answer. The answers themselves ask for five seconds; without any
+/// pause the two cores would measure a flood of requests, of whatever kind.
+const PAUSE: Duration = Duration::from_secs(1);
 /// How many requests a second are due, of each kind.
 const RATES: [(Kind, u32); 3] = [(Kind::Page, 40), (Kind::Picture, 8), (Kind::LogIn, 4)];
-/// How many uploads each attacking account keeps open.
-const AT_ONCE: usize = 60;
 /// The accounts of the largest attack.
 const ACCOUNTS: usize = 10;
 const PASSWORD: &str = "tall ships in the harbour";
@@ -47,36 +48,67 @@ enum Kind {
 enum Attack {
     None,
     NoneAgain,
-    /// A header of 10,000 x 10,000 CMYK over 9 KB, from so many accounts.
-    Bomb(usize),
-    /// A whole picture of 100 megapixels in 1.6 MB, from so many accounts.
-    Largest(usize),
+    /// A header of 10,000 x 10,000 CMYK over 9 KB.
+    Bomb(Crowd),
+    /// A whole picture of 100 megapixels in 1.6 MB.
+    Largest(Crowd),
 }
 
-const CONDITIONS: [Attack; 5] = [
+/// How many uploads are under way at once, from how many accounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Crowd {
+    connections: usize,
+    accounts: usize,
+}
+
+const CONDITIONS: [Attack; 6] = [
     Attack::None,
     Attack::NoneAgain,
-    Attack::Bomb(1),
-    Attack::Bomb(ACCOUNTS),
-    Attack::Largest(ACCOUNTS),
+    Attack::Bomb(Crowd::of(16, 1)),
+    Attack::Bomb(Crowd::of(1_200, 1)),
+    Attack::Bomb(Crowd::of(1_200, ACCOUNTS)),
+    Attack::Largest(Crowd::of(16, ACCOUNTS)),
 ];
+
+impl Crowd {
+    const fn of(connections: usize, accounts: usize) -> Self {
+        Self {
+            connections,
+            accounts,
+        }
+    }
+}
 
 impl Attack {
     fn name(self) -> String {
         match self {
             Self::None => "no attack".to_owned(),
             Self::NoneAgain => "no attack, once more".to_owned(),
-            Self::Bomb(1) => "9 KB that claim 100 megapixels, one account".to_owned(),
-            Self::Bomb(accounts) => format!("the same, {accounts} accounts"),
-            Self::Largest(accounts) => format!("100 megapixels in 1.6 MB, {accounts} accounts"),
+            Self::Bomb(crowd) => format!("9 KB that claim 100 megapixels, {crowd}"),
+            Self::Largest(crowd) => format!("100 megapixels in 1.6 MB, {crowd}"),
         }
     }
 
-    fn accounts(self) -> usize {
+    fn crowd(self) -> Crowd {
         match self {
-            Self::None | Self::NoneAgain => 0,
-            Self::Bomb(accounts) | Self::Largest(accounts) => accounts,
+            Self::None | Self::NoneAgain => Crowd::of(0, 1),
+            Self::Bomb(crowd) | Self::Largest(crowd) => crowd,
         }
+    }
+}
+
+impl std::fmt::Display for Crowd {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let accounts = if self.accounts == 1 {
+            "account"
+        } else {
+            "accounts"
+        };
+        write!(
+            f,
+            "{} at once, {} {accounts}",
+            self.connections, self.accounts
+        )
     }
 }
 
@@ -185,33 +217,37 @@ fn p99(mut times: Vec<f64>) -> f64 {
 /// Runs the load beside an attack; the times in ms and the number of failures, by kind.
 async fn measure(target: &Arc<Target>, attack: Attack) -> Fallible<Vec<(Vec<f64>, usize)>> {
     let mut running = tokio::task::JoinSet::new();
-    for account in 0..attack.accounts() {
-        for _ in 0..AT_ONCE {
-            let (target, client) = (Arc::clone(target), target.attackers[account].clone());
-            running.spawn(async move {
-                loop {
-                    let bytes = if matches!(attack, Attack::Bomb(_)) {
-                        &target.bomb
-                    } else {
-                        &target.largest
-                    };
-                    let part = Part::bytes(bytes.clone()).file_name("a.jpg");
-                    let form = Form::new()
-                        .part("picture", part)
-                        .text("title", "")
-                        .text("visibility", "public");
-                    let request = client
-                        .post(format!("{}/upload", target.base))
-                        .multipart(form);
-                    if let Ok(answer) = request.send().await {
-                        target.uploads[0].fetch_add(1, Relaxed);
-                        let accepted = answer.status() == StatusCode::SEE_OTHER;
-                        target.uploads[1].fetch_add(accepted.into(), Relaxed);
-                        let _ = answer.bytes().await;
-                    }
+    let Crowd {
+        connections,
+        accounts,
+    } = attack.crowd();
+    for connection in 0..connections {
+        let client = target.attackers[connection % accounts].clone();
+        let target = Arc::clone(target);
+        running.spawn(async move {
+            loop {
+                let bytes = if matches!(attack, Attack::Bomb(_)) {
+                    &target.bomb
+                } else {
+                    &target.largest
+                };
+                let part = Part::bytes(bytes.clone()).file_name("a.jpg");
+                let form = Form::new()
+                    .part("picture", part)
+                    .text("title", "")
+                    .text("visibility", "public");
+                let request = client
+                    .post(format!("{}/upload", target.base))
+                    .multipart(form);
+                if let Ok(answer) = request.send().await {
+                    target.uploads[0].fetch_add(1, Relaxed);
+                    let accepted = answer.status() == StatusCode::SEE_OTHER;
+                    target.uploads[1].fetch_add(accepted.into(), Relaxed);
+                    let _ = answer.bytes().await;
                 }
-            });
-        }
+                tokio::time::sleep(PAUSE).await;
+            }
+        });
     }
     tokio::time::sleep(LEAD).await;
     let kinds = RATES.map(|(kind, rate)| tokio::spawn(load(Arc::clone(target), kind, rate)));
