@@ -24,12 +24,9 @@ use reqwest::{Client, RequestBuilder, StatusCode, redirect::Policy};
 type Fallible<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// How long a condition is measured.
-const MEASURED: Duration = Duration::from_secs(12);
+const MEASURED: Duration = Duration::from_secs(10);
 /// How long an attack runs before anything is measured.
-const LEAD: Duration = Duration::from_secs(2);
-/// How long an attacking connection waits after an answer. The answers themselves ask for five seconds; without any
-/// pause the two cores would measure a flood of requests, of whatever kind.
-const PAUSE: Duration = Duration::from_secs(1);
+const LEAD: Duration = Duration::from_secs(1);
 /// How many requests a second are due, of each kind.
 const RATES: [(Kind, u32); 3] = [(Kind::Page, 40), (Kind::Picture, 8), (Kind::LogIn, 4)];
 /// The accounts of the largest attack.
@@ -54,27 +51,32 @@ enum Attack {
     Largest(Crowd),
 }
 
-/// How many uploads are under way at once, from how many accounts.
+/// How many uploads are under way at once, from how many accounts, and how long each connection waits after an answer.
+///
+/// The answers ask for five seconds: 1,200 uploads come at once every five seconds. Without any pause the two cores would
+/// measure a flood of requests, of whatever kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Crowd {
     connections: usize,
     accounts: usize,
+    pause_s: u64,
 }
 
 const CONDITIONS: [Attack; 6] = [
     Attack::None,
     Attack::NoneAgain,
-    Attack::Bomb(Crowd::of(16, 1)),
-    Attack::Bomb(Crowd::of(1_200, 1)),
-    Attack::Bomb(Crowd::of(1_200, ACCOUNTS)),
-    Attack::Largest(Crowd::of(16, ACCOUNTS)),
+    Attack::Bomb(Crowd::of(16, 1, 1)),
+    Attack::Bomb(Crowd::of(1_200, 1, 5)),
+    Attack::Bomb(Crowd::of(1_200, ACCOUNTS, 5)),
+    Attack::Largest(Crowd::of(16, ACCOUNTS, 1)),
 ];
 
 impl Crowd {
-    const fn of(connections: usize, accounts: usize) -> Self {
+    const fn of(connections: usize, accounts: usize, pause_s: u64) -> Self {
         Self {
             connections,
             accounts,
+            pause_s,
         }
     }
 }
@@ -91,7 +93,7 @@ impl Attack {
 
     fn crowd(self) -> Crowd {
         match self {
-            Self::None | Self::NoneAgain => Crowd::of(0, 1),
+            Self::None | Self::NoneAgain => Crowd::of(0, 1, 0),
             Self::Bomb(crowd) | Self::Largest(crowd) => crowd,
         }
     }
@@ -104,10 +106,11 @@ impl std::fmt::Display for Crowd {
         } else {
             "accounts"
         };
+        let (connections, pause_s) = (self.connections, self.pause_s);
         write!(
             f,
-            "{} at once, {} {accounts}",
-            self.connections, self.accounts
+            "{connections} at once, {} {accounts}, again {pause_s} s after each answer",
+            self.accounts
         )
     }
 }
@@ -220,6 +223,7 @@ async fn measure(target: &Arc<Target>, attack: Attack) -> Fallible<Vec<(Vec<f64>
     let Crowd {
         connections,
         accounts,
+        pause_s,
     } = attack.crowd();
     for connection in 0..connections {
         let client = target.attackers[connection % accounts].clone();
@@ -245,7 +249,7 @@ async fn measure(target: &Arc<Target>, attack: Attack) -> Fallible<Vec<(Vec<f64>
                     target.uploads[1].fetch_add(accepted.into(), Relaxed);
                     let _ = answer.bytes().await;
                 }
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(Duration::from_secs(pause_s)).await;
             }
         });
     }
@@ -257,7 +261,7 @@ async fn measure(target: &Arc<Target>, attack: Attack) -> Fallible<Vec<(Vec<f64>
     }
     running.shutdown().await;
     // What the attack left at work must not count against the next condition.
-    tokio::time::sleep(Duration::from_secs(4)).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
     Ok(measured)
 }
 

@@ -149,8 +149,9 @@
     if (!next) return;
     const ahead = new Image();
     ahead.fetchPriority = "low";
-    ahead.sizes = next.dataset.sizes;
-    ahead.srcset = next.dataset.srcset;
+    const { folder, srcset, sizes } = next.dataset;
+    ahead.sizes = sizes;
+    ahead.srcset = srcset.split(", ").map((file) => folder + file).join(", ");
   };
 
   // A file that is too large is refused here, before it is sent and what was typed is lost.

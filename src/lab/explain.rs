@@ -5,6 +5,9 @@ use serde_json::Value;
 /// How many photos the query asks for: those of a page and one that says there is more.
 const WANTED: f64 = 41.0;
 
+/// How the names of the indexes begin whose first column is the owner.
+const OF_ONE_OWNER: &str = "photos_userid";
+
 /// How PostgreSQL answered the photostream.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Words {
@@ -43,15 +46,16 @@ fn reads(node: &Value, sorts: bool) -> String {
     let index = text(node, "Index Name");
     let then = if sorts { " and sorts them" } else { "" };
     match text(node, "Node Type") {
-        "Index Scan" | "Index Only Scan" if index != "photos_pkey" => {
+        "Index Scan" | "Index Only Scan" if index.starts_with(OF_ONE_OWNER) => {
             format!("reads {rows_said} {photos} in order from {index}")
         }
-        "Index Scan" if rows >= WANTED => format!(
-            "walks the photos of everybody backwards through {index} until it has met {rows_said} \
+        // By the primary key, or the index that explore reads.
+        "Index Scan" | "Index Only Scan" if rows >= WANTED => format!(
+            "walks the photos of everybody, the newest first, through {index} until it has met {rows_said} \
              of this person, and throws {thrown_said} of other people away"
         ),
-        "Index Scan" => format!(
-            "walks all photos of everybody backwards through {index}, finds {rows_said}, and throws \
+        "Index Scan" | "Index Only Scan" => format!(
+            "walks all photos of everybody, the newest first, through {index}, finds {rows_said}, and throws \
              {thrown_said} of other people away"
         ),
         "Bitmap Heap Scan" => {
@@ -136,13 +140,13 @@ mod tests {
                 "reads 12 photos in order from photos_userid_public",
             ),
             (
-                photos("Index Scan", "photos_pkey", 12, 999_988),
-                "walks all photos of everybody backwards through photos_pkey, finds 12, and throws \
+                photos("Index Scan", "photos_public", 12, 999_988),
+                "walks all photos of everybody, the newest first, through photos_public, finds 12, and throws \
                  999,988 of other people away",
             ),
             (
                 photos("Index Scan", "photos_pkey", 41, 900),
-                "walks the photos of everybody backwards through photos_pkey until it has met 41 of \
+                "walks the photos of everybody, the newest first, through photos_pkey until it has met 41 of \
                  this person, and throws 900 of other people away",
             ),
             (

@@ -119,6 +119,13 @@ impl Sources {
         srcset
     }
 
+    /// Where the files of [`srcset`](Self::srcset) lie, and their names there: said once, because only a script reads it.
+    pub(super) fn folder_and_names(&self) -> (&str, String) {
+        let names = self.medium.rfind('/').map_or(0, |slash| slash + 1);
+        let (folder, _) = self.medium.split_at(names);
+        (folder, self.srcset().replace(folder, ""))
+    }
+
     /// The picture for other sites, which do not all know WebP; only a public one has it.
     pub(super) fn jpeg(&self) -> Option<String> {
         let (owner, token) = self.public?;

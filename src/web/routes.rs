@@ -81,6 +81,7 @@ pub fn router(site: Site) -> Router {
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(from_fn(origin::same_origin_only))
         .layer(from_fn_with_state(site.clone(), visit::recognise))
+        .layer(from_fn(upload::in_turn))
         .layer(from_fn(error::to_canonical))
         .with_state(site)
 }

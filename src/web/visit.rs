@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::time::Instant;
 
 use axum::body::Body;
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::header::COOKIE;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -150,7 +150,10 @@ async fn answer_once(site: &Site, mut request: Request, next: Next) -> (Response
         .uri()
         .path_and_query()
         .map_or_else(String::new, |here| here.as_str().to_owned());
-    let shows = matches!(*request.method(), Method::GET | Method::HEAD);
+    let matched = request.extensions().get::<MatchedPath>();
+    // A private picture is no page to come back to.
+    let is_picture = matched.is_some_and(|matched| matched.as_str() == pattern::OWN_PICTURE);
+    let shows = matches!(*request.method(), Method::GET | Method::HEAD) && !is_picture;
     let visit = Visit {
         back: shows.then(|| here.clone()),
         viewer,

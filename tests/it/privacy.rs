@@ -110,6 +110,18 @@ async fn each_level_is_seen_by_whom_it_is_for() {
 }
 
 #[tokio::test]
+async fn a_private_picture_is_told_like_one_that_does_not_exist() {
+    let town = Town::new().await;
+    let (ann, stranger) = (town.newcomer("ann").await, town.stranger());
+    let page = post(&ann, "private").await;
+    let private = stranger.get(&format!("{page}/image/640.webp")).await;
+    let none = stranger.get("/people/ann/999999999/image/640.webp").await;
+    assert_eq!(private.status, StatusCode::NOT_FOUND);
+    assert_eq!(none.status, StatusCode::NOT_FOUND);
+    assert_eq!(private.text(), none.text());
+}
+
+#[tokio::test]
 async fn a_hidden_photo_is_gone_from_every_place_and_its_old_address_is_dead() {
     let town = Town::new().await;
     let (ann, stranger) = (town.newcomer("ann").await, town.stranger());

@@ -1,5 +1,6 @@
 //! Posting a picture.
 
+mod entrance;
 mod form;
 
 use askama::Template;
@@ -8,6 +9,7 @@ use axum::http::StatusCode;
 use axum::http::header::{CONTENT_LENGTH, HeaderMap};
 use axum::response::{IntoResponse as _, Response};
 
+pub(super) use self::entrance::in_turn;
 use self::form::FormError;
 use super::error::{Error, see_other};
 use super::page::Page;
@@ -48,7 +50,7 @@ pub(super) async fn form(State(site): State<Site>, visit: Visit) -> Result<Page,
 pub(super) async fn post(
     State(site): State<Site>,
     visit: Visit,
-    request: Request,
+    mut request: Request,
 ) -> Result<Response, Error> {
     let viewer = visit.signed_in()?;
     let bytes = announced_bytes(request.headers());
@@ -57,6 +59,7 @@ pub(super) async fn post(
     }
     let room = site.disk.may_take_upload(bytes)?;
     let place = site.uploads.admit(viewer.id).await?;
+    entrance::looked_up(&mut request);
     let answer = posted(&site, &visit, viewer, (&place, room), request).await;
     place.give_back().await;
     answer

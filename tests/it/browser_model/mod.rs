@@ -53,7 +53,8 @@ async fn chromium(driver: &Driver, recorder: &Recorder, page: &str, height_px: u
     for _ in 0..2 {
         browser.goto(&address).await.unwrap();
         until(&browser, "document.readyState === 'complete'").await;
-        let ahead = "document.querySelector('link[rel=next][data-srcset]')?.dataset.srcset ?? ''";
+        let ahead = "[...document.querySelectorAll('link[rel=next][data-srcset]')].map((next) =>
+            next.dataset.srcset.split(', ').map((file) => next.dataset.folder + file)).join()";
         let ahead = ask(&browser, ahead).await;
         let asked = tokio::task::block_in_place(|| recorder.take());
         visits.push(visit(&asked, ahead.as_str().unwrap()));

@@ -12,11 +12,15 @@ fn beside(page: &Answer, rel: &str) -> (Option<i64>, Option<String>) {
     let (tag, _) = rest.split_once('>').unwrap();
     let (href, rest) = tag.split_once('"').unwrap();
     let id = href.rsplit_once('/').and_then(|(_, id)| id.parse().ok());
-    let srcset = rest.split_once("data-srcset=\"");
-    (
-        id,
-        srcset.map(|(_, rest)| rest.split_once('"').unwrap().0.to_owned()),
-    )
+    let data = |name: &str| {
+        let (_, rest) = rest.split_once(&format!("data-{name}=\""))?;
+        Some(rest.split_once('"')?.0)
+    };
+    let ahead = data("folder").zip(data("srcset")).map(|(folder, names)| {
+        let files = names.split(", ").map(|name| format!("{folder}{name}"));
+        files.collect::<Vec<_>>().join(", ")
+    });
+    (id, ahead)
 }
 
 #[tokio::test]
