@@ -1,10 +1,15 @@
 //! The lab in a real browser, as an audience sees it: a benchmark, the switch, the fall and the way back.
 
+use std::time::Duration;
+
 use fantoccini::Client;
 use serde_json::json;
 
 use crate::browser::{Driver, ask, click, until};
 use crate::stack::site::{Site, folder, up};
+
+/// How long each state of the index is measured here. A result is kept of three seconds at least.
+const MEASURED: Duration = Duration::from_secs(5);
 
 /// The sizes at which nothing may cover anything else: phones, a tablet, a projector, desks.
 const SIZES: [(u32, u32); 7] = [
@@ -151,6 +156,7 @@ async fn the_lab_shows_how_a_dropped_index_bends_the_curve_and_how_it_comes_back
     // The switch: the curve bends, the database has most of the processor, and the page says how many times.
     let told = "document.querySelector('.told p:last-of-type').textContent";
     until(&browser, &format!("{told}.includes('flip the switch now')")).await;
+    tokio::time::sleep(MEASURED).await;
     click(&browser, ".switch").await;
     until(&browser, &event("index dropped")).await;
     until(
@@ -178,6 +184,8 @@ async fn the_lab_shows_how_a_dropped_index_bends_the_curve_and_how_it_comes_back
         "document.querySelector('.plans').textContent.includes('of other people away')",
     )
     .await;
+
+    tokio::time::sleep(MEASURED).await;
 
     // And back.
     until(
@@ -223,8 +231,15 @@ async fn the_lab_shows_how_a_dropped_index_bends_the_curve_and_how_it_comes_back
     browser.close().await.unwrap();
     drop(driver);
 
-    // The command line has the same result, kept in the database.
-    let kept = index_status(dir.path());
+    // The command line has the same result, kept in the database a moment later.
+    let mut kept = index_status(dir.path());
+    for _ in 0..60 {
+        if kept.contains("under the same load") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        kept = index_status(dir.path());
+    }
     assert!(
         kept.contains("under the same load")
             && kept.contains("times slower: with it, then without it"),
