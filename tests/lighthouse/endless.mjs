@@ -1,11 +1,11 @@
-// Scrolls a list of a running site to its end, again and again, and says whether it stalled.
+// Scrolls a list of a running site to its end, or so many slices down, again and again, and says whether it stalled.
 //
-//   node tests/lighthouse/endless.mjs http://127.0.0.1:8080 /people/NAME 10
+//   node tests/lighthouse/endless.mjs http://127.0.0.1:8080 /people/NAME 10 [500]
 import puppeteer from "puppeteer-core";
 import { CHROMIUM, FLAGS } from "./pages.mjs";
 
 const STALLED_AFTER_MS = 60_000;
-const [site, path, runs] = process.argv.slice(2);
+const [site, path, runs, slicesMax = Infinity] = process.argv.slice(2);
 const browser = await puppeteer.launch({ executablePath: CHROMIUM, args: FLAGS });
 let stalls = 0;
 try {
@@ -23,12 +23,12 @@ try {
         return { slices: document.querySelectorAll(".photos").length, end: Boolean(document.querySelector(".pager .end")) };
       });
       if (now.slices !== slices) [slices, seen] = [now.slices, Date.now()];
-      end = now.end;
+      end = now.end || now.slices >= Number(slicesMax);
       await new Promise((done) => setTimeout(done, 20));
     }
     const photos = await page.evaluate(() => new Set([...document.querySelectorAll(".photos .open")].map((a) => a.href)).size);
     const seconds = ((Date.now() - begin) / 1000).toFixed(0);
-    console.log(`run ${run}: ${slices} slices, ${photos} photos, ${end ? "the end" : "STALLED"} after ${seconds} s`);
+    console.log(`run ${run}: ${slices} slices, ${photos} photos, ${end ? "no stall" : "STALLED"} after ${seconds} s`);
     if (!end) stalls += 1;
     await page.close();
   }
