@@ -1,3 +1,5 @@
+//! Levels, room for uploads, and readings, on disks that a test invents.
+
 use std::sync::atomic::AtomicU64;
 
 use super::*;

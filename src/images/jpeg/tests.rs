@@ -1,3 +1,5 @@
+//! What no encoder writes is refused, and everything that encoders write is taken.
+
 use super::*;
 use crate::images::samples;
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
