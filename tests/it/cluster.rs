@@ -1,24 +1,25 @@
 //! A private PostgreSQL cluster for the tests: on a unix socket in a temporary directory, as an
-//! unprivileged user when the tests run as root, gone when the last test that uses it ends.
+//! unprivileged user when the tests run as root. All tests share one, which ends with their process; each
+//! has a database of its own, empty or a copy of a template.
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, LazyLock};
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Pid, User, geteuid};
+use nix::unistd::{User, geteuid};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgPool};
-use tempfile::TempDir;
+use tokio::sync::OnceCell;
 
 /// A running PostgreSQL.
 pub(crate) struct Cluster {
-    server: Child,
-    directory: TempDir,
+    /// Held open: the shell that runs the server stops it and removes its directory when its standard input ends.
+    _input: ChildStdin,
+    directory: PathBuf,
     databases: AtomicU32,
 }
 
@@ -28,35 +29,38 @@ pub(crate) struct Database {
     name: String,
 }
 
-/// The cluster that tests share while any of them runs.
-static SHARED: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
+/// The cluster that all tests share. A static is never dropped: its server stops because the standard input of its
+/// keeper is closed with this process.
+static SHARED: LazyLock<Arc<Cluster>> = LazyLock::new(|| Arc::new(Cluster::start()));
+
+/// The database of [`Database::loaded`] that others are copied from.
+static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+
+/// Runs the server in the directory `$2` until standard input ends, also when the tests are killed.
+const KEEPER: &str = r#"
+    postgres=$1 directory=$2
+    shift 2
+    "$postgres" -D "$directory/data" -k "$directory" "$@" </dev/null &
+    cat
+    kill -QUIT $!
+    wait $!
+    rm -rf "$directory"
+"#;
 
 impl Cluster {
-    /// The cluster that is running, or a new one.
+    /// The cluster that all tests share.
     pub(crate) fn shared() -> Arc<Self> {
-        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-        shared.upgrade().unwrap_or_else(|| {
-            let cluster = Arc::new(Self::start());
-            *shared = Arc::downgrade(&cluster);
-            cluster
-        })
+        Arc::clone(&SHARED)
     }
 
-    /// A new cluster of its own, for a test that stops or breaks it.
-    pub(crate) fn start() -> Self {
+    fn start() -> Self {
         // A socket's path has little room: the name is short.
-        let directory = tempfile::Builder::new()
-            .prefix("fk")
-            .tempdir()
-            .expect("a temporary directory");
-        let data = directory.path().join("data");
+        let directory = tempfile::Builder::new().prefix("fk").tempdir();
+        let directory = directory.expect("a temporary directory").keep();
+        let data = directory.join("data");
         if let Some(user) = unprivileged() {
-            chown(
-                directory.path(),
-                Some(user.uid.as_raw()),
-                Some(user.gid.as_raw()),
-            )
-            .expect("a directory for it");
+            let (user, group) = (user.uid.as_raw(), user.gid.as_raw());
+            chown(&directory, Some(user), Some(group)).expect("a directory for it");
         }
         let made = program("initdb")
             .args([
@@ -75,34 +79,21 @@ impl Cluster {
             "initdb: {}",
             String::from_utf8_lossy(&made.stderr)
         );
-        let mut server = program("postgres")
-            .arg("-D")
-            .arg(&data)
-            .arg("-k")
-            .arg(directory.path())
+        let mut keeper = program("sh")
+            .args(["-c", KEEPER, "keeper"])
+            .arg(newest("postgres"))
+            .arg(&directory)
             // What a test holds is lost with it anyway: no need to wait for the disk.
-            .args([
-                "-c",
-                "listen_addresses=",
-                "-c",
-                "fsync=off",
-                "-c",
-                "max_connections=200",
-            ])
-            .args([
-                "-c",
-                "wal_level=minimal",
-                "-c",
-                "max_wal_senders=0",
-                "-c",
-                "random_page_cost=1.1",
-            ])
+            .args(["-c", "listen_addresses=", "-c", "fsync=off"])
+            .args(["-c", "max_connections=200", "-c", "random_page_cost=1.1"])
+            .args(["-c", "wal_level=minimal", "-c", "max_wal_senders=0"])
+            .stdin(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .expect("postgres starts");
-        wait_until_ready(&mut server);
+        wait_until_ready(&mut keeper);
         Self {
-            server,
+            _input: keeper.stdin.take().expect("its input is ours"),
             directory,
             databases: AtomicU32::new(0),
         }
@@ -111,7 +102,7 @@ impl Cluster {
     /// How to reach one of its databases.
     pub(crate) fn options(&self, database: &str) -> PgConnectOptions {
         PgConnectOptions::new()
-            .socket(self.directory.path())
+            .socket(&self.directory)
             .port(5432)
             .ssl_mode(PgSslMode::Disable)
             .username("postgres")
@@ -120,13 +111,19 @@ impl Cluster {
 
     /// A new, empty database.
     pub(crate) async fn database(self: &Arc<Self>) -> Database {
+        self.database_like("template1").await
+    }
+
+    /// A new copy of a database that has no connections.
+    async fn database_like(self: &Arc<Self>, template: &str) -> Database {
         let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
         let mut connection = self
             .options("postgres")
             .connect()
             .await
             .expect("the cluster answers");
-        sqlx::raw_sql(AssertSqlSafe(format!("create database {name}")))
+        let sql = format!("create database {name} template {template}");
+        sqlx::raw_sql(AssertSqlSafe(sql))
             .execute(&mut connection)
             .await
             .expect("a database");
@@ -138,18 +135,23 @@ impl Cluster {
     }
 }
 
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        // Immediate shutdown: nobody will read these files again.
-        let _ = kill(Pid::from_raw(self.server.id() as i32), Signal::SIGQUIT);
-        let _ = self.server.wait();
-    }
-}
-
 impl Database {
     /// A new, empty database in the shared cluster.
     pub(crate) async fn new() -> Self {
         Cluster::shared().database().await
+    }
+
+    /// A database that `load` filled: the first caller loads a template, each gets a copy of it.
+    pub(crate) async fn loaded(load: impl AsyncFnOnce(PgConnectOptions)) -> Self {
+        let cluster = Cluster::shared();
+        let template = TEMPLATE
+            .get_or_init(async || {
+                let template = cluster.database().await;
+                load(template.options()).await;
+                template.name
+            })
+            .await;
+        cluster.database_like(template).await
     }
 
     /// How to reach it.
@@ -159,7 +161,7 @@ impl Database {
 
     /// How to reach it, as an address.
     pub(crate) fn url(&self) -> String {
-        let socket = self.cluster.directory.path().display();
+        let socket = self.cluster.directory.display();
         format!(
             "postgres://postgres@localhost:5432/{}?host={socket}&sslmode=disable",
             self.name

@@ -41,6 +41,7 @@ mod pages;
 mod plans;
 mod privacy;
 mod refusals;
+mod snapshots;
 mod stack;
 mod stories;
 mod sweeps;

@@ -19,7 +19,7 @@ use sqlx::PgPool;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-use crate::cluster::{Cluster, Database};
+use crate::cluster::Database;
 
 /// How a front names the visitor's address.
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -55,15 +55,16 @@ impl Town {
     }
 
     async fn made(memcached: &[SocketAddr], lab: bool) -> Self {
-        let database = Cluster::shared().database().await;
         let contents = Contents {
             seed: 2007,
             users: 200,
             photos: 2_000,
         };
-        demo::load(&database.options(), contents, |_| {})
-            .await
-            .expect("the demo set loads");
+        let load = async |options| {
+            let loaded = demo::load(&options, contents, |_| {}).await;
+            loaded.expect("the demo set loads");
+        };
+        let database = Database::loaded(load).await;
         let pool = database.pool().await;
         let folder = tempfile::Builder::new()
             .prefix("fk")

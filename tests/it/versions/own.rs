@@ -8,6 +8,7 @@ use base64::Engine as _;
 use flickr_killr::rung::{Front, Rung};
 use sha2::{Digest as _, Sha256};
 
+use crate::snapshots;
 use crate::stack::site::Site;
 
 /// How long an answer may take; reached only when something is broken.
@@ -138,6 +139,7 @@ fn nginx_says(address: &str, page: &str, rung: Rung) {
             "{rung}: {asked}"
         );
         assert!(is_allowed_style(&head, &body), "{rung}: {head}\n{body}");
+        snapshots::of_nginx(case.status, &head, &body);
     }
     // A range that cannot be satisfied has the lifetime of its file too, from a miss, from a hit, of text, of a picture.
     for path in [style, picture] {
