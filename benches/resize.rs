@@ -4,10 +4,10 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use flickr_killr::images::decode::Opened;
-use flickr_killr::images::encode::encode;
-use flickr_killr::images::{Encoding, Original, Originals, Size, Width, inspect, render, resize};
 use image::RgbImage;
+use images::decode::Opened;
+use images::encode::encode;
+use images::{Encoding, Original, Originals, Size, Width, inspect, render, resize};
 
 /// A seed of the demo set.
 const SEED: u64 = 42;
@@ -33,7 +33,7 @@ fn upload() -> Vec<u8> {
     bytes
 }
 
-fn unpack(bytes: &[u8]) -> flickr_killr::images::decode::Decoded {
+fn unpack(bytes: &[u8]) -> images::decode::Decoded {
     Opened::read(bytes)
         .and_then(|opened| opened.decode(u64::MAX))
         .expect("our own picture is a picture")

@@ -16,6 +16,8 @@
 //! taken away ([`Truth`], [`Accelerator::purge`], [`Fence`]); [`configuration`] holds the
 //! `nginx.conf`, [`nginx`] writes the addresses that it includes.
 
+#![warn(missing_docs)]
+
 mod accelerator;
 mod body;
 mod cache_status;

@@ -23,6 +23,8 @@
 //! and the word "stop"), `html` finds the parts of a page, [`Report`] tells. A
 //! [`Scenario`] is what visitors do beyond reading a list of pages.
 
+#![warn(missing_docs)]
+
 mod capacity;
 pub mod chart;
 pub mod compare;

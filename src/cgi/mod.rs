@@ -23,12 +23,16 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use axum::http::{Method, Request};
 use axum::response::IntoResponse as _;
+use domain::config;
+use site::jobs;
 use tower::ServiceExt as _;
 
 use self::request::{Head, Unfit};
 use self::response::Written;
 use self::stdin::Stdin;
-use crate::{app, cli, config, jobs};
+use crate::cli;
+use crate::server;
+use crate::web::AppState;
 
 /// Whether a web server started this process as a CGI script (RFC 3875, 4.1.4).
 ///
@@ -76,11 +80,12 @@ fn answer() -> Result<()> {
 
 /// Everything that `serve` does once, for one request.
 async fn one_request(config: &config::Site, head: Head) -> Result<Written> {
-    let site = app::site(config)?;
+    let state = AppState::open(config)?;
+    let site = state.site.clone();
     let body = Stdin::new(head.body_len).context("there is no standard input")?;
     let method = head.parts.method.clone();
     let request = Request::from_parts(head.parts, body.stream());
-    let response = match app::router(site.clone()).oneshot(request).await {
+    let response = match server::router(state).oneshot(request).await {
         Ok(response) => response,
         Err(never) => match never {},
     };

@@ -1,11 +1,11 @@
 //! `flickr-killr config`: every setting, its value and where it came from.
 
 use anyhow::Result;
+use domain::settings::{Origin, Setting, Settings};
+use stack::supervisor::{HeldSetting, Running, StateDir};
 use terminal_size::{Width, terminal_size};
 
 use super::say::say;
-use crate::settings::{Origin, Setting, Settings};
-use crate::stack::{HeldSetting, Running, StateDir};
 
 /// How wide a table with the names of the variables is.
 const WIDTH_WITH_VARIABLES: u16 = 100;

@@ -2,11 +2,10 @@
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use sqlx::ConnectOptions as _;
+use db::database_url;
+use db::roles;
 
 use super::say::say;
-use crate::database_url;
-use crate::db::roles;
 
 /// Which role, and where.
 #[derive(Debug, Args)]
@@ -25,7 +24,7 @@ pub(super) fn run(args: &DatabaseRoleArgs) -> Result<()> {
     let options = database_url::options(&args.database_url)
         .context("the address of the database is no postgres:// URL")?;
     let given = super::block_on(async {
-        let mut connection = options.connect().await?;
+        let mut connection = db::connect(&options).await?;
         Ok(roles::provide(&mut connection, &args.role).await?)
     })?;
     if !given.is_empty() {

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
+use db::database_url;
+use db::demo::LoadError;
+use db::schema::Contents;
+use domain::settings::Settings;
 
+use super::load_progress;
 use super::say::say;
-use crate::database_url;
-use crate::db::schema::Contents;
-use crate::demo::{self, LoadError};
-use crate::settings::Settings;
 
 /// What can be done with demo data.
 #[derive(Debug, Subcommand)]
@@ -146,7 +147,7 @@ fn load(args: &LoadArgs) -> Result<()> {
     };
     // Rows are made on threads of their own while others are on their way.
     let runtime = tokio::runtime::Runtime::new().context("no async runtime")?;
-    match runtime.block_on(demo::command(&options, asked)) {
+    match runtime.block_on(load_progress::load(&options, asked)) {
         Err(LoadError::AlreadyLoaded(found)) if args.unless_loaded => {
             if found != asked {
                 say!(

@@ -4,19 +4,18 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
+use db::measure::{self, Timing};
+use db::pool;
+use db::userid_index::{self, Done, What};
+use domain::settings::Place;
 use indicatif::{ProgressBar, ProgressStyle};
-use sqlx::PgPool;
+use ladder::lab::{self, Findings, Phase, Slower};
+use stack::cachectl::grouped;
+use stack::supervisor::{Running, StateDir};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::say::say;
-use crate::cache_tools::grouped;
-use crate::db::measure::{self, Timing};
-use crate::db::pool;
-use crate::db::userid_index::{self, Done, What};
-use crate::lab::{self, Findings, Phase, Slower};
-use crate::settings::Place;
-use crate::stack::{Running, StateDir};
 
 /// What can be done with the userid index.
 #[derive(Debug, Subcommand)]
@@ -120,7 +119,7 @@ async fn told(
     Ok(())
 }
 
-async fn status(db: &PgPool) -> Result<()> {
+async fn status(db: &db::Pool) -> Result<()> {
     let status = userid_index::status(db).await?;
     say!("the userid index is {}", lab::describe(&status));
     for member in &status.present {

@@ -1,8 +1,7 @@
 //! `flickr-killr lab-benchmark`: what the lab's *Run benchmark* starts.
 
 use anyhow::Result;
-
-use crate::lab;
+use ladder::lab;
 
 /// Where the visitors go.
 #[derive(Debug, clap::Args)]

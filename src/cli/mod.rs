@@ -6,6 +6,7 @@ mod database_role;
 mod demo;
 mod index;
 mod lab_benchmark;
+mod load_progress;
 mod log;
 mod reset;
 mod say;
@@ -24,8 +25,8 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 pub(crate) use self::log::log_to_stderr;
 pub(crate) use self::serve::site_from_environment;
-use crate::lab;
-use crate::settings::{self, Place, Settings};
+use domain::settings::{self, Place, Settings};
+use ladder::lab;
 
 /// A photo site that stays fast, the stack that runs it, and the lab that measures it.
 #[derive(Debug, Parser)]

@@ -2,10 +2,10 @@
 
 use anyhow::{Result, bail};
 use clap::Args;
+use domain::settings::Place;
+use stack::supervisor::{self, StateDir};
 
 use super::say::say;
-use crate::settings::Place;
-use crate::stack::{self, StateDir};
 
 /// Which site, and whether it is meant.
 #[derive(Debug, Args)]
@@ -28,7 +28,7 @@ pub(super) fn run(args: &ResetArgs) -> Result<()> {
             state.path().display()
         );
     }
-    super::block_on(stack::reset(&state))?;
+    super::block_on(supervisor::reset(&state))?;
     say!("removed the site in {}", state.path().display());
     Ok(())
 }

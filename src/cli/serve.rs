@@ -5,10 +5,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::{Args, Parser};
-
-use crate::config::{self, Listen, Serve};
-use crate::disk::Reserve;
-use crate::rung::Rung;
+use domain::Reserve;
+use domain::config::{self, Listen, Serve};
+use domain::rung::Rung;
 
 /// What one app process is told.
 #[derive(Debug, Args)]
@@ -143,7 +142,7 @@ pub(super) fn run(args: ServeArgs) -> Result<()> {
         runtime.worker_threads(threads as usize);
     }
     let runtime = runtime.enable_all().build().context("no async runtime")?;
-    runtime.block_on(crate::app::serve(args.into()))
+    runtime.block_on(crate::server::serve(args.into()))
 }
 
 /// The site as the environment describes it, for a process that answers one request.

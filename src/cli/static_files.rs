@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-
-use crate::generations::Generations;
+use site::generations::Generations;
 
 /// Where they go.
 #[derive(Debug, Args)]

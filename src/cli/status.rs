@@ -3,17 +3,15 @@
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-
-use sqlx::ConnectOptions as _;
+use db::database_url;
+use db::people;
+use db::schema::{self, DatabaseState};
+use domain::settings::Place;
+use stack::cachectl::grouped;
+use stack::supervisor::{Running, StateDir, describe};
 use tokio::time::timeout;
 
 use super::say::say;
-use crate::cache_tools::grouped;
-use crate::database_url;
-use crate::db::people;
-use crate::db::schema::{self, DatabaseState};
-use crate::settings::Place;
-use crate::stack::{Running, StateDir, describe};
 
 /// How long the database may take to say what it holds.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(3);
@@ -43,13 +41,13 @@ pub(super) fn run(place: &Place) -> Result<()> {
 /// What the database holds. One that does not answer is part of the status, not an error.
 async fn contents(url: &str) -> Result<String> {
     let found = async {
-        let mut connection = database_url::options(url)?.connect().await?;
+        let mut connection = db::connect(&database_url::options(url)?).await?;
         let found = schema::inspect_on(&mut connection).await?;
         let today = match found {
             DatabaseState::Loaded(_) => people::totals(&mut connection).await?,
             _ => (0, 0),
         };
-        Ok::<_, sqlx::Error>((found, today))
+        Ok::<_, db::Error>((found, today))
     };
     Ok(match timeout(ANSWER_PATIENCE, found).await {
         Ok(Ok((DatabaseState::Loaded(found), (people, photos)))) => format!(

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use clap::{Args, value_parser};
+use ladder::{self, Options, Peers, Tables, Talk};
 
 use super::say::say;
-use crate::ladder::{self, Options, Peers, Tables, Talk};
 
 /// How long a figure may be measured.
 const SECONDS_MAX: f64 = 600.0;

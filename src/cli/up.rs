@@ -1,13 +1,12 @@
 //! `flickr-killr up`: the whole site.
 
 use anyhow::Result;
-
-use crate::settings::Settings;
-use crate::stack::{self, HeldSetting, Plan};
+use domain::settings::Settings;
+use stack::supervisor::{self, HeldSetting, Plan};
 
 /// Runs the site until it is told to stop.
 pub(super) fn run(settings: &Settings, held: Vec<HeldSetting>) -> Result<()> {
-    stack::up(&plan(settings, held))
+    supervisor::up(&plan(settings, held))
 }
 
 fn plan(settings: &Settings, held: Vec<HeldSetting>) -> Plan {

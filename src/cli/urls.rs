@@ -2,13 +2,13 @@
 
 use anyhow::{Result, bail};
 use clap::Args;
+use db::{people, pool};
+use domain::Cursor;
+use domain::settings::Place;
+use domain::urls;
+use stack::supervisor::{Running, StateDir};
 
 use super::say::say;
-use crate::db::{people, pool};
-use crate::domain::Cursor;
-use crate::settings::Place;
-use crate::stack::{Running, StateDir};
-use crate::urls;
 
 /// Which pages.
 #[derive(Debug, Args)]

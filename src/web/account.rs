@@ -5,21 +5,21 @@ use axum::extract::State;
 use axum::http::header::{HeaderMap, SET_COOKIE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse as _, Response};
+use db::known_browser::KNOWN_DAYS;
+use db::session::SESSION_DAYS;
+use domain::urls;
+use domain::{Cursor, Network};
+use images::disk::Level;
+use site::Site;
+use site::login::{Entrance, LogIn, LoggedIn};
+use site::register::{Register, Registered};
+use site::session;
 
 use super::error::{Error, see_other};
 use super::forms::{Form, Query};
 use super::page::Page;
-use super::site::Site;
 use super::visit::{SESSION_COOKIE, Visit, secret_of, session_secret};
 use super::words;
-use crate::db::known_browser::KNOWN_DAYS;
-use crate::db::session::SESSION_DAYS;
-use crate::disk::Level;
-use crate::domain::{Cursor, Network};
-use crate::site::login::{Entrance, LogIn, LoggedIn};
-use crate::site::register::{Register, Registered};
-use crate::site::session;
-use crate::urls;
 
 /// The visitor's address, as nginx saw it; nginx overwrites what a client claims.
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");

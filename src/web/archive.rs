@@ -3,17 +3,16 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
+use domain::urls;
+use domain::{BadCursor, Cursor, Month, PhotoId, TakenCursor, Username};
+use site::Site;
 
 use super::error::{Error, see_other};
 use super::forms::Query;
 use super::page::Page;
 use super::photostream::{NOBODY, relation};
 use super::pictures::{Tile, tiles};
-use super::site::Site;
 use super::visit::Visit;
-use crate::db;
-use crate::domain::{BadCursor, Cursor, Month, PhotoId, TakenCursor, Username};
-use crate::urls;
 
 const NO_MONTH: Error = Error::NotFound("There are no photos from this month.");
 

@@ -14,12 +14,11 @@ use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use axum::http::Method;
 use bytes::{Buf as _, Bytes};
+use domain::urls::pattern;
 use futures::StreamExt as _;
 use http_body::{Frame, SizeHint};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep, sleep, timeout};
-
-use crate::urls::pattern;
 
 /// How long a body may stand still. As `client_body_timeout` in nginx.
 const STILL_MAX: Duration = Duration::from_secs(30);

@@ -6,15 +6,16 @@ use axum::http::header::{LOCATION, RETRY_AFTER};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use db::pool;
+use db::trouble::Trouble;
+use domain::urls;
+use images::StoreError;
+use images::disk::{NoRoom, is_disk_full};
+use site::picture::PictureError;
+use site::{AccountError, refusals};
 
 use super::page::Page;
 use super::visit::Visit;
-use crate::db::pool;
-use crate::db::trouble::Trouble;
-use crate::disk::{NoRoom, is_disk_full};
-use crate::images::StoreError;
-use crate::site::{AccountError, refusals};
-use crate::urls;
 
 /// What can go wrong with a request. The visitor gets a sentence, the log gets the cause.
 #[derive(Debug)]
@@ -290,8 +291,8 @@ pub(super) async fn wrong_method(method: Method) -> Error {
     Error::Method
 }
 
-impl From<sqlx::Error> for Error {
-    fn from(error: sqlx::Error) -> Self {
+impl From<db::Error> for Error {
+    fn from(error: db::Error) -> Self {
         if pool::was_cut(&error) {
             tracing::warn!(%error, "a database connection was closed");
             return Self::Cut;
@@ -323,11 +324,17 @@ impl From<AccountError> for Error {
     }
 }
 
-impl From<StoreError> for Error {
-    fn from(error: StoreError) -> Self {
+impl From<PictureError> for Error {
+    fn from(error: PictureError) -> Self {
         match error {
-            StoreError::Busy | StoreError::Unknown => Self::Busy,
-            StoreError::Gone => Self::NotFound("This picture has been deleted."),
+            PictureError::NotPublic => {
+                Self::NotFound("This picture does not exist, or it has been deleted.")
+            }
+            PictureError::Store(StoreError::Busy | StoreError::Unknown) => Self::Busy,
+            PictureError::Store(StoreError::Gone) => {
+                Self::NotFound("This picture has been deleted.")
+            }
+            PictureError::Database(error) => error.into(),
             other => Self::Internal(other.into()),
         }
     }
@@ -341,7 +348,7 @@ impl From<NoRoom> for Error {
 
 impl From<anyhow::Error> for Error {
     fn from(error: anyhow::Error) -> Self {
-        let error = match error.downcast::<sqlx::Error>() {
+        let error = match error.downcast::<db::Error>() {
             Ok(error) => return error.into(),
             Err(error) => error,
         };

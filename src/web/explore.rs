@@ -3,18 +3,17 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
+use db::explore::ExplorePage;
+use domain::urls;
+use domain::{Cursor, Username};
+use site::Site;
 
 use super::error::{Error, see_other};
 use super::forms::Query;
 use super::page::Page;
 use super::photostream::Pager;
 use super::pictures::Tile;
-use super::site::Site;
 use super::visit::Visit;
-use crate::db;
-use crate::db::explore::ExplorePage;
-use crate::domain::{Cursor, Username};
-use crate::urls;
 
 #[derive(Template)]
 #[template(path = "explore.html")]

@@ -7,9 +7,9 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
+use domain::Cursor;
 
 use super::error::Error;
-use crate::domain::Cursor;
 
 /// The parameters of an address.
 #[derive(Debug)]
@@ -119,7 +119,7 @@ mod tests {
         let read = query("fbclid=1&before=7&fbclid=2&utm_source=a").only(&["before", "after"]);
         assert_eq!(
             read.unwrap().cursor().unwrap(),
-            Cursor::Before(crate::domain::PhotoId(7))
+            Cursor::Before(domain::PhotoId(7))
         );
         let twice = query("before=7&before=7").only(&["before"]);
         assert!(matches!(twice, Err(Error::BadRequest(sentence)) if sentence.contains("before")));

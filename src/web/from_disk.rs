@@ -18,9 +18,8 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use images::Key;
 use tower_http::services::ServeDir;
-
-use crate::images::Key;
 
 /// The two folders.
 #[derive(Debug, Clone)]

@@ -2,17 +2,17 @@
 
 use askama::Template;
 use axum::extract::State;
+use db::people_list::{self, Listed, PeoplePage};
+use domain::urls::{self, People};
+use domain::{BadCursor, CountCursor, Cursor, NameCursor, Tone, UserId, Username};
+use images::{Encoding, Width};
+use site::Site;
 
 use super::error::Error;
 use super::forms::Query;
 use super::page::Page;
-use super::site::Site;
 use super::visit::Visit;
 use super::words;
-use crate::db::people_list::{self, Listed, PeoplePage};
-use crate::domain::{BadCursor, CountCursor, Cursor, NameCursor, Tone, UserId, Username};
-use crate::images::{Encoding, Width};
-use crate::urls::{self, People};
 
 /// How many characters of a search or of `from` are read: as many as a display name has.
 const TEXT_CHARS_MAX: usize = 60;
@@ -78,7 +78,7 @@ impl Asked {
         }
     }
 
-    async fn page(&self, site: &Site) -> Result<PeoplePage, sqlx::Error> {
+    async fn page(&self, site: &Site) -> Result<PeoplePage, db::Error> {
         match self {
             Self::Found(text) => people_list::found(&site.db, text).await,
             Self::From(text) => people_list::from_name(&site.db, text).await,

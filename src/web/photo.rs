@@ -3,23 +3,20 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
+use db::comment::Comment;
+use db::photo::{Neighbour, Photo};
+use domain::urls;
+use domain::{Cursor, Month, PhotoId, Ratio, Relation, UserId, Username, Visibility};
+use site::Site;
+use site::jobs::Delivery;
+use site::refusals;
 
 use super::error::{Error, see_other};
 use super::forms::{Form, Query};
 use super::page::Page;
 use super::pictures::Sources;
-use super::site::Site;
-use super::views::Shown;
+use super::shown::Shown;
 use super::visit::Visit;
-use crate::db;
-use crate::db::comment::Comment;
-use crate::db::outbox::Gone;
-use crate::db::photo::{Neighbour, Photo};
-use crate::domain::{Cursor, Month, PhotoId, Ratio, Relation, UserId, Username, Visibility};
-use crate::jobs::Delivery;
-use crate::site::photo as change;
-use crate::site::refusals;
-use crate::urls;
 
 const NO_PHOTO: Error = Error::NotFound("This photo does not exist, or it is private.");
 
@@ -183,11 +180,10 @@ pub(super) async fn change_visibility(
     let to: Visibility = form
         .get("visibility")
         .parse()
-        .map_err(|error: crate::domain::BadVisibility| Error::BadRequest(error.to_string()))?;
+        .map_err(|error: domain::BadVisibility| Error::BadRequest(error.to_string()))?;
     let (name, photo) = own_photo(&site, &visit, &name, &photo).await?;
-    let gone = change::change_visibility(&site.db, &site.disk, photo.userid, photo.id, to).await?;
-    let here = urls::photo(&name, photo.id);
-    purged(&site, &visit, gone.as_ref(), &here).await
+    let delivery = site::photo::show_to(&site, photo.userid, photo.id, to).await?;
+    acknowledge(&visit, delivery, &urls::photo(&name, photo.id))
 }
 
 /// Deletes a photo: committed, purged everywhere, and only then acknowledged.
@@ -197,9 +193,8 @@ pub(super) async fn delete(
     Path((name, photo)): Path<(String, String)>,
 ) -> Result<Response, Error> {
     let (name, photo) = own_photo(&site, &visit, &name, &photo).await?;
-    let gone = change::delete(&site.db, &site.disk, photo.userid, photo.id).await?;
-    let stream = urls::person(&name, Cursor::Newest);
-    purged(&site, &visit, gone.as_ref(), &stream).await
+    let delivery = site::photo::delete(&site, photo.userid, photo.id).await?;
+    acknowledge(&visit, delivery, &urls::person(&name, Cursor::Newest))
 }
 
 /// The viewer's own photo. A photo of another person is refused, one that the viewer may not see is not
@@ -235,18 +230,9 @@ struct Unconfirmed<'a> {
     disk_failed: bool,
 }
 
-/// Purges a deleted or hidden photo after its commit. Redirects when every copy is confirmed to be gone, else
-/// shows the page that says which copy is not.
-async fn purged(
-    site: &Site,
-    visit: &Visit,
-    gone: Option<&Gone>,
-    next_url: &str,
-) -> Result<Response, Error> {
-    let delivery = match gone {
-        Some(gone) => site.purge(gone).await,
-        None => Delivery::Everywhere,
-    };
+/// Redirects when every copy of a deleted or hidden photo is confirmed to be gone, else shows the page that names the
+/// copy that is not confirmed.
+fn acknowledge(visit: &Visit, delivery: Delivery, next_url: &str) -> Result<Response, Error> {
     if delivery == Delivery::Everywhere {
         return Ok(see_other(next_url));
     }

@@ -3,17 +3,16 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
+use db::photostream::Owner;
+use domain::urls;
+use domain::{Cursor, PhotoId, Relation, Username};
+use site::Site;
 
 use super::error::{Error, see_other};
 use super::forms::Query;
 use super::page::Page;
 use super::pictures::{Tile, tiles};
-use super::site::Site;
 use super::visit::Visit;
-use crate::db;
-use crate::db::photostream::Owner;
-use crate::domain::{Cursor, PhotoId, Relation, Username};
-use crate::urls;
 
 pub(super) const NOBODY: Error = Error::NotFound("There is no member with this name.");
 

@@ -7,17 +7,17 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
+use db::photostream::Thumb;
+use domain::urls;
+use domain::{Frame, PhotoId, PhotoToken, Ratio, Tone, UserId, Username, Visibility};
+use images::{Derivative, Encoding, Key, Priority, Shelf, Size, Width};
+use site::Site;
+use site::picture;
 
 use super::error::Error;
+use super::from_disk::FromDisk;
 use super::photo::visible_photo;
-use super::site::Site;
 use super::visit::Visit;
-use crate::db;
-use crate::db::photo_hold::{self, Hold, hold_any};
-use crate::db::photostream::Thumb;
-use crate::domain::{Frame, PhotoId, PhotoToken, Ratio, Tone, UserId, Username, Visibility};
-use crate::images::{Derivative, Encoding, Held, Key, Original, Priority, Shelf, Size, Width};
-use crate::urls;
 
 const GONE: Error = Error::NotFound("This picture does not exist, or it has been deleted.");
 
@@ -182,6 +182,7 @@ pub(super) fn tiles(owner: UserId, name: &Username, thumbs: Vec<Thumb>) -> Vec<T
 /// A public picture: made once, kept by everybody.
 pub(super) async fn show(
     State(site): State<Site>,
+    State(from_disk): State<Option<FromDisk>>,
     Path((owner, token, file)): Path<(String, String, String)>,
 ) -> Result<Response, Error> {
     let (Ok(owner), Ok(token), Ok(size)) = (
@@ -197,20 +198,12 @@ pub(super) async fn show(
         token,
         size,
     };
-    if let Some(disk) = &site.from_disk
+    if let Some(disk) = &from_disk
         && let Some(picture) = disk.picture(&key).await
     {
         return Ok(picture);
     }
-    let filename = db::photo::public_original(&site.db, owner, token)
-        .await?
-        .ok_or(GONE)?;
-    let pool = site.db.clone();
-    let hold = async move { hold_public(&pool, owner, token).await };
-    let derivative = site
-        .derivatives
-        .get_or_make(key, original(&filename)?, Priority::Visitor, hold)
-        .await?;
+    let derivative = picture::public(&site, owner, token, size, Priority::Visitor).await?;
     Ok(respond(derivative, size.encoding, Policy::ForATime))
 }
 
@@ -222,56 +215,8 @@ pub(super) async fn show_own(
 ) -> Result<Response, Error> {
     let size: Size = file.parse().map_err(|_| GONE)?;
     let (_, photo, _) = visible_photo(&site, &visit, &name, &photo).await?;
-    let key = Key {
-        shelf: Shelf::Private,
-        owner: photo.userid,
-        token: photo.token,
-        size,
-    };
-    let pool = site.db.clone();
-    let hold = async move { held(hold_any(&pool, photo.userid, photo.token).await) };
-    let derivative = site
-        .derivatives
-        .get_or_make(key, original(&photo.filename)?, Priority::Visitor, hold)
-        .await?;
+    let derivative = picture::private(&site, &photo, size).await?;
     Ok(respond(derivative, size.encoding, Policy::SharedByNobody))
-}
-
-/// Whether a token names a picture that everybody may see; in doubt not.
-pub(super) async fn is_public(pool: &sqlx::PgPool, owner: UserId, token: PhotoToken) -> bool {
-    match db::photo::public_original(pool, owner, token).await {
-        Ok(original) => original.is_some(),
-        Err(error) => {
-            tracing::warn!(%error, "it is not known whether a picture is still public, so it is not kept");
-            false
-        }
-    }
-}
-
-/// Keeps a public picture public while something of it is placed where everybody finds it.
-pub(crate) async fn hold_public(
-    pool: &sqlx::PgPool,
-    owner: UserId,
-    token: PhotoToken,
-) -> Held<Hold> {
-    held(photo_hold::hold_public(pool, owner, token).await)
-}
-
-fn held(answer: Result<Option<Hold>, sqlx::Error>) -> Held<Hold> {
-    match answer {
-        Ok(Some(hold)) => Held::Current(hold),
-        Ok(None) => Held::Gone,
-        Err(error) => {
-            tracing::warn!(%error, "it is not known whether a photo may still be seen, so nothing of it is placed");
-            Held::Unknown
-        }
-    }
-}
-
-fn original(filename: &str) -> Result<Original, Error> {
-    filename
-        .parse::<Original>()
-        .map_err(|error| Error::Internal(error.into()))
 }
 
 fn respond(derivative: Derivative, encoding: Encoding, policy: Policy) -> Response {

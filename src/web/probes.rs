@@ -9,11 +9,8 @@ use accelerator::Stats;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
-
+use site::Site;
 use tokio::time::timeout;
-
-use super::site::Site;
-use crate::db;
 
 /// How long the database may take to say what waits: whoever asks for metrics asks again soon.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(1);

@@ -1,7 +1,7 @@
 //! What search engines may fetch: every page but the form of uploads, which only members see, and the
 //! lab, which is about this machine.
 
-use crate::urls::pattern as at;
+use domain::urls::pattern as at;
 
 /// Returns the rules of RFC 9309.
 pub(super) async fn show() -> String {

@@ -4,12 +4,12 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
+use domain::urls::pattern as at;
 
 use super::{
     account, archive, error, explore, lab, origin, people, photo, photostream, pictures, probes,
-    robots, site::Site, statics, upload, visit,
+    robots, state::AppState, statics, upload, visit,
 };
-use crate::urls::pattern as at;
 
 /// How many bytes the form of a page may have; an upload may have more.
 const FORM_BYTES_MAX: usize = 64 << 10;
@@ -21,12 +21,12 @@ pub(super) const UPLOAD_BYTES_MAX: usize = 64 << 20;
 pub(super) const PICTURE_BYTES_MAX: usize = UPLOAD_BYTES_MAX - FORM_BYTES_MAX;
 
 /// Every address of the site.
-pub fn router(site: Site) -> Router {
+pub fn router(state: AppState) -> Router {
     let mut files = Router::new()
         .route(at::STATIC, get(statics::show))
         .route(at::PICTURE, get(pictures::show))
         .route(at::ROBOTS, get(robots::show));
-    if site.probes {
+    if state.probes {
         files = files
             .route(at::HEALTHZ, get(probes::healthz))
             .route(at::METRICS, get(probes::metrics));
@@ -54,16 +54,16 @@ pub fn router(site: Site) -> Router {
                 .post(upload::post)
                 .layer(DefaultBodyLimit::max(UPLOAD_BYTES_MAX)),
         );
-    if site.lab {
+    if state.lab.is_shown {
         let seen = Router::new()
             .route(at::LAB, get(lab::show))
             .route(at::LAB_INDEX, post(lab::change_index))
             .route(at::LAB_LIVE, get(lab::live))
             .route(at::LAB_BENCHMARK, post(lab::benchmark))
             .route(at::LAB_MEASURE, post(lab::measure))
-            .route_layer(from_fn_with_state(site.clone(), lab::under_own_names_only));
+            .route_layer(from_fn_with_state(state.clone(), lab::under_own_names_only));
         pages = pages.merge(seen);
-        if site.live.has_siblings() {
+        if state.lab.live.has_siblings() {
             pages = pages
                 .route(at::LAB_PULSE, get(lab::pulse))
                 .route(at::LAB_PICTURE, get(lab::picture))
@@ -80,8 +80,8 @@ pub fn router(site: Site) -> Router {
         )
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(from_fn(origin::same_origin_only))
-        .layer(from_fn_with_state(site.clone(), visit::recognise))
+        .layer(from_fn_with_state(state.clone(), visit::recognise))
         .layer(from_fn(upload::in_turn))
         .layer(from_fn(error::to_canonical))
-        .with_state(site)
+        .with_state(state)
 }

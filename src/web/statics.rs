@@ -8,20 +8,25 @@ use axum::http::Uri;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
+use images::blocking::Lane;
+use site::Site;
+use site::assets;
 
 use super::error::Error;
-use super::site::Site;
-use crate::assets;
-use crate::blocking::Lane;
+use super::from_disk::FromDisk;
 
 /// Looks for files of other versions.
 static FINDING: Lane = Lane::new(8);
 
 /// A file of this build or, where processes share a folder, of another: pages of both are open in
 /// browsers, and during a change of versions any process is asked for the files of either.
-pub(super) async fn show(State(site): State<Site>, uri: Uri) -> Result<Response, Error> {
+pub(super) async fn show(
+    State(site): State<Site>,
+    State(from_disk): State<Option<FromDisk>>,
+    uri: Uri,
+) -> Result<Response, Error> {
     let key = Key::of(uri.path());
-    if let (Some(disk), Some(key)) = (&site.from_disk, &key)
+    if let (Some(disk), Some(key)) = (&from_disk, &key)
         && let Some(file) = disk.static_file(key).await
     {
         return Ok(file);

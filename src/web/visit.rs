@@ -10,14 +10,14 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use db::{cost, session, session::SignedIn};
+use domain::rung::Rung;
+use domain::urls::{self, pattern};
+use domain::{Secret, UserId};
 
 use super::error::{self, Error};
 use super::origin;
-use super::site::Site;
-use crate::db::{cost, session, session::SignedIn};
-use crate::domain::{Secret, UserId};
-use crate::rung::Rung;
-use crate::urls::{self, pattern};
+use super::state::AppState;
 
 /// The cookie that holds a session's secret.
 pub(super) const SESSION_COOKIE: &str = "session";
@@ -99,27 +99,31 @@ impl<S: Sync> FromRequestParts<S> for Visit {
 
 /// Finds out who looks, lets the handler answer, turns its error into a page for that person, and
 /// tells the lab what the page cost.
-pub(super) async fn recognise(State(site): State<Site>, request: Request, next: Next) -> Response {
+pub(super) async fn recognise(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
     let path = request.uri().path();
     if is_file(path) {
-        if site.lab {
-            site.live.pulse().file(path);
+        if state.lab.is_shown {
+            state.lab.live.pulse().file(path);
         }
-        let (response, visit) = answer(&site, request, next).await;
+        let (response, visit) = answer(&state, request, next).await;
         return error::page(response, &visit);
     }
     let begin = Instant::now();
-    let counted = (site.lab && is_page(path)).then(|| path.to_owned());
+    let counted = (state.lab.is_shown && is_page(path)).then(|| path.to_owned());
     let (response, cost) = cost::of(async {
-        let (response, visit) = answer(&site, request, next).await;
+        let (response, visit) = answer(&state, request, next).await;
         error::page(response, &visit)
     })
     .await;
     if let Some(path) = counted {
         let failed = response.status().is_server_error();
-        site.live.pulse().page(&path, begin, failed);
+        state.lab.live.pulse().page(&path, begin, failed);
     }
-    if site.lab {
+    if state.lab.is_shown {
         with_cost(response, cost, begin)
     } else {
         response
@@ -128,21 +132,21 @@ pub(super) async fn recognise(State(site): State<Site>, request: Request, next: 
 
 /// Answers a request, and a GET or HEAD once more when its database connection was closed: nothing of the answer has
 /// been sent yet, and reading twice changes nothing. A write is never repeated.
-async fn answer(site: &Site, request: Request, next: Next) -> (Response, Visit) {
+async fn answer(state: &AppState, request: Request, next: Next) -> (Response, Visit) {
     let again = copy_of_read(&request).map(|again| (again, next.clone()));
-    let first = answer_once(site, request, next).await;
+    let first = answer_once(state, request, next).await;
     match again {
-        Some((again, next)) if error::was_cut(&first.0) => answer_once(site, again, next).await,
+        Some((again, next)) if error::was_cut(&first.0) => answer_once(state, again, next).await,
         _ => first,
     }
 }
 
 /// Looks up the session, unless a file is asked for, then lets the handler answer.
-async fn answer_once(site: &Site, mut request: Request, next: Next) -> (Response, Visit) {
+async fn answer_once(state: &AppState, mut request: Request, next: Next) -> (Response, Visit) {
     if is_file(request.uri().path()) {
         return (next.run(request).await, Visit::default());
     }
-    let viewer = match viewer(site, request.headers()).await {
+    let viewer = match viewer(state, request.headers()).await {
         Ok(viewer) => viewer,
         Err(error) => return (Error::from(error).into_response(), Visit::default()),
     };
@@ -157,8 +161,8 @@ async fn answer_once(site: &Site, mut request: Request, next: Next) -> (Response
     let visit = Visit {
         back: shows.then(|| here.clone()),
         viewer,
-        lab: site.lab,
-        rung: site.rung,
+        lab: state.lab.is_shown,
+        rung: state.rung,
         here,
         origin: origin::own(request.headers()),
     };
@@ -192,9 +196,9 @@ fn is_page(path: &str) -> bool {
 
 /// Asks the database for the session, on every page: the fault that versions 0.2 to 0.4 share with
 /// the talk. The remedy, a store off the database, is a switch of its own.
-async fn viewer(site: &Site, headers: &HeaderMap) -> Result<Option<SignedIn>, sqlx::Error> {
+async fn viewer(state: &AppState, headers: &HeaderMap) -> Result<Option<SignedIn>, db::Error> {
     match session_secret(headers) {
-        Some(secret) => session::find(&site.db, &secret.hash()).await,
+        Some(secret) => session::find(&state.site.db, &secret.hash()).await,
         None => Ok(None),
     }
 }

@@ -1,9 +1,8 @@
 //! How numbers, dates and names read in a sentence; called by templates.
 
+use domain::Month;
 use time::OffsetDateTime;
 use time::macros::format_description;
-
-use crate::domain::Month;
 
 /// What can be counted; by reference as well, since templates hand out references.
 pub(super) trait Countable {

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use flickr_killr::db::rate_limit::{self, Counter};
-use flickr_killr::site::passwords::Standing;
+use db::rate_limit::{self, Counter};
 use futures::FutureExt as _;
 use futures::future::join_all;
 use reqwest::StatusCode;
+use site::passwords::Standing;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, PgPool};
 

@@ -6,9 +6,9 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
-use flickr_killr::assets;
 use nix::sys::signal::Signal;
 use reqwest::StatusCode;
+use site::assets;
 
 use crate::cluster::Database;
 use crate::stack::site::{Site, folder, program, send};

@@ -1,7 +1,7 @@
 //! What ends by itself is taken away when it has ended, and nothing before.
 
-use flickr_killr::db::{known_browser, session, upload_place};
-use flickr_killr::domain::UserId;
+use db::{known_browser, session, upload_place};
+use domain::UserId;
 use uuid::Uuid;
 
 use crate::town::Town;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use flickr_killr::assets;
+use site::assets;
 
 use crate::town::{Answer, Town, Visitor, jpeg};
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use flickr_killr::app::{REQUEST_TIMEOUT, UPLOAD_TIMEOUT};
+use flickr_killr::server::{REQUEST_TIMEOUT, UPLOAD_TIMEOUT};
 
 /// How many directives a file may have, so that it is read in one go.
 const DIRECTIVES_MAX: usize = 60;

@@ -45,7 +45,7 @@ fn functions(folders: &[&str]) -> BTreeSet<String> {
 fn every_guard_is_found_once_and_its_tests_exist() {
     let list = fs::read_to_string(root().join("tests/guards.toml")).unwrap();
     let List { guard: guards } = toml::from_str(&list).unwrap();
-    let functions = functions(&["src", "tests/it"]);
+    let functions = functions(&["src", "crates", "tests/it"]);
     let mut names = BTreeSet::new();
     for guard in &guards {
         let name = &guard.name;

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use accelerator::Truth as _;
-use flickr_killr::assets;
-use flickr_killr::db::photo_hold::{Hold, hold_any, hold_public};
-use flickr_killr::db::{photo_write, pool, schema};
-use flickr_killr::domain::{PhotoId, PhotoToken, UserId, Visibility};
-use flickr_killr::images::store::Settings;
-use flickr_killr::images::{
+use db::photo_hold::{Hold, hold_any, hold_public};
+use db::{photo_write, pool, schema};
+use domain::{PhotoId, PhotoToken, UserId, Visibility};
+use images::store::Settings;
+use images::{
     Derivatives, Encoding, Held, Key, Original, Originals, Priority, Shelf, Size, StoreError, Width,
 };
-use flickr_killr::web::PictureTruth;
+use site::PictureTruth;
+use site::assets;
 use sqlx::{Connection as _, PgPool};
 use tempfile::TempDir;
 use tokio::sync::Semaphore;

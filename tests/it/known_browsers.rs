@@ -1,8 +1,8 @@
 //! Browsers in which an account was logged in to before: what a crowd of strangers cannot take from them,
 //! and what becomes of their secrets.
 
-use flickr_killr::db::known_browser;
-use flickr_killr::domain::{Secret, UserId};
+use db::known_browser;
+use domain::{Secret, UserId};
 use futures::FutureExt as _;
 use futures::future::join_all;
 use reqwest::StatusCode;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use flickr_killr::db::measure;
+use db::measure;
 use reqwest::StatusCode;
 
 use crate::stack::site::{Site, folder};
@@ -243,8 +243,8 @@ async fn statements_that_the_lab_makes_slow_are_not_logged_as_slow() {
     let town = Town::new().await;
     let log = Log::default();
     let guard = log.listen();
-    flickr_killr::lab::drop(&town.pool).await.unwrap();
-    flickr_killr::lab::create(&town.pool).await.unwrap();
+    ladder::lab::drop(&town.pool).await.unwrap();
+    ladder::lab::create(&town.pool).await.unwrap();
     drop(guard);
     let text = log.text();
     // Ordinary statements are logged at some level, so the silence about the others means something.

@@ -2,9 +2,9 @@
 
 use std::sync::Mutex;
 
-use flickr_killr::db::load::{self, Seat};
-use flickr_killr::db::schema::{self, Contents, DatabaseState};
-use flickr_killr::demo::{self, LoadError, Phase, Progress};
+use db::demo::{self, LoadError, Phase, Progress};
+use db::load::{self, Seat};
+use db::schema::{self, Contents, DatabaseState};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgPool};
 use tokio::sync::mpsc;
 

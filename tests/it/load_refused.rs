@@ -1,7 +1,7 @@
 //! What is in a database already is never loaded over.
 
-use flickr_killr::db::schema::Contents;
-use flickr_killr::demo::{self, LoadError};
+use db::demo::{self, LoadError};
+use db::schema::Contents;
 
 use crate::cluster::Database;
 use crate::load::{SMALL, checksum, loaded, number, unseen};

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use flickr_killr::images::{LARGE_MEMORY_BYTES, MEMORY_BYTES};
+use images::{LARGE_MEMORY_BYTES, MEMORY_BYTES};
 use reqwest::StatusCode;
 use tokio::task::JoinSet;
 

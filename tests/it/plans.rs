@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use flickr_killr::db::userid_index::{self, What};
-use flickr_killr::db::{photo, photostream, schema, session};
+use db::userid_index::{self, What};
+use db::{photo, photostream, schema, session};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row as _};
 

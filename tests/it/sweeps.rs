@@ -4,10 +4,10 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use flickr_killr::config::Site;
-use flickr_killr::disk::Reserve;
-use flickr_killr::rung::Rung;
-use flickr_killr::{app, jobs};
+use domain::Reserve;
+use domain::config::Site;
+use domain::rung::Rung;
+use site::jobs;
 
 /// Longer ago than anything at work may be.
 const LONG_AGO: Duration = Duration::from_secs(48 * 60 * 60);
@@ -29,7 +29,7 @@ async fn folders_are_swept_while_the_database_is_away() {
     let too_much = derivatives.join("public/1/token/320.webp");
     put(&cut_off);
     put(&too_much);
-    let site = app::site(&Site {
+    let site = site::Site::open(&Site {
         database_url: "postgres://nobody@localhost/none?host=/nowhere".to_owned(),
         database_connections: 1,
         memcached: vec![],

@@ -4,14 +4,14 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use flickr_killr::app;
-use flickr_killr::config::Site;
-use flickr_killr::db::schema::Contents;
-use flickr_killr::demo;
-use flickr_killr::disk::Reserve;
-use flickr_killr::lab::Place;
-use flickr_killr::rung::Rung;
-use flickr_killr::web;
+use db::demo;
+use db::schema::Contents;
+use domain::Reserve;
+use domain::config::Site;
+use domain::rung::Rung;
+use flickr_killr::server;
+use flickr_killr::web::AppState;
+use ladder::lab::Place;
 use reqwest::header::{HeaderMap, HeaderName};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, StatusCode};
@@ -34,7 +34,7 @@ pub(crate) struct Town {
     pub(crate) folder: TempDir,
     pub(crate) database: Database,
     /// The site itself, for what only its process knows.
-    pub(crate) site: web::Site,
+    pub(crate) site: site::Site,
     config: Site,
 }
 
@@ -111,9 +111,13 @@ impl Town {
 
     /// The same site as another process would serve it, with a pool of its own; returns where, and the
     /// site itself.
-    pub(crate) async fn another_process(&self) -> (String, web::Site) {
-        let site = app::site(&self.config).expect("a site");
-        (answering(site.clone()).await, site)
+    pub(crate) async fn another_process(&self) -> (String, site::Site) {
+        served(&self.config).await
+    }
+
+    /// The same site as a router, for requests without a connection.
+    pub(crate) fn router(&self) -> axum::Router {
+        server::router(AppState::open(&self.config).expect("a site"))
     }
 
     /// A visitor whose requests come from that address, by the front's word.
@@ -131,7 +135,7 @@ impl Town {
         &self,
         reserve: Reserve,
         ballast: Option<PathBuf>,
-    ) -> (String, web::Site) {
+    ) -> (String, site::Site) {
         let config = Site {
             disk_reserve: reserve,
             ballast,
@@ -195,21 +199,22 @@ pub(crate) struct Answer {
 }
 
 /// Serves a site on a port of its own, and returns its address and the site.
-async fn served(config: &Site) -> (String, web::Site) {
-    let site = app::site(config).expect("a site");
-    (answering(site.clone()).await, site)
+async fn served(config: &Site) -> (String, site::Site) {
+    let state = AppState::open(config).expect("a site");
+    let site = state.site.clone();
+    (answering(state).await, site)
 }
 
-async fn answering(site: web::Site) -> String {
+async fn answering(state: AppState) -> String {
     // What the site logs is printed with the test that fails.
     let _ = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::WARN)
         .with_test_writer()
         .try_init();
-    site.live.stand_at(Place::default());
+    state.lab.live.stand_at(Place::default());
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let base = format!("http://{}", listener.local_addr().expect("an address"));
-    tokio::spawn(async move { axum::serve(listener, app::router(site)).await });
+    tokio::spawn(async move { axum::serve(listener, server::router(state)).await });
     base
 }
 

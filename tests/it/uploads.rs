@@ -4,12 +4,12 @@ use std::fs::File;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use flickr_killr::db::session;
-use flickr_killr::domain::{PhotoToken, Secret, UserId};
-use flickr_killr::images::Originals;
-use flickr_killr::site::upload;
+use db::session;
+use domain::{PhotoToken, Secret, UserId};
+use images::Originals;
 use reqwest::StatusCode;
 use sha2::{Digest as _, Sha256};
+use site::upload;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;

@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
+use domain::settings::Place;
+use stack::cachectl::screen::{Screen, seen_enough};
+use stack::cachectl::stat::{self, Stat};
+use stack::cachectl::{Site, explain, target};
+use stack::supervisor::{Running, StateDir};
 
 use self::watching::{HIST, LOG, LogArgs, TOP, WatchArgs};
-use crate::cache_tools::screen::{Screen, seen_enough};
-use crate::cache_tools::stat::{self, Stat};
-use crate::cache_tools::{Site, explain, target};
-use crate::settings::Place;
-use crate::stack::{Running, StateDir};
 
 /// What can be asked about the cache.
 #[derive(Debug, Subcommand)]

@@ -6,15 +6,14 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use clap::{Args, value_parser};
+use domain::settings::Place;
+use stack::cachectl::hist::Histogram;
+use stack::cachectl::log as lines;
+use stack::cachectl::request::{Outcome, Request};
+use stack::cachectl::screen::{Screen, seen_enough};
+use stack::cachectl::top::Top;
+use stack::cachectl::watch::Watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
-
-use crate::cache_tools::hist::Histogram;
-use crate::cache_tools::log as lines;
-use crate::cache_tools::request::{Outcome, Request};
-use crate::cache_tools::screen::{Screen, seen_enough};
-use crate::cache_tools::top::Top;
-use crate::cache_tools::watch::Watch;
-use crate::settings::Place;
 
 /// How often a live picture is drawn.
 const DRAW_EVERY: Duration = Duration::from_secs(1);

@@ -4,8 +4,7 @@
 use std::time::Instant;
 
 use benchmarker::chart::Curve;
-
-use crate::lab::{SPAN, Scene, Second};
+use ladder::lab::{SPAN, Scene, Second};
 
 /// How long the axis of time is, in seconds.
 pub(super) const WIDTH: f64 = SPAN.as_secs() as f64;

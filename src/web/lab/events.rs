@@ -1,9 +1,10 @@
 //! What happened meanwhile, on the axis of time: marks with labels that never cover each other, the time without
 //! the index, and the time of which nothing was recorded.
 
+use db::userid_index::Status;
+use ladder::lab::{Happening, Scene};
+
 use super::drawing::{WIDTH, percent, x_of};
-use crate::db::userid_index::Status;
-use crate::lab::{Happening, Scene};
 
 /// How many lines of labels there are.
 const LINES: usize = 3;
@@ -182,10 +183,10 @@ fn span((from, to): (f64, f64)) -> Span {
 mod tests {
     use std::time::{Duration, Instant};
 
+    use ladder::lab::Second;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::lab::Second;
 
     fn scene(seconds_ago: &[(u64, Happening)]) -> Scene {
         let now = Instant::now();

@@ -3,9 +3,9 @@
 
 use benchmarker::chart::{Frame, Mark, latency};
 use benchmarker::saved::TierCounts;
+use ladder::lab::{BUCKETS, Scene, Times, bucket_of};
 
 use super::panels::time_said;
-use crate::lab::{BUCKETS, Scene, Times, bucket_of};
 use crate::web::words;
 
 /// How wide the drawing is on a screen, and on a narrow one.

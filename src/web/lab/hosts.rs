@@ -13,18 +13,18 @@ use axum::http::header::HOST;
 use axum::http::uri::Authority;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use site::refusals;
 
-use crate::site::refusals;
 use crate::web::error::Error;
-use crate::web::site::Site;
+use crate::web::state::Lab;
 
 /// Refuses requests under other names than the site's own.
 pub(in crate::web) async fn under_own_names_only(
-    State(site): State<Site>,
+    State(lab): State<Lab>,
     request: Request,
     next: Next,
 ) -> Response {
-    if is_own(request.headers(), &site.lab_hosts) {
+    if is_own(request.headers(), &lab.hosts) {
         return next.run(request).await;
     }
     refusals::log(|| tracing::info!("refused the lab under the name of a host that is not listed"));

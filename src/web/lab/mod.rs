@@ -21,16 +21,16 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use domain::urls::pattern;
+use ladder::lab::{Action, Reading};
+use picture::Picture;
 use tokio::time::Instant;
 
 use super::error::{Error, see_other};
 use super::forms::Form;
 use super::page::Page;
-use super::site::Site;
 use super::visit::Visit;
-use crate::lab::{Action, Reading};
-use crate::urls::pattern;
-use picture::Picture;
+use crate::web::state::Lab;
 
 pub(super) use hosts::under_own_names_only;
 
@@ -49,7 +49,7 @@ const UNBUFFERED: (HeaderName, HeaderValue) = (
 
 #[derive(Template)]
 #[template(path = "lab.html")]
-struct Lab<'a> {
+struct LabPage<'a> {
     visit: &'a Visit,
     picture: String,
     live_url: &'a str,
@@ -57,16 +57,16 @@ struct Lab<'a> {
 }
 
 /// The page; the picture in it is up to date without a script as well.
-pub(super) async fn show(State(site): State<Site>, visit: Visit) -> Result<Page, Error> {
-    let drawn = site.live.elsewhere(pattern::LAB_PICTURE).await;
+pub(super) async fn show(State(lab): State<Lab>, visit: Visit) -> Result<Page, Error> {
+    let drawn = lab.live.elsewhere(pattern::LAB_PICTURE).await;
     let (picture, lives) = match drawn {
         Some(picture) => (picture, true),
         None => {
-            let scene = site.live.scene().await;
+            let scene = lab.live.scene().await;
             (Picture::of(&scene).render_whole()?, scene.lives)
         }
     };
-    let template = Lab {
+    let template = LabPage {
         visit: &visit,
         picture,
         live_url: pattern::LAB_LIVE,
@@ -76,14 +76,14 @@ pub(super) async fn show(State(site): State<Site>, visit: Visit) -> Result<Page,
 }
 
 /// The picture of each second, for some seconds; then the browser comes back.
-pub(super) async fn live(State(site): State<Site>) -> Response {
+pub(super) async fn live(State(lab): State<Lab>) -> Response {
     let until = Instant::now() + STREAM_LASTS;
-    let pictures = futures::stream::unfold(site, move |site| async move {
+    let pictures = futures::stream::unfold(lab, move |lab| async move {
         if Instant::now() >= until {
             return None;
         }
-        let picture = next_picture(&site).await.ok()?;
-        Some((Ok::<_, Infallible>(event(&picture)), site))
+        let picture = next_picture(&lab).await.ok()?;
+        Some((Ok::<_, Infallible>(event(&picture)), lab))
     });
     (
         [
@@ -109,22 +109,22 @@ fn event(data: &str) -> String {
     event
 }
 
-async fn next_picture(site: &Site) -> Result<String, Error> {
-    match site.live.elsewhere(pattern::LAB_NEXT).await {
+async fn next_picture(lab: &Lab) -> Result<String, Error> {
+    match lab.live.elsewhere(pattern::LAB_NEXT).await {
         Some(picture) => Ok(picture),
-        None => Picture::of(&*site.live.next_scene().await).render_whole(),
+        None => Picture::of(&*lab.live.next_scene().await).render_whole(),
     }
 }
 
 /// Drops or creates the userid index; no other index can be named.
-pub(super) async fn change_index(State(site): State<Site>, form: Form) -> Result<Response, Error> {
+pub(super) async fn change_index(State(lab): State<Lab>, form: Form) -> Result<Response, Error> {
     if form.get("index") != "userid" {
         return Err(Error::Forbidden(
             "Only the userid index can be dropped and created here.",
         ));
     }
     match Action::named(form.get("action")) {
-        Some(action @ (Action::Drop | Action::Create)) => Ok(ask_for(&site, action).await),
+        Some(action @ (Action::Drop | Action::Create)) => Ok(ask_for(&lab, action).await),
         _ => Err(Error::BadRequest(
             "The index can be dropped or created.".to_owned(),
         )),
@@ -132,9 +132,9 @@ pub(super) async fn change_index(State(site): State<Site>, form: Form) -> Result
 }
 
 /// Runs the benchmark, or ends it early.
-pub(super) async fn benchmark(State(site): State<Site>, form: Form) -> Result<Response, Error> {
+pub(super) async fn benchmark(State(lab): State<Lab>, form: Form) -> Result<Response, Error> {
     match Action::named(form.get("action")) {
-        Some(action @ (Action::Benchmark | Action::Stop)) => Ok(ask_for(&site, action).await),
+        Some(action @ (Action::Benchmark | Action::Stop)) => Ok(ask_for(&lab, action).await),
         _ => Err(Error::BadRequest(
             "The benchmark can be run or stopped.".to_owned(),
         )),
@@ -142,15 +142,15 @@ pub(super) async fn benchmark(State(site): State<Site>, form: Form) -> Result<Re
 }
 
 /// Measures the photostream as things are.
-pub(super) async fn measure(State(site): State<Site>) -> Response {
-    ask_for(&site, Action::Measure).await
+pub(super) async fn measure(State(lab): State<Lab>) -> Response {
+    ask_for(&lab, Action::Measure).await
 }
 
 /// Has it done by the process that draws, where it will be seen how it goes.
-async fn ask_for(site: &Site, action: Action) -> Response {
+async fn ask_for(lab: &Lab, action: Action) -> Response {
     let form = format!("action={}", action.name());
-    if !site.live.acts_elsewhere(pattern::LAB_ACT, &form).await {
-        site.live.act(action).await;
+    if !lab.live.acts_elsewhere(pattern::LAB_ACT, &form).await {
+        lab.live.act(action).await;
     }
     see_other(pattern::LAB)
 }
@@ -158,24 +158,24 @@ async fn ask_for(site: &Site, action: Action) -> Response {
 // What follows is told to the siblings of this process only, on its own socket.
 
 /// The counters of this process.
-pub(super) async fn pulse(State(site): State<Site>) -> Json<Reading> {
-    Json(site.live.pulse().read())
+pub(super) async fn pulse(State(lab): State<Lab>) -> Json<Reading> {
+    Json(lab.live.pulse().read())
 }
 
 /// The picture as it is.
-pub(super) async fn picture(State(site): State<Site>) -> Result<String, Error> {
-    Picture::of(&*site.live.scene().await).render_whole()
+pub(super) async fn picture(State(lab): State<Lab>) -> Result<String, Error> {
+    Picture::of(&*lab.live.scene().await).render_whole()
 }
 
 /// The picture of the next second.
-pub(super) async fn next(State(site): State<Site>) -> Result<String, Error> {
-    Picture::of(&*site.live.next_scene().await).render_whole()
+pub(super) async fn next(State(lab): State<Lab>) -> Result<String, Error> {
+    Picture::of(&*lab.live.next_scene().await).render_whole()
 }
 
 /// Does what a sibling was asked for.
-pub(super) async fn act(State(site): State<Site>, form: Form) -> Result<String, Error> {
+pub(super) async fn act(State(lab): State<Lab>, form: Form) -> Result<String, Error> {
     let action = Action::named(form.get("action"));
     let action = action.ok_or_else(|| Error::BadRequest("There is no such action.".to_owned()))?;
-    site.live.act(action).await;
+    lab.live.act(action).await;
     Ok(String::new())
 }

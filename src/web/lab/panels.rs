@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use benchmarker::chart::{Axis, spread};
+use ladder::lab::{Scene, Second};
+use stack::observe::cpu::Tiers;
 
 use super::drawing::{curve, percent};
-use crate::cpu::Tiers;
-use crate::lab::{Scene, Second};
 use crate::web::words;
 
 /// The ends of the axis of times, in milliseconds: it is logarithmic, a decade a step.

@@ -1,6 +1,8 @@
 //! Everything that moves, as one piece of HTML: put into the page, and sent again each second.
 
 use askama::Template;
+use db::userid_index::Status;
+use ladder::lab::{self, Scene};
 
 use super::events::Events;
 use super::histogram::Histogram;
@@ -8,8 +10,6 @@ use super::panels::{Cpu, Files, Rate, Times};
 use super::plans::{self, Plans};
 use super::result::{self, Headline, State};
 use super::told::Told;
-use crate::db::userid_index::Status;
-use crate::lab::{self, Scene};
 use crate::web::error::Error;
 use crate::web::words;
 

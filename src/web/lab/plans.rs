@@ -1,8 +1,9 @@
 //! How PostgreSQL answers the photostream with and without the index, in plain words.
 
-use crate::db::measure::Timing;
-use crate::lab::{self, Scene};
-use crate::urls;
+use db::measure::Timing;
+use domain::urls;
+use ladder::lab::{self, Scene};
+
 use crate::web::words;
 
 /// Both states of the index.
@@ -45,7 +46,7 @@ pub(super) fn of(scene: &Scene) -> Plans {
         )
     });
     let example = with.or(without).map(|timing| {
-        let url = urls::person(&timing.owner, crate::domain::Cursor::Newest);
+        let url = urls::person(&timing.owner, domain::Cursor::Newest);
         (timing.owner.to_string(), url)
     });
     let plan = |title, timing: Option<&Timing>| Plan {

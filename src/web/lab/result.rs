@@ -1,6 +1,7 @@
 //! The result of the benchmark, said large: pages a second with the index and without it.
 
-use crate::lab::{Comparison, Findings, Phase};
+use ladder::lab::{Comparison, Findings, Phase};
+
 use crate::web::words;
 
 /// How many phases are shown; of more, the first and the last.

@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
+use ladder::lab::{BENCHMARK_DURATION, Changing, IndexState, Outcome, Scene};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use crate::lab::{BENCHMARK_DURATION, Changing, IndexState, Outcome, Scene};
 use crate::web::words;
 
 /// The sentence, and how far the work is.

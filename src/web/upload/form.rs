@@ -11,10 +11,10 @@ use axum::extract::{FromRequest as _, Multipart, Request};
 use axum::http::StatusCode;
 use bytes::BytesMut;
 use futures::Stream;
+use images::disk::UploadRoom;
+use images::{Received, Refusal, WriteError};
+use site::upload::{Place, Uploads};
 
-use crate::disk::UploadRoom;
-use crate::images::{Received, Refusal, WriteError};
-use crate::site::upload::{Place, Uploads};
 use crate::web::error::Error;
 
 /// How many bytes a field of words may have. A title of 200 characters has at most 800.

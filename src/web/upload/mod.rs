@@ -10,18 +10,19 @@ use axum::http::header::{CONTENT_LENGTH, HeaderMap};
 use axum::response::{IntoResponse as _, Response};
 
 pub(super) use self::entrance::in_turn;
+use db::session::SignedIn;
+use domain::urls;
+use domain::{Title, Visibility};
+use images::Refusal;
+use images::disk::UploadRoom;
+use site::Site;
+use site::upload::{Details, NotAdmitted, Place, PostError};
+
 use self::form::FormError;
 use super::error::{Error, see_other};
 use super::page::Page;
 use super::routes::UPLOAD_BYTES_MAX;
-use super::site::Site;
 use super::visit::Visit;
-use crate::db::session::SignedIn;
-use crate::disk::UploadRoom;
-use crate::domain::{Title, Visibility};
-use crate::images::Refusal;
-use crate::site::upload::{Details, NotAdmitted, Place, PostError};
-use crate::urls;
 
 const NO_ROOM: &str = "The disk of this site is nearly full, so it takes no new photos for now. Please try again later.";
 

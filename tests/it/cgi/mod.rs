@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::process::Stdio;
 
-use flickr_killr::domain::PhotoId;
+use domain::PhotoId;
 use reqwest::header::HeaderMap;
 
 use self::script::{Said, Script};

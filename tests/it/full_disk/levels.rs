@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use flickr_killr::disk::{BALLAST_BYTES, Ballast, Reserve, STEP_BYTES};
-use flickr_killr::jobs;
+use domain::Reserve;
+use images::disk::{BALLAST_BYTES, Ballast, STEP_BYTES};
 use reqwest::StatusCode;
+use site::jobs;
 use sqlx::AssertSqlSafe;
 
 use crate::town::{Answer, Town, Visitor, jpeg};

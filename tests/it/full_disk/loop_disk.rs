@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use flickr_killr::disk::{BALLAST_BYTES, Ballast};
+use images::disk::{BALLAST_BYTES, Ballast};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use reqwest::StatusCode;

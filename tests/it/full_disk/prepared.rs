@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::MetadataExt as _;
 
-use flickr_killr::disk::{BALLAST_BYTES, Ballast, STEP_BYTES};
+use images::disk::{BALLAST_BYTES, Ballast, STEP_BYTES};
 use sqlx::{Connection as _, PgConnection};
 
 use crate::stack::site::{Site, folder, program, run};

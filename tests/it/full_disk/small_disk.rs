@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use flickr_killr::disk::Reading;
+use images::disk::Reading;
 use tempfile::TempDir;
 
 /// An ext4 on a loop device, without blocks reserved for root. Unmounted when dropped.

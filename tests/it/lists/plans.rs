@@ -1,6 +1,6 @@
 //! What PostgreSQL does for explore and for the list of people: an index each, and bounded work.
 
-use flickr_killr::db::{explore, load, people_list, schema};
+use db::{explore, load, people_list, schema};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row as _};
 

@@ -143,7 +143,7 @@ impl Map {
     /// Checks that the search found what is known to be there: else it would search in vain for all that
     /// is added later.
     pub(super) fn is_whole(&self) {
-        let sources = include_str!("../../../src/urls.rs");
+        let sources = include_str!("../../../crates/domain/src/urls.rs");
         let constants = sources.lines().filter_map(|line| {
             let (name, rest) = line.trim().strip_prefix("pub const ")?.split_once(':')?;
             Some((name, rest.split('"').nth(1)?))

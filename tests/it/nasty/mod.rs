@@ -222,9 +222,9 @@ async fn whatever_is_typed_is_answered_in_words() {
         assert_eq!(posted.status, StatusCode::SEE_OTHER, "{}", posted.text());
     }
     let cookie = session_of(&ann).await;
-    let (base, site) = town.another_process().await;
+    let (base, _) = town.another_process().await;
     let sender = Sender::new(&base);
-    let map = Map::draw(&flickr_killr::app::router(site), &sender, &cookie).await;
+    let map = Map::draw(&town.router(), &sender, &cookie).await;
     map.is_whole();
 
     let mut requests = addresses(&map, &cookie);

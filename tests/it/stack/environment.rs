@@ -155,7 +155,7 @@ async fn a_search_path_that_leads_nowhere_is_no_panic() {
         .execute(&mut connection)
         .await
         .expect("a table");
-    let found = flickr_killr::db::schema::inspect_on(&mut connection).await;
+    let found = db::schema::inspect_on(&mut connection).await;
     let found = format!("{:?}", found.expect("an answer"));
     assert!(found.contains("Foreign"), "{found}");
 }

@@ -9,16 +9,16 @@ mod table;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use flickr_killr::rung::Rung;
+use answers::Answer;
+use domain::rung::Rung;
 use nix::sys::signal::Signal;
+use people::{Audience, FORM, PASSWORD, base, prepare};
 use reqwest::Client;
 use sqlx::{Connection as _, PgConnection};
+use table::{Question, questions};
 
 use crate::stack::site::{Site, folder, program, run, runs, send, up};
 use crate::town::{Visitor, jpeg};
-use answers::Answer;
-use people::{Audience, FORM, PASSWORD, base, prepare};
-use table::{Question, questions};
 
 #[tokio::test]
 async fn all_versions_answer_alike_and_survive_and_leave_nothing() {

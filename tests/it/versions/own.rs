@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use base64::Engine as _;
-use flickr_killr::rung::{Front, Rung};
+use domain::rung::{Front, Rung};
 use sha2::{Digest as _, Sha256};
 
 use crate::snapshots;

@@ -1,0 +1,227 @@
+//! Loads the demo set: tables, rows, keys, indexes.
+//!
+//! Rows are made on their own threads and copied over two connections; keys and indexes are built
+//! over the same two. Until the last step the database says of itself that it is being loaded, and
+//! a load that finds it so begins again.
+
+mod build;
+mod rows;
+mod write;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use demo_data::{Impossible, World};
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use thiserror::Error;
+use tokio::sync::{Mutex, mpsc};
+
+use crate::load::{self, Seat, Table};
+use crate::schema::{self, Contents, DatabaseState};
+
+/// How many chunks may wait for a connection: enough that neither side waits for the other.
+const CHUNKS_MAX: usize = 4;
+
+/// How far a load has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// What is going on.
+    pub phase: Phase,
+    /// How much of it is done: rows, or keys and indexes.
+    pub done: u64,
+    /// How much there is of it, as far as is known.
+    pub total: u64,
+}
+
+/// The parts of a load, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// People, photos, follows and favorites are drawn, in memory.
+    Inventing,
+    /// Rows are copied.
+    Rows,
+    /// Primary and unique keys are built.
+    Keys,
+    /// Foreign keys are checked, indexes built, tables analyzed.
+    Indexes,
+    /// All is there.
+    Done,
+}
+
+/// Why nothing was loaded.
+#[derive(Debug, Error)]
+pub enum LoadError {
+    /// The tables of somebody else.
+    #[error(
+        "the database holds tables that Flickr Killr did not make ({}); nothing was changed. \
+         Name an empty database.", tables.join(", ")
+    )]
+    Foreign {
+        /// Their names, some of them at most.
+        tables: Vec<String>,
+    },
+    /// It is there already.
+    #[error(
+        "the demo set is loaded already ({} users, {} photos, seed {}); nothing was changed",
+        .0.users, .0.photos, .0.seed
+    )]
+    AlreadyLoaded(Contents),
+    /// It is there already, with the rows of another version of this program.
+    #[error(
+        "the database holds another edition of the demo set ({}; {} users, {} photos, seed {}) than this \
+         program makes ({}): other pictures and comments for the same numbers; nothing was changed. \
+         It can be served as it is; `flickr-killr reset` makes room for the new one.",
+        found.as_deref().unwrap_or("from before editions had names"),
+        contents.users, contents.photos, contents.seed, World::EDITION
+    )]
+    OtherEdition {
+        /// What is there.
+        contents: Contents,
+        /// The edition that is there, if the database names one.
+        found: Option<String>,
+    },
+    /// Another version of the schema.
+    #[error(
+        "the database was made by version {found} of the schema, this program has {}; nothing was \
+         changed. Use another state directory or an empty database, or remove what is there \
+         (`flickr-killr reset`; uploads go with it).",
+        schema::version()
+    )]
+    OtherVersion {
+        /// The version that made it.
+        found: String,
+    },
+    /// Somebody else is at it.
+    #[error("the database is being loaded by another process; nothing was changed")]
+    Busy,
+    /// No such set can be made.
+    #[error(transparent)]
+    Impossible(#[from] Impossible),
+    /// The database failed.
+    #[error("loading failed")]
+    Database(#[from] sqlx::Error),
+    /// A thread that makes rows died.
+    #[error("making rows failed")]
+    Making(#[from] tokio::task::JoinError),
+}
+
+/// Loads the demo set into an empty database, or once more where a load was interrupted.
+///
+/// Dropping the future stops it; what is there by then is not taken for whole by a later start.
+pub async fn load(
+    options: &PgConnectOptions,
+    contents: Contents,
+    progress: impl Fn(Progress) + Send + Sync,
+) -> Result<(), LoadError> {
+    let mut first = load::connect(options).await?;
+    if !load::lock(&mut first, Seat::First).await? {
+        return Err(LoadError::Busy);
+    }
+    match schema::inspect_on(&mut first).await? {
+        DatabaseState::Empty | DatabaseState::Loading => {}
+        DatabaseState::Foreign { tables } => return Err(LoadError::Foreign { tables }),
+        DatabaseState::Loaded(contents) => {
+            let found = load::edition(&mut first).await?;
+            return Err(if found.as_deref() == Some(World::EDITION) {
+                LoadError::AlreadyLoaded(contents)
+            } else {
+                LoadError::OtherEdition { contents, found }
+            });
+        }
+        DatabaseState::OtherVersion { found } => return Err(LoadError::OtherVersion { found }),
+    }
+    let mut second = load::connect(options).await?;
+    if !load::lock(&mut second, Seat::Second).await? {
+        return Err(LoadError::Busy);
+    }
+    progress(Progress {
+        phase: Phase::Inventing,
+        done: 0,
+        total: 1,
+    });
+    let Contents {
+        seed,
+        users,
+        photos,
+    } = contents;
+    let world = tokio::task::spawn_blocking(move || World::new(seed, users, photos)).await??;
+    let world = Arc::new(world);
+    load::begin(&mut first, contents, World::EDITION).await?;
+    let mut rows = copy_all([&mut first, &mut second], &world, &progress).await?;
+    drop(world);
+    rows.insert("name_words", load::fill_name_words(&mut first).await?);
+    build::all([&mut first, &mut second], &rows, &progress).await?;
+    load::finish(&mut first).await?;
+    progress(Progress {
+        phase: Phase::Done,
+        done: 1,
+        total: 1,
+    });
+    Ok(())
+}
+
+/// How many rows each table has.
+type RowCounts = HashMap<&'static str, u64>;
+
+/// Copies all tables over two connections: whichever is free takes the next.
+async fn copy_all(
+    connections: [&mut PgConnection; 2],
+    world: &Arc<World>,
+    progress: &(impl Fn(Progress) + Send + Sync),
+) -> Result<RowCounts, LoadError> {
+    let waiting = Mutex::new(VecDeque::from(Table::ALL));
+    let counts = Mutex::new(RowCounts::new());
+    let (done, total) = (AtomicU64::new(0), rows::total_about(world));
+    let report = |rows: u64| {
+        let done = done.fetch_add(rows, Ordering::Relaxed) + rows;
+        progress(Progress {
+            phase: Phase::Rows,
+            done,
+            total: total.max(done),
+        });
+    };
+    report(0);
+    let stream = async |connection: &mut PgConnection| -> Result<(), LoadError> {
+        loop {
+            let Some(table) = waiting.lock().await.pop_front() else {
+                return Ok(());
+            };
+            let count = copy_table(connection, table, world, &report).await?;
+            counts.lock().await.insert(table.name(), count);
+        }
+    };
+    let [first, second] = connections;
+    tokio::try_join!(stream(first), stream(second))?;
+    Ok(counts.into_inner())
+}
+
+async fn copy_table(
+    connection: &mut PgConnection,
+    table: Table,
+    world: &Arc<World>,
+    report: &impl Fn(u64),
+) -> Result<u64, LoadError> {
+    let (made, mut pieces) = mpsc::channel(CHUNKS_MAX);
+    let (chunks, copied) = mpsc::channel(1);
+    let world = Arc::clone(world);
+    let maker = tokio::task::spawn_blocking(move || rows::make(table, &world, &made));
+    let forward = async {
+        while let Some(write::Piece { rows, count }) = pieces.recv().await {
+            report(count);
+            if chunks.send(load::Chunk::Rows(rows)).await.is_err() {
+                return Ok(());
+            }
+        }
+        // Only a maker that came to its end has made all rows.
+        if maker.await? {
+            // Should the copy have failed, it says so itself.
+            let _ = chunks.send(load::Chunk::End).await;
+        }
+        drop(chunks);
+        Ok::<(), LoadError>(())
+    };
+    let copy = async { Ok(load::copy(connection, table, copied).await?) };
+    let (rows, ()) = tokio::try_join!(copy, forward)?;
+    Ok(rows)
+}

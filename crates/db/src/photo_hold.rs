@@ -1,0 +1,103 @@
+//! A row lock on a photo while a picture of it is stored under the photo's token, in memcached or on disk.
+//!
+//! Deleting a photo and changing its visibility lock the row `for update` first (`photo_write`), which excludes
+//! `for key share`; counting views does not, and does not wait. So a deletion comes either before a hold, which
+//! then finds no row, or waits until the hold is dropped, and then removes what was stored. The two never
+//! overlap, in whichever processes they run.
+
+use domain::{PhotoToken, UserId};
+use sqlx::{PgPool, PgTransaction};
+
+use super::cost::counted;
+use super::pool;
+
+/// The begin of a hold, in one round trip. A deletion has the row for milliseconds; a hold waits no longer
+/// than this, also when the request behind it is cancelled.
+const BEGIN: &str = "begin; set local lock_timeout = '250ms'";
+
+/// As long as this lives, the photo stays as it is: deleting and hiding it wait. Keep it for a moment
+/// only; it also holds a connection.
+///
+/// Dropping it queues the rollback and returns the connection to the pool, which sends it at once. The
+/// connections of a process that dies end, and with them its holds.
+#[derive(Debug)]
+#[must_use]
+pub struct Hold {
+    _transaction: PgTransaction<'static>,
+}
+
+/// Holds the photo that has this token, if everybody may see it.
+///
+/// # Errors
+///
+/// When the database fails, has no connection to spare, or somebody else has the row for too long.
+pub async fn hold_public(
+    db: &PgPool,
+    owner: UserId,
+    token: PhotoToken,
+) -> Result<Option<Hold>, sqlx::Error> {
+    hold(
+        db,
+        owner,
+        token,
+        "select id from photos
+          where token = $1 and userid = $2 and visibility = 'public'
+            for key share",
+    )
+    .await
+}
+
+/// Holds the photo that has this token, whoever may see it.
+///
+/// # Errors
+///
+/// As [`hold_public`].
+pub async fn hold_any(
+    db: &PgPool,
+    owner: UserId,
+    token: PhotoToken,
+) -> Result<Option<Hold>, sqlx::Error> {
+    hold(
+        db,
+        owner,
+        token,
+        "select id from photos
+          where token = $1 and userid = $2
+            for key share",
+    )
+    .await
+}
+
+/// Asks once more on another connection when the first was closed: nothing is written.
+async fn hold(
+    db: &PgPool,
+    owner: UserId,
+    token: PhotoToken,
+    select: &'static str,
+) -> Result<Option<Hold>, sqlx::Error> {
+    match hold_once(db, owner, token, select).await {
+        Err(error) if pool::was_cut(&error) => hold_once(db, owner, token, select).await,
+        held => held,
+    }
+}
+
+async fn hold_once(
+    db: &PgPool,
+    owner: UserId,
+    token: PhotoToken,
+    select: &'static str,
+) -> Result<Option<Hold>, sqlx::Error> {
+    let mut transaction = db.begin_with(BEGIN).await?;
+    // A row that was locked is looked at once more when its lock is gone: with a new token or
+    // another visibility it is not found.
+    let found: Option<i64> = counted(
+        sqlx::query_scalar(select)
+            .bind(token)
+            .bind(owner)
+            .fetch_optional(&mut *transaction),
+    )
+    .await?;
+    Ok(found.map(|_| Hold {
+        _transaction: transaction,
+    }))
+}

@@ -1,0 +1,69 @@
+//! Places for uploads: how many an account may have under way, over all processes of the site.
+//!
+//! A place is a lease. A process that dies gives none back, so each ends by itself.
+
+use domain::UserId;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::cost::counted;
+
+/// How many uploads of one account may be under way at once.
+pub const PLACES_PER_ACCOUNT: i16 = 2;
+
+/// Takes a place for an account, under the name of this lease; `false` if all of them are taken.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn take(db: &PgPool, account: UserId, lease: Uuid) -> Result<bool, sqlx::Error> {
+    for place in 1..=PLACES_PER_ACCOUNT {
+        // A lease lasts longer than an upload (3 minutes) and the decoding that may go on after it (24 s).
+        let taken = counted(
+            sqlx::query(
+                "insert into upload_places as p (userid, place, lease, expires_at)
+                 values ($1, $2, $3, now() + interval '4 minutes')
+                     on conflict (userid, place) do update
+                        set lease = excluded.lease, expires_at = excluded.expires_at
+                      where p.expires_at <= now()",
+            )
+            .bind(account)
+            .bind(place)
+            .bind(lease)
+            .execute(db),
+        )
+        .await?;
+        if taken.rows_affected() == 1 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Gives a place back.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn give_back(db: &PgPool, account: UserId, lease: Uuid) -> Result<(), sqlx::Error> {
+    counted(
+        sqlx::query("delete from upload_places where userid = $1 and lease = $2")
+            .bind(account)
+            .bind(lease)
+            .execute(db),
+    )
+    .await
+    .map(drop)
+}
+
+/// Removes leases that ended by themselves; returns how many.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn sweep(db: &PgPool) -> Result<u64, sqlx::Error> {
+    let swept = sqlx::query("delete from upload_places where expires_at <= now()")
+        .execute(db)
+        .await?;
+    Ok(swept.rows_affected())
+}

@@ -1,0 +1,33 @@
+//! Pure values: what an id, a name, a token or a month is. Parsed once, valid ever after.
+//!
+//! Nothing here knows of databases' rows, HTTP or files; everything else may import it.
+
+pub mod config;
+mod cursor;
+mod ids;
+mod letters;
+mod month;
+mod name;
+mod network;
+mod picture;
+mod reserve;
+mod reserved;
+pub mod rung;
+mod secret;
+pub mod settings;
+mod text;
+pub mod urls;
+mod visibility;
+mod visible;
+
+pub use cursor::{BadCursor, CountCursor, Cursor, NameCursor, TakenCursor};
+pub use ids::{CommentId, PhotoId, PhotoToken, UserId};
+pub use letters::letters_of;
+pub use month::{BadMonth, Month};
+pub use name::{BadUsername, Username};
+pub use network::Network;
+pub use picture::{Frame, Ratio, Tone};
+pub use reserve::{BadReserve, Reserve, inodes as reserve_inodes};
+pub use secret::{Secret, SecretHash};
+pub use text::{BadText, DisplayName, Title};
+pub use visibility::{BadVisibility, Relation, Visibility};

@@ -1,0 +1,302 @@
+//! The room on the disk, and the order in which the site gives things up when it runs out.
+//!
+//! | available | what is given up |
+//! |---|---|
+//! | at least the reserve | nothing |
+//! | less ([`Level::Low`]) | derivatives are made but not kept, and none is made ahead |
+//! | less than half ([`Level::Scarce`]) | uploads (507, before their body is read), new accounts, counted views, old sessions |
+//! | nothing, because another program took it | writes (503), until the [ballast](Ballast) makes room for a deletion or a start |
+//!
+//! Reading, hiding, deleting and logging out go on at every level. Uploads never take the disk below half
+//! of the reserve, whatever the number of processes: each has the blocks of its file allocated first, which all of them
+//! see. So what the site itself writes never fills it.
+
+mod ballast;
+mod full;
+mod reading;
+pub mod whole;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use domain::Reserve;
+
+pub use self::ballast::{BALLAST_BYTES, Ballast, STEP_BYTES};
+pub use self::full::is_disk_full;
+pub use self::reading::Reading;
+
+/// How long a reading is used: in a second the site writes far less than half of the reserve, uploads apart.
+const READING_LIFETIME: Duration = Duration::from_secs(1);
+
+/// How much more than its limit must be available before a level improves, as a fraction of the limit:
+/// a disk at the limit would otherwise change level with every file.
+const HYSTERESIS: u64 = 16;
+
+/// How much room there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Less than half of the reserve: no uploads.
+    Scarce,
+    /// Less than the reserve: what can be made again is not kept.
+    Low,
+    /// At least the reserve.
+    Plenty,
+}
+
+/// An upload was refused: it would leave less than half of the reserve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the disk has no room for an upload")]
+pub struct NoRoom;
+
+/// The disk monitor of a process. Clones share it; asking it costs a lock, and a `statvfs` a second.
+#[derive(Clone)]
+pub struct Disk {
+    shared: Arc<Shared>,
+}
+
+/// Where the readings come from: `statvfs`, or what a test returns.
+type Source = Box<dyn Fn() -> io::Result<Reading> + Send + Sync>;
+
+struct Shared {
+    source: Source,
+    reserve: Reserve,
+    ballast: Option<Ballast>,
+    latest: Mutex<Option<Latest>>,
+    /// Bytes of uploads that were admitted and that the disk does not count yet.
+    in_flight_bytes: AtomicU64,
+}
+
+#[derive(Clone, Copy)]
+struct Latest {
+    at: Instant,
+    /// Too old for its age: something was written since.
+    is_old: bool,
+    reading: Reading,
+    level: Level,
+}
+
+/// The room of one upload, taken until this is dropped.
+#[derive(Debug)]
+#[must_use]
+pub struct UploadRoom {
+    disk: Disk,
+    bytes: u64,
+}
+
+impl Disk {
+    /// A monitor of the file systems of these folders, which need not exist yet. The fullest one counts.
+    #[must_use]
+    pub fn new(folders: &[PathBuf], reserve: Reserve, ballast: Option<Ballast>) -> Self {
+        let folders = folders.to_vec();
+        let source = move || Reading::of_fullest(&folders);
+        Self::with(Box::new(source), reserve, ballast)
+    }
+
+    fn with(source: Source, reserve: Reserve, ballast: Option<Ballast>) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                source,
+                reserve,
+                ballast,
+                latest: Mutex::new(None),
+                in_flight_bytes: AtomicU64::new(0),
+            }),
+        }
+    }
+
+    /// How much room there was, at most [`READING_LIFETIME`] ago. A disk that cannot be read counts as
+    /// roomy: a write that fails returns its own error.
+    pub fn level(&self) -> Level {
+        self.latest().map_or(Level::Plenty, |latest| latest.level)
+    }
+
+    /// How many bytes are available; `None` if the disk cannot be read.
+    pub fn available_bytes(&self) -> Option<u64> {
+        self.latest().map(|latest| latest.reading.available_bytes)
+    }
+
+    /// Whether derivatives are written to the disk, and made ahead.
+    pub fn keeps_derivatives(&self) -> bool {
+        self.level() == Level::Plenty
+    }
+
+    /// Takes the room for an upload of so many bytes, to be asked before its body is read.
+    ///
+    /// # Errors
+    ///
+    /// When the upload, with those of this process that are under way, would leave less than half of
+    /// the reserve.
+    pub fn may_take_upload(&self, bytes: u64) -> Result<UploadRoom, NoRoom> {
+        let before = self
+            .shared
+            .in_flight_bytes
+            .fetch_add(bytes, Ordering::Relaxed);
+        // From here on the bytes are given back when it is dropped.
+        let room = UploadRoom {
+            disk: self.clone(),
+            bytes,
+        };
+        if self.level() == Level::Scarce {
+            return Err(NoRoom);
+        }
+        self.leaves_half(before.saturating_add(bytes))
+            .map(|()| room)
+    }
+
+    /// Whether half of the reserve is left when these bytes are written.
+    fn leaves_half(&self, bytes: u64) -> Result<(), NoRoom> {
+        let Some(Latest { reading, .. }) = self.latest() else {
+            return Ok(());
+        };
+        let limit = self.shared.reserve.bytes(reading.size_bytes) / 2;
+        if reading.available_bytes < limit.saturating_add(bytes) {
+            return Err(NoRoom);
+        }
+        Ok(())
+    }
+
+    /// Gives up a part of the ballast, so that a deletion finds room on a full disk. Returns whether
+    /// anything was given up. Blocks on the disk.
+    pub fn give_way(&self) -> bool {
+        let Some(ballast) = &self.shared.ballast else {
+            return false;
+        };
+        match ballast.give_up(STEP_BYTES) {
+            Ok(0) => false,
+            Ok(bytes) => {
+                tracing::warn!(
+                    bytes,
+                    "the disk is full: a part of the ballast was given up"
+                );
+                true
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the disk is full, and the ballast could not be given up");
+                false
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Latest>> {
+        let latest = &self.shared.latest;
+        latest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn latest(&self) -> Option<Latest> {
+        let mut latest = self.lock();
+        if let Some(latest) = *latest
+            && !latest.is_old
+            && latest.at.elapsed() < READING_LIFETIME
+        {
+            return Some(latest);
+        }
+        let reading = match (self.shared.source)() {
+            Ok(reading) => reading,
+            Err(error) => {
+                tracing::debug!(%error, "the room on the disk is unknown");
+                return None;
+            }
+        };
+        let before = latest.map_or(Level::Plenty, |latest| latest.level);
+        let level = level_after(before, &reading, self.shared.reserve);
+        if level != before {
+            log_change(before, level, &reading);
+        }
+        *latest = Some(Latest {
+            at: Instant::now(),
+            is_old: false,
+            reading,
+            level,
+        });
+        *latest
+    }
+}
+
+impl UploadRoom {
+    /// How many bytes the upload was announced with.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Gives the room up, because the blocks of the file are allocated now; looks at the disk once more, as other
+    /// processes may have taken room at the same moment.
+    ///
+    /// # Errors
+    ///
+    /// When less than half of the reserve is left.
+    pub fn is_allocated(self) -> Result<(), NoRoom> {
+        let disk = self.disk.clone();
+        drop(self);
+        if let Some(latest) = &mut *disk.lock() {
+            latest.is_old = true;
+        }
+        disk.leaves_half(disk.shared.in_flight_bytes.load(Ordering::Relaxed))
+    }
+}
+
+impl Drop for UploadRoom {
+    fn drop(&mut self) {
+        let in_flight = &self.disk.shared.in_flight_bytes;
+        in_flight.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+/// The level of a reading. Getting worse takes effect at once, getting better needs some room more.
+fn level_after(before: Level, reading: &Reading, reserve: Reserve) -> Level {
+    let level = |reserve_bytes: u64, inodes_min: u64| {
+        if reading.available_bytes < reserve_bytes / 2 || reading.free_inodes < inodes_min / 2 {
+            Level::Scarce
+        } else if reading.available_bytes < reserve_bytes || reading.free_inodes < inodes_min {
+            Level::Low
+        } else {
+            Level::Plenty
+        }
+    };
+    let reserve_bytes = reserve.bytes(reading.size_bytes);
+    let inodes_min = domain::reserve_inodes(reading.inodes);
+    let now = level(reserve_bytes, inodes_min);
+    if now <= before {
+        return now;
+    }
+    let with_more = |limit: u64| limit + limit / HYSTERESIS;
+    level(with_more(reserve_bytes), with_more(inodes_min)).max(before)
+}
+
+fn log_change(before: Level, level: Level, reading: &Reading) {
+    let (available_bytes, free_inodes) = (reading.available_bytes, reading.free_inodes);
+    if level > before {
+        tracing::info!(
+            ?level,
+            available_bytes,
+            free_inodes,
+            "the disk has room again"
+        );
+    } else {
+        let given_up = match level {
+            Level::Scarce => "uploads and new accounts are refused, views are not counted",
+            Level::Low | Level::Plenty => "derivatives are made but not kept",
+        };
+        tracing::warn!(
+            ?level,
+            available_bytes,
+            free_inodes,
+            "the disk fills up: {given_up}"
+        );
+    }
+}
+
+impl std::fmt::Debug for Disk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Disk")
+            .field("reserve", &self.shared.reserve)
+            .field("ballast", &self.shared.ballast)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,208 @@
+//! Makes one derivative of one original. Blocks: unpacking, drawing and encoding are work.
+
+use std::io;
+
+use demo_data::picture::{Picture, Scene};
+use image::RgbImage;
+
+use super::decode::{Opened, Refusal, guarded};
+use super::encode::{EncodeError, encode};
+use super::large::Turn;
+use super::room::{ROOM, ROOM_BYTES};
+use super::weigh::Weight;
+use super::{FileName, Original, Originals, Size, Width, resize};
+
+/// How many pixels a drawing may have, so that it fits into [`ROOM`].
+const DRAWN_PIXELS_MAX: u64 = 2048 * 1536;
+
+/// How many bytes a pixel needs while it is drawn: 17 to 25, measured at 2048 pixels.
+const DRAWN_PIXEL_BYTES: u64 = 25;
+
+/// Why there is no derivative.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// The original's file is not there, or cannot be read.
+    #[error("cannot read the original {0}")]
+    Unreadable(FileName, #[source] io::Error),
+    /// The original, accepted once, is refused now.
+    #[error("the original {0} is no picture any more")]
+    Refused(FileName, #[source] Refusal),
+    /// No drawing came out of the seed.
+    #[error("the seed {0} draws nothing")]
+    Undrawn(u64),
+    /// The encoder failed.
+    #[error("cannot encode the derivative")]
+    Encode(#[from] EncodeError),
+}
+
+impl RenderError {
+    /// Whether the original's file is gone, as after a deletion.
+    pub(super) fn is_of_missing_original(&self) -> bool {
+        matches!(self, Self::Unreadable(_, error) if error.kind() == io::ErrorKind::NotFound)
+    }
+}
+
+/// Makes the derivative of this size.
+pub fn render(
+    original: Original,
+    originals: &Originals,
+    size: Size,
+) -> Result<Vec<u8>, RenderError> {
+    let pixels = match original {
+        Original::Drawn(seed) => draw(seed, size.width)?,
+        Original::Upload(name) => unpack(name, originals, size.width)?,
+    };
+    Ok(encode(&pixels, size.encoding)?)
+}
+
+/// Whether rendering this waits for its turn with other processes, so that it needs a thread of its own.
+pub(super) fn is_large(original: Original, originals: &Originals, width: Width) -> bool {
+    match original {
+        Original::Drawn(_) => false,
+        // A file that cannot be read is an error of `render`.
+        Original::Upload(name) => {
+            let weight = Weight::of_file(&originals.path(name));
+            weight.is_ok_and(|weight| weight.rendering_bytes(width) > ROOM_BYTES)
+        }
+    }
+}
+
+/// Reads and unpacks an upload, after waiting for memory: for room beside other pictures, or for the turn of the large.
+fn unpack(name: FileName, originals: &Originals, width: Width) -> Result<RgbImage, RenderError> {
+    let path = originals.path(name);
+    let unreadable = |error| RenderError::Unreadable(name, error);
+    let weight = Weight::of_file(&path).map_err(unreadable)?;
+    let memory_bytes = weight.rendering_bytes(width);
+    let is_large = memory_bytes > ROOM_BYTES;
+    let _alone = is_large.then(|| Turn::new(originals.root(), ".rendering-large").wait_blocking());
+    let _beside_others = (!is_large).then(|| ROOM.enter(memory_bytes));
+    let bytes = std::fs::read(&path).map_err(unreadable)?;
+    guarded(|| {
+        let decoded = Opened::read(&bytes)?.decode(weight.unpacked_bytes)?;
+        resize::shrink(decoded, width.pixels())
+    })
+    .map_err(|refusal| RenderError::Refused(name, refusal))
+}
+
+/// Draws, after waiting for room. What would be too large is drawn narrower, as if the original were
+/// no wider: tall pictures in the widest size.
+fn draw(seed: u64, width: Width) -> Result<RgbImage, RenderError> {
+    let shape = Scene::of(seed).shape;
+    let pixels = |width: u32| u64::from(width) * u64::from(shape.height_at(width));
+    let wished = pixels(width.pixels());
+    let width = if wished > DRAWN_PIXELS_MAX {
+        let share = DRAWN_PIXELS_MAX as f64 / wished as f64;
+        // Fits: smaller than before, and above 0.
+        (f64::from(width.pixels()) * share.sqrt()) as u32
+    } else {
+        width.pixels()
+    };
+    let _place = ROOM.enter(pixels(width) * DRAWN_PIXEL_BYTES);
+    let Picture { width, height, rgb } = demo_data::picture::draw(seed, width);
+    RgbImage::from_raw(width, height, rgb).ok_or(RenderError::Undrawn(seed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Encoding, Format, samples};
+
+    const ENCODINGS: [Encoding; 2] = [Encoding::WebP, Encoding::Jpeg];
+
+    fn seen(bytes: &[u8]) -> RgbImage {
+        image::load_from_memory(bytes).unwrap().into_rgb8()
+    }
+
+    #[tokio::test]
+    async fn an_upload_becomes_smaller_upright_and_silent() {
+        let folder = tempfile::tempdir().unwrap();
+        let originals = Originals::new(folder.path());
+        let profile = moxcms::ColorProfile::new_display_p3().encode().unwrap();
+        let exif = samples::exif(6, "2019:07:14 09:30:05");
+        let upload = samples::jpeg_with(900, 600, |encoder| {
+            encoder.add_exif_metadata(&exif).unwrap();
+            encoder.add_icc_profile(&profile).unwrap();
+        });
+        let name = originals.keep(&upload, Format::Jpeg).await;
+        for encoding in ENCODINGS {
+            for (width, expected) in [(Width::W320, (320, 480)), (Width::W2048, (600, 900))] {
+                let size = Size { width, encoding };
+                let bytes = render(Original::Upload(name), &originals, size).unwrap();
+                let picture = seen(&bytes);
+                assert_eq!(picture.dimensions(), expected);
+                assert_eq!(samples::seen(&picture), "brwg");
+                for told in [
+                    samples::SECRET,
+                    "Exif",
+                    "EXIF",
+                    "ICC_PROFILE",
+                    "ICCP",
+                    "2019:",
+                ] {
+                    let found = bytes.windows(told.len()).any(|w| w == told.as_bytes());
+                    assert!(!found, "{told} in {size}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_seed_is_drawn_in_every_size() {
+        let originals = Originals::new("never read");
+        for encoding in ENCODINGS {
+            let width = Width::W320;
+            let bytes = render(Original::Drawn(5), &originals, Size { width, encoding }).unwrap();
+            assert_eq!(seen(&bytes).width(), 320);
+        }
+    }
+
+    #[test]
+    fn a_tall_drawing_is_narrower_than_the_widest_size_and_keeps_its_shape() {
+        let tall = |seed: &u64| Scene::of(*seed).shape.height_at(2000) == 3000;
+        let seed = (0..10_000).find(tall).unwrap();
+        let (width, height) = draw(seed, Width::W2048).unwrap().dimensions();
+        assert!(u64::from(width) * u64::from(height) <= DRAWN_PIXELS_MAX + u64::from(width));
+        assert!((width * 3).abs_diff(height * 2) <= 3, "{width} x {height}");
+    }
+
+    #[tokio::test]
+    async fn an_original_that_is_lost_or_no_picture_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let originals = Originals::new(folder.path());
+        let size = Size {
+            width: Width::W640,
+            encoding: Encoding::WebP,
+        };
+        let lost = Original::Upload(FileName::random(Format::Png));
+        let error = render(lost, &originals, size).unwrap_err();
+        assert!(matches!(error, RenderError::Unreadable(..)), "{error:?}");
+        let name = originals.keep(b"no picture", Format::Png).await;
+        let error = render(Original::Upload(name), &originals, size).unwrap_err();
+        assert!(matches!(error, RenderError::Refused(..)), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn a_large_upload_is_drawn_when_no_other_process_draws_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let originals = Originals::new(folder.path());
+        // Weighed by what it claims, and refused as soon as it is opened.
+        let large = samples::jpeg_claiming(10_000, 10_000);
+        let name = originals.keep(&large, Format::Jpeg).await;
+        assert!(is_large(Original::Upload(name), &originals, Width::W320));
+        let taken = Turn::new(folder.path(), ".rendering-large").wait_blocking();
+        let (tell, told) = std::sync::mpsc::channel();
+        let drawing = std::thread::spawn(move || {
+            let size = Size {
+                width: Width::W320,
+                encoding: Encoding::WebP,
+            };
+            let _ = tell.send(render(Original::Upload(name), &originals, size).map(drop));
+        });
+        let waits = told.recv_timeout(std::time::Duration::from_secs(2));
+        assert!(waits.is_err(), "it did not wait for its turn");
+        drop(taken);
+        let ended = told.recv().unwrap();
+        assert!(matches!(ended, Err(RenderError::Refused(..))), "{ended:?}");
+        drawing.join().unwrap();
+    }
+}

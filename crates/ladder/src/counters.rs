@@ -1,0 +1,115 @@
+//! What the site itself has counted: the second opinion on what the client saw.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use domain::urls::pattern::METRICS;
+use stack::supervisor::Running;
+
+use super::http;
+
+/// How long memcached may take for its counters.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What programs of the site have counted since they started.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Counters {
+    /// Lookups that memcached answered and did not; none where there is no memcached.
+    pub(super) memcached: Option<(u64, u64)>,
+    /// File requests that app processes answered; none where no process stays to be asked.
+    pub(super) app_files: Option<u64>,
+}
+
+impl Counters {
+    /// Asks everybody who counts.
+    pub(super) fn read(running: &Running) -> Result<Self> {
+        Ok(Self {
+            memcached: memcached(running)?,
+            app_files: app_files(running)?,
+        })
+    }
+
+    /// What was counted since an earlier moment.
+    pub(super) fn since(&self, before: &Self) -> Self {
+        let memcached = self.memcached.zip(before.memcached);
+        let app = self.app_files.zip(before.app_files);
+        Self {
+            memcached: memcached.map(|(now, then)| {
+                let since = |now: u64, then| now.saturating_sub(then);
+                (since(now.0, then.0), since(now.1, then.1))
+            }),
+            app_files: app.map(|(now, then)| now.saturating_sub(then)),
+        }
+    }
+}
+
+fn memcached(running: &Running) -> Result<Option<(u64, u64)>> {
+    let Some(address) = running.memcached else {
+        return Ok(None);
+    };
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).context("memcached")?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.write_all(b"stats\r\nquit\r\n")?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text)?;
+    let hits = value(&text, "STAT get_hits ").context("memcached counts no hits")?;
+    let misses = value(&text, "STAT get_misses ").context("memcached counts no misses")?;
+    Ok(Some((hits, misses)))
+}
+
+/// Reasons of the accelerator that speak of no file: a page has no policy that would let it be kept,
+/// and no address under which it could be.
+const NO_FILE: [&str; 2] = ["{reason=\"policy\"}", "{reason=\"not_addressable\"}"];
+
+/// Every answer passes the accelerator, which counts it as stored or by the reason why it was not.
+/// Processes behind nginx listen on sockets, so these are asked.
+fn app_files(running: &Running) -> Result<Option<u64>> {
+    let mut files = None;
+    let sockets = std::fs::read_dir(&running.sockets).into_iter().flatten();
+    for entry in sockets.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with("app-") && name.ends_with(".sock") {
+            let text = http::get_unix(&entry.path(), METRICS)?.text();
+            *files.get_or_insert(0) += files_in(&text);
+        }
+    }
+    Ok(files)
+}
+
+fn files_in(metrics: &str) -> u64 {
+    let counts = metrics.lines().filter_map(|line| {
+        let (name, count) = line.rsplit_once(' ')?;
+        let counted = name == "accelerator_stored_total"
+            || name
+                .strip_prefix("accelerator_not_stored_total")
+                .is_some_and(|reason| !reason.is_empty() && !NO_FILE.contains(&reason));
+        counted.then(|| count.parse::<u64>().ok()).flatten()
+    });
+    counts.sum()
+}
+
+fn value(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    line.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_what_was_stored_or_could_have_been() {
+        let metrics = "# TYPE accelerator_stored_total counter\naccelerator_stored_total 4\n\
+            accelerator_stored_bytes_total 999\n\
+            accelerator_not_stored_total{reason=\"policy\"} 700\n\
+            accelerator_not_stored_total{reason=\"not_addressable\"} 70\n\
+            accelerator_not_stored_total{reason=\"in_flight\"} 2\n";
+        assert_eq!(files_in(metrics), 6);
+        assert_eq!(
+            value("STAT get_hits 12\r\nEND\r\n", "STAT get_hits "),
+            Some(12)
+        );
+    }
+}

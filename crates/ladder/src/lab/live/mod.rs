@@ -1,0 +1,445 @@
+//! The live lab: reads the counters of every app process, of memcached and of `/proc` once a second, and does
+//! what the buttons say.
+//!
+//! One process of a site draws for all: the first whose socket answers. So every process shows the same
+//! picture and the same benchmark, and the work is done once. Nothing runs while no browser watches.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use db::measure;
+use db::userid_index::{self, Error};
+use tokio::sync::{Notify, watch};
+use tokio::time::timeout;
+
+use super::findings::Findings;
+use super::gather::Gatherer;
+use super::load::{DURATION, Heard};
+use super::pulse::Pulse;
+use super::scene::{Changing, Scene};
+use super::siblings::{self, NotPosted};
+
+mod bench;
+
+/// How long we go on gathering after somebody last looked: longer than a browser needs to come back.
+const WATCHED_FOR: Duration = Duration::from_secs(10);
+
+/// How long a request waits for the next picture at most.
+const NEXT_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long a sibling may take to answer; one that is stopped or dead does not draw.
+const SIBLING_PATIENCE: Duration = Duration::from_secs(4);
+
+/// Where a process stands in its site.
+#[derive(Debug, Clone, Default)]
+pub struct Place {
+    /// Its unix socket, beside which those of its siblings lie.
+    pub socket: Option<PathBuf>,
+    /// Where the front of the site listens.
+    pub front: Option<SocketAddr>,
+}
+
+/// What can be asked for in the lab.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Drop the userid index.
+    Drop,
+    /// Create it.
+    Create,
+    /// Measure the photostream as things are.
+    Measure,
+    /// Run the benchmark.
+    Benchmark,
+    /// End the benchmark early.
+    Stop,
+}
+
+impl Action {
+    const ALL: [(&str, Self); 5] = [
+        ("drop", Self::Drop),
+        ("create", Self::Create),
+        ("measure", Self::Measure),
+        ("benchmark", Self::Benchmark),
+        ("stop", Self::Stop),
+    ];
+
+    /// The action of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        let found = Self::ALL.iter().find(|(known, _)| *known == name);
+        found.map(|(_, action)| *action)
+    }
+
+    /// Its name in a form.
+    pub fn name(self) -> &'static str {
+        let found = Self::ALL.iter().find(|(_, action)| *action == self);
+        found.map_or("", |(name, _)| name)
+    }
+}
+
+/// The lab of this process, cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Live(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    pulse: Pulse,
+    db: db::Pool,
+    database_url: String,
+    memcached: Vec<SocketAddr>,
+    place: OnceLock<Place>,
+    desk: Mutex<Desk>,
+    drawn: watch::Sender<Arc<Scene>>,
+    stop: Notify,
+}
+
+/// What changes while one looks.
+#[derive(Debug)]
+struct Desk {
+    scene: Scene,
+    watched_until: Instant,
+    gathering: bool,
+    /// What the running benchmark has said since the last second was drawn.
+    heard: Option<Heard>,
+}
+
+impl Live {
+    /// A lab that counts, and draws once somebody looks.
+    pub fn new(db: db::Pool, database_url: &str, memcached: &[SocketAddr]) -> Self {
+        let now = Instant::now();
+        let scene = Scene::new(now, !memcached.is_empty());
+        Self(Arc::new(Parts {
+            pulse: Pulse::default(),
+            db,
+            database_url: database_url.to_owned(),
+            memcached: memcached.to_vec(),
+            place: OnceLock::new(),
+            drawn: watch::Sender::new(Arc::new(scene.clone())),
+            desk: Mutex::new(Desk {
+                scene,
+                watched_until: now,
+                gathering: false,
+                heard: None,
+            }),
+            stop: Notify::new(),
+        }))
+    }
+
+    /// Says where this process stands. One that answers a single request never says it, and then
+    /// nothing is drawn: it is gone before there is a second.
+    pub fn stand_at(&self, place: Place) {
+        let mut desk = self.desk();
+        desk.scene.lives = true;
+        desk.scene.no_benchmark = no_benchmark(place.front);
+        // Said once, before anything is served.
+        let _ = self.0.place.set(place);
+    }
+
+    /// What this process counts.
+    pub fn pulse(&self) -> &Pulse {
+        &self.0.pulse
+    }
+
+    /// Whether this process has a socket where siblings may ask it.
+    pub fn has_siblings(&self) -> bool {
+        self.own_socket().is_some()
+    }
+
+    fn own_socket(&self) -> Option<&PathBuf> {
+        self.0.place.get()?.socket.as_ref()
+    }
+
+    pub(super) fn memcached(&self) -> &[SocketAddr] {
+        &self.0.memcached
+    }
+
+    /// The sockets of the siblings of this process.
+    pub(super) fn sibling_sockets(&self) -> Vec<PathBuf> {
+        let Some(own) = self.own_socket() else {
+            return vec![];
+        };
+        let mut sockets = siblings::sockets(own);
+        sockets.retain(|socket| socket != own);
+        sockets
+    }
+
+    /// What the process that draws answers at that address; none when that is this one.
+    pub async fn elsewhere(&self, path: &str) -> Option<String> {
+        for socket in self.siblings_before() {
+            match siblings::get(&socket, path, SIBLING_PATIENCE).await {
+                Ok(answer) => return Some(answer),
+                Err(error) => tracing::debug!(%error, ?socket, "this sibling does not draw"),
+            }
+        }
+        None
+    }
+
+    /// Posts a form to the process that draws; returns false if that is this one. Only a sibling that no connection
+    /// can be made to is passed over: another may still do what it was sent, and nothing is done twice.
+    pub async fn acts_elsewhere(&self, path: &str, form: &str) -> bool {
+        for socket in self.siblings_before() {
+            match siblings::post(&socket, path, form, SIBLING_PATIENCE).await {
+                Ok(()) => return true,
+                Err(NotPosted::Away(error)) => {
+                    tracing::debug!(%error, ?socket, "this sibling is away");
+                }
+                Err(NotPosted::Unanswered(error)) => {
+                    tracing::warn!(%error, ?socket, "a sibling was asked to act and does not answer");
+                    let sentence = "The process that was asked for this has not answered. It may still do it; if \
+                                    nothing happens, please try again.";
+                    self.redraw(|scene| scene.mishap = Some(sentence.to_owned()));
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    /// The sockets of the siblings that draw rather than this process.
+    fn siblings_before(&self) -> Vec<PathBuf> {
+        let Some(own) = self.own_socket() else {
+            return vec![];
+        };
+        let sockets = siblings::sockets(own).into_iter();
+        sockets.take_while(|socket| socket != own).collect()
+    }
+
+    /// What there is to draw now; from here on it is gathered for a while.
+    pub async fn scene(&self) -> Arc<Scene> {
+        if self.watched() {
+            // The last picture may be of yesterday, and so may what is known of the index.
+            self.look_at_index().await;
+            self.recall_findings().await;
+        }
+        self.0.drawn.borrow().clone()
+    }
+
+    /// What there is to draw after the next second, or when something happens before.
+    pub async fn next_scene(&self) -> Arc<Scene> {
+        let mut drawn = self.0.drawn.subscribe();
+        self.watched();
+        // Whether something came or not: what is there is the newest.
+        let _ = timeout(NEXT_PATIENCE, drawn.changed()).await;
+        drawn.borrow().clone()
+    }
+
+    /// Notes that somebody looks. Says whether nobody did before.
+    fn watched(&self) -> bool {
+        let mut desk = self.desk();
+        desk.watched_until = Instant::now() + WATCHED_FOR;
+        if desk.gathering {
+            return false;
+        }
+        if desk.scene.lives {
+            desk.gathering = true;
+            tokio::spawn(Gatherer::new(self.clone()).run());
+        }
+        true
+    }
+
+    /// Whether there is still somebody to gather for; if not, gathering is over.
+    pub(super) fn goes_on(&self) -> bool {
+        let mut desk = self.desk();
+        let wanted = desk.watched_until > Instant::now() || desk.scene.benchmark_ends.is_some();
+        desk.gathering = wanted;
+        wanted
+    }
+
+    /// Takes what the benchmark has said lately.
+    pub(super) fn take_heard(&self) -> Option<Heard> {
+        self.desk().heard.take()
+    }
+
+    /// Changes what there is to draw, and draws it.
+    pub(super) fn redraw(&self, change: impl FnOnce(&mut Scene)) {
+        let mut desk = self.desk();
+        change(&mut desk.scene);
+        desk.scene.forget();
+        self.0.drawn.send_replace(Arc::new(desk.scene.clone()));
+    }
+
+    /// Asks the database where the index stands and what was measured.
+    pub(super) async fn look_at_index(&self) {
+        let status = userid_index::status(&self.0.db).await;
+        let timings = measure::last(&self.0.db).await;
+        match (status, timings) {
+            (Ok(status), Ok(timings)) => {
+                let known = self.0.drawn.borrow().clone();
+                // Most of the time nothing is new, and nothing has to be drawn before its second is over.
+                if known.index.as_ref() != Some(&status) || known.timings != timings {
+                    self.redraw(|scene| scene.learns(status, timings));
+                }
+            }
+            (Err(error), _) | (_, Err(error)) => {
+                tracing::debug!(%error, "the lab cannot see the index");
+            }
+        }
+    }
+
+    /// Does what a button asks for, and returns as soon as it has begun: how it goes is drawn.
+    pub async fn act(&self, action: Action) {
+        if action == Action::Stop {
+            return self.0.stop.notify_waiters();
+        }
+        if !self.begin(action) {
+            return;
+        }
+        let live = self.clone();
+        let work = tokio::spawn(async move {
+            match action {
+                Action::Drop => live.change(userid_index::drop_all(&live.0.db).await).await,
+                Action::Create => {
+                    live.change(userid_index::create_all(&live.0.db).await)
+                        .await
+                }
+                Action::Benchmark => return live.benchmark().await,
+                Action::Measure | Action::Stop => {}
+            }
+            if let Err(error) = super::measure(&live.0.db).await {
+                live.mishap(&error.into());
+            }
+            live.look_at_index().await;
+        });
+        if self.0.place.get().is_none() {
+            // This process is gone with its answer, so the answer waits.
+            let _ = work.await;
+        }
+    }
+
+    /// Notes that something begins; says no, in a sentence to be drawn, when it cannot.
+    fn begin(&self, action: Action) -> bool {
+        let mut begun = true;
+        self.redraw(|scene| {
+            let changing = match action {
+                Action::Drop => Some(Changing::Dropping),
+                Action::Create => Some(Changing::Creating),
+                Action::Measure | Action::Benchmark | Action::Stop => None,
+            };
+            scene.mishap = match (action, changing) {
+                (_, Some(_)) if scene.changing.is_some() => {
+                    Some("The index is being changed already; one change at a time.".to_owned())
+                }
+                (Action::Benchmark, _) if scene.benchmark_ends.is_some() => {
+                    Some("A benchmark is running already; one at a time.".to_owned())
+                }
+                (Action::Benchmark, _) => scene.no_benchmark.clone(),
+                _ => None,
+            };
+            begun = scene.mishap.is_none();
+            if begun {
+                scene.changing = changing.or(scene.changing);
+                if action == Action::Benchmark {
+                    scene.benchmark_ends = Some(Instant::now() + DURATION);
+                    scene.outcome = None;
+                    scene.findings = Findings::default();
+                }
+            }
+        });
+        begun
+    }
+
+    /// A change of the index is over.
+    async fn change(&self, outcome: Result<Vec<userid_index::Done>, Error>) {
+        let is_done = outcome.is_ok();
+        match outcome {
+            Ok(done) => tracing::info!(?done, "the userid index was changed in the lab"),
+            Err(error) => self.mishap(&error),
+        }
+        self.redraw(|scene| {
+            scene.changing = None;
+            if is_done {
+                scene.mishap = None;
+            }
+        });
+        self.look_at_index().await;
+    }
+
+    fn mishap(&self, error: &Error) {
+        let sentence = match error {
+            Error::Busy => {
+                "The index is being changed from elsewhere at this moment; please try again."
+            }
+            Error::NoLock => {
+                "No moment without a query of photos was found to drop the index in; please try again \
+                 when it is calmer."
+            }
+            Error::Database(_) => "The database failed at that; the log says how.",
+        };
+        tracing::warn!(error = format!("{error:#}"), "the index change failed");
+        self.redraw(|scene| scene.mishap = Some(sentence.to_owned()));
+    }
+
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.0.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Why no benchmark can be run against a front, if so.
+fn no_benchmark(front: Option<SocketAddr>) -> Option<String> {
+    match front {
+        None => Some(
+            "This process was not told where its front listens (serve --front), so it cannot send it visitors."
+                .to_owned(),
+        ),
+        Some(front) if !front.ip().to_canonical().is_loopback() => Some(format!(
+            "The front listens on {front}. Load is sent to loopback only: start the site with --listen 127.0.0.1:8080."
+        )),
+        Some(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn load_is_sent_to_loopback_only() {
+        let at = |address: &str| no_benchmark(Some(address.parse().unwrap()));
+        assert_eq!(at("127.0.0.1:8080"), None);
+        assert_eq!(at("[::1]:8080"), None);
+        assert!(at("192.0.2.7:80").is_some_and(|why| why.contains("loopback only")));
+        assert!(no_benchmark(None).is_some());
+    }
+
+    /// Two processes, of which the first takes connections and answers nothing.
+    async fn beside_a_silent_sibling() -> (tempfile::TempDir, tokio::net::UnixListener, Live) {
+        let folder = tempfile::tempdir().unwrap();
+        let silent = tokio::net::UnixListener::bind(folder.path().join("app-0.sock")).unwrap();
+        let url = "postgres://nobody@127.0.0.1:1/none";
+        let live = Live::new(db::Pool::connect_lazy(url).unwrap(), url, &[]);
+        live.stand_at(Place {
+            socket: Some(folder.path().join("app-1.sock")),
+            front: None,
+        });
+        (folder, silent, live)
+    }
+
+    #[tokio::test]
+    async fn an_action_that_a_sibling_may_still_do_is_done_by_no_other() {
+        let (folder, silent, live) = beside_a_silent_sibling().await;
+        let act = live.acts_elsewhere("/act", "action=benchmark");
+        let closes = async {
+            let (mut stream, _) = silent.accept().await.unwrap();
+            let mut request = [0; 16];
+            tokio::io::AsyncReadExt::read_exact(&mut stream, &mut request)
+                .await
+                .unwrap();
+        };
+        let (is_elsewhere, ()) = tokio::join!(act, closes);
+        assert!(is_elsewhere, "it was sent");
+        assert!(live.0.drawn.borrow().mishap.is_some(), "and that is shown");
+        // A process that ended leaves its socket, and cannot have the request.
+        drop(silent);
+        assert!(folder.path().join("app-0.sock").exists());
+        assert!(!live.acts_elsewhere("/act", "action=benchmark").await);
+    }
+
+    #[test]
+    fn an_action_is_named_as_it_is_read() {
+        for (_, action) in Action::ALL {
+            assert_eq!(Action::named(action.name()), Some(action));
+        }
+        assert_eq!(Action::named("reindex"), None);
+    }
+}

@@ -1,0 +1,266 @@
+//! One figure: load, CPU by tier, the site's own counters, and the reasons to mistrust it.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use benchmarker::{Histogram, Report, TierReport, Tiers, run};
+use domain::rung::Front;
+use stack::observe::cpu;
+
+use super::body::{Body, Lists};
+use super::cores::{self, Cores};
+use super::counters::Counters;
+use super::doubts::{self, Evidence};
+use super::interrupt::Interrupt;
+use super::record::{Cpu, FilesAnswered, Measured, Step};
+use super::site::Site;
+use super::wrk;
+
+/// How long load is applied before anything is counted: connections, caches, clock rates.
+const WARM_UP_MAX: Duration = Duration::from_secs(1);
+
+/// How long a figure without the index is measured at least: sixteen pages at once may take a second each.
+const WITHOUT_INDEX_MIN: Duration = Duration::from_secs(3);
+
+/// How many digits of a time are written down: exact to one in a hundred.
+const DIGITS: u8 = 2;
+
+/// What every figure is measured with.
+#[derive(Debug)]
+pub(super) struct Bench<'a> {
+    pub(super) lists: &'a Lists,
+    pub(super) duration: Duration,
+    pub(super) interrupt: &'a Interrupt,
+    /// Whether wrk is asked for the page as well.
+    pub(super) wrk: bool,
+}
+
+impl Bench<'_> {
+    /// Measures one body on a running site.
+    pub(super) fn measure(&self, site: &mut Site, step: Step, body: Body) -> Result<Measured> {
+        let plan = self.lists.plan(body, site.running.listen)?;
+        let plan = plan.stop_when(self.interrupt.word());
+        // A run of its own before: then nothing of the warm-up is in any counter below.
+        run(&plan.clone().duration(WARM_UP_MAX.min(self.duration)))?;
+        self.interrupt.check()?;
+        let counters = Counters::read(&site.running)?;
+        let (before, used) = (Cores::read()?, cpu_of(site)?);
+        let duration = match step {
+            Step::WithoutIndex => self.duration.max(WITHOUT_INDEX_MIN),
+            Step::Version(_) | Step::IndexAgain => self.duration,
+        };
+        let report = run(&plan.duration(duration))?;
+        let used = cpu_of(site)?.since(&used);
+        let busy = Cores::read()?.busy_since(&before);
+        self.interrupt.check()?;
+        site.check()?;
+        let counters = Counters::read(&site.running)?.since(&counters);
+        ensure!(
+            report.requests.total > 0 && report.pages > 0,
+            "version {} answered nothing as asked:\n{report}",
+            site.rung
+        );
+        let wrk_per_sec = match body {
+            // Once a version: what it says of the index it says of itself.
+            Body::Page if self.wrk && matches!(step, Step::Version(_)) => {
+                wrk::pages_per_sec(site.running.listen, &self.lists.people, self.duration)?
+            }
+            _ => None,
+        };
+        self.interrupt.check()?;
+        let beside = Beside {
+            used,
+            starts_programs: site.rung.front() == Front::NginxAndCgi,
+            busy,
+            counters,
+            wrk_per_sec,
+        };
+        Ok(figure(step, body, &report, &beside))
+    }
+}
+
+fn cpu_of(site: &Site) -> Result<cpu::Tiers> {
+    cpu::by_tier(site.supervisor()).context("CPU of the site")
+}
+
+/// What was seen while the benchmarker ran.
+struct Beside {
+    /// CPU of the site.
+    used: cpu::Tiers,
+    /// Whether a process is started for every request.
+    starts_programs: bool,
+    /// Which share of the time all cores were at work, for anybody.
+    busy: f64,
+    counters: Counters,
+    wrk_per_sec: Option<f64>,
+}
+
+fn figure(step: Step, body: Body, report: &Report, beside: &Beside) -> Measured {
+    let cpu = cpu_of_one(report, beside);
+    let wrk_per_sec = beside.wrk_per_sec;
+    let files = files(body, report);
+    // What the warm-up had under way when it ended was answered after our first look.
+    let under_way = 2 * report.generator.connections as u64;
+    let slack = under_way + report.errors.total + report.reconnects;
+    let audit = audit(&files, &beside.counters, slack);
+    let by_hand_per_sec = doubts::by_hand(&cpu, cores::count());
+    let evidence = Evidence {
+        times: &report.request_histogram,
+        errors: report.errors.total,
+        generator_busy: report.generator.busy,
+        per_sec: report.pages_per_sec,
+        by_hand: by_hand_per_sec,
+        busy: beside.busy,
+        wrk: wrk_per_sec,
+        audit: audit.as_ref().err().cloned(),
+    };
+    Measured {
+        step,
+        body,
+        requests_per_sec: report.requests_per_sec,
+        average_request_ms: report.average_request_ms,
+        p50_ms: report.request_times.p50_ms.unwrap_or_default(),
+        p95_ms: report.request_times.p95_ms.unwrap_or_default(),
+        units_per_sec: report.pages_per_sec,
+        requests: report.requests.total,
+        errors: report.errors.total,
+        cpu,
+        generator_busy: report.generator.busy,
+        by_hand_per_sec,
+        busy: beside.busy,
+        wrk_per_sec,
+        files,
+        doubts: evidence.doubts(),
+        audit: audit.unwrap_or_else(|difference| difference),
+        request_us: compact(&report.request_histogram),
+    }
+}
+
+/// CPU of one page, or of one file where only files were asked for.
+fn cpu_of_one(report: &Report, beside: &Beside) -> Cpu {
+    let each = |secs: f64| secs * 1000.0 / report.pages as f64;
+    let tier = |time: Duration| each(time.as_secs_f64());
+    let used = &beside.used;
+    let mut cpu = Cpu {
+        postgres_ms: tier(used.postgres),
+        nginx_ms: tier(used.nginx),
+        app_ms: tier(used.app + used.cgi),
+        memcached_ms: tier(used.memcached),
+        generator_ms: each(report.generator.cpu_secs),
+    };
+    if beside.starts_programs {
+        // fcgiwrap waits for nobody (it ignores SIGCHLD), so the kernel forgets what its programs used
+        // when they end. It is what else the cores did meanwhile; on a machine with other work too much.
+        let all = each(beside.busy * cores::count() as f64 * report.elapsed_secs);
+        cpu.app_ms += (all - cpu.sum_ms()).max(0.0);
+    }
+    cpu
+}
+
+/// Who answered for files; where files alone are asked for, they are the pages of the list.
+fn files(body: Body, report: &Report) -> FilesAnswered {
+    let of = |tiers: &Tiers| {
+        let all = [
+            &tiers.memcached,
+            &tiers.page,
+            &tiers.disk,
+            &tiers.app,
+            &tiers.unnamed,
+        ];
+        FilesAnswered {
+            asked: all.iter().map(|tier: &&TierReport| tier.requests).sum(),
+            memcached: tiers.memcached.requests,
+            disk: tiers.disk.requests,
+            app: tiers.app.requests,
+        }
+    };
+    match body {
+        Body::Page => FilesAnswered::default(),
+        Body::Files => of(&report.page_tiers),
+        Body::PageAndFiles | Body::Pictures => of(&report.file_tiers),
+    }
+}
+
+/// Compares what the client saw with what the site counted. Requests under way at either end, failed
+/// or sent twice may be in one count and not in the other: that many are allowed to differ.
+fn audit(files: &FilesAnswered, counters: &Counters, slack: u64) -> Result<String, String> {
+    let mut compared = Vec::new();
+    let pairs = [
+        (
+            "memcached",
+            files.memcached,
+            counters.memcached.map(|(hits, _)| hits),
+        ),
+        ("the app", files.app, counters.app_files),
+    ];
+    for (who, client, counted) in pairs {
+        let Some(counted) = counted else { continue };
+        if client.abs_diff(counted) > slack {
+            return Err(format!(
+                "{who} counted {counted} answers for files, the client {client}"
+            ));
+        }
+        compared.push(format!("{who} {counted}"));
+    }
+    Ok(if compared.is_empty() {
+        "files as the client saw them: no process stays that could be asked".to_owned()
+    } else {
+        format!(
+            "files by the site's own counters: {}; by the client: memcached {}, app {}",
+            compared.join(", "),
+            files.memcached,
+            files.app
+        )
+    })
+}
+
+/// The times as text: `microseconds:count`, apart by blanks.
+fn compact(times: &Histogram<u64>) -> String {
+    let mut coarse = Histogram::<u64>::new_with_bounds(1, times.high(), DIGITS)
+        .expect("the bounds of a histogram that is there");
+    coarse.add(times).expect("times of the same range");
+    let mut text = String::new();
+    for value in coarse.iter_recorded() {
+        // Writing to a string cannot fail.
+        let _ = write!(
+            text,
+            "{}:{} ",
+            value.value_iterated_to(),
+            value.count_at_value()
+        );
+    }
+    text.truncate(text.trim_end().len());
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_that_differ_by_more_than_what_was_under_way_are_said() {
+        let files = FilesAnswered {
+            asked: 110,
+            memcached: 100,
+            disk: 0,
+            app: 10,
+        };
+        let counters = |hits, app| Counters {
+            memcached: Some((hits, 0)),
+            app_files: Some(app),
+        };
+        assert!(audit(&files, &counters(102, 10), 2).is_ok());
+        let said = audit(&files, &counters(100, 13), 2).unwrap_err();
+        assert_eq!(said, "the app counted 13 answers for files, the client 10");
+        assert!(audit(&files, &Counters::default(), 0).is_ok());
+    }
+
+    #[test]
+    fn times_are_written_down_with_their_counts() {
+        let mut times = Histogram::new_with_bounds(1, 1_000_000, 3).unwrap();
+        times.record_n(7, 3).unwrap();
+        times.record(90).unwrap();
+        assert_eq!(compact(&times), "7:3 90:1");
+    }
+}

@@ -1,0 +1,230 @@
+//! What a talk has found, whole: everything printed is made from this, and so is everything written.
+
+use domain::rung::Rung;
+use serde::{Deserialize, Serialize};
+
+use super::body::Body;
+use super::machine::Machine;
+use super::numbers::ms;
+
+/// Which form of JSON this is; changed when a reader of the old one would misread it.
+pub const SCHEMA: u32 = 1;
+
+/// One talk.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Talk {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// The command that repeats it.
+    pub command: String,
+    /// Where it was measured.
+    pub machine: Machine,
+    /// What the database holds.
+    pub data: Data,
+    /// How many static files a page has.
+    pub files_per_page: usize,
+    /// How long each figure was measured, in seconds.
+    pub seconds: f64,
+    /// Whether this is the short form, whose numbers mean little.
+    pub quick: bool,
+    /// The whole ladder, so many times.
+    pub rounds: Vec<Vec<Measured>>,
+}
+
+/// The data, and the seed that everything was drawn from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Data {
+    /// People.
+    pub users: u32,
+    /// Photos.
+    pub photos: u32,
+    /// The seed of the data and of every order of requests.
+    pub seed: u64,
+}
+
+/// A version of the ladder, with its index or without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub enum Step {
+    /// A version as it is.
+    Version(Rung),
+    /// The last one without its userid index.
+    WithoutIndex,
+    /// The last one when it has it back.
+    IndexAgain,
+}
+
+impl Step {
+    /// All, in the order they are told.
+    pub const ALL: [Self; 6] = [
+        Self::Version(Rung::CgiStrawman),
+        Self::Version(Rung::OneServer),
+        Self::Version(Rung::SharedNothing),
+        Self::Version(Rung::CacheMoney),
+        Self::WithoutIndex,
+        Self::IndexAgain,
+    ];
+
+    /// How it is named in tables.
+    pub fn title(self) -> String {
+        match self {
+            Self::Version(rung) => format!("{rung} {}", rung.name()),
+            Self::WithoutIndex => "0.4 without its index".to_owned(),
+            Self::IndexAgain => "0.4 with its index again".to_owned(),
+        }
+    }
+
+    /// The same without the name of the version.
+    pub fn short(self) -> String {
+        match self {
+            Self::Version(rung) => rung.to_string(),
+            Self::WithoutIndex | Self::IndexAgain => self.title(),
+        }
+    }
+
+    /// The version alone, to be named beside a factor.
+    pub fn version(self) -> &'static str {
+        match self {
+            Self::Version(rung) => rung.version(),
+            Self::WithoutIndex | Self::IndexAgain => Rung::CacheMoney.version(),
+        }
+    }
+
+    /// What its factor is over: the version before, and without the index where we began.
+    pub fn before(self) -> Option<Self> {
+        match self {
+            Self::Version(rung) => {
+                let at = Rung::ALL.iter().position(|one| *one == rung)?;
+                Rung::ALL
+                    .get(at.checked_sub(1)?)
+                    .map(|one| Self::Version(*one))
+            }
+            Self::WithoutIndex => Some(Self::Version(Rung::CgiStrawman)),
+            Self::IndexAgain => Some(Self::Version(Rung::CacheMoney)),
+        }
+    }
+}
+
+impl From<Step> for String {
+    fn from(step: Step) -> Self {
+        step.title()
+    }
+}
+
+impl TryFrom<String> for Step {
+    type Error = String;
+
+    fn try_from(title: String) -> Result<Self, String> {
+        let mut steps = Self::ALL.into_iter();
+        let found = steps.find(|step| step.title() == title);
+        found.ok_or_else(|| format!("{title} is no step of the ladder"))
+    }
+}
+
+/// One figure, and everything that was seen beside it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Measured {
+    /// Of which version.
+    pub step: Step,
+    /// By which load.
+    pub body: Body,
+    /// Answered requests a second: the headline.
+    pub requests_per_sec: f64,
+    /// Mean time of a request, in milliseconds.
+    pub average_request_ms: f64,
+    /// Its median.
+    pub p50_ms: f64,
+    /// Its 95th percentile.
+    pub p95_ms: f64,
+    /// Whole pages a second, or files where only files were asked for.
+    pub units_per_sec: f64,
+    /// Answered requests in all.
+    pub requests: u64,
+    /// Failed requests, which are in no other number.
+    pub errors: u64,
+    /// CPU of one page, or of one file where only files were asked for.
+    pub cpu: Cpu,
+    /// Which share of its thread's time the load generator was busy.
+    pub generator_busy: f64,
+    /// What the cores could make at most, by that CPU: units a second.
+    pub by_hand_per_sec: f64,
+    /// Which share of the time the cores were at work, for us or others, 0 to 1.
+    pub busy: f64,
+    /// The same rate measured by wrk, where it is installed and the load is one it knows.
+    pub wrk_per_sec: Option<f64>,
+    /// Who answered for files.
+    pub files: FilesAnswered,
+    /// What was compared with the counters of the site.
+    pub audit: String,
+    /// Reasons to mistrust the figure.
+    pub doubts: Vec<String>,
+    /// Times of requests: `microseconds:count`, apart by blanks, exact to one in a hundred.
+    pub request_us: String,
+}
+
+/// CPU of one unit by tier, in milliseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Cpu {
+    /// The database.
+    pub postgres_ms: f64,
+    /// nginx.
+    pub nginx_ms: f64,
+    /// The app, CGI programs that have exited included.
+    pub app_ms: f64,
+    /// memcached.
+    pub memcached_ms: f64,
+    /// The load generator, which has no machine of its own.
+    pub generator_ms: f64,
+}
+
+impl Cpu {
+    /// Everything.
+    pub fn sum_ms(&self) -> f64 {
+        self.postgres_ms + self.nginx_ms + self.app_ms + self.memcached_ms + self.generator_ms
+    }
+
+    /// On one line; who used nothing is left out.
+    pub(super) fn described(&self) -> String {
+        let tiers = [
+            ("PostgreSQL", self.postgres_ms),
+            ("nginx", self.nginx_ms),
+            ("app", self.app_ms),
+            ("memcached", self.memcached_ms),
+            ("generator", self.generator_ms),
+        ];
+        let used = tiers.into_iter().filter(|(_, used)| *used > 0.0);
+        let used: Vec<String> = used
+            .map(|(name, used)| format!("{name} {}", ms(used)))
+            .collect();
+        format!("{} ms", used.join(", "))
+    }
+}
+
+/// Answered requests for files (css, js, pictures), by who answered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilesAnswered {
+    /// All of them.
+    pub asked: u64,
+    /// By nginx, from memcached.
+    pub memcached: u64,
+    /// By nginx, from disk.
+    pub disk: u64,
+    /// By the app.
+    pub app: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_is_known_again_and_stands_on_the_one_before() {
+        for step in Step::ALL {
+            assert_eq!(Step::try_from(step.title()), Ok(step));
+        }
+        let before = |step: Step| step.before().map(Step::title);
+        assert_eq!(before(Step::ALL[0]), None);
+        assert_eq!(before(Step::ALL[3]), Some(Step::ALL[2].title()));
+        assert_eq!(before(Step::WithoutIndex), Some(Step::ALL[0].title()));
+    }
+}

@@ -1,0 +1,314 @@
+//! The site's own files of every version, in a folder that all processes share.
+//!
+//! A new version has new addresses for what changed, while pages of the one before lie open in
+//! browsers, and for a while processes of both answer. So every process writes its own files here
+//! before it answers anybody, and whoever is asked for a file of another version finds it here.
+//!
+//! A name holds a fingerprint of the bytes, and a file is believed only if it has it: what a full
+//! disk or a power cut left is no file, and nobody keeps it for ever.
+
+use std::collections::HashMap;
+use std::fs::{self, File, FileTimes, Metadata};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use accelerator::Key;
+use anyhow::{Context as _, Result};
+use bytes::Bytes;
+use images::disk::whole;
+
+use crate::assets;
+
+/// How long a file of another version stays after somebody last asked for it here. As long as
+/// memcached may answer in our place, or longer: see the test below.
+pub const GRACE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// How fresh the note of a file's last use is kept. Writing it each time would make reading write.
+const NOTE_AFTER: Duration = Duration::from_secs(60 * 60);
+
+/// How old a temporary file must be before nobody can be at work on it any more.
+const STALE_AFTER: Duration = Duration::from_secs(60 * 60);
+
+/// How many bytes a file of the site may have; what is larger is none of ours.
+const FILE_BYTES_MAX: u64 = 8 << 20;
+
+/// What stands before each name in an address.
+const STATIC: &str = "/static/";
+
+/// The folder. `site.HASH.css` in it is `/static/site.HASH.css`, and `site.HASH.css.gz` the same as
+/// memcached would hold it, for a web server that sends both from disk.
+#[derive(Debug, Clone)]
+pub struct Generations {
+    folder: PathBuf,
+}
+
+impl Generations {
+    /// The files in this folder, which is made when the first one is written.
+    #[must_use]
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            folder: folder.into(),
+        }
+    }
+
+    /// Writes every file of this build, unless it is there, and notes that it is in use.
+    ///
+    /// # Errors
+    ///
+    /// When the folder cannot be written to. What could be written stays.
+    pub fn keep_own(&self) -> Result<()> {
+        fs::create_dir_all(&self.folder)
+            .with_context(|| format!("making {}", self.folder.display()))?;
+        for asset in assets::all().iter() {
+            let name = asset.file_name();
+            // First the squeezed one: who finds a file finds it in both forms.
+            if let Some(squeezed) = accelerator::gzipped(&asset.url, &asset.bytes) {
+                self.write(&format!("{name}.gz"), &squeezed)?;
+            }
+            self.write(name, &asset.bytes)?;
+        }
+        Ok(())
+    }
+
+    /// Whether a file lies here, of whatever version; its bytes are not looked at.
+    pub fn has(&self, key: &Key) -> bool {
+        self.path_of(key).and_then(|path| facts_of(&path)).is_some()
+    }
+
+    /// The bytes of a file, of whatever version, and a note that it is in use.
+    pub fn find(&self, key: &Key) -> Option<Bytes> {
+        let path = self.path_of(key)?;
+        let facts = facts_of(&path)?;
+        let read = || {
+            let mut file = File::open(&path)?;
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes)?;
+            note_use(&file, &facts);
+            io::Result::Ok(bytes)
+        };
+        let bytes = match read() {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                tracing::warn!(path = %path.display(), %error, "a file cannot be read");
+                return None;
+            }
+        };
+        let fingerprint = key.path().rsplit('.').nth(1).unwrap_or_default();
+        if !assets::has_fingerprint(&bytes, fingerprint) {
+            tracing::warn!(path = %path.display(), "a file has other bytes than its name says");
+            return None;
+        }
+        Some(bytes.into())
+    }
+
+    /// Removes files of other versions that nobody has asked for in [`GRACE`], and what a process left
+    /// that died while it wrote; says how many. What is not named like ours is left alone.
+    ///
+    /// # Errors
+    ///
+    /// When the folder cannot be read or written to.
+    pub fn sweep(&self) -> io::Result<usize> {
+        let now = SystemTime::now();
+        let older_than =
+            |used: SystemTime, limit| now.duration_since(used).is_ok_and(|age| age > limit);
+        let mut stale = Vec::new();
+        // Both forms of a file are used as long as one of them is.
+        let mut files = HashMap::<String, (SystemTime, Vec<PathBuf>)>::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let path = entry?.path();
+            let (Some(name), Some(facts)) = (path.file_name(), facts_of(&path)) else {
+                continue;
+            };
+            let name = name.to_string_lossy();
+            let plain = name.strip_suffix(".gz").unwrap_or(&name);
+            if name.starts_with('.') {
+                if older_than(last_used(&facts), STALE_AFTER) {
+                    stale.push(path);
+                }
+            } else if let Some(key) = Key::of(&format!("{STATIC}{plain}"))
+                && assets::all().at(key.path()).is_none()
+            {
+                let file = files
+                    .entry(plain.to_owned())
+                    .or_insert((SystemTime::UNIX_EPOCH, vec![]));
+                file.0 = file.0.max(last_used(&facts));
+                file.1.push(path);
+            }
+        }
+        let unused = files
+            .into_values()
+            .filter(|(used, _)| older_than(*used, GRACE));
+        let unwanted = stale.into_iter().chain(unused.flat_map(|(_, paths)| paths));
+        let mut removed = 0;
+        for path in unwanted {
+            match fs::remove_file(&path) {
+                Ok(()) => removed += 1,
+                // Another process sweeps as well.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(removed)
+    }
+
+    /// Where the file of a key would lie: in the folder itself, never below or beside it.
+    fn path_of(&self, key: &Key) -> Option<PathBuf> {
+        // A key has no segment that begins with a dot, and nothing that is decoded later.
+        let name = key.path().strip_prefix(STATIC)?;
+        (!name.contains('/')).then(|| self.folder.join(name))
+    }
+
+    /// Writes a file whole or not at all. One that is there already is only noted to be in use.
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let path = self.folder.join(name);
+        if let Some(facts) = facts_of(&path)
+            && fs::read(&path).is_ok_and(|there| there == bytes)
+        {
+            return File::open(&path)
+                .map(|file| note_use(&file, &facts))
+                .with_context(|| format!("reading {}", path.display()));
+        }
+        whole::write(&path, bytes).with_context(|| format!("writing {}", path.display()))
+    }
+}
+
+/// What is known of a file; nothing of what is no plain file of a size that ours may have.
+fn facts_of(path: &Path) -> Option<Metadata> {
+    fs::symlink_metadata(path)
+        .ok()
+        .filter(|facts| facts.is_file() && facts.len() <= FILE_BYTES_MAX)
+}
+
+/// When somebody last asked for a file, as noted by us or by the file system; or when it was written.
+fn last_used(facts: &Metadata) -> SystemTime {
+    let written = facts.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+    facts.accessed().map_or(written, |read| read.max(written))
+}
+
+fn note_use(file: &File, facts: &Metadata) {
+    let now = SystemTime::now();
+    if now
+        .duration_since(last_used(facts))
+        .is_ok_and(|age| age > NOTE_AFTER)
+    {
+        // A disk that takes no notes is no reason not to answer.
+        let _ = file.set_times(FileTimes::new().set_accessed(now));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+    fn folder() -> (tempfile::TempDir, Generations) {
+        let folder = tempfile::tempdir().unwrap();
+        let generations = Generations::new(folder.path());
+        generations.keep_own().unwrap();
+        (folder, generations)
+    }
+
+    /// Makes a file look as if nobody had asked for it for so long.
+    fn age(path: &Path, ago: Duration) {
+        let then = SystemTime::now() - ago;
+        let times = FileTimes::new().set_accessed(then).set_modified(then);
+        File::open(path).unwrap().set_times(times).unwrap();
+    }
+
+    /// Puts a file of another version there, last used so long ago.
+    fn put(folder: &Path, name: &str, ago: Duration) {
+        fs::write(folder.join(name), name).unwrap();
+        age(&folder.join(name), ago);
+    }
+
+    fn is_there(folder: &Path, name: &str) -> bool {
+        folder.join(name).exists()
+    }
+
+    #[test]
+    fn files_stay_as_long_as_memcached_may_answer_for_them() {
+        assert!(GRACE >= accelerator::Options::default().lifetime);
+    }
+
+    #[test]
+    fn the_broom_takes_what_nobody_used_for_the_grace_period_and_nothing_of_this_build() {
+        let (folder, generations) = folder();
+        let folder = folder.path();
+        for asset in assets::all().iter() {
+            age(&folder.join(asset.file_name()), DAY * 100);
+        }
+        put(folder, "old.0123456789ab.css", DAY * 8);
+        put(folder, "old.0123456789ab.css.gz", DAY * 9);
+        put(folder, "late.0123456789ab.css", DAY * 6);
+        // A web server that sends the squeezed form uses the other as well.
+        put(folder, "squeezed.0123456789ab.css", DAY * 8);
+        put(folder, "squeezed.0123456789ab.css.gz", DAY * 6);
+        put(folder, ".half.0123456789abcdef", DAY);
+        put(folder, ".young.0123456789abcdef", Duration::ZERO);
+        put(folder, "notes of somebody", DAY * 100);
+        assert_eq!(generations.sweep().unwrap(), 3);
+        for (name, stays) in [
+            ("old.0123456789ab.css", false),
+            ("old.0123456789ab.css.gz", false),
+            (".half.0123456789abcdef", false),
+            ("late.0123456789ab.css", true),
+            ("squeezed.0123456789ab.css", true),
+            ("squeezed.0123456789ab.css.gz", true),
+            (".young.0123456789abcdef", true),
+            ("notes of somebody", true),
+        ] {
+            assert_eq!(is_there(folder, name), stays, "{name}");
+        }
+        for asset in assets::all().iter() {
+            assert!(is_there(folder, asset.file_name()), "{}", asset.url);
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_asked_for_stays() {
+        let (folder, generations) = folder();
+        let bytes = "a{color:red}";
+        let name = format!("site.{}.css", assets::fingerprint(bytes.as_bytes()));
+        let path = folder.path().join(&name);
+        fs::write(&path, bytes).unwrap();
+        age(&path, DAY * 8);
+        let key = Key::of(&format!("{STATIC}{name}")).unwrap();
+        assert_eq!(generations.find(&key).unwrap(), bytes);
+        assert_eq!(generations.sweep().unwrap(), 0);
+        age(&path, DAY * 8);
+        assert_eq!(generations.sweep().unwrap(), 1);
+        assert!(generations.find(&key).is_none() && !generations.has(&key));
+    }
+
+    #[test]
+    fn a_file_is_believed_only_if_its_bytes_have_the_fingerprint_of_its_name() {
+        let (folder, generations) = folder();
+        put(folder.path(), "site.0123456789ab.css", Duration::ZERO);
+        fs::create_dir(folder.path().join("folder.0123456789ab.css")).unwrap();
+        fs::create_dir(folder.path().join("sub")).unwrap();
+        let own = assets::all().iter().next().unwrap();
+        let below = format!("sub/{}", own.file_name());
+        fs::write(folder.path().join(&below), &own.bytes).unwrap();
+        for name in ["site.0123456789ab.css", "folder.0123456789ab.css", &below] {
+            let key = Key::of(&format!("{STATIC}{name}")).unwrap();
+            assert!(generations.find(&key).is_none(), "{name}");
+        }
+        let key = Key::of(&own.url).unwrap();
+        assert_eq!(generations.find(&key).unwrap(), own.bytes);
+        assert!(generations.find(&Key::of("/i/1/a.webp").unwrap()).is_none());
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_written_is_an_error_that_names_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let blocked = folder.path().join("a file where a folder should be");
+        fs::write(&blocked, b"").unwrap();
+        let said = Generations::new(&blocked).keep_own().unwrap_err();
+        assert!(
+            said.to_string().contains("where a folder should be"),
+            "{said}"
+        );
+    }
+}

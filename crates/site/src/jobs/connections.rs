@@ -1,0 +1,43 @@
+//! Database connections that are open before they are needed: on a full disk a new one may be refused,
+//! because PostgreSQL writes a file for it.
+
+use db::pool;
+use db::trouble::Trouble;
+use images::blocking::Lane;
+
+use crate::Site;
+
+/// Shortens the ballast.
+static GIVING_WAY: Lane = Lane::new(1);
+
+/// Opens the first connection, before anything is asked of the database. One that cannot be opened is
+/// reported by whatever needs it.
+pub async fn open_first(site: &Site) {
+    if let Err(error) = open(site, 1).await {
+        tracing::debug!(%error, "there is no database connection yet");
+    }
+}
+
+/// Opens every connection that the pool may hold.
+pub(super) async fn open_all(site: &Site) -> anyhow::Result<()> {
+    let most = site.db.options().get_max_connections();
+    Ok(open(site, most).await?)
+}
+
+/// On a full disk the room for PostgreSQL's file comes from the ballast.
+async fn open(site: &Site, connections: u32) -> Result<(), db::Error> {
+    let Err(error) = pool::fill(&site.db, connections).await else {
+        return Ok(());
+    };
+    let disk = site.disk.clone();
+    let is_full = Trouble::of(&error) == Some(Trouble::DiskFull);
+    if is_full
+        && GIVING_WAY
+            .run(move || disk.give_way())
+            .await
+            .unwrap_or(false)
+    {
+        return pool::fill(&site.db, connections).await;
+    }
+    Err(error)
+}

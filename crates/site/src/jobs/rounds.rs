@@ -1,0 +1,164 @@
+//! The rounds of one app process: small jobs, each at its own pace, none of which may fail a page.
+
+use std::future::Future;
+use std::time::Duration;
+
+use db::{known_browser, photo_write, session, upload_place};
+use images::blocking::Lane;
+use images::disk::Level;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::{connections, outbox};
+use crate::Site;
+use crate::upload;
+
+/// How often purges that are due are delivered.
+const OUTBOX_EVERY: Duration = Duration::from_secs(1);
+/// How often views are written down, and folded into the photos.
+const VIEWS_EVERY: Duration = Duration::from_secs(5);
+/// How often the folder of derivatives, old sessions and the tail of explore are swept.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// How often the pool of database connections is filled up.
+const CONNECTIONS_EVERY: Duration = Duration::from_secs(1);
+
+/// How often the site's own files of older versions are swept.
+const SWEEP_FILES_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// Sweeps, one folder at a time.
+static SWEEPING: Lane = Lane::new(1);
+
+/// Which rounds a process makes.
+#[derive(Debug, Clone, Copy)]
+pub struct Rounds {
+    /// The outbox, folding and sweeping: one process of the site is enough, more do no harm.
+    pub shared: bool,
+    /// Opens all connections that the pool may hold: for a database that has them to spare.
+    pub connect_ahead: bool,
+    /// How many bytes of derivatives may stay.
+    pub derivatives_max_bytes: u64,
+}
+
+/// Makes the rounds for as long as it is polled.
+pub async fn run(site: Site, rounds: Rounds) {
+    let views = every(VIEWS_EVERY, "writing views down", || write_views(&site));
+    let own = async {
+        if rounds.connect_ahead {
+            let connections = every(CONNECTIONS_EVERY, "opening database connections", || {
+                connections::open_all(&site)
+            });
+            tokio::join!(views, connections);
+        } else {
+            views.await;
+        }
+    };
+    if !rounds.shared {
+        own.await;
+        return;
+    }
+    let outbox = every(OUTBOX_EVERY, "delivering the outbox", async || {
+        outbox::deliver_due(&site).await?;
+        anyhow::Ok(())
+    });
+    let fold = every(VIEWS_EVERY, "folding views", async || {
+        if site.disk.level() == Level::Scarce {
+            return Ok(());
+        }
+        photo_write::fold_views(&site.db).await?;
+        anyhow::Ok(())
+    });
+    let swept = every(SWEEP_EVERY, "sweeping", || {
+        sweep(&site, rounds.derivatives_max_bytes)
+    });
+    let sweep_files = every(SWEEP_FILES_EVERY, "sweeping older versions' files", || {
+        sweep_files(&site)
+    });
+    tokio::join!(own, outbox, fold, swept, sweep_files);
+}
+
+/// Writes down the views that this process counted; on a disk that is nearly full they are forgotten.
+///
+/// # Errors
+///
+/// When the database fails; these views are lost then, and only these.
+pub async fn write_views(site: &Site) -> anyhow::Result<()> {
+    let views = site.views.take();
+    if !views.is_empty() && site.disk.level() != Level::Scarce {
+        photo_write::append_views(&site.db, &views).await?;
+    }
+    Ok(())
+}
+
+/// Removes what nobody needs any more, on the disk and in the database. Each step is taken whatever became of the others:
+/// room is needed most when the disk is full, and then the database may fail.
+///
+/// # Errors
+///
+/// What failed, of all steps.
+pub async fn sweep(site: &Site, derivatives_max_bytes: u64) -> anyhow::Result<()> {
+    let steps = [
+        (
+            "uploads cut off",
+            done(upload::sweep(&site.db, &site.originals).await),
+        ),
+        (
+            "derivatives",
+            done(site.derivatives.sweep(derivatives_max_bytes).await),
+        ),
+        ("sessions", done(session::sweep(&site.db).await)),
+        ("browsers", done(known_browser::sweep(&site.db).await)),
+        ("accounts", done(site.accounts.sweep().await)),
+        ("upload places", done(upload_place::sweep(&site.db).await)),
+        ("explore", done(photo_write::cut_recent(&site.db).await)),
+    ];
+    let failed = steps.into_iter().filter_map(|(what, step)| {
+        let error = step.err()?;
+        Some(format!("{what}: {error:#}"))
+    });
+    let failed: Vec<String> = failed.collect();
+    anyhow::ensure!(failed.is_empty(), "{}", failed.join("; "));
+    Ok(())
+}
+
+fn done<T>(step: Result<T, impl Into<anyhow::Error>>) -> anyhow::Result<()> {
+    step.map(|_| ()).map_err(Into::into)
+}
+
+/// Notes that this version's files are in use, and takes those that nobody uses.
+async fn sweep_files(site: &Site) -> anyhow::Result<()> {
+    let Some(generations) = site.generations.clone() else {
+        return Ok(());
+    };
+    SWEEPING
+        .run(move || {
+            generations.keep_own()?;
+            anyhow::Ok(generations.sweep()?)
+        })
+        .await??;
+    Ok(())
+}
+
+async fn every<F: Future<Output = anyhow::Result<()>>>(
+    period: Duration,
+    what: &str,
+    job: impl Fn() -> F,
+) {
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut failing = false;
+    loop {
+        ticks.tick().await;
+        match job().await {
+            Ok(()) => failing = false,
+            // Said once, not once a second as long as the database is away.
+            Err(error) if !failing => {
+                failing = true;
+                tracing::warn!(
+                    error = format!("{error:#}"),
+                    "{what} failed; it will be tried again"
+                );
+            }
+            Err(_) => {}
+        }
+    }
+}

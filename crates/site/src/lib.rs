@@ -1,0 +1,28 @@
+//! The use cases: what a person can do on the site, without HTTP and without HTML.
+//!
+//! A handler parses its input, calls one function here and renders the result. Transactions, purges and
+//! limits belong to the functions here, so that every caller gets them.
+
+mod accounts;
+pub mod assets;
+pub mod brake;
+pub mod generations;
+mod handle;
+pub mod jobs;
+pub mod login;
+pub mod new_password;
+pub mod passwords;
+pub mod photo;
+pub mod picture;
+pub mod refusals;
+pub mod register;
+mod room;
+pub mod session;
+pub mod upload;
+mod validity;
+mod view_counter;
+
+pub use accounts::{AccountError, Accounts};
+pub use handle::{Parts, Site};
+pub use validity::PictureTruth;
+pub use view_counter::ViewCounter;

@@ -1,0 +1,127 @@
+//! Making an account.
+
+use db::known_browser::Browser;
+use db::people::RegisterError;
+use domain::{BadText, BadUsername, DisplayName, Network, Secret, Username};
+
+use super::accounts::{AccountError, Accounts};
+use super::login::Entrance;
+use super::new_password::{self, BadPassword};
+use super::passwords::Standing;
+use super::refusals;
+
+/// What a visitor sends to register. Not to be written anywhere, so it has no Debug form.
+pub struct Register<'a> {
+    /// The name in addresses, as typed.
+    pub name: &'a str,
+    /// The name to show, as typed; blank for the same.
+    pub display_name: &'a str,
+    /// The password as typed.
+    pub password: &'a str,
+    /// Where the request comes from.
+    pub network: Network,
+    /// The secret of the browser, if somebody logged in with it before.
+    pub browser: Option<Secret>,
+}
+
+/// What becomes of it.
+#[derive(Debug)]
+pub enum Registered {
+    /// There is a new account, and its owner is logged in.
+    Yes {
+        /// The name in addresses.
+        name: Username,
+        /// What the browser gets.
+        entrance: Entrance,
+    },
+    /// Something has to be typed otherwise.
+    No(Mistake),
+    /// There were too many accounts made from that network before.
+    Wait {
+        /// How many seconds to wait.
+        seconds: i64,
+    },
+    /// Too many people log in or register at this moment.
+    Busy,
+}
+
+/// What has to be typed otherwise, as a sentence.
+#[derive(Debug, thiserror::Error)]
+pub enum Mistake {
+    /// The name in addresses.
+    #[error(transparent)]
+    Name(#[from] BadUsername),
+    /// The name to show.
+    #[error(transparent)]
+    DisplayName(#[from] BadText),
+    /// The password.
+    #[error(transparent)]
+    Password(#[from] BadPassword),
+    /// Another account has that name.
+    #[error("That name is taken.")]
+    NameTaken,
+}
+
+/// Everything that was typed, parsed.
+struct Parsed {
+    name: Username,
+    display_name: DisplayName,
+}
+
+impl Accounts {
+    /// Makes an account and logs its owner in.
+    ///
+    /// # Errors
+    ///
+    /// When the database or hashing fails.
+    pub async fn register(&self, wanted: Register<'_>) -> Result<Registered, AccountError> {
+        let Parsed { name, display_name } = match parsed(&wanted) {
+            Ok(parsed) => parsed,
+            Err(mistake) => return Ok(Registered::No(mistake)),
+        };
+        let network = wanted.network;
+        let Ok(turn) = self.turn_to_decide().await else {
+            return Ok(Registered::Busy);
+        };
+        let counted = self.brake.sign_up(&self.db, network).await?;
+        drop(turn);
+        let counted = match counted {
+            Ok(counted) => counted,
+            Err(seconds) => {
+                refusals::log(|| tracing::info!(%network, "refused a registration: too many"));
+                return Ok(Registered::Wait { seconds });
+            }
+        };
+        let Ok(turn) = self.passwords.turn(Standing::Stranger).await else {
+            counted.not_checked(&self.db).await?;
+            refusals::log(|| tracing::info!(%network, "refused a registration: the line is full"));
+            return Ok(Registered::Busy);
+        };
+        let hash = self
+            .passwords
+            .hash(turn, wanted.password.to_owned())
+            .await?;
+        let user = match db::people::register(&self.db, &name, &display_name, &hash).await {
+            Ok(user) => user,
+            Err(RegisterError::NameTaken) => return Ok(Registered::No(Mistake::NameTaken)),
+            Err(RegisterError::Database(error)) => return Err(error.into()),
+        };
+        let secret = wanted.browser.as_ref().map(Secret::hash);
+        let browser = secret.as_ref().map(|secret| Browser {
+            secret,
+            accounts: &[],
+        });
+        let entrance = self.open(user, browser, None).await?;
+        Ok(Registered::Yes { name, entrance })
+    }
+}
+
+fn parsed(wanted: &Register<'_>) -> Result<Parsed, Mistake> {
+    let name = Username::claim(wanted.name.trim())?;
+    let display_name = match wanted.display_name.trim() {
+        "" => DisplayName::parse(name.as_str())?,
+        typed => DisplayName::parse(typed)?,
+    };
+    new_password::check(wanted.password, &name, &display_name)?;
+    Ok(Parsed { name, display_name })
+}

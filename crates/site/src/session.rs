@@ -1,0 +1,42 @@
+//! Sessions, as the disk allows.
+
+use db::session;
+use domain::SecretHash;
+use images::disk::{Disk, Level};
+
+use super::room;
+
+/// How many sessions a person keeps while the disk is nearly full: a browser each, and some that were
+/// forgotten. Logging in again and again then takes no room.
+const SESSIONS_KEPT_WHEN_SCARCE: i64 = 16;
+
+/// After a log-in: while the disk is nearly full, the person's oldest sessions end for the new one.
+///
+/// A failure is logged and refuses nothing: the new session is stored, and without its cookie each further try
+/// would store another.
+pub async fn bound(db: &db::Pool, disk: &Disk, newest: &SecretHash) {
+    if disk.level() != Level::Scarce {
+        return;
+    }
+    let end = || session::end_all_but_newest(db, newest, SESSIONS_KEPT_WHEN_SCARCE);
+    let mut ended = end().await;
+    if room::is_made(disk, &ended).await {
+        ended = end().await;
+    }
+    if let Err(error) = ended {
+        tracing::warn!(%error, "ending the oldest sessions of a person failed");
+    }
+}
+
+/// Ends a session, also when the disk is full.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn end(db: &db::Pool, disk: &Disk, hash: &SecretHash) -> Result<(), db::Error> {
+    let ended = session::end(db, hash).await;
+    if room::is_made(disk, &ended).await {
+        return session::end(db, hash).await;
+    }
+    ended
+}

@@ -1,0 +1,99 @@
+//! What the accelerator asks the site: may this file be shown to everybody, and does it stay so?
+
+use std::sync::Arc;
+
+use accelerator::{Hold, Key, Truth};
+use db::photo_hold;
+use domain::{PhotoToken, UserId};
+use images::Held;
+use images::blocking::Lane;
+use tokio::sync::Semaphore;
+
+use crate::assets;
+use crate::generations::Generations;
+use crate::picture::held;
+
+/// Looks for files of other versions.
+static LOOKING: Lane = Lane::new(4);
+
+/// Answers from the database and, for the site's own files, from what there is of them.
+///
+/// How long a question may wait is the accelerator's to say: it gives up, and does not store.
+#[derive(Debug, Clone)]
+pub struct PictureTruth {
+    db: db::Pool,
+    generations: Option<Generations>,
+    /// A store holds a connection for as long as memcached takes to answer. Half of the pool is the
+    /// visitors' whatever memcached does; for the other half stores wait as everybody.
+    places: Arc<Semaphore>,
+}
+
+impl Truth for PictureTruth {
+    async fn still_current(&self, path: &str) -> bool {
+        if path.starts_with("/static/") {
+            return self.is_ours(path).await;
+        }
+        match picture_at(path) {
+            Some((owner, token)) => is_public(&self.db, owner, token).await,
+            None => false,
+        }
+    }
+
+    async fn hold(&self, path: &str) -> Option<Hold> {
+        if path.starts_with("/static/") {
+            // What its fingerprint names does not change, so there is nothing to be locked.
+            let hold = || Hold::until_dropped(());
+            return self.is_ours(path).await.then(hold);
+        }
+        let (owner, token) = picture_at(path)?;
+        let place = Arc::clone(&self.places).acquire_owned().await.ok()?;
+        match held(photo_hold::hold_public(&self.db, owner, token).await) {
+            Held::Current(photo) => Some(Hold::until_dropped((photo, place))),
+            Held::Gone | Held::Unknown => None,
+        }
+    }
+}
+
+impl PictureTruth {
+    /// The truth about photos in this database, and files in this folder.
+    pub fn new(db: db::Pool, generations: Option<Generations>) -> Self {
+        let places = (db.options().get_max_connections() / 2).max(1);
+        Self {
+            db,
+            generations,
+            places: Arc::new(Semaphore::new(places as usize)),
+        }
+    }
+
+    /// Whether some version of the site has a file at this address.
+    async fn is_ours(&self, path: &str) -> bool {
+        if assets::all().at(path).is_some() {
+            return true;
+        }
+        let (Some(generations), Some(key)) = (self.generations.clone(), Key::of(path)) else {
+            return false;
+        };
+        LOOKING
+            .run(move || generations.has(&key))
+            .await
+            .unwrap_or(false)
+    }
+}
+
+/// Whose picture lies at an address, and under which token.
+fn picture_at(path: &str) -> Option<(UserId, PhotoToken)> {
+    let mut parts = path.strip_prefix("/i/")?.split('/');
+    let owner = parts.next()?.parse().ok()?;
+    Some((owner, parts.next()?.parse().ok()?))
+}
+
+/// Whether a token names a picture that everybody may see; in doubt not.
+async fn is_public(pool: &db::Pool, owner: UserId, token: PhotoToken) -> bool {
+    match db::photo::public_original(pool, owner, token).await {
+        Ok(original) => original.is_some(),
+        Err(error) => {
+            tracing::warn!(%error, "it is not known whether a picture is still public, so it is not kept");
+            false
+        }
+    }
+}

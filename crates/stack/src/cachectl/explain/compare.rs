@@ -1,0 +1,129 @@
+//! Does memcached hold what the app would say?
+
+use std::io::Read as _;
+
+use flate2::read::GzDecoder;
+use serde::Serialize;
+
+use crate::cachectl::http::Answer;
+use crate::observe::memcached::Item;
+
+/// The bit of an item's flags by which nginx knows that it is gzipped (`memcached_gzip_flag` in nginx.conf).
+pub(super) const GZIP_FLAG: u32 = 2;
+
+/// How many bytes a file may have when inflated: a small item must not fill our memory.
+const INFLATED_BYTES_MAX: u64 = 256 << 20;
+
+/// How an item stands to what the app answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Agreement {
+    /// The same bytes, gzipped or not.
+    Same,
+    /// Other bytes, from this one on.
+    Different {
+        /// The first byte that differs, both inflated.
+        at: usize,
+    },
+    /// Its flags say gzip, and its bytes are not: browsers cannot read it.
+    FlaggedGzipButIsNot,
+    /// Its bytes are gzip and its flags do not say so: browsers get compressed bytes for the file.
+    IsGzipButNotFlagged,
+}
+
+/// Compares an item with an answer, byte by byte, both inflated where they are gzipped.
+pub(super) fn compare(item: &Item, answer: &Answer) -> Agreement {
+    let said = plain(answer);
+    if item.flags & GZIP_FLAG != 0 {
+        return match inflated(&item.value) {
+            Some(held) => plainly(&held, &said),
+            None => Agreement::FlaggedGzipButIsNot,
+        };
+    }
+    match plainly(&item.value, &said) {
+        Agreement::Different { .. } if inflated(&item.value).is_some_and(|held| held == said) => {
+            Agreement::IsGzipButNotFlagged
+        }
+        agreement => agreement,
+    }
+}
+
+/// The bytes of a file as its reader sees them.
+pub(super) fn plain(answer: &Answer) -> Vec<u8> {
+    match answer.is_gzip() {
+        true => inflated(&answer.body).unwrap_or_default(),
+        false => answer.body.clone(),
+    }
+}
+
+fn plainly(held: &[u8], said: &[u8]) -> Agreement {
+    if held == said {
+        return Agreement::Same;
+    }
+    let same = held
+        .iter()
+        .zip(said)
+        .take_while(|(held, said)| held == said);
+    Agreement::Different { at: same.count() }
+}
+
+fn inflated(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut plain = Vec::new();
+    let mut read = GzDecoder::new(bytes).take(INFLATED_BYTES_MAX);
+    read.read_to_end(&mut plain).ok()?;
+    Some(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn gzipped(plain: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(plain).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn item(flags: u32, value: &[u8]) -> Item {
+        Item {
+            value: value.to_vec(),
+            flags,
+            seconds_left: None,
+            idle_seconds: 0,
+            was_fetched: false,
+            version: 1,
+        }
+    }
+
+    #[test]
+    fn bytes_are_compared_as_browsers_see_them() {
+        let gzip = gzipped(b"body { color: red }");
+        let plain = Answer {
+            status: 200,
+            body: b"body { color: red }".to_vec(),
+            ..Answer::default()
+        };
+        for (flags, value, expected) in [
+            (0, plain.body.as_slice(), Agreement::Same),
+            (GZIP_FLAG, &gzip, Agreement::Same),
+            (0, &gzip, Agreement::IsGzipButNotFlagged),
+            (GZIP_FLAG, &plain.body, Agreement::FlaggedGzipButIsNot),
+            (0, b"body { color: rot }", Agreement::Different { at: 15 }),
+            (0, b"body", Agreement::Different { at: 4 }),
+            (4, &plain.body, Agreement::Same),
+        ] {
+            assert_eq!(compare(&item(flags, value), &plain), expected, "{flags}");
+        }
+    }
+
+    #[test]
+    fn the_flag_is_the_one_that_nginx_looks_at() {
+        let nginx_conf = include_str!("../../../../../nginx.conf");
+        assert!(nginx_conf.contains(&format!("memcached_gzip_flag {GZIP_FLAG};")));
+    }
+}

@@ -1,0 +1,337 @@
+//! Why a URL is or is not cached: asks everybody who could know, in the order in which a request passes them.
+//!
+//! `no_key` says why nginx does not ask, `findings` is all that was found, `compare` whether memcached
+//! holds what the app says, `verdict` what it means (`refusal` why the app did not store), `print` how it is told.
+
+mod compare;
+mod findings;
+mod no_key;
+mod print;
+mod refusal;
+mod verdict;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use accelerator::{Key, Kind, NotStored, Policy};
+use futures::future::join_all;
+use tokio::time::{Instant, sleep};
+
+pub use compare::Agreement;
+pub use findings::{
+    AppFacts, Findings, Held, KeyFacts, Look, NoKeyFacts, ServerFacts, VisitorFacts,
+};
+pub use print::in_words;
+pub use verdict::Verdict;
+
+use super::http::{self, Answer};
+use super::metrics::Metrics;
+use super::site::Site;
+use crate::observe::memcached::{self, Item};
+
+/// How long a memcached may take: as long as nginx waits for it.
+const SERVER_PATIENCE: Duration = Duration::from_millis(250);
+
+/// How long the app may take to store what it answered, or to say that it does not.
+const STORE_PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long what it refused is waited for all the same: the counters are those of a whole process, so that
+/// the refusal may be another request's while ours is on its way.
+const REFUSAL_PATIENCE: Duration = Duration::from_millis(500);
+
+/// How often we look whether it has.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// The status of an answer that may be stored.
+const STORABLE: u16 = 200;
+
+/// Why an answer that was handed on to be stored is not; known only after it was sent, by the counters.
+const LATE_REASONS: [NotStored; 5] = [
+    NotStored::QueueFull,
+    NotStored::ServerDown,
+    NotStored::ServerError,
+    NotStored::NoLongerCurrent,
+    NotStored::NoLifetime,
+];
+
+/// Finds out everything about a path; asks no app and no nginx if told to look only, so that nothing changes.
+pub async fn explain(site: &Site, path: &str, look_only: bool) -> Findings {
+    let key = Key::parse(path);
+    let mut servers = Servers::look(site, key.as_ref().ok()).await;
+    let mut app = None;
+    let mut visitor = None;
+    if !look_only && is_sendable(path) {
+        let (facts, answer) = ask_app(site, path, &mut servers).await;
+        app = Some(facts);
+        if let Some(front) = site.front {
+            // A page is made anew each time, so there is nothing to compare.
+            let said = answer.as_ref().filter(|_| key.is_ok());
+            visitor = visit(front, path, said).await;
+        }
+    }
+    let no_key = key.as_ref().err().copied();
+    let key = key.as_ref().ok().map(key_facts);
+    let servers = servers.facts;
+    let seen = verdict::Seen {
+        path,
+        no_key,
+        servers: &servers,
+        app: app.as_ref(),
+        visitor: visitor.as_ref(),
+    };
+    Findings {
+        path: path.to_owned(),
+        verdict: verdict::of(&seen),
+        key,
+        no_key: no_key.map(|no_key| NoKeyFacts {
+            name: no_key::name(no_key),
+            because: no_key::because(no_key, path),
+        }),
+        servers,
+        app,
+        visitor,
+    }
+}
+
+/// Whether any client could send it.
+fn is_sendable(path: &str) -> bool {
+    path.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+fn key_facts(key: &Key) -> KeyFacts {
+    let policy = match key.kind() {
+        Kind::Fingerprinted => Policy::ForEver,
+        Kind::Derivative => Policy::ForATime,
+    };
+    KeyFacts {
+        text: key.as_str().to_owned(),
+        is_fingerprinted: key.kind() == Kind::Fingerprinted,
+        cache_control: policy
+            .cache_control()
+            .to_str()
+            .unwrap_or_default()
+            .to_owned(),
+        etag: key.etag(),
+    }
+}
+
+/// The servers as they are known, and the items that they held at first.
+struct Servers {
+    key: String,
+    facts: Vec<ServerFacts>,
+    items: Vec<Option<Item>>,
+}
+
+impl Servers {
+    async fn look(site: &Site, key: Option<&Key>) -> Self {
+        let Some(key) = key else {
+            let key = String::new();
+            let (facts, items) = (vec![], vec![]);
+            return Self { key, facts, items };
+        };
+        let addresses = site.servers_of(key.as_str());
+        let looks = addresses
+            .iter()
+            .map(|server| look_at(*server, key.as_str()));
+        let looks = join_all(looks).await;
+        let (looks, items): (Vec<Look>, Vec<Option<Item>>) = looks.into_iter().unzip();
+        let facts = addresses.into_iter().zip(looks).enumerate();
+        Self {
+            key: key.as_str().to_owned(),
+            facts: facts
+                .map(|(rank, (address, before))| ServerFacts {
+                    address,
+                    is_asked: rank < site.holders(),
+                    before,
+                    after: None,
+                })
+                .collect(),
+            items,
+        }
+    }
+
+    /// Notes how each item stands to what the app said.
+    fn compare(&mut self, answer: &Answer) {
+        for (facts, item) in self.facts.iter_mut().zip(&self.items) {
+            if let (Look::There(held), Some(item)) = (&mut facts.before, item) {
+                held.agreement = Some(compare::compare(item, answer));
+            }
+        }
+    }
+
+    /// Looks again, and notes how each item stands to what the app said.
+    async fn look_again(&mut self, answer: &Answer) {
+        let looks = self.facts.iter().map(|facts| facts.address);
+        let looks = join_all(looks.map(|server| look_at(server, &self.key))).await;
+        for (facts, (mut look, item)) in self.facts.iter_mut().zip(looks) {
+            if let (Look::There(held), Some(item)) = (&mut look, &item)
+                && answer.status == STORABLE
+            {
+                held.agreement = Some(compare::compare(item, answer));
+            }
+            facts.after = Some(look);
+        }
+    }
+
+    /// Whether every server that nginx asks, and that answered, has had something stored since the first look.
+    fn is_stored_anew(&self) -> bool {
+        let version = |look: &Look| look.held().map(|held| held.version);
+        let mut asked = self
+            .facts
+            .iter()
+            .filter(|facts| facts.is_asked && !matches!(facts.before, Look::Silent(_)));
+        asked.all(|facts| {
+            let after = facts.after.as_ref().and_then(version);
+            after.is_some() && after != version(&facts.before)
+        })
+    }
+}
+
+async fn look_at(server: SocketAddr, key: &str) -> (Look, Option<Item>) {
+    match memcached::look(server, key, SERVER_PATIENCE).await {
+        Ok(Some(item)) => (Look::There(held(&item)), Some(item)),
+        Ok(None) => {
+            let counters = memcached::counters(server, SERVER_PATIENCE).await;
+            let counters = counters.unwrap_or_default();
+            let absent = Look::Absent {
+                uptime_seconds: counters.get("uptime"),
+                evictions: counters.get("evictions"),
+            };
+            (absent, None)
+        }
+        Err(error) => (Look::Silent(silence(&error)), None),
+    }
+}
+
+fn silence(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::TimedOut => format!(
+            "it takes no question, or answers none, within {} ms: it hangs or is overloaded",
+            SERVER_PATIENCE.as_millis()
+        ),
+        std::io::ErrorKind::ConnectionRefused => "nobody listens there".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+fn held(item: &Item) -> Held {
+    Held {
+        bytes: item.value.len(),
+        flags: item.flags,
+        seconds_left: item.seconds_left,
+        idle_seconds: item.idle_seconds,
+        was_fetched: item.was_fetched,
+        version: item.version,
+        agreement: None,
+    }
+}
+
+/// Asks the first app process that answers, and waits until what it said is stored or is known not to be.
+async fn ask_app(site: &Site, path: &str, servers: &mut Servers) -> (AppFacts, Option<Answer>) {
+    let mut silence = "there is none".to_owned();
+    for app in &site.apps {
+        // The lab's counters of a version that hangs would be as silent as its pages.
+        let before = Metrics::of(app).await.ok();
+        match http::ask_app(app, path).await {
+            Ok(answer) => {
+                if answer.status == STORABLE {
+                    servers.compare(&answer);
+                }
+                let not_stored = settled(app, before.as_ref(), &answer, servers).await;
+                return (app_facts(app, &answer, not_stored), Some(answer));
+            }
+            Err(error) => silence = format!("{}: {error}", name(app)),
+        }
+    }
+    (AppFacts::Silent(silence), None)
+}
+
+fn app_facts(app: &Path, answer: &Answer, not_stored: Vec<&'static str>) -> AppFacts {
+    let header = |name| answer.header(name).unwrap_or_default().to_owned();
+    AppFacts::Answers {
+        process: name(app),
+        status: answer.status,
+        bytes: answer.body.len(),
+        is_gzip: answer.is_gzip(),
+        content_type: header("content-type"),
+        cache_control: header("cache-control"),
+        cache_status: answer.header("cache-status").map(str::to_owned),
+        not_stored,
+    }
+}
+
+fn name(app: &Path) -> String {
+    let stem = app.file_stem().unwrap_or(app.as_os_str());
+    stem.to_string_lossy().into_owned()
+}
+
+/// Waits until the answer is in memcached, or a reason why not is known; looks at all servers then.
+async fn settled(
+    app: &Path,
+    before: Option<&Metrics>,
+    answer: &Answer,
+    servers: &mut Servers,
+) -> Vec<&'static str> {
+    let mut until = Instant::now() + STORE_PATIENCE;
+    let refused = detail(answer);
+    let is_over = answer.status != STORABLE || servers.facts.is_empty() || refused.is_some();
+    let mut has_moved = false;
+    loop {
+        // First the counters: what is stored after they were read was not refused before.
+        let after = Metrics::of(app).await.ok();
+        servers.look_again(answer).await;
+        if is_over {
+            return refused.map(NotStored::name).into_iter().collect();
+        }
+        if servers.is_stored_anew() {
+            return vec![];
+        }
+        let moved = moved(before, after.as_ref());
+        if Instant::now() > until {
+            return moved;
+        }
+        if !moved.is_empty() && !has_moved {
+            has_moved = true;
+            until = until.min(Instant::now() + REFUSAL_PATIENCE);
+        }
+        sleep(LOOK_EVERY).await;
+    }
+}
+
+/// For which reasons the app has kept something out of memcached meanwhile; none can be named of a process
+/// whose counters were not to be had both times.
+fn moved(before: Option<&Metrics>, after: Option<&Metrics>) -> Vec<&'static str> {
+    let (Some(before), Some(after)) = (before, after) else {
+        return vec![];
+    };
+    LATE_REASONS
+        .into_iter()
+        .filter(|reason| after.not_stored(*reason) > before.not_stored(*reason))
+        .map(NotStored::name)
+        .collect()
+}
+
+/// Why the accelerator handed an answer on to nobody, as its `Cache-Status` says (RFC 9211).
+fn detail(answer: &Answer) -> Option<NotStored> {
+    let status = answer.header("cache-status")?;
+    let detail = status
+        .split(';')
+        .find_map(|part| part.trim().strip_prefix("detail="))?;
+    let reason = NotStored::ALL
+        .into_iter()
+        .find(|reason| reason.name() == detail);
+    // Whoever else made it stores it.
+    reason.filter(|reason| *reason != NotStored::InFlight)
+}
+
+/// Asks as a visitor would. One that is not answered at all is not told: then the app was not, either.
+async fn visit(front: SocketAddr, path: &str, said: Option<&Answer>) -> Option<VisitorFacts> {
+    let answer = http::ask_front(front, path).await.ok()?;
+    let said = said.filter(|said| said.status == STORABLE && answer.status == STORABLE);
+    Some(VisitorFacts {
+        status: answer.status,
+        answered_by: answer.header("x-cache").unwrap_or("nginx alone").to_owned(),
+        is_same: said.map(|said| compare::plain(said) == compare::plain(&answer)),
+    })
+}

@@ -1,0 +1,143 @@
+//! Findings as a person reads them, in lines that fit a terminal.
+
+use super::compare::{Agreement, GZIP_FLAG};
+use super::findings::{AppFacts, Findings, Held, KeyFacts, Look, ServerFacts};
+use crate::cachectl::words::{grouped, harmless, span, wrapped};
+
+/// How wide the column of names is.
+const NAME_WIDTH: usize = 11;
+
+/// Narrower than this nobody reads sentences.
+const TEXT_WIDTH_MIN: usize = 30;
+
+/// Tells what was found, in lines of at most `width` characters where words allow it.
+pub fn in_words(findings: &Findings, width: usize) -> String {
+    let mut text = format!("{}\n\n", harmless(&findings.path));
+    let mut line = |name: &str, words: &str| {
+        let room = width.saturating_sub(NAME_WIDTH).max(TEXT_WIDTH_MIN);
+        for (at, line) in wrapped(words, room).iter().enumerate() {
+            let name = if at == 0 { name } else { "" };
+            text.push_str(format!("{name:<NAME_WIDTH$}{line}").trim_end());
+            text.push('\n');
+        }
+    };
+    match (&findings.key, &findings.no_key) {
+        (Some(key), _) => {
+            line("key", &format!("{} ({} bytes)", key.text, key.text.len()));
+            line("kind", &kind(key));
+        }
+        (None, Some(no_key)) => line("key", &format!("none: {}", harmless(&no_key.because))),
+        (None, None) => {}
+    }
+    for server in &findings.servers {
+        line("memcached", &memcached(server, findings.servers.len()));
+    }
+    match &findings.app {
+        Some(app) => line("app", &harmless(&told(app))),
+        None if findings.no_key.is_none() => line("app", "not asked (--look)"),
+        None => {}
+    }
+    if let Some(visitor) = &findings.visitor {
+        let same = match visitor.is_same {
+            Some(true) => ", the bytes of the app",
+            Some(false) => ", other bytes than the app's",
+            None => "",
+        };
+        let by = harmless(&visitor.answered_by);
+        line("visitor", &format!("gets {} ({by}){same}", visitor.status));
+    }
+    line("", "");
+    line("verdict", &harmless(&findings.verdict.why));
+    line("", &findings.verdict.advice);
+    text
+}
+
+fn kind(key: &KeyFacts) -> String {
+    let life = &key.cache_control;
+    match &key.etag {
+        Some(etag) => format!(
+            "fingerprinted file; browsers keep it ({life}, ETag {etag}), and nginx alone tells those that have it \"304\""
+        ),
+        None => {
+            format!("picture; browsers keep it ({life}), without a tag, because it may be deleted")
+        }
+    }
+}
+
+fn memcached(server: &ServerFacts, of: usize) -> String {
+    let place = match (server.is_asked, of) {
+        (true, 1) => "",
+        (true, _) => " (nginx asks it)",
+        (false, _) => " (nginx asks another)",
+    };
+    let mut text = format!("{}{place}: {}", server.address, look(&server.before));
+    let version = |look: &Look| look.held().map(|held| held.version);
+    let was_right = server.before.held().and_then(|held| held.agreement) == Some(Agreement::Same);
+    if let Some(after) = &server.after
+        && !was_right
+        && version(after) != version(&server.before)
+    {
+        text.push_str(&format!("; after the app was asked: {}", look(after)));
+    }
+    text
+}
+
+fn look(look: &Look) -> String {
+    match look {
+        Look::There(held) => item(held),
+        Look::Absent { .. } => "not there".to_owned(),
+        Look::Silent(why) => why.clone(),
+    }
+}
+
+fn item(held: &Held) -> String {
+    let coding = match held.flags {
+        0 => "plain".to_owned(),
+        GZIP_FLAG => "gzip".to_owned(),
+        other => format!("with flags {other} (ours are 0 and {GZIP_FLAG})"),
+    };
+    let left = match held.seconds_left {
+        Some(seconds) => format!("{} left", span(seconds)),
+        None => "no end".to_owned(),
+    };
+    let idle = span(held.idle_seconds);
+    let fetched = match held.was_fetched {
+        true => format!("last fetched {idle} ago"),
+        false => format!("stored {idle} ago and not fetched since"),
+    };
+    let agreement = match held.agreement {
+        Some(Agreement::Same) => ", what the app says",
+        Some(Agreement::Different { .. }) => ", NOT what the app says",
+        Some(Agreement::FlaggedGzipButIsNot) => ", NOT gzip as its flags say",
+        Some(Agreement::IsGzipButNotFlagged) => ", gzip WITHOUT its flag",
+        None => "",
+    };
+    let bytes = grouped(held.bytes as u64);
+    format!("{bytes} bytes, {coding}, {left}, {fetched}{agreement}")
+}
+
+fn told(app: &AppFacts) -> String {
+    match app {
+        AppFacts::Silent(why) => format!("no answer ({why})"),
+        AppFacts::Answers {
+            process,
+            status,
+            bytes,
+            is_gzip,
+            content_type,
+            cache_control,
+            not_stored,
+            ..
+        } => {
+            let coding = if *is_gzip { " gzipped" } else { "" };
+            let bytes = grouped(*bytes as u64);
+            let mut text = format!(
+                "{process} answers {status}, {bytes} bytes{coding} of {content_type}; {cache_control}"
+            );
+            if *status == 200 && !not_stored.is_empty() {
+                text.push_str(&format!("; not stored: {}", not_stored.join(", ")));
+            }
+            text
+        }
+    }
+}

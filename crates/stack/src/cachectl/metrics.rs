@@ -1,0 +1,88 @@
+//! What app processes have counted, read from their `/metrics` and added up.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use accelerator::NotStored;
+use domain::urls::pattern::METRICS;
+use futures::future::join_all;
+
+use super::http::ask_app;
+
+/// Samples by name and labels, as the Prometheus text format writes them: `name{label="value"}`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Metrics(BTreeMap<String, f64>);
+
+impl Metrics {
+    /// Asks one app process.
+    pub(super) async fn of(app: &Path) -> io::Result<Self> {
+        let answer = ask_app(app, METRICS).await?;
+        if answer.status != 200 {
+            let status = answer.status;
+            return Err(io::Error::other(format!("its {METRICS} answers {status}")));
+        }
+        Ok(Self::parse(&String::from_utf8_lossy(&answer.body)))
+    }
+
+    /// Asks all of them, and adds up what those say that answer; says how many do.
+    pub(super) async fn of_all(apps: &[PathBuf]) -> (usize, Self) {
+        let told: Vec<Self> = join_all(apps.iter().map(|app| Self::of(app)))
+            .await
+            .into_iter()
+            .flatten()
+            .collect();
+        let mut sum = Self::default();
+        for (name, value) in told.iter().flat_map(|metrics| &metrics.0) {
+            *sum.0.entry(name.clone()).or_insert(0.0) += value;
+        }
+        (told.len(), sum)
+    }
+
+    fn parse(text: &str) -> Self {
+        let samples = text.lines().filter(|line| !line.starts_with('#'));
+        let samples = samples.filter_map(|line| {
+            let (name, value) = line.rsplit_once(' ')?;
+            Some((name.to_owned(), value.parse().ok()?))
+        });
+        Self(samples.collect())
+    }
+
+    /// One counter of the accelerator by the end of its name, such as `stored`.
+    pub(super) fn count(&self, name: &str) -> u64 {
+        self.sample(&format!("accelerator_{name}_total"))
+    }
+
+    /// A gauge of the accelerator by the end of its name.
+    pub(super) fn gauge(&self, name: &str) -> u64 {
+        self.sample(&format!("accelerator_{name}"))
+    }
+
+    /// How many answers were not stored for a reason.
+    pub(super) fn not_stored(&self, reason: NotStored) -> u64 {
+        let reason = reason.name();
+        self.sample(&format!(
+            "accelerator_not_stored_total{{reason=\"{reason}\"}}"
+        ))
+    }
+
+    fn sample(&self, name: &str) -> u64 {
+        self.0.get(name).map_or(0, |value| *value as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_are_found_by_name_and_label() {
+        let metrics = Metrics::parse(
+            "# HELP accelerator_stored_total Items.\n# TYPE accelerator_stored_total counter\n\
+             accelerator_stored_total 4\naccelerator_not_stored_total{reason=\"too_large\"} 2\n",
+        );
+        assert_eq!(metrics.count("stored"), 4);
+        assert_eq!(metrics.not_stored(NotStored::TooLarge), 2);
+        assert_eq!(metrics.not_stored(NotStored::Policy), 0);
+    }
+}

@@ -1,0 +1,290 @@
+//! The app processes: this very program, told to `serve`, each on its own unix socket.
+
+use std::ffi::OsString;
+use std::fs::{File, Permissions};
+use std::io::{self, BufRead as _, BufReader, IsTerminal as _};
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use domain::config::Listen;
+use domain::rung::{Files, Front};
+use nix::sys::signal::Signal;
+
+use super::account::Account;
+use super::child::{Speaks, Spec};
+use super::fcgiwrap;
+use super::keeper::Service;
+use super::nginx::reachable;
+use super::plan::Plan;
+use super::private::Sockets;
+use super::probe::Probe;
+use super::state::StateDir;
+
+/// When glibc gives freed memory back (mallopt(3)). A picture is drawn in buffers of megabytes; by
+/// default an app process that has drawn two hundred keeps 150 MB, so it keeps 16 MB, for a tenth of
+/// the time that drawing takes.
+const MALLOC_TRIM_THRESHOLD_BYTES: &str = "8388608";
+
+/// What all app processes of one site share.
+pub(super) struct Apps<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) state: &'a StateDir,
+    pub(super) account: &'a Account,
+    pub(super) program: &'a Path,
+    pub(super) sockets: &'a Sockets,
+    pub(super) database_url: &'a str,
+    pub(super) memcached: Option<SocketAddr>,
+    pub(super) front: SocketAddr,
+}
+
+/// One app process, as it differs from the others.
+struct Role {
+    name: String,
+    listen: Listen,
+    threads: usize,
+    jobs: bool,
+}
+
+impl Apps<'_> {
+    /// The processes that stay, each as a child to keep; `public` is where visitors come.
+    pub(super) fn services(&self, public: SocketAddr) -> Vec<Service> {
+        let cores = self.plan.app_processes;
+        let roles = match self.plan.rung.front() {
+            // Programs end with their requests; what no visitor waits for needs a process that stays.
+            Front::NginxAndCgi => vec![Role {
+                name: "jobs".to_owned(),
+                listen: Listen::Unix(self.sockets.path().join("jobs.sock")),
+                threads: 1,
+                jobs: true,
+            }],
+            Front::App => vec![Role {
+                name: "app-0".to_owned(),
+                listen: Listen::Tcp(public),
+                threads: cores,
+                jobs: true,
+            }],
+            Front::Nginx => (0..cores)
+                .map(|number| Role {
+                    name: format!("app-{number}"),
+                    listen: Listen::Unix(self.socket(number)),
+                    threads: 1,
+                    jobs: number == 0,
+                })
+                .collect(),
+        };
+        roles.into_iter().map(|role| self.service(role)).collect()
+    }
+
+    /// Where nginx finds the application: its processes, or fcgiwrap.
+    pub(super) fn behind_nginx(&self) -> Vec<PathBuf> {
+        match self.plan.rung.front() {
+            Front::NginxAndCgi => vec![self.sockets.path().join("fcgiwrap.sock")],
+            Front::App => vec![],
+            Front::Nginx => (0..self.plan.app_processes)
+                .map(|n| self.socket(n))
+                .collect(),
+        }
+    }
+
+    /// This program as fcgiwrap starts it: without arguments, told everything by its environment.
+    pub(super) fn as_cgi(&self) -> fcgiwrap::Programs {
+        let (plan, state) = (self.plan, self.state);
+        let mut envs: Vec<(&'static str, OsString)> = vec![
+            ("DATABASE_URL", self.database_url.into()),
+            ("FLICKR_KILLR_RUNG", plan.rung.to_string().into()),
+            ("FLICKR_KILLR_ORIGINALS", state.originals().into()),
+            ("FLICKR_KILLR_DERIVATIVES", state.derivatives().into()),
+            (
+                "FLICKR_KILLR_DISK_RESERVE",
+                plan.disk_reserve.to_string().into(),
+            ),
+            ("FLICKR_KILLR_BALLAST", state.ballast().into()),
+        ];
+        if plan.demo_logins {
+            envs.push(("FLICKR_KILLR_DEMO_LOGINS", state.demo_logins().into()));
+        }
+        if plan.lab {
+            envs.push(("FLICKR_KILLR_LAB", "true".into()));
+            if !plan.lab_hosts.is_empty() {
+                envs.push(("FLICKR_KILLR_LAB_HOSTS", plan.lab_hosts.join(",").into()));
+            }
+        }
+        fcgiwrap::Programs {
+            program: self.program.to_owned(),
+            envs,
+            count: plan.programs(),
+        }
+    }
+
+    /// This program, told to load the demo data.
+    pub(super) fn loader(&self, words: &[String]) -> Spec {
+        let speaks = if std::io::stderr().is_terminal() {
+            Speaks::Itself
+        } else {
+            Speaks::ToAll
+        };
+        let words = words.iter().map(Into::into).collect();
+        self.task("demo", words, self.database_url, speaks)
+    }
+
+    /// This program, told to write the site's own files.
+    pub(super) fn static_files(&self) -> Spec {
+        let words = vec!["static-files".into(), self.state.static_files().into()];
+        self.task("static-files", words, self.database_url, Speaks::ToAll)
+    }
+
+    /// This program, told to make the role of the site in a database of our own; `administrator` is
+    /// the address by which its owner reaches it.
+    pub(super) fn database_role(&self, role: &str, administrator: &str) -> Spec {
+        let words = vec!["database-role".into(), role.into()];
+        self.task("database-role", words, administrator, Speaks::ToAll)
+    }
+
+    fn socket(&self, number: usize) -> PathBuf {
+        self.sockets.path().join(format!("app-{number}.sock"))
+    }
+
+    fn service(&self, role: Role) -> Service {
+        let alive = match &role.listen {
+            Listen::Unix(socket) => Probe::Healthz(socket.clone()),
+            Listen::Tcp(address) => Probe::AnyHttp(reachable(*address)),
+        };
+        let sockets = self.sockets.clone();
+        Service {
+            spec: Spec {
+                args: self.args(&role),
+                name: role.name,
+                program: self.program.to_owned(),
+                envs: vec![
+                    // Not an argument: arguments are for all to see, and this may hold a password.
+                    ("DATABASE_URL", self.database_url.into()),
+                    ("MALLOC_TRIM_THRESHOLD_", MALLOC_TRIM_THRESHOLD_BYTES.into()),
+                ],
+                inherits: true,
+                stdin: None,
+                dir: self.state.path().to_owned(),
+                account: Some(self.account.clone()),
+                stop: vec![(Signal::SIGTERM, Duration::from_secs(10))],
+                speaks: Speaks::ToAll,
+            },
+            ready: alive.clone(),
+            alive,
+            start_patience: Duration::from_secs(30),
+            silence_max: Duration::from_secs(2),
+            prepare: Box::new(move || sockets.mend()),
+        }
+    }
+
+    /// A run of this program that ends by itself.
+    fn task(&self, name: &str, args: Vec<OsString>, database_url: &str, speaks: Speaks) -> Spec {
+        Spec {
+            name: name.to_owned(),
+            program: self.program.to_owned(),
+            args,
+            envs: vec![("DATABASE_URL", database_url.into())],
+            inherits: true,
+            stdin: None,
+            dir: self.state.path().to_owned(),
+            account: Some(self.account.clone()),
+            stop: vec![(Signal::SIGTERM, Duration::from_secs(5))],
+            speaks,
+        }
+    }
+
+    fn args(&self, role: &Role) -> Vec<OsString> {
+        let plan = self.plan;
+        let mut args: Vec<OsString> = vec!["serve".into()];
+        let mut say = |flag: &str, value: OsString| args.extend([flag.into(), value]);
+        say("--rung", plan.rung.to_string().into());
+        say("--listen", role.listen.to_string().into());
+        say("--front", self.front.to_string().into());
+        say("--threads", role.threads.to_string().into());
+        say(
+            "--database-connections",
+            plan.connections_per_process().to_string().into(),
+        );
+        if let Some(memcached) = self.memcached {
+            say("--memcached", memcached.to_string().into());
+        }
+        if plan.rung.files() == Files::AppFromDisk {
+            say("--files-from-disk", self.state.static_files().into());
+        }
+        say("--static-files", self.state.static_files().into());
+        say("--originals", self.state.originals().into());
+        say("--derivatives", self.state.derivatives().into());
+        say(
+            "--derivatives-max-bytes",
+            plan.derivatives_max_bytes.to_string().into(),
+        );
+        say("--disk-reserve", plan.disk_reserve.to_string().into());
+        say("--ballast", self.state.ballast().into());
+        if plan.demo_logins {
+            say("--demo-logins", self.state.demo_logins().into());
+        }
+        for host in &plan.lab_hosts {
+            say("--lab-host", host.into());
+        }
+        if plan.lab {
+            args.push("--lab".into());
+        }
+        if plan.database_url.is_none() {
+            // It is ours, and has as many.
+            args.push("--connect-ahead".into());
+        }
+        if self.memcached.is_some() {
+            // It is ours, and comes back empty at once.
+            args.push("--fence".into());
+        }
+        if role.jobs {
+            args.push("--jobs".into());
+        }
+        args
+    }
+}
+
+/// Copies this program into the state directory, unless it is there: the children's user may not reach it
+/// where it is installed, and a rebuild must not change what a replaced child runs.
+///
+/// No child runs yet, so an older program goes first: a full disk has no room for two.
+pub(super) fn copy_program(state: &StateDir) -> Result<PathBuf> {
+    const SELF: &str = "/proc/self/exe";
+    let bin = state.bin();
+    let (half, whole) = (bin.join("flickr-killr.half"), state.program());
+    if are_same(Path::new(SELF), &whole).unwrap_or(false) {
+        return Ok(whole);
+    }
+    let _ = std::fs::remove_file(&whole);
+    let copied = std::fs::create_dir_all(&bin)
+        .and_then(|()| std::fs::copy(SELF, &half))
+        .and_then(|_| std::fs::set_permissions(&bin, Permissions::from_mode(0o755)))
+        .and_then(|()| std::fs::set_permissions(&half, Permissions::from_mode(0o755)))
+        .and_then(|()| std::fs::rename(&half, &whole));
+    copied.context("cannot copy this program into the state directory")?;
+    Ok(whole)
+}
+
+/// Whether two files have the same bytes.
+fn are_same(one: &Path, other: &Path) -> io::Result<bool> {
+    let (one, other) = (File::open(one)?, File::open(other)?);
+    if one.metadata()?.len() != other.metadata()?.len() {
+        return Ok(false);
+    }
+    const CHUNK_BYTES: usize = 1 << 20;
+    let mut one = BufReader::with_capacity(CHUNK_BYTES, one);
+    let mut other = BufReader::with_capacity(CHUNK_BYTES, other);
+    loop {
+        let (left, right) = (one.fill_buf()?, other.fill_buf()?);
+        let len = left.len().min(right.len());
+        if left.get(..len) != right.get(..len) {
+            return Ok(false);
+        }
+        if len == 0 {
+            return Ok(true);
+        }
+        one.consume(len);
+        other.consume(len);
+    }
+}

@@ -1,0 +1,246 @@
+//! What a site will use of the machine, and whether the machine has it.
+
+use anyhow::{Context as _, Result, bail};
+use domain::rung::Files;
+use images::disk::{BALLAST_BYTES, Reading};
+use images::{LARGE_MEMORY_BYTES, MEMORY_BYTES};
+
+use super::plan::Plan;
+use super::postgres::Postgres;
+use super::state::{StateDir, disk_bytes};
+
+const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
+
+/// Disk the demo data takes in PostgreSQL: rows of a photo with its tags, comments and favourites,
+/// and everything else, with indexes and room to build them.
+const BYTES_PER_PHOTO: u64 = 1_600;
+const BYTES_PER_USER: u64 = 8_000;
+
+/// Disk that an empty cluster, logs and this program take.
+const BYTES_ANYWAY: u64 = 300 * MIB;
+
+/// The most that PostgreSQL's log may grow between two checkpoints while a new database is loaded, so that
+/// loading never waits.
+const WAL_MB_MAX_LOADING: u64 = 8 << 10;
+
+/// The most that it may grow otherwise: some minutes of anything but loading.
+const WAL_MB_MAX: u64 = 1 << 10;
+
+/// The least that it may grow: below, checkpoints would follow each other.
+const WAL_MB_LEAST: u64 = 256;
+
+/// The most memory of one app process but for large pictures: itself (25 MiB), two passwords that are hashed (38 MiB),
+/// 32 uploads that arrive (half a MiB each), and pictures.
+const APP_BYTES: u64 = 80 * MIB + MEMORY_BYTES;
+
+/// Memory of nginx and of PostgreSQL beside its buffers.
+const BESIDE_BYTES: u64 = 200 * MIB;
+
+/// PostgreSQL's memory, fit to the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Memory {
+    pub(super) shared_buffers_mb: u64,
+    pub(super) cache_mb: u64,
+    pub(super) maintenance_mb: u64,
+}
+
+impl Memory {
+    /// An eighth of the memory for PostgreSQL's own buffers, up to what the whole demo set fills;
+    /// the kernel keeps the rest of the files better than it does.
+    fn of_machine(total_bytes: u64) -> Self {
+        let mb = total_bytes / MIB;
+        Self {
+            shared_buffers_mb: (mb / 8).clamp(64, 2048),
+            cache_mb: (mb / 2).max(256),
+            maintenance_mb: (mb / 16).clamp(64, 512),
+        }
+    }
+}
+
+/// What the site will use, found to be there.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Budget {
+    pub(super) memory: Memory,
+    pub(super) wal_mb: u64,
+}
+
+impl Budget {
+    /// Compares what the plan needs with what is free, and prints both.
+    ///
+    /// Too little memory, or too little disk for a first start, is an error. A site that exists starts on
+    /// a disk with little room, with a warning: its levels (`images::disk`) decide what it gives up.
+    pub(super) fn check(plan: &Plan, state: &StateDir, say: impl Fn(&str)) -> Result<Self> {
+        let machine = machine_memory()?;
+        let memory = Memory::of_machine(machine.total);
+        let own_database = plan.database_url.is_none();
+
+        let buffers = if own_database {
+            memory.shared_buffers_mb * MIB
+        } else {
+            0
+        };
+        let cache = match plan.rung.files() {
+            Files::Memcached => u64::from(plan.memcached_mb) * MIB,
+            Files::FrontFromDisk | Files::AppFromDisk => 0,
+        };
+        let processes = match plan.programs() {
+            0 => plan.app_processes,
+            programs => plan.lasting_processes() + programs,
+        };
+        let needed = cache + processes as u64 * APP_BYTES + buffers + BESIDE_BYTES;
+        let mut parts = vec![format!("{processes} app processes at work at once")];
+        for (bytes, what) in [(cache, "memcached"), (buffers, "PostgreSQL buffers")] {
+            if bytes > 0 {
+                parts.push(format!("{} {what}", size(bytes)));
+            }
+        }
+        say(&format!(
+            "will use up to {} of memory ({} is free): {}; up to {} more while pictures of 100 megapixels are \
+             uploaded",
+            size(needed),
+            size(machine.available),
+            parts.join(", "),
+            size(LARGE_MEMORY_BYTES),
+        ));
+        if needed > machine.available {
+            bail!(
+                "too little memory: {} needed, {} free; set a smaller --memcached-mb or --workers",
+                size(needed),
+                size(machine.available)
+            );
+        }
+        if needed + LARGE_MEMORY_BYTES > machine.available {
+            say("!! little memory: uploads of very large pictures may end a process of this site");
+        }
+
+        let wal_mb = disk(plan, state, own_database, say)?;
+        Ok(Self { memory, wal_mb })
+    }
+}
+
+/// Compares the disk; returns how large PostgreSQL's log may grow, in MiB.
+fn disk(plan: &Plan, state: &StateDir, own_database: bool, say: impl Fn(&str)) -> Result<u64> {
+    let place = state.path().display();
+    let is_made = Postgres::is_made(&state.cluster());
+    // The copy of this program is made by a start that came that far.
+    let is_first = !(is_made || !own_database && state.bin().exists());
+    let database = if own_database && !is_made {
+        u64::from(plan.photos) * BYTES_PER_PHOTO + u64::from(plan.users) * BYTES_PER_USER
+    } else {
+        0
+    };
+    let pictures = disk_bytes(&state.derivatives());
+    let pictures = plan.derivatives_max_bytes.saturating_sub(pictures);
+    let anyway = if is_first {
+        BYTES_ANYWAY + BALLAST_BYTES
+    } else {
+        0
+    };
+    let needed = database + pictures + anyway;
+    let reading =
+        Reading::of(state.path()).with_context(|| format!("cannot read the disk of {place}"))?;
+    let (free, reserve) = (
+        reading.available_bytes,
+        plan.disk_reserve.bytes(reading.size_bytes),
+    );
+    say(&format!(
+        "will use up to {} more of disk ({} is free): {} database, {} pictures made from \
+         originals, in {place}; uploads are refused when less than {} is free",
+        size(needed),
+        size(free),
+        size(database),
+        size(pictures),
+        size(reserve / 2),
+    ));
+    if is_first && needed + reserve > free {
+        bail!(
+            "too little disk in {place}: {} needed and {} to be left free, {} free; set a smaller \
+             --derivatives-gb, --photos, --users or --disk-reserve, or another --state-dir",
+            size(needed),
+            size(reserve),
+            size(free)
+        );
+    }
+    if !is_first && free < reserve {
+        let what = if free < reserve / 2 {
+            "uploads and new accounts are refused"
+        } else {
+            "pictures made from originals are not kept"
+        };
+        say(&format!(
+            "!! little disk in {place}: {} free, {} should be; {what} until there is more",
+            size(free),
+            size(reserve)
+        ));
+    }
+    let most = if is_first {
+        WAL_MB_MAX_LOADING
+    } else {
+        WAL_MB_MAX
+    };
+    let spare = free.saturating_sub(needed + reserve);
+    Ok((spare / MIB / 2).clamp(WAL_MB_LEAST, most))
+}
+
+/// A number of bytes for people.
+pub(super) fn size(bytes: u64) -> String {
+    if bytes >= GIB {
+        format!("{:.1} GiB", bytes as f64 / GIB as f64)
+    } else {
+        format!("{} MiB", bytes.div_ceil(MIB))
+    }
+}
+
+struct MachineMemory {
+    total: u64,
+    available: u64,
+}
+
+fn machine_memory() -> Result<MachineMemory> {
+    let text = std::fs::read_to_string("/proc/meminfo").context("cannot read the memory")?;
+    let field = |name: &str| {
+        let line = text.lines().find(|line| line.starts_with(name))?;
+        let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+        Some(kib << 10)
+    };
+    match (field("MemTotal:"), field("MemAvailable:")) {
+        (Some(total), Some(available)) => {
+            let limit = container_limit().unwrap_or(u64::MAX);
+            Ok(MachineMemory {
+                total: total.min(limit),
+                available: available.min(limit),
+            })
+        }
+        _ => bail!("cannot tell how much memory this machine has"),
+    }
+}
+
+/// The limit of the container we run in; what the whole machine has does not help there.
+fn container_limit() -> Option<u64> {
+    [
+        "/sys/fs/cgroup/memory.max",
+        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+    ]
+    .iter()
+    .find_map(|file| std::fs::read_to_string(file).ok()?.trim().parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_fits_small_and_large_machines() {
+        let small = Memory::of_machine(GIB);
+        assert_eq!((small.shared_buffers_mb, small.maintenance_mb), (128, 64));
+        let large = Memory::of_machine(256 * GIB);
+        assert_eq!((large.shared_buffers_mb, large.maintenance_mb), (2048, 512));
+    }
+
+    #[test]
+    fn sizes_are_for_people() {
+        assert_eq!(size(300 * MIB), "300 MiB");
+        assert_eq!(size(3 * GIB / 2), "1.5 GiB");
+    }
+}

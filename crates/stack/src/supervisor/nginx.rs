@@ -1,0 +1,177 @@
+//! nginx: the repository's own configuration of a version, byte for byte, with the addresses beside it.
+
+use std::fs::Permissions;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use accelerator::configuration::{NGINX_CONF, SHARED};
+use accelerator::nginx::{Front, word};
+use anyhow::{Context as _, Result, bail};
+use domain::rung::{Front as FrontOfRung, Rung};
+use nix::sys::signal::Signal;
+
+use super::account::Account;
+use super::child::{Speaks, Spec};
+use super::keeper::Service;
+use super::probe::Probe;
+use super::room::StartRoom;
+use super::state::{StateDir, write_whole};
+
+/// How the application is asked by CGI, in the one version that does.
+const CGI: [(&str, &str); 3] = [
+    (
+        "cgi.conf",
+        include_str!("../../../../rungs/0.1-cgi/cgi.conf"),
+    ),
+    (
+        "cgi-file.conf",
+        include_str!("../../../../rungs/0.1-cgi/cgi-file.conf"),
+    ),
+    (
+        "pass.conf",
+        include_str!("../../../../rungs/0.1-cgi/pass.conf"),
+    ),
+];
+
+/// How long visitors who are being served may take when the site stops.
+const DRAIN_PATIENCE: Duration = Duration::from_secs(10);
+
+/// What nginx stands in front of.
+pub(super) struct Behind<'a> {
+    pub(super) rung: Rung,
+    pub(super) listen: SocketAddr,
+    pub(super) apps: Vec<PathBuf>,
+    pub(super) memcached: Option<SocketAddr>,
+    /// How whoever watches is told of requests, in a version where there is something to see.
+    pub(super) watch: Option<accelerator::nginx::Watch>,
+    /// This program, for a version that starts it by CGI.
+    pub(super) program: &'a Path,
+}
+
+/// The front of a version as a reader finds it in the repository; 0.4's is the root's.
+fn configuration(rung: Rung) -> Result<&'static str> {
+    match rung {
+        Rung::CgiStrawman => Ok(include_str!("../../../../rungs/0.1-cgi/nginx.conf")),
+        Rung::OneServer => bail!("version {rung} has no nginx in front"),
+        Rung::SharedNothing => Ok(include_str!(
+            "../../../../rungs/0.3-shared-nothing/nginx.conf"
+        )),
+        Rung::CacheMoney => Ok(NGINX_CONF),
+    }
+}
+
+/// Writes the configuration into its folder and returns nginx as a child to keep.
+pub(super) fn service(
+    program: PathBuf,
+    account: &Account,
+    state: &StateDir,
+    behind: Behind<'_>,
+    room: StartRoom,
+) -> Result<Service> {
+    let dir = state.nginx();
+    begin_anew(&dir)?;
+    // The master makes the folders in it and gives them to its workers, following links: so nobody else may make any.
+    let temp_dir = dir.join("temp");
+    state.make_ours(&temp_dir, 0o755)?;
+    let nginx_conf = configuration(behind.rung)?;
+    write_whole(&dir.join("nginx.conf"), nginx_conf.as_bytes())?;
+    state.make_ours(&dir.join("shared"), 0o755)?;
+    for (name, text) in SHARED {
+        write_whole(&dir.join("shared").join(name), text.as_bytes())?;
+    }
+    if behind.rung.front() == FrontOfRung::NginxAndCgi {
+        write_cgi(&dir, behind.program)?;
+        lay_out_files(&dir, state)?;
+    }
+    let front = Front {
+        user: account.names_to_become(),
+        workers: std::thread::available_parallelism().map_or(1, usize::from),
+        pid: dir.join("nginx.pid"),
+        error_log: "stderr".into(),
+        access_log: None,
+        site: "Flickr Killr".into(),
+        temp_dir,
+        listen: behind.listen.to_string(),
+        apps: behind.apps,
+        memcached: behind.memcached.into_iter().collect(),
+        copies: 1,
+        watch: behind.watch,
+    };
+    front.write_to(&dir)?;
+    let words = ["-e", "stderr", "-c", "nginx.conf", "-p"];
+    let mut args: Vec<_> = words.into_iter().map(Into::into).collect();
+    args.push(dir.clone().into());
+    Ok(Service {
+        spec: Spec {
+            name: "nginx".to_owned(),
+            program,
+            args,
+            envs: vec![],
+            inherits: true,
+            stdin: None,
+            dir,
+            // The master keeps what rights we have; its workers give them up by `user`.
+            account: None,
+            stop: vec![
+                (Signal::SIGQUIT, DRAIN_PATIENCE),
+                (Signal::SIGTERM, Duration::from_secs(2)),
+            ],
+            speaks: Speaks::ToAll,
+        },
+        ready: Probe::AnyHttp(reachable(behind.listen)),
+        alive: Probe::AnyHttp(reachable(behind.listen)),
+        start_patience: Duration::from_secs(30),
+        silence_max: Duration::from_secs(2),
+        // It writes its pid, or does not start.
+        prepare: Box::new(move || {
+            room.for_a_program();
+            Ok(())
+        }),
+    })
+}
+
+/// Empties the folder: another version may have run here before, with other files.
+fn begin_anew(dir: &Path) -> Result<()> {
+    match std::fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => std::fs::create_dir(dir),
+    }
+    .and_then(|()| std::fs::set_permissions(dir, Permissions::from_mode(0o755)))
+    .with_context(|| format!("cannot make {} anew", dir.display()))
+}
+
+fn write_cgi(dir: &Path, program: &Path) -> Result<()> {
+    for (name, text) in CGI {
+        write_whole(&dir.join(name), text.as_bytes())?;
+    }
+    let program = word(&program.display().to_string())?;
+    let text = format!("fastcgi_param SCRIPT_FILENAME {program};\n");
+    write_whole(&dir.join("program.conf"), text.as_bytes())
+}
+
+/// Makes the folder that nginx sends files from: for each kind of URL where those files lie.
+fn lay_out_files(dir: &Path, state: &StateDir) -> Result<()> {
+    let files = dir.join("files");
+    state.make_ours(&files, 0o755)?;
+    for (name, place) in [
+        ("static", state.static_files()),
+        ("i", state.derivatives().join("public")),
+    ] {
+        std::os::unix::fs::symlink(place, files.join(name))
+            .with_context(|| format!("cannot lay out {}", files.display()))?;
+    }
+    Ok(())
+}
+
+/// Where we reach what listens there: 0.0.0.0 and :: are heard, not called.
+pub(super) fn reachable(listen: SocketAddr) -> SocketAddr {
+    let ip = match listen {
+        SocketAddr::V4(_) if listen.ip().is_unspecified() => [127, 0, 0, 1].into(),
+        SocketAddr::V6(_) if listen.ip().is_unspecified() => std::net::Ipv6Addr::LOCALHOST.into(),
+        _ => listen.ip(),
+    };
+    SocketAddr::new(ip, listen.port())
+}

@@ -1,0 +1,311 @@
+//! The private PostgreSQL cluster: made whole or not at all, reached over one unix socket.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use db::database_url;
+use nix::sys::signal::Signal;
+use tokio::sync::watch;
+
+use super::account::Account;
+use super::budget::Memory;
+use super::child::{Nursery, Speaks, Spec, Wish, run_to_end};
+use super::keeper::Service;
+use super::place::{FileId, is_closed_postgres, postgres_in};
+use super::private::Sockets;
+use super::probe::{Probe, head};
+use super::room::StartRoom;
+use super::state::write_whole;
+
+/// The role that owns the cluster, and is its superuser. Only `up` uses it: to ask whether the server
+/// answers, and to make the role of the site.
+const OWNER: &str = "flickr_killr";
+
+/// The role of app processes, CGI programs, loader and commands. It owns the tables of the site, because
+/// the lab drops and creates an index, and is no superuser.
+pub(super) const SITE_ROLE: &str = "flickr_killr_site";
+
+/// The number in the name of the socket. Said wherever it could be said otherwise, as by PGPORT.
+const PORT: u16 = 5432;
+
+/// The database of the site: the one that every new cluster has.
+const DATABASE: &str = "postgres";
+
+/// How much of the write-ahead log is on the disk beforehand, in MiB: the segment in use and those ahead.
+pub(super) const WAL_MB_MIN: u64 = 80;
+
+/// How long crash recovery may take before we give up.
+const START_PATIENCE: Duration = Duration::from_secs(300);
+
+/// How long the postmaster may be silent: replacing it means crash recovery, so we are slow to.
+const SILENCE_MAX: Duration = Duration::from_secs(30);
+
+/// One cluster, its programs and whom it belongs to.
+#[derive(Debug, Clone)]
+pub(super) struct Postgres {
+    pub(super) programs: PathBuf,
+    pub(super) cluster: PathBuf,
+    pub(super) sockets: Sockets,
+    pub(super) account: Account,
+    pub(super) memory: Memory,
+    /// How many connections all app processes may open together.
+    pub(super) connections: u32,
+    /// How large the write-ahead log may grow between checkpoints, in MiB.
+    pub(super) wal_mb: u64,
+    /// What is given up for a start on a full disk.
+    pub(super) room: StartRoom,
+}
+
+impl Postgres {
+    /// The address of the site's database, for programs on this machine.
+    pub(super) fn url(&self) -> String {
+        self.url_of(SITE_ROLE)
+    }
+
+    /// The address by which the owner of the cluster reaches it.
+    pub(super) fn url_of_owner(&self) -> String {
+        self.url_of(OWNER)
+    }
+
+    /// It leaves nothing out that a client would take from its environment.
+    fn url_of(&self, role: &str) -> String {
+        format!(
+            "postgres://{role}@localhost:{PORT}/{DATABASE}?host={}&sslmode=disable",
+            self.sockets.path().display()
+        )
+    }
+
+    /// Whether the cluster is made.
+    pub(super) fn is_made(cluster: &Path) -> bool {
+        cluster.join("PG_VERSION").exists()
+    }
+
+    /// Makes the cluster, if it is not there. It is made under another name and renamed, so that
+    /// an interrupted first start leaves nothing that a second takes for whole.
+    pub(super) async fn make(
+        &self,
+        nursery: &Nursery,
+        wishes: &watch::Receiver<Wish>,
+    ) -> Result<()> {
+        let half_made = self.cluster.with_extension("half");
+        if half_made.exists() {
+            // Follows no links.
+            std::fs::remove_dir_all(&half_made)
+                .with_context(|| format!("cannot remove {}", half_made.display()))?;
+        }
+        if !Self::is_made(&self.cluster) {
+            nursery.console.say("making a PostgreSQL cluster");
+            let made = run_to_end(&self.initdb(&half_made), nursery, wishes).await;
+            if let Err(error) = made {
+                let _ = std::fs::remove_dir_all(&half_made);
+                return Err(error);
+            }
+            self.account.with_rights(|| {
+                std::fs::rename(&half_made, &self.cluster).context("cannot keep the new cluster")
+            })?;
+        }
+        // Written at every start: the machine may have got more memory, the program new settings.
+        let file = self.cluster.join("postgresql.conf");
+        self.account
+            .with_rights(|| write_whole(&file, self.configuration().as_bytes()))
+    }
+
+    /// The server as a child to keep.
+    pub(super) fn service(&self) -> Service {
+        let (cluster, sockets) = (self.cluster.clone(), self.sockets.clone());
+        let (room, account) = (self.room.clone(), self.account.clone());
+        let socket = sockets.path().join(format!(".s.PGSQL.{PORT}"));
+        Service {
+            spec: Spec {
+                name: "postgres".to_owned(),
+                program: self.programs.join("postgres"),
+                args: vec!["-D".into(), self.cluster.clone().into()],
+                envs: vec![],
+                inherits: true,
+                stdin: None,
+                dir: self.home(),
+                account: Some(self.account.clone()),
+                // Fast shutdown ends sessions and writes a checkpoint; immediate leaves recovery
+                // to the next start. Either loses nothing that was committed.
+                stop: vec![
+                    (Signal::SIGINT, Duration::from_secs(60)),
+                    (Signal::SIGQUIT, Duration::from_secs(5)),
+                ],
+                speaks: Speaks::ToAll,
+            },
+            ready: Probe::Query {
+                server: Box::new(self.options()),
+                pid_file: self.cluster.join("postmaster.pid"),
+                account: self.account.clone(),
+            },
+            alive: Probe::Postmaster(socket.clone()),
+            start_patience: START_PATIENCE,
+            silence_max: SILENCE_MAX,
+            prepare: Box::new(move || {
+                room.for_postgres();
+                sockets.mend()?;
+                clear_stale_locks(&cluster, &socket, &account)
+            }),
+        }
+    }
+
+    /// The folder of the cluster's folder.
+    fn home(&self) -> PathBuf {
+        self.cluster.parent().unwrap_or(&self.cluster).to_owned()
+    }
+
+    /// How the supervisor connects: as the owner of the cluster.
+    pub(super) fn options(&self) -> db::ConnectOptions {
+        db::through_socket(self.sockets.path(), PORT, OWNER, DATABASE)
+    }
+
+    fn initdb(&self, dir: &Path) -> Spec {
+        let mut args = vec!["--pgdata".into(), dir.into()];
+        args.extend(
+            [
+                "--username",
+                OWNER,
+                "--auth=trust",
+                "--data-checksums",
+                "--encoding=UTF8",
+                "--locale=C.UTF-8",
+                "--no-instructions",
+            ]
+            .map(Into::into),
+        );
+        Spec {
+            name: "initdb".to_owned(),
+            program: self.programs.join("initdb"),
+            args,
+            envs: vec![],
+            inherits: true,
+            stdin: None,
+            dir: self.home(),
+            account: Some(self.account.clone()),
+            stop: vec![(Signal::SIGTERM, Duration::from_secs(2))],
+            speaks: Speaks::ToLog,
+        }
+    }
+
+    /// The whole configuration: what is not here is PostgreSQL's default.
+    fn configuration(&self) -> String {
+        let Memory {
+            shared_buffers_mb,
+            cache_mb,
+            maintenance_mb,
+        } = self.memory;
+        let connections = self.connections + CONNECTIONS_OF_OURS + CONNECTIONS_OF_OWNER;
+        let sockets = self.sockets.path().display();
+        let wal_mb = self.wal_mb;
+        format!(
+            "# Generated at each start of `flickr-killr up`; changes here do not last.
+
+# Nobody from outside: one unix socket, in a folder that only this user can enter.
+listen_addresses = ''
+unix_socket_directories = '{sockets}'
+unix_socket_permissions = 0700
+port = {PORT}
+max_connections = {connections}
+ssl = off
+
+# What was acknowledged is on disk.
+fsync = on
+synchronous_commit = on
+full_page_writes = on
+
+# One server without replicas: fresh tables are written once, not twice.
+wal_level = minimal
+max_wal_senders = 0
+# With slots each checkpoint writes a file about them, and a full disk there ends the server (PANIC).
+max_replication_slots = 0
+max_wal_size = '{wal_mb}MB'
+# Segments that are kept to be used again: a log that cannot grow would end the server.
+min_wal_size = '{WAL_MB_MIN}MB'
+wal_compression = on
+
+# Memory, as this machine has it.
+shared_buffers = '{shared_buffers_mb}MB'
+effective_cache_size = '{cache_mb}MB'
+maintenance_work_mem = '{maintenance_mb}MB'
+work_mem = '16MB'
+
+# A random page costs little more than the next one: the default of 4 stems from turning disks,
+# and makes the generic plan of the photostream sort 50,000 rows.
+random_page_cost = 1.1
+effective_io_concurrency = 200
+# Pages take microseconds; compiling their queries would take milliseconds.
+jit = off
+
+# One odd client must not hold locks for ever.
+idle_in_transaction_session_timeout = '60s'
+
+timezone = 'UTC'
+log_timezone = 'UTC'
+lc_messages = 'C'
+log_line_prefix = '%m [%p] '
+log_checkpoints = off
+"
+        )
+    }
+}
+
+/// Connections beside those of the app processes: loader, index commands, a person with psql.
+const CONNECTIONS_OF_OURS: u32 = 16;
+
+/// Connections that PostgreSQL keeps free for its superuser (`superuser_reserved_connections`).
+const CONNECTIONS_OF_OWNER: u32 = 3;
+
+/// Removes the pid file of a dead server, and the lock of its socket. The number in them may belong to
+/// another process by now, after a reboot or in a copied cluster, and PostgreSQL would refuse to start.
+/// Whether a server runs here is seen by its processes: each works in the folder of its cluster.
+fn clear_stale_locks(cluster: &Path, socket: &Path, account: &Account) -> Result<()> {
+    let alive = FileId::of(cluster).map_or(vec![], postgres_in);
+    anyhow::ensure!(
+        alive.is_empty(),
+        "another PostgreSQL runs in {}: {alive:?}",
+        cluster.display()
+    );
+    let pid_file = cluster.join("postmaster.pid");
+    let pid = account.with_rights(|| head(&pid_file));
+    let pid = pid.map_or(String::new(), |head| {
+        String::from_utf8_lossy(&head).into_owned()
+    });
+    let pid = pid.lines().next().and_then(|pid| pid.trim().parse().ok());
+    anyhow::ensure!(
+        !pid.is_some_and(|pid| is_closed_postgres(pid, cluster)),
+        "process {} may be a PostgreSQL in {}: the kernel does not show where it works; end it and start again",
+        pid.unwrap_or_default(),
+        cluster.display()
+    );
+    let mut lock_of_socket = socket.to_owned().into_os_string();
+    lock_of_socket.push(".lock");
+    let stale = [pid_file, lock_of_socket.into()];
+    account.with_rights(|| stale.iter().try_for_each(|lock| remove_stale(lock)))
+}
+
+fn remove_stale(lock: &Path) -> Result<()> {
+    match std::fs::remove_file(lock) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| {
+                let lock = lock.display();
+                format!("cannot remove {lock} of a PostgreSQL that is dead")
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Waits until somebody else's database answers.
+pub(super) async fn foreign_answers(url: &str) -> Result<()> {
+    let options = database_url::options(url).context("DATABASE_URL is no postgres:// URL")?;
+    match tokio::time::timeout(FOREIGN_PATIENCE, db::ping(&options)).await {
+        Ok(answer) => answer.context("the database of DATABASE_URL does not answer"),
+        Err(_) => anyhow::bail!(
+            "the database of DATABASE_URL does not answer within {FOREIGN_PATIENCE:?}"
+        ),
+    }
+}
+
+/// How long somebody else's database may take to answer.
+const FOREIGN_PATIENCE: Duration = Duration::from_secs(10);
