@@ -1,12 +1,19 @@
 //! What every picture promises, whatever its family.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::*;
 
+const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
+
 /// FNV-1a, because the standard hasher may change between compilers.
 fn hash(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |h, b| {
+    hash_on(FNV_START, bytes)
+}
+
+/// The hash of what was hashed before and of these bytes.
+fn hash_on(before: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(before, |h, b| {
         (h ^ u64::from(*b)).wrapping_mul(0x0000_0100_0000_01b3)
     })
 }
@@ -37,6 +44,60 @@ const DRAWN: [u64; 6] = [
     0x8e19_a907_5f99_bb0a,
     0x2928_2ab9_15c7_da27,
 ];
+
+/// One hash a family, of each composition in each of its lights, and of each composition once at a
+/// width above 400, where pictures are drawn at another resolution.
+#[test]
+fn every_composition_is_the_same_in_every_light_on_every_machine() {
+    let drawn = Family::ALL.map(|family| {
+        let compositions = kind(family).subjects.len();
+        (0..compositions).fold(FNV_START, |before, composition| {
+            let lights: BTreeSet<Light> = kind(family).lights.iter().copied().collect();
+            let widths = std::iter::once(420).chain(std::iter::repeat(64));
+            lights.into_iter().zip(widths).zip(0..).fold(
+                before,
+                |before, ((light, width), seed)| {
+                    let mut scene = Scene::in_family(family, &mut Dice::new(seed, 9));
+                    (scene.composition, scene.light) = (composition, light);
+                    hash_on(before, &draw_scene(&scene, seed, width).rgb)
+                },
+            )
+        })
+    });
+    assert_eq!(drawn, DRAWN_BY_FAMILY, "got {drawn:#018x?}");
+}
+
+const DRAWN_BY_FAMILY: [u64; Family::ALL.len()] = [
+    0x9f79_023e_c1c1_7bac,
+    0x7ae1_5d01_e56c_2041,
+    0x8d55_b140_7cf6_a61a,
+    0x1e7b_8a16_3ec2_ffa7,
+    0x4e8f_9219_8b8e_32cc,
+    0xf548_dabb_bed0_e416,
+    0x3904_f274_74ca_760b,
+    0xeeca_eab8_bf7b_cb1f,
+    0x13f0_78c7_628c_7f60,
+    0x00c1_3860_2983_7bc2,
+    0xf268_f037_7c17_6037,
+    0x6098_fdb9_f87f_69c6,
+    0xba9a_37fb_f6e9_dcd1,
+    0x6ea7_05c6_8dd8_9b57,
+    0x7dc9_6809_48a0_73d9,
+    0xcc67_b70e_bfd7_16f4,
+    0xff5a_624e_10d4_2bc5,
+    0xde1d_a274_c292_f47a,
+    0x888c_6be3_bb24_8fb6,
+];
+
+/// What titles, tags and layouts read of a seed without drawing it.
+#[test]
+fn scenes_are_the_same_on_every_machine() {
+    let seeds = (0..20_000).chain(u64::MAX - 2_000..u64::MAX);
+    let scenes = seeds.fold(FNV_START, |before, seed| {
+        hash_on(before, format!("{:?}", Scene::of(seed)).as_bytes())
+    });
+    assert_eq!(scenes, 0x299e_987d_4df4_385d, "got {scenes:#018x}");
+}
 
 #[test]
 fn different_seeds_give_different_pictures() {
