@@ -9,6 +9,7 @@ pub mod picture;
 mod calendar;
 mod people;
 mod rng;
+mod split_mix;
 mod words;
 mod world;
 

@@ -2,15 +2,7 @@
 //!
 //! Nothing here is random to somebody who knows the seed; it only looks so.
 
-/// Two to the 64th divided by the golden ratio: the step of `SplitMix64`.
-const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
-
-/// Mixes the bits of a number so that neighbours have nothing in common.
-pub(crate) fn mix(mut z: u64) -> u64 {
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
-}
+use crate::split_mix::{SplitMix64, mix};
 
 /// What a stream of chance is for: the same row draws its title and its fans independently.
 #[derive(Clone, Copy)]
@@ -33,22 +25,21 @@ pub(crate) enum Purpose {
     TalkTimes,
 }
 
-/// A stream of chance: `SplitMix64`, small enough to start one for each row.
+/// The random numbers of one row for one purpose.
 #[derive(Clone, Debug)]
-pub(crate) struct Rng(u64);
+pub(crate) struct Rng(SplitMix64);
 
 impl Rng {
     /// The stream of one row for one purpose.
     pub(crate) fn new(seed: u64, purpose: Purpose, row: u64) -> Self {
-        Self(mix(
+        Self(SplitMix64(mix(
             seed.wrapping_add(mix(row.wrapping_add(mix(purpose as u64))))
-        ))
+        )))
     }
 
     /// 64 bits.
     pub(crate) fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(STEP);
-        mix(self.0)
+        self.0.next()
     }
 
     /// A number from zero up to, but without, `end`; zero if there is none.

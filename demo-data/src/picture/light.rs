@@ -2,10 +2,10 @@
 //! and what the air does to them with distance.
 
 use super::colour::Rgb;
+use super::dice::Dice;
+use super::kinds::Light;
 use super::maths::{cos, exp, sin, smooth};
-use super::noise::Dice;
 use super::palette::mood;
-use super::scene::Light;
 
 /// How a camera looks: the height of its horizon from the top and its focal length, both in
 /// picture heights.

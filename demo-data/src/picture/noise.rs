@@ -1,4 +1,4 @@
-//! Chance and texture: a die thrown from a seed, and tables of noise made once a process.
+//! Texture: tables of noise, made once a process.
 //!
 //! Every natural thing in a picture (clouds, ridges, waves, bark) is a look-up into one of
 //! a few tiling tables at a place, scale and angle that the seed chose. A look-up costs some
@@ -7,53 +7,6 @@
 use std::sync::OnceLock;
 
 use super::maths::{ROUND, lerp, smooth};
-
-/// A repeatable source of chance (splitmix64).
-#[derive(Clone, Debug)]
-pub(crate) struct Dice(u64);
-
-impl Dice {
-    pub(crate) fn new(seed: u64, purpose: u64) -> Self {
-        let mut dice = Self(seed ^ purpose.wrapping_mul(0xd134_2543_de82_ef95));
-        dice.next();
-        dice
-    }
-
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// Evenly from zero to one.
-    pub(crate) fn unit(&mut self) -> f32 {
-        (self.next() >> 40) as f32 / 16_777_216.0
-    }
-
-    pub(crate) fn range(&mut self, low: f32, high: f32) -> f32 {
-        lerp(low, high, self.unit())
-    }
-
-    pub(crate) fn chance(&mut self, probability: f32) -> bool {
-        self.unit() < probability
-    }
-
-    /// An index below `count`.
-    pub(crate) fn below(&mut self, count: usize) -> usize {
-        (((self.next() >> 32) * count as u64) >> 32) as usize
-    }
-
-    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len())]
-    }
-
-    /// Minus one or one.
-    pub(crate) fn sign(&mut self) -> f32 {
-        if self.chance(0.5) { 1.0 } else { -1.0 }
-    }
-}
 
 /// A well mixed number for a place in a grid.
 #[inline]

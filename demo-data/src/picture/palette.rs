@@ -1,6 +1,13 @@
 //! The hand-made sets of colours: what the light of an hour does, and what a film makes of it.
 
-use super::scene::Light;
+use super::kinds::Light;
+
+impl Light {
+    /// How a title would say it: "at dusk".
+    pub fn phrase(self) -> &'static str {
+        mood(self).phrase
+    }
+}
 
 /// The colours of an hour and its weather, as a screen shows them.
 pub(crate) struct Mood {

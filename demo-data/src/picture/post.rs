@@ -2,12 +2,13 @@
 
 use std::sync::OnceLock;
 
-use super::Picture;
 use super::bloom::Bloom;
+use super::dice::Dice;
 use super::frame::Frame;
 use super::maths::{lerp, pow, smooth};
-use super::noise::{Dice, SIDE, grain};
+use super::noise::{SIDE, grain};
 use super::palette::{self, Film};
+use super::pixels::Picture;
 
 /// A curve has an entry for each of these: exponent and first eight bits of the fraction of
 /// light, from a 4096th of white up to eight times white. So a look-up needs no root, and

@@ -1,9 +1,10 @@
 //! A land of rock, grass, wood, snow and water, for every family that looks over one.
 
 use super::colour::Rgb;
+use super::dice::Dice;
 use super::land::{Eye, Ground, Spot};
 use super::maths::{cos, sin, smooth};
-use super::noise::{Dice, Field, soft, spikes, terrain};
+use super::noise::{Field, soft, spikes, terrain};
 
 /// What a land is like. Heights are parts of a tile of the table of heights.
 pub(crate) struct Relief {

@@ -1,7 +1,8 @@
 //! Many pictures on one sheet, to be judged by eye.
 
+use super::draw::draw;
+use super::pixels::Picture;
 use super::scene::Scene;
-use super::{Picture, draw};
 
 /// Pixels between pictures.
 const GAP: usize = 4;

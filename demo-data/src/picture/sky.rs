@@ -1,10 +1,11 @@
 //! Skies: a gradient, the sun's glow and disc, and clouds that flatten towards the horizon.
 
 use super::colour::Rgb;
+use super::dice::Dice;
 use super::frame::Frame;
 use super::light::Air;
 use super::maths::{cos, lerp, sin, smooth};
-use super::noise::{Dice, Field, billow, soft};
+use super::noise::{Field, billow, soft};
 
 /// A kind of cloud over a whole sky.
 pub(crate) struct Clouds {

@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use super::dice::Dice;
+use super::draw::draw_scene;
+use super::families::recipe;
 use super::*;
 
 const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
@@ -50,9 +53,9 @@ const DRAWN: [u64; 6] = [
 #[test]
 fn every_composition_is_the_same_in_every_light_on_every_machine() {
     let drawn = Family::ALL.map(|family| {
-        let compositions = kind(family).subjects.len();
+        let compositions = recipe(family).subjects.len();
         (0..compositions).fold(FNV_START, |before, composition| {
-            let lights: BTreeSet<Light> = kind(family).lights.iter().copied().collect();
+            let lights: BTreeSet<Light> = recipe(family).lights.iter().copied().collect();
             let widths = std::iter::once(420).chain(std::iter::repeat(64));
             lights.into_iter().zip(widths).zip(0..).fold(
                 before,
@@ -123,7 +126,7 @@ fn all_families_lights_and_subjects_appear() {
     let lights: HashSet<Light> = scenes.iter().map(|s| s.light).collect();
     assert_eq!(lights.len(), Light::ALL.len());
     let subjects: HashSet<&str> = scenes.iter().map(|s| s.subject).collect();
-    let known: usize = Family::ALL.iter().map(|f| kind(*f).subjects.len()).sum();
+    let known: usize = Family::ALL.iter().map(|f| recipe(*f).subjects.len()).sum();
     assert_eq!(
         subjects.len(),
         known,

@@ -5,8 +5,8 @@
 //! is metered, so a table is close. After a change to a family run `cargo test --release -p
 //! demo-data measure -- --ignored --nocapture` and put in what it prints.
 
+use super::kinds::{Family, Light};
 use super::palette;
-use super::scene::{Family, Light};
 
 /// The average colour, as a screen shows it.
 pub(crate) fn of(family: Family, composition: usize, light: Light, film: u8) -> [u8; 3] {
@@ -164,10 +164,11 @@ const TONES: [&[[u32; Light::ALL.len()]]; Family::ALL.len()] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::picture::families::kind;
-    use crate::picture::noise::Dice;
+    use crate::picture::dice::Dice;
+    use crate::picture::draw::{draw, draw_scene};
+    use crate::picture::families::recipe;
+    use crate::picture::pixels::Picture;
     use crate::picture::scene::Scene;
-    use crate::picture::{Picture, draw, draw_scene};
 
     fn average(picture: &Picture) -> [f32; 3] {
         let mut sum = [0.0; 3];
@@ -185,9 +186,9 @@ mod tests {
         for family in Family::ALL {
             println!("    // {}", family.name());
             println!("    &[");
-            for composition in 0..kind(family).subjects.len() {
+            for composition in 0..recipe(family).subjects.len() {
                 let mut row = [0u32; Light::ALL.len()];
-                for light in kind(family).lights {
+                for light in recipe(family).lights {
                     let mut sum = [0.0; 3];
                     let count = 40;
                     for seed in 0..count {

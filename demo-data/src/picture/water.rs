@@ -1,11 +1,12 @@
 //! Water: the sky in its waves, its own colour where one looks down into it.
 
 use super::colour::Rgb;
+use super::dice::Dice;
 use super::frame::Frame;
 use super::land::Waters;
 use super::light::Air;
 use super::maths::smooth;
-use super::noise::{Dice, soft};
+use super::noise::soft;
 use super::sky::Sky;
 
 /// A surface of water that fills the picture below the horizon.

@@ -5,7 +5,7 @@
 
 use super::{Upload, Visibility};
 use crate::picture::Scene;
-use crate::rng::mix;
+use crate::split_mix::mix;
 
 /// Of four pictures that look drawn, one is taken; for the others the next seed is tried.
 const TAKEN_OF: u64 = 4;

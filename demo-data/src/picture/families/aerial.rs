@@ -1,14 +1,15 @@
 //! Straight down from high above: surf, woods, fields.
 
-use super::{Kind, Sketch};
 use crate::picture::colour::Rgb;
+use crate::picture::dice::Dice;
 use crate::picture::frame::Frame;
+use crate::picture::kinds::Light;
 use crate::picture::light::{Air, Sun};
 use crate::picture::maths::{cos, sin, smooth};
-use crate::picture::noise::{Dice, broad, hash01, heads, soft, spikes};
-use crate::picture::scene::Light;
+use crate::picture::noise::{broad, hash01, heads, soft, spikes};
+use crate::picture::recipe::{Recipe, Sketch};
 
-pub(crate) const KIND: Kind = Kind {
+pub(crate) const RECIPE: Recipe = Recipe {
     name: "aerial",
     subjects: &[
         "surf from above",
@@ -24,7 +25,7 @@ pub(crate) const KIND: Kind = Kind {
         Light::Golden,
         Light::Golden,
     ],
-    standing: 0.3,
+    portrait: 0.3,
     draw,
 };
 

@@ -2,16 +2,17 @@
 
 use tiny_skia::{PathBuilder, Rect};
 
-use super::{Kind, Sketch};
 use crate::picture::colour::Rgb;
+use crate::picture::dice::Dice;
 use crate::picture::frame::Frame;
+use crate::picture::kinds::Light;
 use crate::picture::light::{Air, Sun};
 use crate::picture::maths::{lerp, smooth};
-use crate::picture::noise::{Dice, soft};
-use crate::picture::scene::Light;
+use crate::picture::noise::soft;
+use crate::picture::recipe::{Recipe, Sketch};
 use crate::picture::sky::Sky;
 
-pub(crate) const KIND: Kind = Kind {
+pub(crate) const RECIPE: Recipe = Recipe {
     name: "bridge",
     subjects: &[
         "suspension bridge",
@@ -30,7 +31,7 @@ pub(crate) const KIND: Kind = Kind {
         Light::Afterglow,
         Light::Dusk,
     ],
-    standing: 0.15,
+    portrait: 0.15,
     draw,
 };
 

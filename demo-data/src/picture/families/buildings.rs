@@ -1,14 +1,14 @@
 //! Architecture: glass towers from below, white walls against the sky, ribs of concrete.
 
-use super::{Kind, Sketch};
 use crate::picture::colour::Rgb;
+use crate::picture::kinds::Light;
 use crate::picture::light::{Air, Sun};
 use crate::picture::maths::{cos, floor, fract, lerp, sin, smooth};
 use crate::picture::noise::{hash, soft};
-use crate::picture::scene::Light;
+use crate::picture::recipe::{Recipe, Sketch};
 use crate::picture::sky::Sky;
 
-pub(crate) const KIND: Kind = Kind {
+pub(crate) const RECIPE: Recipe = Recipe {
     name: "architecture",
     subjects: &["glass tower", "white wall", "concrete ribs", "facade"],
     lights: &[
@@ -22,7 +22,7 @@ pub(crate) const KIND: Kind = Kind {
         Light::Afterglow,
         Light::Dusk,
     ],
-    standing: 0.55,
+    portrait: 0.55,
     draw,
 };
 

@@ -1,16 +1,17 @@
 //! Skylines: blocks in the haze by day, windows by night, their lights on the water.
 
-use super::{Kind, Sketch};
 use crate::picture::colour::Rgb;
+use crate::picture::dice::Dice;
 use crate::picture::frame::Frame;
+use crate::picture::kinds::Light;
 use crate::picture::light::{Air, Sun};
 use crate::picture::maths::{exp, floor, lerp, smooth};
-use crate::picture::noise::{Dice, hash01, soft};
-use crate::picture::scene::Light;
+use crate::picture::noise::{hash01, soft};
+use crate::picture::recipe::{Recipe, Sketch};
 use crate::picture::sky::Sky;
 use crate::picture::veil::Veil;
 
-pub(crate) const KIND: Kind = Kind {
+pub(crate) const RECIPE: Recipe = Recipe {
     name: "city",
     subjects: &["skyline", "city on the river", "rooftops", "city lights"],
     lights: &[
@@ -27,7 +28,7 @@ pub(crate) const KIND: Kind = Kind {
         Light::Night,
         Light::Mist,
     ],
-    standing: 0.25,
+    portrait: 0.25,
     draw,
 };
 

@@ -1,15 +1,15 @@
 //! Clouds, from below and from above.
 
-use super::{Kind, Sketch};
 use crate::picture::colour::Rgb;
+use crate::picture::kinds::Light;
 use crate::picture::land::{Eye, Ground, Spot, march};
 use crate::picture::light::Sun;
 use crate::picture::maths::{cos, sin};
 use crate::picture::noise::{billow, soft};
-use crate::picture::scene::Light;
+use crate::picture::recipe::{Recipe, Sketch};
 use crate::picture::sky::Sky;
 
-pub(crate) const KIND: Kind = Kind {
+pub(crate) const RECIPE: Recipe = Recipe {
     name: "clouds",
     subjects: &["sea of clouds", "big sky", "above the clouds"],
     lights: &[
@@ -24,7 +24,7 @@ pub(crate) const KIND: Kind = Kind {
         Light::Sunset,
         Light::Afterglow,
     ],
-    standing: 0.2,
+    portrait: 0.2,
     draw,
 };
 

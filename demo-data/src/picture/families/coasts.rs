@@ -1,15 +1,15 @@
 //! Where land meets the sea.
 
-use super::{Kind, Sketch};
 use crate::picture::colour::Rgb;
+use crate::picture::kinds::Light;
 use crate::picture::land::march;
 use crate::picture::light::Sun;
+use crate::picture::recipe::{Recipe, Sketch};
 use crate::picture::relief::Relief;
-use crate::picture::scene::Light;
 use crate::picture::sky::Sky;
 use crate::picture::water::Surface;
 
-pub(crate) const KIND: Kind = Kind {
+pub(crate) const RECIPE: Recipe = Recipe {
     name: "coast",
     subjects: &["rocky coast", "green cliffs", "islands", "wild bay"],
     lights: &[
@@ -26,7 +26,7 @@ pub(crate) const KIND: Kind = Kind {
         Light::Afterglow,
         Light::Dusk,
     ],
-    standing: 0.2,
+    portrait: 0.2,
     draw,
 };
 

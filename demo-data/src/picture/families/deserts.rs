@@ -1,15 +1,15 @@
 //! Sand: dunes with sharp crests, lit from low at the side.
 
-use super::{Kind, Sketch};
 use crate::picture::colour::Rgb;
+use crate::picture::kinds::Light;
 use crate::picture::land::{Eye, Ground, Spot, march};
 use crate::picture::light::Sun;
 use crate::picture::maths::{cos, sin};
 use crate::picture::noise::{dunes, soft};
-use crate::picture::scene::Light;
+use crate::picture::recipe::{Recipe, Sketch};
 use crate::picture::sky::Sky;
 
-pub(crate) const KIND: Kind = Kind {
+pub(crate) const RECIPE: Recipe = Recipe {
     name: "desert",
     subjects: &["dunes", "sea of sand", "desert wind"],
     lights: &[
@@ -23,7 +23,7 @@ pub(crate) const KIND: Kind = Kind {
         Light::Afterglow,
         Light::Dusk,
     ],
-    standing: 0.25,
+    portrait: 0.25,
     draw,
 };
 

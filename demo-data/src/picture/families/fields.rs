@@ -1,16 +1,16 @@
 //! Open country: meadows, crops in rows, a line of trees, something blurred before the lens.
 
-use super::{Kind, Sketch};
 use crate::picture::colour::Rgb;
+use crate::picture::kinds::Light;
 use crate::picture::land::{Eye, Ground, Spot, march};
 use crate::picture::light::Sun;
 use crate::picture::maths::{cos, lerp, sin, smooth};
 use crate::picture::noise::{broad, heads, soft, spikes};
-use crate::picture::scene::Light;
+use crate::picture::recipe::{Recipe, Sketch};
 use crate::picture::sky::Sky;
 use crate::picture::veil::Veil;
 
-pub(crate) const KIND: Kind = Kind {
+pub(crate) const RECIPE: Recipe = Recipe {
     name: "fields",
     subjects: &[
         "summer meadow",
@@ -32,7 +32,7 @@ pub(crate) const KIND: Kind = Kind {
         Light::Sunset,
         Light::Afterglow,
     ],
-    standing: 0.2,
+    portrait: 0.2,
     draw,
 };
 

@@ -1,16 +1,17 @@
 //! Among trees: trunk behind trunk into the mist, light from behind.
 
-use super::{Kind, Sketch};
 use crate::picture::colour::Rgb;
+use crate::picture::dice::Dice;
 use crate::picture::frame::Frame;
+use crate::picture::kinds::Light;
 use crate::picture::light::Sun;
 use crate::picture::maths::{exp, lerp, smooth};
-use crate::picture::noise::{Dice, billow, heads, soft};
-use crate::picture::scene::Light;
+use crate::picture::noise::{billow, heads, soft};
+use crate::picture::recipe::{Recipe, Sketch};
 use crate::picture::sky::coarse;
 use crate::picture::veil::Veil;
 
-pub(crate) const KIND: Kind = Kind {
+pub(crate) const RECIPE: Recipe = Recipe {
     name: "forest",
     subjects: &["misty forest", "beech wood", "autumn wood", "forest path"],
     lights: &[
@@ -23,7 +24,7 @@ pub(crate) const KIND: Kind = Kind {
         Light::Golden,
         Light::Winter,
     ],
-    standing: 0.5,
+    portrait: 0.5,
     draw,
 };
 

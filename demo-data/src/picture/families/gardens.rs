@@ -1,16 +1,17 @@
 //! Close to the ground with the lens wide open: one flower sharp, the garden behind it light.
 
 use super::cities::disc;
-use super::{Kind, Sketch};
 use crate::picture::colour::Rgb;
+use crate::picture::dice::Dice;
 use crate::picture::frame::Frame;
+use crate::picture::kinds::Light;
 use crate::picture::light::{Air, Sun};
 use crate::picture::maths::{floor, lerp, smooth};
-use crate::picture::noise::{Dice, hash01, heads, soft};
-use crate::picture::scene::Light;
+use crate::picture::noise::{hash01, heads, soft};
+use crate::picture::recipe::{Recipe, Sketch};
 use crate::picture::veil::Veil;
 
-pub(crate) const KIND: Kind = Kind {
+pub(crate) const RECIPE: Recipe = Recipe {
     name: "flowers",
     subjects: &[
         "daisies",
@@ -29,7 +30,7 @@ pub(crate) const KIND: Kind = Kind {
         Light::Golden,
         Light::Mist,
     ],
-    standing: 0.45,
+    portrait: 0.45,
     draw,
 };
 

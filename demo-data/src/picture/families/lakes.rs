@@ -1,15 +1,15 @@
 //! Still water among mountains, and what it mirrors.
 
-use super::{Kind, Sketch};
 use crate::picture::colour::Rgb;
+use crate::picture::kinds::Light;
 use crate::picture::land::march;
 use crate::picture::light::Sun;
+use crate::picture::recipe::{Recipe, Sketch};
 use crate::picture::relief::Relief;
-use crate::picture::scene::Light;
 use crate::picture::sky::Sky;
 use crate::picture::water::{Surface, mirror};
 
-pub(crate) const KIND: Kind = Kind {
+pub(crate) const RECIPE: Recipe = Recipe {
     name: "lakes",
     subjects: &[
         "mountain lake",
@@ -31,7 +31,7 @@ pub(crate) const KIND: Kind = Kind {
         Light::Dusk,
         Light::Winter,
     ],
-    standing: 0.2,
+    portrait: 0.2,
     draw,
 };
 

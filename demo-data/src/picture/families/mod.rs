@@ -1,9 +1,7 @@
 //! The families of pictures, one file each.
 
-use super::frame::Frame;
-use super::light::{Air, Sun, View};
-use super::noise::Dice;
-use super::scene::{Family, Light};
+use super::kinds::Family;
+use super::recipe::Recipe;
 
 mod aerial;
 mod bridges;
@@ -25,55 +23,34 @@ mod stills;
 mod streets;
 mod winters;
 
-/// What a family is: its words, the lights that suit it, and how it is drawn.
-pub(crate) struct Kind {
-    pub(crate) name: &'static str,
-    /// What each composition shows; the composition's number is the place in this list.
-    pub(crate) subjects: &'static [&'static str],
-    /// Lights that suit it; more often named, more often chosen.
-    pub(crate) lights: &'static [Light],
-    /// How often the camera is turned upright.
-    pub(crate) standing: f32,
-    pub(crate) draw: fn(&mut Sketch<'_>),
-}
-
-/// The kind of a family.
-pub(crate) fn kind(family: Family) -> &'static Kind {
-    match family {
-        Family::Mountains => &mountains::KIND,
-        Family::Sea => &sea::KIND,
-        Family::Cities => &cities::KIND,
-        Family::Ridges => &ridges::KIND,
-        Family::Clouds => &clouds::KIND,
-        Family::Streets => &streets::KIND,
-        Family::Fields => &fields::KIND,
-        Family::Nights => &nights::KIND,
-        Family::Gardens => &gardens::KIND,
-        Family::Deserts => &deserts::KIND,
-        Family::Aerial => &aerial::KIND,
-        Family::Bridges => &bridges::KIND,
-        Family::Lakes => &lakes::KIND,
-        Family::Coasts => &coasts::KIND,
-        Family::Stills => &stills::KIND,
-        Family::Winters => &winters::KIND,
-        Family::Forests => &forests::KIND,
-        Family::People => &portraits::KIND,
-        Family::Buildings => &buildings::KIND,
+impl Family {
+    /// A short lower-case name, fit for a tag.
+    pub fn name(self) -> &'static str {
+        recipe(self).name
     }
 }
 
-/// A picture about to be drawn, and the chance it is drawn by.
-pub(crate) struct Sketch<'a> {
-    pub(crate) frame: &'a mut Frame,
-    pub(crate) light: Light,
-    pub(crate) composition: usize,
-    pub(crate) dice: Dice,
-}
-
-impl Sketch<'_> {
-    /// The air of this picture as seen by a camera with this horizon and focal length.
-    pub(crate) fn air(&mut self, horizon: f32, focal: f32, sun: Sun) -> Air {
-        let view = View::new(self.frame.aspect(), horizon, focal);
-        Air::new(self.light, view, sun, &mut self.dice)
+/// The recipe of a family.
+pub(crate) fn recipe(family: Family) -> &'static Recipe {
+    match family {
+        Family::Mountains => &mountains::RECIPE,
+        Family::Sea => &sea::RECIPE,
+        Family::Cities => &cities::RECIPE,
+        Family::Ridges => &ridges::RECIPE,
+        Family::Clouds => &clouds::RECIPE,
+        Family::Streets => &streets::RECIPE,
+        Family::Fields => &fields::RECIPE,
+        Family::Nights => &nights::RECIPE,
+        Family::Gardens => &gardens::RECIPE,
+        Family::Deserts => &deserts::RECIPE,
+        Family::Aerial => &aerial::RECIPE,
+        Family::Bridges => &bridges::RECIPE,
+        Family::Lakes => &lakes::RECIPE,
+        Family::Coasts => &coasts::RECIPE,
+        Family::Stills => &stills::RECIPE,
+        Family::Winters => &winters::RECIPE,
+        Family::Forests => &forests::RECIPE,
+        Family::People => &portraits::RECIPE,
+        Family::Buildings => &buildings::RECIPE,
     }
 }

@@ -1,13 +1,13 @@
 //! High mountains: rock, snow and forest, walked over in perspective.
 
-use super::{Kind, Sketch};
+use crate::picture::kinds::Light;
 use crate::picture::land::march;
 use crate::picture::light::Sun;
+use crate::picture::recipe::{Recipe, Sketch};
 use crate::picture::relief::Relief;
-use crate::picture::scene::Light;
 use crate::picture::sky::Sky;
 
-pub(crate) const KIND: Kind = Kind {
+pub(crate) const RECIPE: Recipe = Recipe {
     name: "mountains",
     subjects: &[
         "mountain range",
@@ -30,7 +30,7 @@ pub(crate) const KIND: Kind = Kind {
         Light::Dusk,
         Light::Winter,
     ],
-    standing: 0.22,
+    portrait: 0.22,
     draw,
 };
 

@@ -1,14 +1,14 @@
 //! Stars over dark land.
 
-use super::{Kind, Sketch};
 use crate::picture::colour::Rgb;
+use crate::picture::kinds::Light;
 use crate::picture::light::Sun;
 use crate::picture::maths::{cos, exp, pow, sin, smooth};
 use crate::picture::noise::{billow, soft, spikes};
-use crate::picture::scene::Light;
+use crate::picture::recipe::{Recipe, Sketch};
 use crate::picture::sky::coarse;
 
-pub(crate) const KIND: Kind = Kind {
+pub(crate) const RECIPE: Recipe = Recipe {
     name: "night",
     subjects: &[
         "Milky Way",
@@ -17,7 +17,7 @@ pub(crate) const KIND: Kind = Kind {
         "moonrise",
     ],
     lights: &[Light::Night],
-    standing: 0.35,
+    portrait: 0.35,
     draw,
 };
 

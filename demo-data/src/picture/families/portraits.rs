@@ -3,18 +3,19 @@
 use tiny_skia::{Path, PathBuilder, Transform};
 
 use super::cities::disc;
-use super::{Kind, Sketch};
 use crate::picture::colour::Rgb;
+use crate::picture::dice::Dice;
 use crate::picture::frame::{Cut, Frame};
+use crate::picture::kinds::Light;
 use crate::picture::light::{Air, Sun};
 use crate::picture::maths::{lerp, smooth};
-use crate::picture::noise::{Dice, soft};
-use crate::picture::scene::Light;
+use crate::picture::noise::soft;
+use crate::picture::recipe::{Recipe, Sketch};
 use crate::picture::sky::Sky;
 use crate::picture::veil::Veil;
 use crate::picture::water::Surface;
 
-pub(crate) const KIND: Kind = Kind {
+pub(crate) const RECIPE: Recipe = Recipe {
     name: "people",
     subjects: &[
         "profile against the light",
@@ -33,7 +34,7 @@ pub(crate) const KIND: Kind = Kind {
         Light::Dusk,
         Light::Mist,
     ],
-    standing: 0.5,
+    portrait: 0.5,
     draw,
 };
 

@@ -1,14 +1,14 @@
 //! Ridge behind ridge in thickening air.
 
-use super::{Kind, Sketch};
 use crate::picture::colour::Rgb;
+use crate::picture::kinds::Light;
 use crate::picture::light::Sun;
 use crate::picture::maths::{lerp, smooth};
 use crate::picture::noise::{soft, spikes};
-use crate::picture::scene::Light;
+use crate::picture::recipe::{Recipe, Sketch};
 use crate::picture::sky::Sky;
 
-pub(crate) const KIND: Kind = Kind {
+pub(crate) const RECIPE: Recipe = Recipe {
     name: "hills",
     subjects: &[
         "blue ridges",
@@ -30,7 +30,7 @@ pub(crate) const KIND: Kind = Kind {
         Light::Morning,
         Light::Winter,
     ],
-    standing: 0.2,
+    portrait: 0.2,
     draw,
 };
 

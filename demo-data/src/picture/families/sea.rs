@@ -1,13 +1,13 @@
 //! Open water under a large sky.
 
-use super::{Kind, Sketch};
 use crate::picture::colour::Rgb;
+use crate::picture::kinds::Light;
 use crate::picture::light::Sun;
-use crate::picture::scene::Light;
+use crate::picture::recipe::{Recipe, Sketch};
 use crate::picture::sky::Sky;
 use crate::picture::water::Surface;
 
-pub(crate) const KIND: Kind = Kind {
+pub(crate) const RECIPE: Recipe = Recipe {
     name: "sea",
     subjects: &["open sea", "calm water", "rolling waves", "sun on the sea"],
     lights: &[
@@ -25,7 +25,7 @@ pub(crate) const KIND: Kind = Kind {
         Light::Dusk,
         Light::Mist,
     ],
-    standing: 0.22,
+    portrait: 0.22,
     draw,
 };
 

@@ -1,14 +1,15 @@
 //! Still lifes: a few things on a table, light from a window at the side.
 
-use super::{Kind, Sketch};
 use crate::picture::colour::Rgb;
+use crate::picture::dice::Dice;
 use crate::picture::frame::Frame;
+use crate::picture::kinds::Light;
 use crate::picture::light::Sun;
 use crate::picture::maths::{exp, lerp, pow, smooth};
-use crate::picture::noise::{Dice, heads, soft};
-use crate::picture::scene::Light;
+use crate::picture::noise::{heads, soft};
+use crate::picture::recipe::{Recipe, Sketch};
 
-pub(crate) const KIND: Kind = Kind {
+pub(crate) const RECIPE: Recipe = Recipe {
     name: "still life",
     subjects: &[
         "fruit on the table",
@@ -24,7 +25,7 @@ pub(crate) const KIND: Kind = Kind {
         Light::Winter,
         Light::Sunrise,
     ],
-    standing: 0.45,
+    portrait: 0.45,
     draw,
 };
 

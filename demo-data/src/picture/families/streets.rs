@@ -1,15 +1,15 @@
 //! Streets: two rows of houses that run towards the light, and what wet ground makes of them.
 
 use super::cities::disc;
-use super::{Kind, Sketch};
 use crate::picture::colour::Rgb;
+use crate::picture::kinds::Light;
 use crate::picture::light::{Air, Sun};
 use crate::picture::maths::{exp, floor, lerp, smooth};
 use crate::picture::noise::{hash01, heads, soft};
-use crate::picture::scene::Light;
+use crate::picture::recipe::{Recipe, Sketch};
 use crate::picture::sky::Sky;
 
-pub(crate) const KIND: Kind = Kind {
+pub(crate) const RECIPE: Recipe = Recipe {
     name: "street",
     subjects: &[
         "old town street",
@@ -30,7 +30,7 @@ pub(crate) const KIND: Kind = Kind {
         Light::Night,
         Light::Night,
     ],
-    standing: 0.5,
+    portrait: 0.5,
     draw,
 };
 

@@ -1,15 +1,15 @@
 //! Snow: white woods, soft hills, and sometimes flakes before the lens.
 
-use super::{Kind, Sketch};
 use crate::picture::colour::Rgb;
+use crate::picture::kinds::Light;
 use crate::picture::land::march;
 use crate::picture::light::Sun;
+use crate::picture::recipe::{Recipe, Sketch};
 use crate::picture::relief::Relief;
-use crate::picture::scene::Light;
 use crate::picture::sky::Sky;
 use crate::picture::veil::Veil;
 
-pub(crate) const KIND: Kind = Kind {
+pub(crate) const RECIPE: Recipe = Recipe {
     name: "winter",
     subjects: &["snowy woods", "first snow", "winter hills"],
     lights: &[
@@ -23,7 +23,7 @@ pub(crate) const KIND: Kind = Kind {
         Light::Afterglow,
         Light::Dusk,
     ],
-    standing: 0.25,
+    portrait: 0.25,
     draw,
 };
 
