@@ -127,6 +127,18 @@ impl Sharer {
     }
 }
 
+/// Fills a list with so many different values, sorted. There must be far more than are asked for.
+pub(crate) fn distinct(count: u32, into: &mut Vec<u32>, mut draw: impl FnMut() -> Option<u32>) {
+    into.clear();
+    while into.len() < count as usize {
+        for _ in into.len()..count as usize {
+            into.extend(draw());
+        }
+        into.sort_unstable();
+        into.dedup();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

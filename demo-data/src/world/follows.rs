@@ -1,24 +1,23 @@
 //! Who follows whom.
 
 use super::uploads::Ranks;
-use super::{Follow, World};
-use crate::rng::{LongTail, Purpose, Rng, Sharer};
+use crate::rng::{LongTail, Purpose, Rng, Sharer, distinct};
 
 /// How many people somebody follows on average.
 const FOLLOWEES_MEAN: f64 = 50.0;
 
 /// All pairs, by follower.
-pub(super) struct Follows {
+pub(crate) struct Follows {
     /// Where the followees of each follower begin; one more than there are followers.
     starts: Vec<u32>,
     /// The followees of one follower after those of the other, each sorted.
     followees: Vec<u32>,
     /// How many follow each.
-    pub(super) followers: Vec<u32>,
+    pub(crate) followers: Vec<u32>,
 }
 
 impl Follows {
-    pub(super) fn new(seed: u64, ranks: &Ranks) -> Self {
+    pub(crate) fn new(seed: u64, ranks: &Ranks) -> Self {
         let users = ranks.by_fame.len() as u32;
         let fame = LongTail::new(users, 10.0, 4);
         let mut follows = Self {
@@ -42,12 +41,12 @@ impl Follows {
         follows
     }
 
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.followees.len()
     }
 
     /// Whom somebody follows.
-    pub(super) fn of(&self, user: u32) -> &[u32] {
+    pub(crate) fn of(&self, user: u32) -> &[u32] {
         let user = user as usize;
         &self.followees[self.starts[user] as usize..self.starts[user + 1] as usize]
     }
@@ -67,30 +66,4 @@ fn counts(seed: u64, users: u32) -> Vec<u32> {
     keen.into_iter()
         .map(|keen| sharer.share(keen * scale).min(most))
         .collect()
-}
-
-/// Fills a list with so many different values, sorted. There must be far more than are asked for.
-pub(super) fn distinct(count: u32, into: &mut Vec<u32>, mut draw: impl FnMut() -> Option<u32>) {
-    into.clear();
-    while into.len() < count as usize {
-        for _ in into.len()..count as usize {
-            into.extend(draw());
-        }
-        into.sort_unstable();
-        into.dedup();
-    }
-}
-
-impl World {
-    /// Who follows whom, by follower and followee; nobody twice, nobody themselves.
-    pub fn follows(&self) -> impl Iterator<Item = Follow> + '_ {
-        let id = |user: u32| i64::from(user) + 1;
-        (0..self.joined.len() as u32).flat_map(move |follower| {
-            let pair = move |followee: &u32| Follow {
-                follower_id: id(follower),
-                followee_id: id(*followee),
-            };
-            self.follows.of(follower).iter().map(pair)
-        })
-    }
 }

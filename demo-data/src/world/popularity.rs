@@ -1,9 +1,9 @@
 //! How much each photo is liked and talked about.
 
-use super::comments::first_day;
 use super::follows::Follows;
-use super::{Upload, Visibility};
-use crate::calendar::{DAY_S, END_AT};
+use super::uploads::Upload;
+use super::visibility::Visibility;
+use crate::calendar::{DAY_S, END_AT, START_AT};
 use crate::rng::{LongTail, Purpose, Rng, Sharer};
 
 /// How many favourites, and how many comments, there are for each photo of the site.
@@ -14,16 +14,16 @@ const COMMENTS_MEAN: f64 = 0.5;
 const COMMENTS_MAX: u32 = 250;
 
 /// Counts by photo, and who it is that likes.
-pub(super) struct Popularity {
-    pub(super) favorites: Vec<u32>,
-    pub(super) comments: Vec<u32>,
+pub(crate) struct Popularity {
+    pub(crate) favorites: Vec<u32>,
+    pub(crate) comments: Vec<u32>,
     /// The most active people first.
-    pub(super) by_activity: Vec<u32>,
-    pub(super) activity: LongTail,
+    pub(crate) by_activity: Vec<u32>,
+    pub(crate) activity: LongTail,
 }
 
 impl Popularity {
-    pub(super) fn new(seed: u64, joined: &[u32], uploads: &[Upload], follows: &Follows) -> Self {
+    pub(crate) fn new(seed: u64, joined: &[u32], uploads: &[Upload], follows: &Follows) -> Self {
         let users = follows.followers.len() as u32;
         let appeal: Vec<f64> = uploads
             .iter()
@@ -50,7 +50,7 @@ impl Popularity {
     }
 
     /// Somebody who is about: the active more likely than the others.
-    pub(super) fn somebody(&self, rng: &mut Rng) -> u32 {
+    pub(crate) fn somebody(&self, rng: &mut Rng) -> u32 {
         self.by_activity[self.activity.draw(rng) as usize]
     }
 }
@@ -72,6 +72,14 @@ fn comments_max(joined: &[u32], upload: &Upload) -> u32 {
         return 0;
     };
     u32::try_from(END_AT / DAY_S - first).map_or(0, |days| days.min(COMMENTS_MAX))
+}
+
+/// The day, counted from 1970, from which on somebody can comment a photo: it and somebody else than
+/// its owner are there. None if its owner is alone in the world.
+pub(crate) fn first_day(joined: &[u32], upload: &Upload) -> Option<i64> {
+    // People are numbered in the order in which they joined.
+    let other = joined.get(usize::from(upload.owner == 0))?;
+    Some((START_AT + i64::from(upload.created.max(*other))) / DAY_S)
 }
 
 fn shares(weights: &[f64], total: f64, most: impl Fn(usize) -> u32) -> Vec<u32> {

@@ -3,7 +3,8 @@
 //! Six families of pictures look drawn where they are shown larger than in a grid. They are chosen
 //! less often than the others, and not at all for what visitors see first.
 
-use super::{Upload, Visibility};
+use super::uploads::Upload;
+use super::visibility::Visibility;
 use crate::picture::Scene;
 use crate::split_mix::mix;
 
@@ -22,7 +23,7 @@ const SEEDS_MAX: u64 = 200;
 const SEEN_FIRST: usize = 200;
 
 /// The seeds of all photos.
-pub(super) struct Seeds {
+pub(crate) struct Seeds {
     first: u64,
     /// The places of the photos that are seen first; sorted.
     seen_first: Vec<u32>,
@@ -30,7 +31,7 @@ pub(super) struct Seeds {
 
 impl Seeds {
     /// The seeds of a world, of whose people one has the most photos.
-    pub(super) fn new(seed: u64, uploads: &[Upload], busiest: Option<u32>) -> Self {
+    pub(crate) fn new(seed: u64, uploads: &[Upload], busiest: Option<u32>) -> Self {
         let newest = |is_shown: &dyn Fn(&Upload) -> bool| -> Vec<u32> {
             let all = uploads.iter().enumerate().rev();
             all.filter(|(_, upload)| is_shown(upload))
@@ -50,7 +51,7 @@ impl Seeds {
     }
 
     /// The seed of a photo. Neighbours never show the same family.
-    pub(super) fn of(&self, index: usize) -> u64 {
+    pub(crate) fn of(&self, index: usize) -> u64 {
         let seed = |tried: u64| self.first + index as u64 + tried * NEXT_SEED;
         (0..SEEDS_MAX)
             .map(seed)

@@ -1,6 +1,6 @@
 //! Who uploaded how many photos, when, and on which day they were taken.
 
-use super::Visibility;
+use super::visibility::Visibility;
 use crate::calendar::{DAY_S, Day, SPAN_S, START_AT};
 use crate::people::Person;
 use crate::rng::{Purpose, Rng, Sharer};
@@ -18,25 +18,37 @@ const TAIL_POWER: f64 = 0.9;
 
 /// What must be known of a photo before any row can be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Upload {
+pub(crate) struct Upload {
     /// Seconds after the first account.
-    pub(super) created: u32,
-    pub(super) owner: u32,
-    pub(super) taken: Day,
-    pub(super) region: u8,
-    pub(super) visibility: Visibility,
+    pub(crate) created: u32,
+    pub(crate) owner: u32,
+    pub(crate) taken: Day,
+    pub(crate) region: u8,
+    pub(crate) visibility: Visibility,
+}
+
+impl Upload {
+    /// The id of the owner.
+    pub(crate) fn userid(&self) -> i64 {
+        i64::from(self.owner) + 1
+    }
+
+    /// When it was uploaded.
+    pub(crate) fn created_at(&self) -> i64 {
+        START_AT + i64::from(self.created)
+    }
 }
 
 /// Everybody's place in the order of how much they upload and of how much they are followed.
-pub(super) struct Ranks {
+pub(crate) struct Ranks {
     /// The busiest first.
-    pub(super) by_uploads: Vec<u32>,
+    pub(crate) by_uploads: Vec<u32>,
     /// The most followed first.
-    pub(super) by_fame: Vec<u32>,
+    pub(crate) by_fame: Vec<u32>,
 }
 
 impl Ranks {
-    pub(super) fn new(seed: u64, users: u32) -> Self {
+    pub(crate) fn new(seed: u64, users: u32) -> Self {
         let mut rng = Rng::new(seed, Purpose::Rank, 0);
         // The busiest were among the first: they need years. The seats that they leave are shuffled.
         let early = u64::from(users) / 100;
@@ -82,7 +94,7 @@ fn photos_by_rank(users: usize, photos: u32) -> Vec<u32> {
 }
 
 /// All photos in the order of their upload.
-pub(super) fn all(seed: u64, joined: &[u32], ranks: &Ranks, photos: u32) -> Vec<Upload> {
+pub(crate) fn all(seed: u64, joined: &[u32], ranks: &Ranks, photos: u32) -> Vec<Upload> {
     let mut uploads = Vec::with_capacity(photos as usize);
     if photos > 0 {
         for (rank, count) in photos_by_rank(joined.len(), photos).into_iter().enumerate() {

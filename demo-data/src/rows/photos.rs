@@ -1,8 +1,33 @@
 //! The photos themselves.
 
-use super::{Photo, World, taken_at};
-use crate::calendar::{DAY_S, END_AT};
-use crate::rng::Purpose;
+use crate::calendar::{DAY_S, Day, END_AT};
+use crate::picture::Light;
+use crate::rng::{Purpose, Rng};
+use crate::world::{Visibility, World};
+
+/// A photo.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "a row is its columns")]
+pub struct Photo {
+    pub id: i64,
+    pub userid: i64,
+    /// What its picture is drawn from.
+    pub scene_seed: u64,
+    /// A random UUID.
+    pub token: [u8; 16],
+    pub title: String,
+    pub description: String,
+    pub width: u32,
+    pub height: u32,
+    /// Average colour as an index into the 6 x 6 x 6 cube.
+    pub tone: u8,
+    pub visibility: Visibility,
+    pub taken_at: i64,
+    pub created_at: i64,
+    pub view_count: u64,
+    pub favorite_count: u32,
+    pub comment_count: u32,
+}
 
 impl World {
     /// All photos, by id, which is the order of their upload.
@@ -51,5 +76,30 @@ impl World {
         let likes = u64::from(self.popularity.favorites[index]) * u64::from(rng.within(8, 60));
         let talk = u64::from(self.popularity.comments[index]) * u64::from(rng.within(3, 12));
         likes + talk + u64::from(rng.below(4 + age_days / 40))
+    }
+}
+
+/// When a photo was taken: its day is settled, its light says about when.
+fn taken_at(day: Day, light: Light, rng: &mut Rng) -> i64 {
+    let (first, last) = minutes_of(light);
+    day.start_at() + i64::from(rng.within(first, last) * 60 + rng.below(60))
+}
+
+/// How the light of a scene limits the time at which the shutter was pressed, in minutes of the day.
+fn minutes_of(light: Light) -> (u32, u32) {
+    match light {
+        Light::Dawn => (270, 380),
+        Light::Sunrise => (320, 430),
+        Light::Mist => (370, 560),
+        Light::Morning => (430, 640),
+        Light::Noon => (660, 830),
+        Light::Overcast | Light::Winter => (560, 950),
+        Light::Afternoon => (820, 1_020),
+        Light::Storm => (780, 1_140),
+        Light::Golden => (1_030, 1_170),
+        Light::Sunset => (1_110, 1_240),
+        Light::Afterglow => (1_160, 1_280),
+        Light::Dusk => (1_200, 1_320),
+        Light::Night => (1_300, 1_439),
     }
 }

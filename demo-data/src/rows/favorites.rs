@@ -1,8 +1,19 @@
 //! Who likes which photo.
 
-use super::follows::distinct;
-use super::{Favorite, World};
-use crate::rng::Purpose;
+use crate::calendar::END_AT;
+use crate::rng::{Purpose, Rng, distinct};
+use crate::world::World;
+
+/// Somebody likes a photo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "a row is its columns")]
+pub struct Favorite {
+    pub photo_id: i64,
+    pub fan_id: i64,
+    /// The owner of the photo.
+    pub userid: i64,
+    pub created_at: i64,
+}
 
 impl World {
     /// Who likes which photo, by photo and fan; nobody twice, nobody their own.
@@ -29,5 +40,19 @@ impl World {
             created_at: self.reaction_at(index, fan, &mut rng),
         };
         fans.into_iter().map(favorite).collect()
+    }
+
+    /// A moment after both a photo's upload and a person's joining, most likely soon, never after
+    /// the end.
+    fn reaction_at(&self, index: usize, user: u32, rng: &mut Rng) -> i64 {
+        let earliest = self.uploads[index].created_at().max(self.joined_at(user));
+        let unit = rng.unit();
+        // Half of all within a day, a tenth after a month and more.
+        let later = earliest + 60 + (43_200.0 * unit / (1.002 - unit)) as i64;
+        if later < END_AT {
+            later
+        } else {
+            earliest + ((END_AT - earliest) as f64 * unit) as i64
+        }
     }
 }

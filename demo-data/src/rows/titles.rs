@@ -1,8 +1,9 @@
 //! What owners write on their photos.
 
-use super::{Upload, World};
 use crate::rng::{Purpose, Rng};
 use crate::words::{Facts, WORDS};
+use crate::world::World;
+use crate::world::uploads::Upload;
 
 /// How many in a hundred photos keep the name that the camera gave, and how many have none.
 const CAMERA_NAMES_PERCENT: u32 = 5;

@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 
-use super::{Comment, Upload, World};
+use super::titles::Told;
 use crate::calendar::{DAY_S, END_AT, START_AT};
 use crate::rng::{Purpose, Rng};
 use crate::words::WORDS;
+use crate::world::World;
+use crate::world::popularity::first_day;
 
 /// How many in a hundred comments are answered by the owner.
 const ANSWERED_PERCENT: u32 = 18;
@@ -19,12 +21,17 @@ const APART: usize = 29;
 /// How many authors are tried before one of those who were there first is taken.
 const AUTHORS_MAX: usize = 16;
 
-/// The day, counted from 1970, from which on somebody can comment a photo: it and somebody else than
-/// its owner are there. None if its owner is alone in the world.
-pub(super) fn first_day(joined: &[u32], upload: &Upload) -> Option<i64> {
-    // People are numbered in the order in which they joined.
-    let other = joined.get(usize::from(upload.owner == 0))?;
-    Some((START_AT + i64::from(upload.created.max(*other))) / DAY_S)
+/// A comment under a photo.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "a row is its columns")]
+pub struct Comment {
+    pub id: i64,
+    pub photo_id: i64,
+    /// The owner of the photo.
+    pub userid: i64,
+    pub author_id: i64,
+    pub body: String,
+    pub created_at: i64,
 }
 
 impl World {
@@ -163,7 +170,7 @@ impl Said {
     /// One of several sentences that suits and has not been said lately, if there is one.
     fn new_one(
         &mut self,
-        told: &super::titles::Told,
+        told: &Told,
         sentences: &[&'static str],
         rng: &mut Rng,
     ) -> Option<&'static str> {
