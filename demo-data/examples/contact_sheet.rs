@@ -1,4 +1,4 @@
-//! Draws many pictures on one sheet, to be judged by eye.
+//! Draws many pictures on one sheet, to judge them by eye.
 //!
 //! `cargo run --release -p demo-data --example contact_sheet -- FILE.png [FIRST COUNT COLUMNS CELL FAMILY...]`
 

@@ -10,7 +10,7 @@ pub(crate) const DAY_S: i64 = 86_400;
 /// The first account: 1 November 2006.
 pub(crate) const START_AT: i64 = 1_162_339_200;
 
-/// Nothing happened at or after 1 November 2026: the set ends there, whatever the clock says.
+/// The end of the demo set, 1 November 2026, whatever the date is: all times are before it.
 pub(crate) const END_AT: i64 = 1_793_491_200;
 
 /// Seconds from the first account to the end.
@@ -24,12 +24,12 @@ const FIRST_DAY_AT: i64 = 1_136_073_600;
 pub(crate) struct Day(pub(crate) u16);
 
 impl Day {
-    /// The day of a moment; the first for all before.
+    /// The day of a moment; the first day for all earlier moments.
     pub(crate) fn of(at: i64) -> Self {
         Self(((at - FIRST_DAY_AT).max(0) / DAY_S) as u16)
     }
 
-    /// The day so many days later; earlier if negative, but never before the first.
+    /// The day `days` later, or earlier if negative, but never before the first.
     pub(crate) fn plus(self, days: i64) -> Self {
         Self((i64::from(self.0) + days).clamp(0, i64::from(u16::MAX)) as u16)
     }
@@ -81,7 +81,7 @@ impl Month {
         NAMES[usize::from(self.0 % 12)]
     }
 
-    /// From May to October, as most of the world counts.
+    /// From May to October: summer on the northern half of the earth.
     pub(crate) fn is_summery(self) -> bool {
         (4..10).contains(&(self.0 % 12))
     }

@@ -1,8 +1,8 @@
 //! People, words and pictures for a photo site, drawn from a seed.
 //!
 //! The same seed gives the same site on every machine: [`World`] invents the people and what they did
-//! in twenty years, and gives the rows of each table; [`picture`] draws the photos. Neither knows a
-//! database or a page.
+//! in twenty years, and gives the rows of each table; [`picture`] draws the photos. Neither uses a
+//! database or the web.
 
 pub mod picture;
 

@@ -1,4 +1,4 @@
-//! Who the people are: names, addresses on the site, a line about themselves.
+//! The people: names, addresses on the site, a line about themselves.
 
 use std::collections::HashSet;
 
@@ -9,14 +9,14 @@ use crate::words::{Facts, Region, WORDS, fold};
 /// How long a name in an address may be.
 const NAME_LEN_MAX: usize = 30;
 
-/// A person, as far as one can be told from a number alone.
+/// The part of a person that follows from a number alone.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Person {
-    /// Where they live, as a place in the list of regions.
+    /// Home, as an index into the list of regions.
     pub(crate) region: u8,
     pub(crate) first: &'static str,
     pub(crate) last: &'static str,
-    /// What they photograph with, as a place in the list of cameras.
+    /// Camera, as an index into the list of cameras.
     pub(crate) gear: u8,
 }
 
@@ -49,14 +49,14 @@ impl Person {
     }
 }
 
-/// What a person calls themselves on the site.
+/// The names of a person on the site, and the text about them.
 pub(crate) struct Account {
     pub(crate) name: String,
     pub(crate) display_name: String,
     pub(crate) about: String,
 }
 
-/// Gives out accounts in the order in which people join: a name that is taken is taken.
+/// Creates accounts in the order in which people join, each with a name that is still free.
 pub(crate) struct Registry {
     seed: u64,
     taken: HashSet<String>,
@@ -97,7 +97,7 @@ impl Registry {
                 8 => format!("{first}-{quiet}-{noun}"),
                 _ => format!("{first}{:02}", rng.below(100)),
             };
-            // As on any site: who comes late gets a number.
+            // Two tries, then a name with a number, as on other sites.
             if attempt >= 2 {
                 name.truncate(NAME_LEN_MAX - 6);
                 name = format!(

@@ -1,10 +1,10 @@
-//! Chance that is the same on every machine and in every version: the demo set must be, too.
+//! Random numbers that are the same on every machine and in every version, as the demo set must be.
 //!
-//! Nothing here is random to somebody who knows the seed; it only looks so.
+//! All of them follow from the seed: they look random and are not.
 
 use crate::split_mix::{SplitMix64, mix};
 
-/// What a stream of chance is for: the same row draws its title and its fans independently.
+/// What random numbers are for: the title and the fans of one row are drawn independently.
 #[derive(Clone, Copy)]
 pub(crate) enum Purpose {
     Person = 1,
@@ -30,7 +30,7 @@ pub(crate) enum Purpose {
 pub(crate) struct Rng(SplitMix64);
 
 impl Rng {
-    /// The stream of one row for one purpose.
+    /// The generator of one row for one purpose.
     pub(crate) fn new(seed: u64, purpose: Purpose, row: u64) -> Self {
         Self(SplitMix64(mix(
             seed.wrapping_add(mix(row.wrapping_add(mix(purpose as u64))))
@@ -57,24 +57,24 @@ impl Rng {
         (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// True so many times in a hundred.
+    /// True in `percent` of a hundred calls.
     pub(crate) fn percent(&mut self, percent: u32) -> bool {
         self.below(100) < percent
     }
 
-    /// One of several, each as likely as the other. There must be one.
+    /// One of several, all equally likely. The list must not be empty.
     pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len() as u32) as usize]
     }
 
-    /// One of several, the first more likely than the last. There must be one.
+    /// One of several, the first more likely than the last. The list must not be empty.
     pub(crate) fn pick_early<T: Copy>(&mut self, from: &[T]) -> T {
         let unit = self.unit();
         from[(unit * unit * from.len() as f64) as usize]
     }
 }
 
-/// A law of few who have much and many who have little: rank 0 is the richest.
+/// A long-tailed distribution of ranks: rank 0 is drawn most often.
 ///
 /// The density falls with `(rank + shift) ^ -(1 - 1 / power)`. Its inverse is a whole power, so
 /// that a draw costs a few multiplications and is the same on every machine.
@@ -88,7 +88,7 @@ pub(crate) struct LongTail {
 }
 
 impl LongTail {
-    /// The law for so many ranks; the greater the power, the richer the first.
+    /// The distribution over `count` ranks; the greater the power, the more often the first is drawn.
     pub(crate) fn new(count: u32, shift: f64, power: i32) -> Self {
         let root = |x: f64| x.powf(1.0 / f64::from(power));
         Self {
@@ -107,8 +107,8 @@ impl LongTail {
     }
 }
 
-/// Shares whole things by weights so that nothing is lost: the sum of all shares is the sum of
-/// all weights, rounded.
+/// Distributes whole things by weights without loss: the shares add up to the sum of all weights,
+/// rounded.
 #[derive(Default)]
 pub(crate) struct Sharer {
     weights: f64,
@@ -127,7 +127,7 @@ impl Sharer {
     }
 }
 
-/// Fills a list with so many different values, sorted. There must be far more than are asked for.
+/// Fills a list with `count` different values, sorted. `draw` must have far more values than that.
 pub(crate) fn distinct(count: u32, into: &mut Vec<u32>, mut draw: impl FnMut() -> Option<u32>) {
     into.clear();
     while into.len() < count as usize {

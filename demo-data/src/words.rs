@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-/// A part of the world: who lives there, and what its places are called.
+/// A region of the world: the names of its people and places.
 #[derive(Debug, Default)]
 pub(crate) struct Region {
     pub(crate) name: &'static str,
@@ -14,7 +14,7 @@ pub(crate) struct Region {
     pub(crate) land: Vec<&'static str>,
 }
 
-/// Where in a region a scene belongs.
+/// The sort of place that a scene shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ground {
     City,
@@ -39,7 +39,7 @@ impl Region {
 #[derive(Debug, Default)]
 pub(crate) struct Kind {
     pub(crate) families: Vec<&'static str>,
-    /// The only regions where this is seen, as places in their list; empty: everywhere.
+    /// The only regions that have such scenes, as indices into their list; empty: all.
     pub(crate) only: Vec<usize>,
     pub(crate) ground: Option<Ground>,
     pub(crate) tags: Vec<&'static str>,
@@ -72,7 +72,7 @@ pub(crate) static WORDS: LazyLock<Words> = LazyLock::new(|| {
 });
 
 impl Words {
-    /// The kind of a family of pictures, as a place in `kinds`; zero for one without its own words.
+    /// The kind of a family of pictures, as an index into `kinds`; zero for a family without its own.
     pub(crate) fn kind_of(&self, family: &str) -> usize {
         self.kinds
             .iter()
@@ -166,7 +166,7 @@ fn read_lists(text: &'static str, words: &mut Words) {
     }
 }
 
-/// What a sentence may speak of; the names are those in the text files.
+/// The values that fill the gaps of a sentence; the text files use the same names.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Facts<'a> {
     pub(crate) subject: &'a str,

@@ -8,19 +8,19 @@ use super::recipe::Sketch;
 use super::scene::Scene;
 use super::{palette, post};
 
-/// Draws the picture of a seed, `width` pixels wide and as high as its shape says.
+/// Draws the picture of a seed, `width` pixels wide and as high as its shape makes it.
 ///
-/// The width must be between 16 and 8192; nearer values are taken for others.
+/// A width below 16 counts as 16, one above 8192 as 8192.
 pub fn draw(seed: u64, width: u32) -> Picture {
     draw_scene(&Scene::of(seed), seed, width)
 }
 
-/// Draws a scene with everything that it leaves open chosen by the seed.
+/// Draws a scene; the seed decides everything that the scene leaves open.
 pub(crate) fn draw_scene(scene: &Scene, seed: u64, width: u32) -> Picture {
     let width = width.clamp(16, 8192);
     let (wide, high) = (width as usize, scene.shape.height_at(width) as usize);
-    // No lens is sharp to the pixel: pictures are drawn a little smaller and enlarged, the more
-    // the larger, which halves the work and shows only as a lens does.
+    // Pictures are drawn a little smaller and enlarged, large ones more. That halves the work and
+    // looks like the softness of a lens.
     let (w, h) = if wide > 400 {
         (wide * 2 / 3, high * 2 / 3)
     } else {

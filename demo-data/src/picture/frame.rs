@@ -15,8 +15,8 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
-    /// A black picture. The aspect is that of the original: rounded to pixels it would differ
-    /// from size to size, and with it whatever is counted or diced by it.
+    /// A black picture. The aspect is that of the original: rounded to pixels it would differ from
+    /// size to size, and with it every count and draw that depends on it.
     pub(crate) fn new(width: usize, height: usize, aspect: f32) -> Self {
         Self {
             width,

@@ -7,7 +7,7 @@ use super::light::Air;
 use super::maths::{exp2, log2};
 use super::noise::soft;
 
-/// Where the camera stands over the land and which way it looks.
+/// The position of the camera over the land, and its direction.
 pub(crate) struct Eye {
     pub(crate) x: f32,
     pub(crate) z: f32,
@@ -18,7 +18,7 @@ pub(crate) struct Eye {
     pub(crate) far: f32,
 }
 
-/// A point of the land, as its colour is asked for.
+/// A point of the land whose colour is computed.
 pub(crate) struct Spot {
     pub(crate) x: f32,
     pub(crate) z: f32,
@@ -35,7 +35,7 @@ pub(crate) trait Ground {
     fn bulk(&self, x: f32, z: f32) -> f32;
     /// What the ground reflects.
     fn albedo(&self, spot: &Spot) -> Rgb;
-    /// Water stands up to this height.
+    /// The height of the surface of the water.
     fn water(&self) -> f32 {
         -9.0
     }
@@ -49,7 +49,7 @@ pub(crate) trait Ground {
     }
 }
 
-/// What the walk found besides colours: water, left black for those who paint it.
+/// The water that [`march`] met and left black, to be painted afterwards.
 pub(crate) struct Waters {
     /// How far the water of each pixel is.
     pub(crate) distance: Vec<f32>,
@@ -75,8 +75,8 @@ pub(crate) fn march<G: Ground>(frame: &mut Frame, air: &Air, eye: &Eye, ground: 
         air.towards[0] * cos + air.towards[2] * sin,
         air.towards[2] * cos - air.towards[0] * sin,
     );
-    // Slopes are read from what a column to the left met at the same distances; it is further
-    // away in pixels the larger the picture is, so that light does not change with size.
+    // Slopes compare with the heights that a column to the left met at the same distances. It is
+    // further away in pixels the larger the picture is, so that light does not change with size.
     let apart = (width / 320).max(1);
     let mut met = vec![vec![f32::NAN; steps]; apart];
     for column in 0..width {
@@ -144,7 +144,7 @@ pub(crate) fn march<G: Ground>(frame: &mut Frame, air: &Air, eye: &Eye, ground: 
     waters
 }
 
-/// How freely the sun shines on a place: one when nothing stands between.
+/// The part of the sun that a place gets: one when nothing is between.
 fn shadow<G: Ground>(ground: &G, air: &Air, sun: (f32, f32), at: (f32, f32), height: f32) -> f32 {
     let mut reach = ground.shadow_reach();
     if reach <= 0.0 {
@@ -169,7 +169,7 @@ struct Pen {
     /// What the row at the edge has gathered so far.
     gathered: Rgb,
     last: Rgb,
-    /// The last step was visible too, so colours may run into each other.
+    /// Whether the last step was visible too, so that colours may blend.
     joined: bool,
 }
 

@@ -1,5 +1,5 @@
-//! The one light of a picture: where the sun stands, what it and the sky pour over things,
-//! and what the air does to them with distance.
+//! The light of a picture: the position of the sun, the light of sun and sky on things, and the haze
+//! that grows with distance.
 
 use super::colour::Rgb;
 use super::dice::Dice;
@@ -7,7 +7,7 @@ use super::kinds::Light;
 use super::maths::{cos, exp, sin, smooth};
 use super::palette::mood;
 
-/// How a camera looks: the height of its horizon from the top and its focal length, both in
+/// The view of a camera: the height of its horizon from the top and its focal length, both in
 /// picture heights.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct View {
@@ -38,14 +38,14 @@ impl View {
     }
 }
 
-/// Where the sun stands relative to the camera.
+/// The position of the sun relative to the camera.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Sun {
     /// In the picture, or just above it.
     Ahead,
     /// From one side, as most photographers like it.
     Aside,
-    /// Wherever chance puts it.
+    /// In any direction.
     Anywhere,
 }
 

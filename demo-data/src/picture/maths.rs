@@ -1,9 +1,9 @@
 //! Elementary functions that give the same bits on every machine.
 //!
-//! The platform's `exp`, `sin` and `powf` differ in the last bit from one C library to
-//! the next. A picture is named by its seed, so it must not: these use only additions,
-//! multiplications and bit patterns, which IEEE 754 fixes exactly. They are also faster,
-//! at an accuracy (about 1e-5) that no eye can miss.
+//! The platform's `exp`, `sin` and `powf` differ in the last bit from one C library to the next. The
+//! same seed must give the same picture, so these use only additions, multiplications and bit
+//! patterns, which IEEE 754 fixes exactly. They are also faster; their error of about 1e-5 is
+//! invisible.
 
 /// Adding and subtracting this rounds to the nearest integer without a library call.
 pub(crate) const ROUND: f32 = 12_582_912.0;

@@ -1,8 +1,8 @@
 //! Texture: tables of noise, made once a process.
 //!
-//! Every natural thing in a picture (clouds, ridges, waves, bark) is a look-up into one of
-//! a few tiling tables at a place, scale and angle that the seed chose. A look-up costs some
-//! nanoseconds where the noise itself would cost a hundred.
+//! Every natural thing in a picture (clouds, ridges, waves, bark) is a look-up into one of a few
+//! tiling tables, at a place, scale and angle that follow from the seed. A look-up costs some
+//! nanoseconds, computing the noise a hundred.
 
 use std::sync::OnceLock;
 

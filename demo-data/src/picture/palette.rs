@@ -1,9 +1,9 @@
-//! The hand-made sets of colours: what the light of an hour does, and what a film makes of it.
+//! The hand-made sets of colours: the light of each hour, and the films.
 
 use super::kinds::Light;
 
 impl Light {
-    /// How a title would say it: "at dusk".
+    /// The light in the words of a title: "at dusk".
     pub fn phrase(self) -> &'static str {
         mood(self).phrase
     }
@@ -11,7 +11,7 @@ impl Light {
 
 /// The colours of an hour and its weather, as a screen shows them.
 pub(crate) struct Mood {
-    /// How a title would say it: "at dusk".
+    /// The light in the words of a title: "at dusk".
     pub(crate) phrase: &'static str,
     /// How bright the average of a picture comes out, from black to white.
     pub(crate) key: f32,
@@ -71,7 +71,7 @@ const MOODS: [Mood; Light::ALL.len()] = [
         height: (9.0, 18.0), haze: (0.5, 1.2), cover: (0.1, 0.6), cloud_lit: 0xf8f4f0, cloud_shade: 0xa2adbe },
 ];
 
-/// What becomes of light on its way to paper: the character of a film or of a digital edit.
+/// How light becomes a picture: the character of a film or of a digital edit.
 pub(crate) struct Film {
     /// The steepness of the middle of the curve.
     pub(crate) contrast: f32,

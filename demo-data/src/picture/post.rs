@@ -10,9 +10,9 @@ use super::noise::{SIDE, grain};
 use super::palette::{self, Film};
 use super::pixels::Picture;
 
-/// A curve has an entry for each of these: exponent and first eight bits of the fraction of
-/// light, from a 4096th of white up to eight times white. So a look-up needs no root, and
-/// the steps are finer than the eye's everywhere.
+/// The entries of a curve: one for each exponent and first eight bits of the fraction of light, from a
+/// 4096th of white up to eight times white. So a look-up needs no root, and the steps are finer than
+/// the eye can see.
 const CURVE_LEN: usize = 15 << 8;
 const CURVE_START: u32 = (127 - 12) << 8;
 
@@ -22,7 +22,7 @@ fn place(light: f32) -> usize {
     ((light.max(0.0).to_bits() >> 15).saturating_sub(CURVE_START) as usize).min(CURVE_LEN - 1)
 }
 
-/// Turns light into a picture on this film, as bright on average as the key says.
+/// Turns light into a picture on this film, with the average brightness `key`.
 pub(crate) fn develop(
     frame: &Frame,
     film: u8,
@@ -66,7 +66,7 @@ pub(crate) fn develop(
     print(&negative, (width, height), size, strength, dice)
 }
 
-/// Enlarges what the screen should show to the picture's size, and lets the grain fall on it.
+/// Enlarges the negative to the size of the picture and adds the grain.
 fn print(
     negative: &[f32],
     from: (usize, usize),
@@ -114,8 +114,8 @@ fn print(
     }
 }
 
-/// The exposure that makes the average of the picture as bright as its key, as a camera's
-/// meter would; it gives in only so far, or night would be as bright as day.
+/// The exposure that makes the average of the picture as bright as its key, as a camera's meter
+/// does. It is limited, or night would be as bright as day.
 fn expose(frame: &Frame, curve: &[f32; CURVE_LEN], key: f32) -> f32 {
     let (rows, columns) = (40, 60);
     let mut exposure = 1.0;

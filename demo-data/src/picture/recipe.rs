@@ -10,14 +10,14 @@ pub(crate) struct Recipe {
     pub(crate) name: &'static str,
     /// What each composition shows; the composition's number is the place in this list.
     pub(crate) subjects: &'static [&'static str],
-    /// Lights that suit it; more often named, more often chosen.
+    /// Lights that suit it; a light in the list twice is chosen twice as often.
     pub(crate) lights: &'static [Light],
-    /// How often the camera is turned upright.
+    /// The share of pictures in portrait format.
     pub(crate) portrait: f32,
     pub(crate) draw: fn(&mut Sketch<'_>),
 }
 
-/// A picture about to be drawn, and the chance it is drawn by.
+/// A picture about to be drawn, and its random numbers.
 pub(crate) struct Sketch<'a> {
     pub(crate) frame: &'a mut Frame,
     pub(crate) light: Light,

@@ -1,4 +1,4 @@
-//! A land of rock, grass, wood, snow and water, for every family that looks over one.
+//! A land of rock, grass, wood, snow and water, shared by several families.
 
 use super::colour::Rgb;
 use super::dice::Dice;
@@ -6,7 +6,7 @@ use super::land::{Eye, Ground, Spot};
 use super::maths::{cos, sin, smooth};
 use super::noise::{Field, soft, spikes, terrain};
 
-/// What a land is like. Heights are parts of a tile of the table of heights.
+/// The parameters of a land. Heights are parts of a tile of the table of heights.
 pub(crate) struct Relief {
     pub(crate) heights: &'static Field,
     /// How many times the table is repeated over a unit of distance.
@@ -20,13 +20,13 @@ pub(crate) struct Relief {
     pub(crate) tree_line: f32,
     pub(crate) water_line: f32,
     pub(crate) tree_height: f32,
-    /// How densely trees stand, as repetitions of their table.
+    /// The density of trees, as repetitions of their table.
     pub(crate) tree_scale: f32,
     pub(crate) rock: Rgb,
     pub(crate) grass: Rgb,
     pub(crate) wood: Rgb,
     pub(crate) snow: Rgb,
-    /// What lies along the water.
+    /// The colour along the water.
     pub(crate) shore: Rgb,
 }
 
@@ -136,7 +136,7 @@ impl Ground for Relief {
             );
             let crown = spikes().at(spot.x * self.tree_scale, spot.z * self.tree_scale);
             let tree = self.wood * (0.45 + 1.1 * crown + broad);
-            // Snow lies on branches, thinner than on open ground.
+            // Snow on branches is thinner than on open ground.
             ground = ground.mix(
                 tree.mix(
                     self.snow * 0.8,

@@ -1,4 +1,4 @@
-//! What a seed will show, known without drawing it.
+//! What a seed shows, without drawing it.
 
 use super::dice::Dice;
 use super::families::recipe;
@@ -25,7 +25,7 @@ const SUITS: [&[Family]; 3] = {
     ]
 };
 
-/// What a seed shows: everything that lists, titles and layouts need, at the price of a few
+/// What a seed shows: everything that lists, titles and layouts need, for the cost of a few
 /// multiplications.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scene {
@@ -37,7 +37,7 @@ pub struct Scene {
     pub shape: Shape,
     /// The average colour as an index into a 6 x 6 x 6 cube: `36 r + 6 g + b`.
     pub tone: u8,
-    /// What a title would call it, without article: "mountain lake".
+    /// The subject in the words of a title, without article: "mountain lake".
     pub subject: &'static str,
     /// Which of the family's compositions it is.
     pub(crate) composition: usize,
@@ -48,16 +48,16 @@ pub struct Scene {
 impl Scene {
     /// The scene of a seed.
     ///
-    /// Consecutive seeds are never of the same family, nor are seeds two apart: the families
-    /// are dealt in three suits in turn, because explore shows neighbours side by side.
+    /// Consecutive seeds are never of the same family, nor are seeds two apart: the families are in
+    /// three suits, taken in turn, because explore shows neighbours side by side.
     pub fn of(seed: u64) -> Self {
         let mut dice = Dice::new(seed, 1);
         let family = dice.pick(SUITS[(seed % 3) as usize]);
         Self::in_family(family, &mut dice)
     }
 
-    /// Whether a seed shows one of the families that look drawn where they are shown larger than in
-    /// a grid: curtains of rock, needles of ice, walls of grass. Cheaper than the whole scene.
+    /// Whether a seed shows one of the families that look drawn when shown larger than in a grid:
+    /// curtains of rock, needles of ice, walls of grass. Cheaper than the whole scene.
     pub(crate) fn looks_drawn(seed: u64) -> bool {
         use Family::*;
         let family = Dice::new(seed, 1).pick(SUITS[(seed % 3) as usize]);

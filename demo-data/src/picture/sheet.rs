@@ -1,4 +1,4 @@
-//! Many pictures on one sheet, to be judged by eye.
+//! Contact sheets: many pictures on one, to judge them by eye.
 
 use super::draw::draw;
 use super::pixels::Picture;

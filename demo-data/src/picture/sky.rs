@@ -38,7 +38,7 @@ impl Clouds {
             let size = dice.range(0.1, 0.2);
             (billow(), (size, size), 0.24)
         };
-        // Half of both tables lies around these values.
+        // Half of the values of both tables are around these.
         let low = lerp(0.72, 0.22, cover);
         let turn = (cos(angle), sin(angle));
         let length = 0.035;
@@ -83,7 +83,7 @@ impl Clouds {
     }
 }
 
-/// A sky that can be asked for its light in any direction.
+/// A sky, with its light in any direction.
 pub(crate) struct Sky<'a> {
     pub(crate) air: &'a Air,
     pub(crate) clouds: Clouds,

@@ -1,9 +1,9 @@
 //! The average colour of every composition in every light, measured once.
 //!
-//! A list of a million photos wants a colour for each before any is drawn. What a
-//! composition looks like in a light varies less than one would think, because the exposure
-//! is metered, so a table is close. After a change to a family run `cargo test --release -p
-//! demo-data measure -- --ignored --nocapture` and put in what it prints.
+//! A list of a million photos needs a colour for each before any is drawn. The average colour of a
+//! composition in a light varies little, because the exposure is metered, so a table is close. After
+//! a change to a family run `cargo test --release -p demo-data measure -- --ignored --nocapture` and
+//! replace the table with its output.
 
 use super::kinds::{Family, Light};
 use super::palette;
@@ -24,7 +24,7 @@ pub(crate) fn index(colour: [u8; 3]) -> u8 {
     (36 * r + 6 * g + b) as u8
 }
 
-/// A row for each composition, a column for each light; zero where they never meet.
+/// A row for each composition, a column for each light; zero for a pair that does not occur.
 #[rustfmt::skip]
 const TONES: [&[[u32; Light::ALL.len()]]; Family::ALL.len()] = [
     // mountains

@@ -107,7 +107,7 @@ impl Veil {
     /// Lays the veil over the picture.
     pub(crate) fn cover(&self, frame: &mut Frame) {
         let scale = self.height as f32 / frame.height as f32;
-        // Where each column of the picture lies between columns of the veil.
+        // The place of each column of the picture between columns of the veil.
         let places: Vec<(usize, f32)> = (0..frame.width)
             .map(|column| {
                 let x = ((column as f32 + 0.5) * scale - 0.5).clamp(0.0, self.width as f32 - 1.001);

@@ -1,4 +1,4 @@
-//! Water: the sky in its waves, its own colour where one looks down into it.
+//! Water: the sky in its waves, its own colour where the camera looks down into it.
 
 use super::colour::Rgb;
 use super::dice::Dice;
@@ -80,7 +80,7 @@ impl Surface {
         let ripple = field.at(wx * 3.7 + 0.2, wz * 7.5 + swell * 0.2) - 0.5;
         let slope = (swell * 0.9 + ripple * 0.7 * line.seen) * self.rough;
         let tilt = (field.at(wx * 3.1 + 0.7, wz * 5.1) - 0.5) * self.rough * 0.5 * line.seen;
-        // A wave that leans towards us shows sky from higher up.
+        // A wave that leans towards the camera shows sky from higher up.
         let up =
             (line.down + (slope * 0.45 + 0.10 * self.rough) * (0.35 + 0.65 * line.seen)).max(0.002);
         let mirrored = air.clear(across + tilt * 0.6, up);
@@ -139,7 +139,7 @@ fn pow5(x: f32) -> f32 {
 /// Lays the mirror image of the far shore over water that `march` found.
 ///
 /// Each column is mirrored at the line where its water begins, which is what a low camera
-/// sees of things that stand at the shore.
+/// sees of things at the shore.
 pub(crate) fn mirror(frame: &mut Frame, air: &Air, waters: &Waters, surface: &Surface, rough: f32) {
     let (width, pixel) = (frame.width, frame.pixel());
     let view = air.view;

@@ -1,24 +1,24 @@
-//! What people say under photos.
+//! The comments under photos.
 
 use std::collections::VecDeque;
 
-use super::titles::Told;
+use super::titles::PhotoFacts;
 use crate::calendar::{DAY_S, END_AT, START_AT};
 use crate::rng::{Purpose, Rng};
 use crate::words::WORDS;
 use crate::world::World;
 use crate::world::popularity::first_day;
 
-/// How many in a hundred comments are answered by the owner.
+/// The percentage of comments that the owner answers.
 const ANSWERED_PERCENT: u32 = 18;
 
-/// How many in a hundred comments have a second sentence.
+/// The percentage of comments with a second sentence.
 const SECOND_PERCENT: u32 = 12;
 
-/// How many comments come before the same sentence may be said again under a photo: a page shows 30.
+/// How many comments must come before a sentence may repeat under a photo: a page shows 30.
 const APART: usize = 29;
 
-/// How many authors are tried before one of those who were there first is taken.
+/// How many authors are tried before one is drawn from all people that had joined by then.
 const AUTHORS_MAX: usize = 16;
 
 /// A comment under a photo.
@@ -35,7 +35,7 @@ pub struct Comment {
 }
 
 impl World {
-    /// What people say, by photo and time.
+    /// All comments, by photo and time.
     pub fn comments(&self) -> impl Iterator<Item = Comment> + '_ {
         let rows = (0..self.uploads.len()).flat_map(|index| self.comments_of(index));
         (1..)
@@ -51,18 +51,18 @@ impl World {
         }
         let owner = self.uploads[index].owner;
         let mut rng = self.rng(Purpose::Talk, index);
-        let mut said = Said::default();
+        let mut recent = Recent::default();
         let mut last_author = None;
         let comment = |created_at: i64| {
             let author = self.author_at(created_at, owner, &mut rng);
-            // An answer stands in the place of a comment, so that counts stay what they are.
+            // An answer replaces a comment, so that the stored counts stay exact.
             let answered = last_author.filter(|_| rng.percent(ANSWERED_PERCENT));
-            let answer = answered.and_then(|to| self.reply(index, to, &mut said, &mut rng));
+            let answer = answered.and_then(|to| self.reply(index, to, &mut recent, &mut rng));
             let (author, body) = match answer {
                 Some(body) => (owner, body),
-                None => (author, self.praise(index, &mut said, &mut rng)),
+                None => (author, self.praise(index, &mut recent, &mut rng)),
             };
-            said.end_comment();
+            recent.end_comment();
             last_author = (author != owner).then_some(author);
             Comment {
                 id: 0,
@@ -78,8 +78,8 @@ impl World {
         times.into_iter().map(comment).collect()
     }
 
-    /// When so many comments were written, each on a day of its own: half of them in the first days,
-    /// a tenth after a month.
+    /// The times of `count` comments, each on another day: half of them in the first days, a tenth
+    /// after a month.
     fn comment_times(&self, index: usize, count: usize, rng: &mut Rng) -> Vec<i64> {
         let upload = &self.uploads[index];
         let first = first_day(&self.joined, upload).unwrap_or_default();
@@ -109,11 +109,11 @@ impl World {
         days.into_iter().map(moment).collect()
     }
 
-    /// Somebody else than the owner who was there at a moment.
+    /// A person other than the owner, joined by `moment`.
     fn author_at(&self, moment: i64, owner: u32, rng: &mut Rng) -> u32 {
         let may = |author: &u32| *author != owner && self.joined_at(*author) <= moment;
         let author = (0..AUTHORS_MAX)
-            .map(|_| self.popularity.somebody(rng))
+            .map(|_| self.popularity.draw_person(rng))
             .find(may);
         author.unwrap_or_else(|| {
             let there = self
@@ -128,49 +128,50 @@ impl World {
         })
     }
 
-    fn praise(&self, index: usize, said: &mut Said, rng: &mut Rng) -> String {
-        let told = self.told(index, rng);
-        let own = told.kind != 0 && rng.percent(35);
+    fn praise(&self, index: usize, recent: &mut Recent, rng: &mut Rng) -> String {
+        let photo = self.photo_facts(index, rng);
+        let own = photo.kind != 0 && rng.percent(35);
         let (own, all) = (
-            &WORDS.kinds[if own { told.kind } else { 0 }],
+            &WORDS.kinds[if own { photo.kind } else { 0 }],
             &WORDS.kinds[0],
         );
         let mut body = String::new();
         // There are more sentences for all pictures than a page has comments.
-        let first = said.new_one(&told, &own.praise, rng);
-        let first = first.or_else(|| said.new_one(&told, &all.praise, rng));
-        told.facts.write(first.unwrap_or(all.praise[0]), &mut body);
+        let first = recent.new_one(&photo, &own.praise, rng);
+        let first = first.or_else(|| recent.new_one(&photo, &all.praise, rng));
+        photo.facts.write(first.unwrap_or(all.praise[0]), &mut body);
         if rng.percent(SECOND_PERCENT)
-            && let Some(second) = said.new_one(&told, &all.praise, rng)
+            && let Some(second) = recent.new_one(&photo, &all.praise, rng)
         {
             body.push(' ');
-            told.facts.write(second, &mut body);
+            photo.facts.write(second, &mut body);
         }
         body
     }
 
-    fn reply(&self, index: usize, to: u32, said: &mut Said, rng: &mut Rng) -> Option<String> {
-        let mut told = self.told(index, rng);
-        told.facts.name = self.person(to).first;
+    fn reply(&self, index: usize, to: u32, recent: &mut Recent, rng: &mut Rng) -> Option<String> {
+        let mut photo = self.photo_facts(index, rng);
+        photo.facts.name = self.person(to).first;
         let mut body = String::new();
-        told.facts
-            .write(said.new_one(&told, &WORDS.replies, rng)?, &mut body);
+        photo
+            .facts
+            .write(recent.new_one(&photo, &WORDS.replies, rng)?, &mut body);
         Some(body)
     }
 }
 
-/// The sentences that were said last under a photo.
+/// The sentences of the latest comments under a photo.
 #[derive(Default)]
-struct Said {
+struct Recent {
     now: [Option<&'static str>; 2],
     before: VecDeque<[Option<&'static str>; 2]>,
 }
 
-impl Said {
-    /// One of several sentences that suits and has not been said lately, if there is one.
+impl Recent {
+    /// One of several sentences that suits and is in none of the latest comments, if there is one.
     fn new_one(
         &mut self,
-        told: &Told,
+        photo: &PhotoFacts,
         sentences: &[&'static str],
         rng: &mut Rng,
     ) -> Option<&'static str> {
@@ -179,14 +180,14 @@ impl Said {
         let new = after
             .iter()
             .chain(before)
-            .find(|sentence| !self.holds(sentence) && told.suits(sentence))?;
+            .find(|sentence| !self.holds(sentence) && photo.suits(sentence))?;
         self.now[usize::from(self.now[0].is_some())] = Some(new);
         Some(new)
     }
 
     fn holds(&self, sentence: &str) -> bool {
         let all = self.before.iter().flatten().chain(&self.now).flatten();
-        all.into_iter().any(|said| *said == sentence)
+        all.into_iter().any(|other| *other == sentence)
     }
 
     fn end_comment(&mut self) {

@@ -2,7 +2,7 @@
 
 use crate::world::{Visibility, World};
 
-/// How many of the newest public photos explore keeps at hand.
+/// How many of the newest public photos explore lists.
 pub const RECENT_PHOTOS_MAX: usize = 10_000;
 
 /// One of the newest public photos.

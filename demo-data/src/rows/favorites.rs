@@ -1,10 +1,10 @@
-//! Who likes which photo.
+//! Favourites: the photos that people like.
 
 use crate::calendar::END_AT;
 use crate::rng::{Purpose, Rng, distinct};
 use crate::world::World;
 
-/// Somebody likes a photo.
+/// A person likes a photo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "a row is its columns")]
 pub struct Favorite {
@@ -16,7 +16,7 @@ pub struct Favorite {
 }
 
 impl World {
-    /// Who likes which photo, by photo and fan; nobody twice, nobody their own.
+    /// All favourites, by photo and fan. Each pair comes once, and no owner likes their own photo.
     pub fn favorites(&self) -> impl Iterator<Item = Favorite> + '_ {
         (0..self.uploads.len()).flat_map(|index| self.favorites_of(index))
     }
@@ -30,7 +30,7 @@ impl World {
         let mut rng = self.rng(Purpose::Fans, index);
         let mut fans = Vec::with_capacity(count as usize);
         distinct(count, &mut fans, || {
-            let fan = self.popularity.somebody(&mut rng);
+            let fan = self.popularity.draw_person(&mut rng);
             (fan != owner).then_some(fan)
         });
         let favorite = |fan: u32| Favorite {
@@ -42,8 +42,8 @@ impl World {
         fans.into_iter().map(favorite).collect()
     }
 
-    /// A moment after both a photo's upload and a person's joining, most likely soon, never after
-    /// the end.
+    /// A moment after both a photo's upload and a person's joining, most likely soon after, never
+    /// after the end of the demo set.
     fn reaction_at(&self, index: usize, user: u32, rng: &mut Rng) -> i64 {
         let earliest = self.uploads[index].created_at().max(self.joined_at(user));
         let unit = rng.unit();

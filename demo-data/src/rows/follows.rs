@@ -1,8 +1,8 @@
-//! Who follows whom.
+//! The follows: pairs of follower and followee.
 
 use crate::world::World;
 
-/// Somebody follows somebody else.
+/// A person follows another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "a row is its columns")]
 pub struct Follow {
@@ -11,7 +11,7 @@ pub struct Follow {
 }
 
 impl World {
-    /// Who follows whom, by follower and followee; nobody twice, nobody themselves.
+    /// All follows, by follower and followee. Each pair comes once, and no person follows themselves.
     pub fn follows(&self) -> impl Iterator<Item = Follow> + '_ {
         let id = |user: u32| i64::from(user) + 1;
         (0..self.joined.len() as u32).flat_map(move |follower| {

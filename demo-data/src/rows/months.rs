@@ -28,7 +28,7 @@ impl World {
     }
 }
 
-/// Counts photos by owner and month; they come sorted.
+/// Counts photos by owner and month. `taken` must be sorted.
 fn by_month(taken: Vec<(u32, u16, Visibility)>) -> impl Iterator<Item = PhotoMonth> {
     let mut taken = taken.into_iter().peekable();
     std::iter::from_fn(move || {

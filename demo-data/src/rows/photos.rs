@@ -1,4 +1,4 @@
-//! The photos themselves.
+//! The photos.
 
 use crate::calendar::{DAY_S, Day, END_AT};
 use crate::picture::Light;
@@ -69,7 +69,7 @@ impl World {
         token
     }
 
-    /// Whoever likes or talks has looked, and far more have looked than that.
+    /// Each favourite and each comment counts as several views: many more people look than react.
     fn views(&self, index: usize) -> u64 {
         let mut rng = self.rng(Purpose::Views, index);
         let age_days = ((END_AT - self.uploads[index].created_at()) / DAY_S) as u32;
@@ -79,13 +79,13 @@ impl World {
     }
 }
 
-/// When a photo was taken: its day is settled, its light says about when.
+/// When a photo was taken: on this day, at an hour that has this light.
 fn taken_at(day: Day, light: Light, rng: &mut Rng) -> i64 {
     let (first, last) = minutes_of(light);
     day.start_at() + i64::from(rng.within(first, last) * 60 + rng.below(60))
 }
 
-/// How the light of a scene limits the time at which the shutter was pressed, in minutes of the day.
+/// The first and the last minute of the day with a light.
 fn minutes_of(light: Light) -> (u32, u32) {
     match light {
         Light::Dawn => (270, 380),

@@ -5,10 +5,10 @@ use crate::words::WORDS;
 use crate::world::World;
 use crate::world::vocabulary::YEARS;
 
-/// How many tags photos have: of a hundred photos so many have none, one, two and so on.
+/// The percentages of photos with no tag, one tag, two tags and so on.
 const COUNTS_PERCENT: [u32; 7] = [18, 22, 26, 17, 10, 5, 2];
 
-/// A word of the vocabulary.
+/// A tag of the vocabulary.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "a row is its columns")]
 pub struct Tag {
@@ -26,7 +26,7 @@ pub struct PhotoTag {
 }
 
 impl World {
-    /// The whole vocabulary, by id.
+    /// All tags, by id.
     pub fn tags(&self) -> impl Iterator<Item = Tag> + '_ {
         (1..).zip(&self.vocabulary.names).map(|(id, name)| Tag {
             id,
@@ -34,7 +34,7 @@ impl World {
         })
     }
 
-    /// What hangs on which photo, by photo and tag.
+    /// The tags on all photos, by photo and tag.
     pub fn photo_tags(&self) -> impl Iterator<Item = PhotoTag> + '_ {
         (0..self.uploads.len()).flat_map(|index| {
             let userid = self.uploads[index].userid();

@@ -1,27 +1,27 @@
-//! What owners write on their photos.
+//! The titles and descriptions of photos.
 
 use crate::rng::{Purpose, Rng};
 use crate::words::{Facts, WORDS};
 use crate::world::World;
 use crate::world::uploads::Upload;
 
-/// How many in a hundred photos keep the name that the camera gave, and how many have none.
+/// The percentages of photos whose title is the name that the camera gave, and of those without one.
 const CAMERA_NAMES_PERCENT: u32 = 5;
 const NAMELESS_PERCENT: u32 = 4;
 
-/// How many sentences are tried before one that always suits is taken.
+/// How many sentences are tried before the last of the list, which always suits, is taken.
 const DRAWS_MAX: usize = 8;
 
-/// What can be said of a photo.
-pub(super) struct Told {
-    /// Whose words fit: a place in the list of kinds.
+/// The facts that sentences on a photo are filled with.
+pub(super) struct PhotoFacts {
+    /// The kind of words that fit: an index into the list of kinds.
     pub(super) kind: usize,
     pub(super) facts: Facts<'static>,
 }
 
 impl World {
-    /// What can be said of a photo; what is left open is drawn.
-    pub(super) fn told(&self, index: usize, rng: &mut Rng) -> Told {
+    /// The facts of a photo; the adjective, the noun and the number are drawn.
+    pub(super) fn photo_facts(&self, index: usize, rng: &mut Rng) -> PhotoFacts {
         let upload = &self.uploads[index];
         let scene = self.scene(index);
         let owner = self.person(upload.owner);
@@ -41,17 +41,17 @@ impl World {
             name: "",
             n: rng.within(2, 36),
         };
-        Told { kind, facts }
+        PhotoFacts { kind, facts }
     }
 
-    /// Where a photo was taken. All of a trip in one region say the same name of one sort.
+    /// The name of the place where a photo was taken: one for all photos of a trip in one region.
     pub(super) fn place(&self, index: usize, kind: usize) -> Option<&'static str> {
         let upload = &self.uploads[index];
         let places = WORDS.regions[self.region(index, kind)].places(WORDS.kinds[kind].ground?);
         Some(self.trip_rng(upload).pick(places))
     }
 
-    /// Where a photo of a kind was taken: where the trip went, or where there is such a thing.
+    /// The region of a photo: where the trip went, or a region that has such a subject.
     pub(super) fn region(&self, index: usize, kind: usize) -> usize {
         let upload = &self.uploads[index];
         let (region, only) = (usize::from(upload.region), &WORDS.kinds[kind].only);
@@ -62,7 +62,7 @@ impl World {
         }
     }
 
-    /// The same for all photos of some days of one owner.
+    /// A generator that is the same for all photos that one owner took within six days.
     fn trip_rng(&self, upload: &Upload) -> Rng {
         let trip = u64::from(upload.owner) << 16 | u64::from(upload.taken.0 / 6);
         Rng::new(self.seed, Purpose::Trip, trip)
@@ -71,23 +71,23 @@ impl World {
     /// The title and the description of a photo.
     pub(super) fn words_on(&self, index: usize) -> (String, String) {
         let mut rng = self.rng(Purpose::Words, index);
-        let told = self.told(index, &mut rng);
+        let photo = self.photo_facts(index, &mut rng);
         let title = match rng.below(100) {
             p if p < CAMERA_NAMES_PERCENT => {
                 let camera = ["IMG_", "DSC0", "_MG_", "P10"][rng.below(4) as usize];
                 format!("{camera}{:04}", rng.below(10_000))
             }
             p if p < CAMERA_NAMES_PERCENT + NAMELESS_PERCENT => String::new(),
-            _ => told.title(&mut rng),
+            _ => photo.title(&mut rng),
         };
         let description = match rng.below(100) {
             0..62 => String::new(),
-            62..85 => told.prose(1, &mut rng),
-            85..97 => told.prose(2, &mut rng),
-            97..99 => told.prose(3, &mut rng),
+            62..85 => photo.prose(1, &mut rng),
+            85..97 => photo.prose(2, &mut rng),
+            97..99 => photo.prose(3, &mut rng),
             _ => {
                 let paragraphs: Vec<String> = (0..rng.within(2, 5))
-                    .map(|_| told.prose(4, &mut rng))
+                    .map(|_| photo.prose(4, &mut rng))
                     .collect();
                 paragraphs.join("\n\n")
             }
@@ -96,7 +96,7 @@ impl World {
     }
 }
 
-impl Told {
+impl PhotoFacts {
     fn title(&self, rng: &mut Rng) -> String {
         let own = self.kind != 0 && rng.percent(55);
         let kind = &WORDS.kinds[if own { self.kind } else { 0 }];
@@ -105,7 +105,7 @@ impl Told {
         title
     }
 
-    /// One of several sentences that says nothing twice.
+    /// One of several sentences that repeats no word of the subject.
     pub(super) fn choose(&self, sentences: &[&'static str], rng: &mut Rng) -> &'static str {
         let drawn = (0..DRAWS_MAX)
             .map(|_| rng.pick(sentences))
@@ -113,7 +113,7 @@ impl Told {
         drawn.unwrap_or(sentences[sentences.len() - 1])
     }
 
-    /// No "morning dew in the morning", no "quiet quiet lake".
+    /// Whether a sentence repeats no word of the subject, as in "morning dew in the morning".
     pub(super) fn suits(&self, sentence: &str) -> bool {
         let Facts {
             subject,
@@ -136,7 +136,7 @@ impl Told {
         !(has("{Light}") && (placed || repeats(light)) || has("{Quiet}") && repeats(quiet))
     }
 
-    /// A few sentences, none twice.
+    /// Up to `sentences` different sentences.
     fn prose(&self, sentences: u32, rng: &mut Rng) -> String {
         let mut chosen: Vec<&str> = Vec::new();
         for _ in 0..sentences {

@@ -8,7 +8,7 @@ use crate::world::World;
 #[allow(missing_docs, reason = "a row is its columns")]
 pub struct User {
     pub id: i64,
-    /// Fit for an address: `^[a-z0-9][a-z0-9-]{1,29}$`; nobody else has it.
+    /// Unique, and fit for an address: `^[a-z0-9][a-z0-9-]{1,29}$`.
     pub name: String,
     pub display_name: String,
     pub about: String,
@@ -21,7 +21,7 @@ pub struct User {
 }
 
 impl World {
-    /// Everybody, by id.
+    /// All users, by id.
     pub fn users(&self) -> impl Iterator<Item = User> + '_ {
         let photos = self.photo_counts();
         let mut registry = Registry::new(self.seed);
@@ -43,7 +43,7 @@ impl World {
         })
     }
 
-    /// How many photos everybody has at each level of visibility.
+    /// How many photos each user has at each level of visibility.
     fn photo_counts(&self) -> Vec<[u32; 3]> {
         let mut counts = vec![[0; 3]; self.joined.len()];
         for upload in &self.uploads {

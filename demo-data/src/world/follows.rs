@@ -1,18 +1,18 @@
-//! Who follows whom.
+//! The follows of all people, in two arrays.
 
 use super::uploads::Ranks;
 use crate::rng::{LongTail, Purpose, Rng, Sharer, distinct};
 
-/// How many people somebody follows on average.
+/// How many people a person follows on average.
 const FOLLOWEES_MEAN: f64 = 50.0;
 
 /// All pairs, by follower.
 pub(crate) struct Follows {
     /// Where the followees of each follower begin; one more than there are followers.
     starts: Vec<u32>,
-    /// The followees of one follower after those of the other, each sorted.
+    /// The followees of all followers, one follower after the other, each sorted.
     followees: Vec<u32>,
-    /// How many follow each.
+    /// How many followers each person has.
     pub(crate) followers: Vec<u32>,
 }
 
@@ -45,14 +45,14 @@ impl Follows {
         self.followees.len()
     }
 
-    /// Whom somebody follows.
+    /// The followees of a person, sorted.
     pub(crate) fn of(&self, user: u32) -> &[u32] {
         let user = user as usize;
         &self.followees[self.starts[user] as usize..self.starts[user + 1] as usize]
     }
 }
 
-/// How many people everybody follows: a few dozen mostly, hundreds some, thousands very few.
+/// How many people each person follows: mostly a few dozen, sometimes hundreds, rarely thousands.
 fn counts(seed: u64, users: u32) -> Vec<u32> {
     let most = users.saturating_sub(1) / 4;
     let keen: Vec<f64> = (0..users)

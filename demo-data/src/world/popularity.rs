@@ -1,4 +1,4 @@
-//! How much each photo is liked and talked about.
+//! How many favourites and comments each photo has.
 
 use super::follows::Follows;
 use super::uploads::Upload;
@@ -13,7 +13,7 @@ const COMMENTS_MEAN: f64 = 0.5;
 /// How many comments one photo has at most.
 const COMMENTS_MAX: u32 = 250;
 
-/// Counts by photo, and who it is that likes.
+/// The counts of each photo, and the people in the order of their activity.
 pub(crate) struct Popularity {
     pub(crate) favorites: Vec<u32>,
     pub(crate) comments: Vec<u32>,
@@ -33,7 +33,7 @@ impl Popularity {
         let total = uploads.len() as f64;
         let fans_max = users.saturating_sub(1) / 4;
         let favorites = shares(&appeal, FAVORITES_MEAN * total, |_| fans_max);
-        // Nobody talks as steeply as they like.
+        // Comments are spread more evenly than favourites.
         let chatter: Vec<f64> = appeal.iter().map(|appeal| appeal.powf(0.7)).collect();
         let comments_max = |index: usize| comments_max(joined, &uploads[index]);
         let comments = shares(&chatter, COMMENTS_MEAN * total, comments_max);
@@ -49,14 +49,14 @@ impl Popularity {
         }
     }
 
-    /// Somebody who is about: the active more likely than the others.
-    pub(crate) fn somebody(&self, rng: &mut Rng) -> u32 {
+    /// A person, drawn by activity.
+    pub(crate) fn draw_person(&self, rng: &mut Rng) -> u32 {
         self.by_activity[self.activity.draw(rng) as usize]
     }
 }
 
-/// How a photo appeals: few much, most little, and more to many followers. What is not for
-/// everybody appeals to nobody.
+/// The weight of a photo: a few have much, most have little, and it grows with the owner's
+/// followers. Photos that are not public have none.
 fn appeal(seed: u64, index: usize, upload: &Upload, follows: &Follows) -> f64 {
     if upload.visibility != Visibility::Public {
         return 0.0;
@@ -66,7 +66,7 @@ fn appeal(seed: u64, index: usize, upload: &Upload, follows: &Follows) -> f64 {
     luck * (1.0 + f64::from(follows.followers[upload.owner as usize])).sqrt()
 }
 
-/// How many comments a photo has at most: one a day since it and somebody else were there.
+/// The limit of comments on a photo: one a day since the first day on which it can have one.
 fn comments_max(joined: &[u32], upload: &Upload) -> u32 {
     let Some(first) = first_day(joined, upload) else {
         return 0;
@@ -74,14 +74,15 @@ fn comments_max(joined: &[u32], upload: &Upload) -> u32 {
     u32::try_from(END_AT / DAY_S - first).map_or(0, |days| days.min(COMMENTS_MAX))
 }
 
-/// The day, counted from 1970, from which on somebody can comment a photo: it and somebody else than
-/// its owner are there. None if its owner is alone in the world.
+/// The first day, counted from 1970, on which a photo can have a comment: it is uploaded and another
+/// person than its owner has joined. `None` if its owner is the only person.
 pub(crate) fn first_day(joined: &[u32], upload: &Upload) -> Option<i64> {
     // People are numbered in the order in which they joined.
     let other = joined.get(usize::from(upload.owner == 0))?;
     Some((START_AT + i64::from(upload.created.max(*other))) / DAY_S)
 }
 
+/// Distributes `total` by weight, at most `most(index)` to each.
 fn shares(weights: &[f64], total: f64, most: impl Fn(usize) -> u32) -> Vec<u32> {
     let sum: f64 = weights.iter().sum();
     let scale = if sum > 0.0 { total / sum } else { 0.0 };

@@ -1,4 +1,4 @@
-//! Which seed each photo's picture is drawn from.
+//! The seed of each photo's picture.
 //!
 //! Six families of pictures look drawn where they are shown larger than in a grid. They are chosen
 //! less often than the others, and not at all for what visitors see first.
@@ -8,7 +8,7 @@ use super::visibility::Visibility;
 use crate::picture::Scene;
 use crate::split_mix::mix;
 
-/// Of four pictures that look drawn, one is taken; for the others the next seed is tried.
+/// One of this many seeds that look drawn is taken; for the others the next seed is tried.
 const TAKEN_OF: u64 = 4;
 
 /// From one seed that is tried for a photo to the next. Far more than there are photos, so that no two
@@ -30,7 +30,7 @@ pub(crate) struct Seeds {
 }
 
 impl Seeds {
-    /// The seeds of a world, of whose people one has the most photos.
+    /// The seeds of a world; `busiest` is the person with the most photos.
     pub(crate) fn new(seed: u64, uploads: &[Upload], busiest: Option<u32>) -> Self {
         let newest = |is_shown: &dyn Fn(&Upload) -> bool| -> Vec<u32> {
             let all = uploads.iter().enumerate().rev();
@@ -40,7 +40,7 @@ impl Seeds {
                 .collect()
         };
         let mut seen_first = newest(&|upload| upload.visibility == Visibility::Public);
-        // What is not public stands between the others where its owner looks.
+        // The owner's own photostream shows photos of all levels of visibility.
         seen_first.extend(newest(&|upload| Some(upload.owner) == busiest));
         seen_first.sort_unstable();
         seen_first.dedup();
@@ -59,7 +59,7 @@ impl Seeds {
             .unwrap_or(seed(0))
     }
 
-    /// Whether a picture that looks drawn is taken nevertheless.
+    /// Whether a seed that looks drawn is taken for a photo.
     fn is_taken(&self, seed: u64, index: usize) -> bool {
         mix(!seed).is_multiple_of(TAKEN_OF)
             && self.seen_first.binary_search(&(index as u32)).is_err()

@@ -1,4 +1,4 @@
-//! Who uploaded how many photos, when, and on which day they were taken.
+//! The uploads: owner, time, day taken, region and visibility of each photo.
 
 use super::visibility::Visibility;
 use crate::calendar::{DAY_S, Day, SPAN_S, START_AT};
@@ -6,17 +6,17 @@ use crate::people::Person;
 use crate::rng::{Purpose, Rng, Sharer};
 use crate::words::WORDS;
 
-/// The share of all photos that the one busiest owner has.
+/// The busiest owner's share of all photos.
 const BUSIEST_SHARE: f64 = 0.05;
 
-/// The share of people who only look.
+/// The share of people without photos.
 const ONLOOKERS: f64 = 0.15;
 
 /// The shape of the long tail: tens of people with thousands of photos, most with a few.
 const TAIL_SHIFT: f64 = 10.0;
 const TAIL_POWER: f64 = 0.9;
 
-/// What must be known of a photo before any row can be made.
+/// What several rows of a photo depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Upload {
     /// Seconds after the first account.
@@ -39,7 +39,7 @@ impl Upload {
     }
 }
 
-/// Everybody's place in the order of how much they upload and of how much they are followed.
+/// All people in the order of their uploads and in that of their followers.
 pub(crate) struct Ranks {
     /// The busiest first.
     pub(crate) by_uploads: Vec<u32>,
@@ -50,7 +50,7 @@ pub(crate) struct Ranks {
 impl Ranks {
     pub(crate) fn new(seed: u64, users: u32) -> Self {
         let mut rng = Rng::new(seed, Purpose::Rank, 0);
-        // The busiest were among the first: they need years. The seats that they leave are shuffled.
+        // The busiest joined early, because they need years. All other seats are shuffled.
         let early = u64::from(users) / 100;
         let mut seats: Vec<(f64, u32)> = (0..users)
             .map(|rank| {
@@ -65,7 +65,7 @@ impl Ranks {
         for (user, (_, rank)) in seats.iter().enumerate() {
             by_uploads[*rank as usize] = user as u32;
         }
-        // Who shows much is seen much, but not always.
+        // People with many photos have many followers, with exceptions.
         let mut fame: Vec<(f64, u32)> = by_uploads
             .iter()
             .enumerate()
@@ -103,7 +103,7 @@ pub(crate) fn all(seed: u64, joined: &[u32], ranks: &Ranks, photos: u32) -> Vec<
         }
     }
     uploads.sort_unstable();
-    // Who may look is drawn by the place in the order, when that is known.
+    // Visibility is drawn by the index of a photo, which is known only after sorting.
     for (index, upload) in uploads.iter_mut().enumerate() {
         upload.visibility = visibility(seed, upload.owner, index);
     }
@@ -114,7 +114,7 @@ pub(crate) fn all(seed: u64, joined: &[u32], ranks: &Ranks, photos: u32) -> Vec<
 fn of_owner(seed: u64, owner: u32, joined: u32, count: u32, uploads: &mut Vec<Upload>) {
     let mut rng = Rng::new(seed, Purpose::Uploads, u64::from(owner));
     let home = Person::of(seed, owner).region;
-    // A third lose interest some day, the others are still here. Nobody does so with thousands.
+    // A third stop uploading some day, but no owner of a thousand photos does.
     let years_left = SPAN_S - joined;
     let loses_interest = count < 1_000 && rng.percent(35);
     let active = if loses_interest {
@@ -126,7 +126,7 @@ fn of_owner(seed: u64, owner: u32, joined: u32, count: u32, uploads: &mut Vec<Up
     while left > 0 {
         let size = trip_size(count, &mut rng).min(left);
         left -= size;
-        // Nobody fills the newest page alone: the busiest take their time, too.
+        // The busiest upload slowly, so that no single owner fills the newest page.
         let pause = if count < 10_000 {
             rng.within(600, 5_400)
         } else {
@@ -192,7 +192,7 @@ impl Trip {
     }
 }
 
-/// Nine in ten photos are for everybody; some people keep nearly all to themselves.
+/// Nine in ten photos are public; one person in a hundred keeps nearly all private.
 fn visibility(seed: u64, owner: u32, index: usize) -> Visibility {
     let shy = Rng::new(seed, Purpose::Visibility, u64::from(owner) << 32).below(100) == 0;
     let percent = Rng::new(seed, Purpose::Visibility, index as u64).below(100);

@@ -1,13 +1,13 @@
 //! The levels of visibility.
 
-/// Who may look at a photo.
+/// Which visitors may see a photo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Visibility {
-    /// Everybody.
+    /// All visitors.
     Public,
-    /// The people whom the owner follows.
+    /// The owner and the people that the owner follows.
     Contacts,
-    /// The owner alone.
+    /// Only the owner.
     Private,
 }
 

@@ -39,7 +39,7 @@ fn draw(sketch: &mut Sketch<'_>) {
     }
 }
 
-/// Turns places of the picture so that no two lie alike.
+/// Turns places of the picture, so that no two pictures have the same direction.
 fn turned(dice: &mut Dice) -> impl Fn(f32, f32) -> (f32, f32) + use<> {
     let angle = dice.range(0.0, std::f32::consts::TAU);
     let (c, s) = (cos(angle), sin(angle));
@@ -91,7 +91,7 @@ fn shore(frame: &mut Frame, air: &Air, dice: &mut Dice, lagoon: bool) {
     });
 }
 
-/// Nearly the exponential of `-x`, without its price.
+/// An approximation of the exponential of `-x`, cheaper than [`exp`](crate::picture::maths::exp).
 fn fading(x: f32) -> f32 {
     1.0 / (1.0 + x * (1.0 + x * (0.5 + x * 0.2)))
 }

@@ -35,7 +35,7 @@ pub(crate) const RECIPE: Recipe = Recipe {
     draw,
 };
 
-/// Where a bridge stands: it runs from one side at one distance to the other at another.
+/// The position of a bridge: it runs from one side at one distance to the other at another.
 struct Span {
     left: f32,
     right: f32,
@@ -152,7 +152,7 @@ fn hanging(frame: &mut Frame, air: &Air, span: &Span, paint: Rgb, dice: &mut Dic
     };
     let steps = 90;
     let place = |t: f32, h: f32| (span.x(t), span.water - h * span.size(t));
-    // Far parts first, so that near ones stand before them.
+    // Far parts first, so that near ones cover them.
     for n in (0..steps).rev() {
         let (a, b) = (n as f32 / steps as f32, (n + 1) as f32 / steps as f32);
         let size = span.size(a);

@@ -34,7 +34,7 @@ fn draw(sketch: &mut Sketch<'_>) {
     }
 }
 
-/// A wall seen at an angle: it starts at a corner and runs away from us.
+/// A wall seen at an angle: it starts at a corner and runs away from the camera.
 struct Side {
     corner: (f32, f32),
     run: (f32, f32),
@@ -121,7 +121,7 @@ fn tower(sketch: &mut Sketch<'_>) {
                 }
                 let u = s / cell.0;
                 let number = floor(u);
-                // How much of a cell a pixel spans along the wall, where it runs away from us.
+                // How much of a cell a pixel spans along the wall, where it runs away from the camera.
                 let blur = (fine * 2.2 / cell.0).clamp(0.02, 0.5);
                 let part = u - number;
                 let normal_x = side.run.1 * turned;
@@ -268,7 +268,7 @@ fn wall(sketch: &mut Sketch<'_>) {
         let plaster = soft().at(x * 1.1 + ox, y * 1.1) - 0.5;
         let fine = soft().at(x * 6.0, y * 6.0 + ox) - 0.5;
         let corner = smooth(-pixel, pixel, x - edge);
-        // A shadow thrown across the sunny side by something we do not see.
+        // The shadow of something outside the picture, across the sunny side.
         let line = (y - roof) - (edge - x) * slant - shadow_at;
         let thrown = smooth(-0.006, 0.012, line + fine * 0.004);
         let sunny = bright.mix(dark * 0.95, thrown);
@@ -317,7 +317,7 @@ fn ribs(sketch: &mut Sketch<'_>) {
     if open {
         sky.paint(frame, roof_at + swing + 0.01);
     }
-    // The facade swings towards us and away: ribs crowd where it turns aside.
+    // The facade swings towards the camera and away: ribs crowd where it turns aside.
     let columns: Vec<(f32, f32, f32)> = (0..frame.width)
         .map(|column| {
             let x = (column as f32 + 0.5) * pixel;

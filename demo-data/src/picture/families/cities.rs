@@ -32,7 +32,7 @@ pub(crate) const RECIPE: Recipe = Recipe {
     draw,
 };
 
-/// How many windows are lit, and how strongly they count against what is left of the day.
+/// How many windows are lit, and how bright they are against the remaining daylight.
 fn lamps(light: Light) -> (f32, f32) {
     match light {
         Light::Night => (0.34, 0.8),
@@ -186,7 +186,7 @@ fn raise(frame: &mut Frame, air: &Air, block: &Block, foot: f32, depth: f32, lam
     let first = ((block.left / pixel) as i32).max(0) as usize;
     let last = ((block.right / pixel) as i32 + 1).clamp(0, frame.width as i32) as usize;
     let fog = air.distance(air.view.across(0.5 * (block.left + block.right)));
-    // What only depends on the column: coverage, side, number of the window, pane.
+    // The values that only depend on the column: coverage, side, number of the window, pane.
     let columns: Vec<(f32, Rgb, i32, f32)> = (first..last)
         .map(|column| {
             let x = (column as f32 + 0.5) * pixel;

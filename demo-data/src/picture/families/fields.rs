@@ -39,7 +39,7 @@ pub(crate) const RECIPE: Recipe = Recipe {
 struct Country {
     tall: f32,
     scale: f32,
-    /// Distance between rows, zero when the crop stands everywhere.
+    /// Distance between rows, zero when the crop covers everything.
     rows: f32,
     crop_height: f32,
     crop: Rgb,
@@ -51,7 +51,7 @@ struct Country {
 }
 
 impl Country {
-    /// How much of a row stands at a place.
+    /// How much of a row grows at a place.
     fn row(&self, x: f32, z: f32) -> f32 {
         if self.rows <= 0.0 {
             return 1.0;
@@ -108,7 +108,7 @@ impl Ground for Country {
         let crop = self.crop.mix(self.bloom, lerp(0.5, flower, 0.7));
         let mut c = self.earth.mix(crop, smooth(0.1, 0.5, stand))
             * (1.0 + 0.5 * patch + 1.1 * fine * (0.4 + 0.6 * seen));
-        // Parcels of other land lie further off.
+        // Parcels of other land further off.
         let parcel = broad().at(spot.x * 1.1 + 0.5, spot.z * 1.9);
         c = c.mix(
             self.earth.mix(self.wood, 0.35) * (1.3 + fine),

@@ -151,8 +151,8 @@ fn draw(sketch: &mut Sketch<'_>) {
     shafts.cover(frame);
 }
 
-/// A trunk from its foot to above the picture; the shader is given the place around the
-/// trunk, the height and how far to the right of the middle.
+/// A trunk from its foot to above the picture. The shader takes the place around the trunk, the
+/// height and the distance to the right of the middle.
 fn trunk(
     frame: &mut Frame,
     dice: &mut Dice,
@@ -168,7 +168,7 @@ fn trunk(
     for row in 0..frame.row(foot) {
         let y = (row as f32 + 0.5) * pixel;
         let rise = foot - y;
-        // Leaves and moss hide where it stands.
+        // Leaves and moss hide the foot.
         let planted = smooth(0.0, 0.012 + radius * 0.5, rise);
         let flare = 1.0 + 0.8 * exp(-rise / (radius * 1.6)) - 0.35 * rise;
         let wobble = (soft().at(y * 0.5 + wave, wave) - 0.5) * radius * 0.9;

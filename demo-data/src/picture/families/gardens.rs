@@ -38,7 +38,7 @@ pub(crate) const RECIPE: Recipe = Recipe {
 struct Flower {
     centre: (f32, f32),
     radius: f32,
-    /// How flat it lies to the view: one is face on.
+    /// How much it faces the camera: one is face on.
     open: f32,
     turn: f32,
     petals: f32,

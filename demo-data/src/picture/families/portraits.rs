@@ -1,4 +1,4 @@
-//! People against the light: a profile, someone on a hill, two at the water.
+//! People against the light: a profile, one person on a hill, two at the water.
 
 use tiny_skia::{Path, PathBuilder, Transform};
 
@@ -104,7 +104,7 @@ fn hair(fashion: usize) -> Option<Path> {
     path.finish()
 }
 
-/// Someone standing, one high, feet at the origin; `stride` opens the legs.
+/// A standing person, one high, feet at the origin; `stride` opens the legs.
 fn person(stride: f32, coat: f32) -> Option<Path> {
     let mut path = PathBuilder::new();
     path.push_oval(tiny_skia::Rect::from_xywh(-0.048, -1.0, 0.096, 0.125)?);

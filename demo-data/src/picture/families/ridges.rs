@@ -97,7 +97,7 @@ fn draw(sketch: &mut Sketch<'_>) {
             if below < -blur {
                 return under;
             }
-            // Mist lies in the valleys, and the air thickens down to it.
+            // Mist fills the valleys, and the air thickens down to it.
             let settle = smooth(0.0, 0.22 + 0.1 * near, y - calm[column]) * (1.0 - 0.75 * near);
             let mist = soft.at(x * 0.35 + ox, y * 1.3 + oy);
             let through = (clear * (1.0 - settle * (0.55 + 0.7 * mist))).clamp(0.0, 1.0);

@@ -60,7 +60,7 @@ fn cup(t: f32) -> f32 {
 struct Thing {
     outline: Outline,
     x: f32,
-    /// Where it stands, and its height.
+    /// Its place on the table, and its height.
     foot: f32,
     height: f32,
     tint: Rgb,
@@ -76,7 +76,7 @@ struct Thing {
 struct Room {
     sun: Rgb,
     fill: Rgb,
-    /// Towards the window: rightwards, upwards, towards us.
+    /// Towards the window: rightwards, upwards, towards the camera.
     towards: [f32; 3],
     table: f32,
 }
@@ -284,7 +284,7 @@ fn place(frame: &mut Frame, room: &Room, thing: &Thing) {
         let y = (row as f32 + 0.5) * pixel;
         for column in first..last {
             let dx = (column as f32 + 0.5) * pixel - thing.x;
-            // Rims and feet curve, because we look a little from above.
+            // Rims and feet curve, because the camera is a little above them.
             let bow = (1.0 - square(dx / base.max(0.01))).max(0.0).sqrt() * base * flat;
             let t = (y - top - bow) / height;
             let inside_t = smooth(-edge / height, edge / height, t)

@@ -1,4 +1,4 @@
-//! Streets: two rows of houses that run towards the light, and what wet ground makes of them.
+//! Streets: two rows of houses that run towards the light, mirrored in wet ground.
 
 use super::cities::disc;
 use crate::picture::colour::Rgb;
@@ -49,7 +49,7 @@ struct Houses {
     lit_side: f32,
 }
 
-/// What a ray found: its light, and how much of it is house at all.
+/// The result of a ray: its light, and how much of it is house.
 struct Seen {
     light: Rgb,
     solid: f32,
