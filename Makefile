@@ -1,5 +1,10 @@
-# The whole site: make run. Everything that is tested: make test. What each line does stands in
+# The whole site: make run. Everything that is tested: make test. The work is done in
 # scripts/ or in cargo; `flickr-killr up --help` explains every setting (UP='--listen 0.0.0.0:80').
+#
+# Cargo chooses the features of dependencies for all packages and targets of one command together. So every command, here
+# and in scripts/, is one of two kinds: `--workspace --bins` for the programs that people run and measure, `--workspace`
+# with tests, examples or benchmarks for the rest, where test-only features are on. With -p each dependency that differs
+# would be built once more, 79 of them for the benchmarker alone.
 
 UP ?=
 TALK ?=
@@ -10,12 +15,12 @@ SITE ?= http://127.0.0.1:8080
 .PHONY: run demo demo-peers test lint lighthouse screenshots bench bench-front cache-tests fresh install install-for-tests
 
 run: install
-	cargo build --release --bin flickr-killr --bin benchmarker
+	cargo build --release --workspace --bins
 	exec target/release/flickr-killr up $(UP)
 
 # The talk as a program: every version run, checked and measured; `demo talk --help` says what else.
 demo: install
-	cargo build --release --bin flickr-killr
+	cargo build --release --workspace --bins
 	target/release/flickr-killr demo talk --markdown docs/results/talk.md --html docs/results/talk.html \
 		--json docs/results/talk.json $(TALK)
 
