@@ -31,6 +31,7 @@ lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --package accelerator --no-deps
+	scripts/lint-dependencies
 
 # Lighthouse on the pages of a running site (SITE=http://127.0.0.1:8080), and pictures of all its pages.
 lighthouse screenshots:
