@@ -47,7 +47,7 @@ fn key_and_policy(target: &str, answer: &Answer) -> Option<(Key, Media)> {
     let media = Media::of(key.extension())?;
     let named = answer.headers().get(CONTENT_TYPE)?.to_str().ok()?;
     let may =
-        policy == Policy::ForATime && key.kind() == Kind::Derivative && media.is_named_by(named);
+        policy == Policy::Purgeable && key.kind() == Kind::Derivative && media.is_named_by(named);
     may.then_some((key, media))
 }
 
@@ -86,7 +86,7 @@ fn layers(c: &mut Criterion) {
 }
 
 fn picture() -> Answer {
-    Policy::ForATime.on(typed("image/webp"))
+    Policy::Purgeable.on(typed("image/webp"))
 }
 
 fn page() -> Answer {

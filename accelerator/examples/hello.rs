@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .route("/i/{colour}/320.svg", get(|Path(colour): Path<String>| async move {
             let colour: String = colour.chars().filter(char::is_ascii_alphabetic).collect();
             let svg = format!("<svg xmlns='http://www.w3.org/2000/svg'><rect width='320' height='320' fill='{colour}'/></svg>");
-            (Extension(Policy::ForATime), [(CONTENT_TYPE, "image/svg+xml")], svg)
+            (Extension(Policy::Purgeable), [(CONTENT_TYPE, "image/svg+xml")], svg)
         }))
         .route("/forget/{colour}", get(|Path(colour): Path<String>| async move {
             format!("{:?}", purging.purge([format!("/i/{colour}/320.svg")]).await)

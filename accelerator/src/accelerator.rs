@@ -60,7 +60,7 @@ impl Accelerator {
     /// Deletes these paths on every server and asks each for them again, to prove it.
     ///
     /// Stores of these paths that are under way in this process do not happen any more, nor does one
-    /// whose handler had begun before; other processes ask their [`Truth`](crate::Truth). So first make the
+    /// whose handler had begun before; other processes ask their [`Validity`](crate::Validity). So first make the
     /// deletion true, then purge, then tell the visitor.
     pub async fn purge<P: AsRef<str>>(&self, paths: impl IntoIterator<Item = P>) -> PurgeReport {
         let keys: Vec<Key> = paths
@@ -105,8 +105,8 @@ impl Accelerator {
     /// Asks the truth once, within its time.
     pub(crate) async fn still_current(&self, path: &str) -> bool {
         let options = &self.shared.options;
-        let answer = options.truth.ask(path);
-        timeout(options.truth_timeout, answer)
+        let answer = options.validity.still_current_boxed(path);
+        timeout(options.validity_timeout, answer)
             .await
             .unwrap_or(false)
     }

@@ -241,7 +241,7 @@ mod tests {
         let done = Done {
             made: Arc::new(Made {
                 key: key.clone(),
-                policy: Policy::ForATime,
+                policy: Policy::Purgeable,
                 media: Media::of("webp").unwrap(),
                 plain: "a".into(),
                 squeezed: None,

@@ -53,7 +53,7 @@ pub(crate) fn write(asked: &Asked, parts: &mut response::Parts) {
         parts.headers.remove(ETAG);
     }
     parts.headers.insert(CACHE_CONTROL, policy.cache_control());
-    if policy == Policy::ForEver
+    if policy == Policy::Immutable
         && let Some(etag) = asked.key.as_ref().and_then(Key::etag)
         && let Ok(etag) = HeaderValue::try_from(etag)
     {
@@ -77,7 +77,7 @@ pub(crate) fn is_not_modified(asked: &Asked, parts: &mut response::Parts) -> boo
 /// `If-None-Match: *` is not looked at, because nginx cannot know whether a file exists.
 pub(crate) fn has_it(asked: &Asked, headers: &HeaderMap) -> bool {
     let is_read = matches!(asked.method, Method::GET | Method::HEAD);
-    let is_for_ever = headers.get(CACHE_CONTROL) == Some(&Policy::ForEver.cache_control());
+    let is_for_ever = headers.get(CACHE_CONTROL) == Some(&Policy::Immutable.cache_control());
     let (Some(etag), Some(theirs)) = (headers.get(ETAG), &asked.if_none_match) else {
         return false;
     };
@@ -98,9 +98,9 @@ fn kept(promised: Policy, parts: &response::Parts) -> Policy {
         StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED
     );
     if promised.is_public() && parts.headers.contains_key(SET_COOKIE) {
-        Policy::SharedByNobody
+        Policy::Private
     } else if promised.is_public() && (!is_whole_answer || varies(&parts.headers)) {
-        Policy::KeptNowhere
+        Policy::NoStore
     } else {
         promised
     }
@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn a_fingerprinted_file_says_for_ever_and_nothing_a_hit_could_not_say() {
         let key = Key::of(CSS).unwrap();
-        let headers = of_file(&key, Policy::ForEver, Media::of("css").unwrap());
+        let headers = of_file(&key, Policy::Immutable, Media::of("css").unwrap());
         let mut headers: Vec<_> = headers
             .iter()
             .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
@@ -168,14 +168,14 @@ mod tests {
     #[test]
     fn a_picture_has_no_validator() {
         let key = Key::of("/i/a.webp").unwrap();
-        let headers = of_file(&key, Policy::ForATime, Media::of("webp").unwrap());
+        let headers = of_file(&key, Policy::Purgeable, Media::of("webp").unwrap());
         assert_eq!(headers["cache-control"], "public, max-age=86400");
         assert!(!headers.contains_key("etag") && !headers.contains_key("vary"));
     }
 
     #[test]
     fn a_missing_file_is_not_missing_for_ever() {
-        let parts = written(Request::get(CSS), a_css().status(404), Policy::ForEver);
+        let parts = written(Request::get(CSS), a_css().status(404), Policy::Immutable);
         assert_eq!(parts.headers["cache-control"], "no-store");
         assert!(!parts.headers.contains_key("etag"));
         assert_eq!(
@@ -187,15 +187,15 @@ mod tests {
     #[test]
     fn what_varies_by_more_than_the_encoding_is_kept_nowhere() {
         for (vary, kept) in [
-            ("Accept-Encoding", Policy::ForATime),
-            ("Cookie", Policy::KeptNowhere),
-            ("accept-encoding, Accept-Language", Policy::KeptNowhere),
-            ("*", Policy::KeptNowhere),
+            ("Accept-Encoding", Policy::Purgeable),
+            ("Cookie", Policy::NoStore),
+            ("accept-encoding, Accept-Language", Policy::NoStore),
+            ("*", Policy::NoStore),
         ] {
             let parts = written(
                 Request::get("/i/a.webp"),
                 Response::builder().header("vary", vary),
-                Policy::ForATime,
+                Policy::Purgeable,
             );
             assert_eq!(
                 parts.headers["cache-control"],
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn what_sets_a_cookie_is_shared_by_nobody() {
         let answer = a_css().header("set-cookie", "a=b");
-        let parts = written(Request::get(CSS), answer, Policy::ForEver);
+        let parts = written(Request::get(CSS), answer, Policy::Immutable);
         assert_eq!(parts.headers["cache-control"], "private, no-store");
     }
 
@@ -225,7 +225,7 @@ mod tests {
             ("", 200),
         ] {
             let request = Request::head(CSS).header("if-none-match", tag);
-            let parts = written(request, a_css(), Policy::ForEver);
+            let parts = written(request, a_css(), Policy::Immutable);
             assert_eq!(parts.status, status, "{tag}");
             assert_eq!(parts.headers["etag"], "\"0123456789ab\"", "{tag}");
         }

@@ -103,7 +103,7 @@ pub(crate) fn judge(asked: &Asked, parts: &response::Parts) -> Result<(Key, Medi
     }
     let key = asked.key.as_ref().ok_or(NotStored::NotAddressable)?;
     match (policy, key.kind()) {
-        (Policy::ForEver, Kind::Fingerprinted) | (Policy::ForATime, Kind::Derivative) => {}
+        (Policy::Immutable, Kind::Fingerprinted) | (Policy::Purgeable, Kind::Derivative) => {}
         _ => return Err(NotStored::PolicyDoesNotFitPath),
     }
     let media = Media::of(key.extension()).ok_or(NotStored::WrongType)?;
@@ -153,12 +153,12 @@ mod tests {
 
     #[test]
     fn a_fingerprinted_file_with_its_type_and_promise_is_stored() {
-        assert_eq!(verdict(Request::get(CSS), css(), Policy::ForEver), None);
+        assert_eq!(verdict(Request::get(CSS), css(), Policy::Immutable), None);
         assert_eq!(
             verdict(
                 Request::get(CSS),
                 css().header("vary", "Accept-Encoding"),
-                Policy::ForEver
+                Policy::Immutable
             ),
             None
         );
@@ -168,92 +168,102 @@ mod tests {
     fn every_refusal_has_its_name() {
         let get = || Request::get(CSS);
         for (request, response, policy, reason) in [
-            (get(), css(), Policy::KeptNowhere, NotStored::Policy),
-            (get(), css(), Policy::SharedByNobody, NotStored::Policy),
+            (get(), css(), Policy::NoStore, NotStored::Policy),
+            (get(), css(), Policy::Private, NotStored::Policy),
             (
                 Request::head(CSS),
                 css(),
-                Policy::ForEver,
+                Policy::Immutable,
                 NotStored::Method,
             ),
             (
                 Request::post(CSS),
                 css(),
-                Policy::ForEver,
+                Policy::Immutable,
                 NotStored::Method,
             ),
-            (get(), css().status(404), Policy::ForEver, NotStored::Status),
-            (get(), css().status(206), Policy::ForEver, NotStored::Status),
+            (
+                get(),
+                css().status(404),
+                Policy::Immutable,
+                NotStored::Status,
+            ),
+            (
+                get(),
+                css().status(206),
+                Policy::Immutable,
+                NotStored::Status,
+            ),
             (
                 get(),
                 css().header("set-cookie", "a=b"),
-                Policy::ForEver,
+                Policy::Immutable,
                 NotStored::SetCookie,
             ),
             (
                 get().header("authorization", "x"),
                 css(),
-                Policy::ForEver,
+                Policy::Immutable,
                 NotStored::Authorization,
             ),
             (
                 get(),
                 css().header("vary", "accept-encoding, Cookie"),
-                Policy::ForEver,
+                Policy::Immutable,
                 NotStored::Vary,
             ),
             (
                 get(),
                 css().header("vary", "*"),
-                Policy::ForEver,
+                Policy::Immutable,
                 NotStored::Vary,
             ),
             (
                 get(),
                 css().header("content-encoding", "br"),
-                Policy::ForEver,
+                Policy::Immutable,
                 NotStored::Encoded,
             ),
             (
                 Request::get("/static/site.css"),
                 css(),
-                Policy::ForEver,
+                Policy::Immutable,
                 NotStored::NotAddressable,
             ),
             (
                 Request::get(format!("{CSS}?v=1")),
                 css(),
-                Policy::ForEver,
+                Policy::Immutable,
                 NotStored::NotAddressable,
             ),
             (
                 get(),
                 css(),
-                Policy::ForATime,
+                Policy::Purgeable,
                 NotStored::PolicyDoesNotFitPath,
             ),
             (
                 Request::get("/i/a.css"),
                 css(),
-                Policy::ForEver,
+                Policy::Immutable,
                 NotStored::PolicyDoesNotFitPath,
             ),
             (
                 get(),
                 Response::builder().header("content-type", "text/html"),
-                Policy::ForEver,
+                Policy::Immutable,
                 NotStored::WrongType,
             ),
             (
                 get(),
                 Response::builder(),
-                Policy::ForEver,
+                Policy::Immutable,
                 NotStored::WrongType,
             ),
             (
                 Request::get("/static/a.01234567.exe"),
                 css(),
-                Policy::ForEver,
+                Policy::Immutable,
                 NotStored::WrongType,
             ),
         ] {
@@ -266,7 +276,7 @@ mod tests {
     fn what_would_live_less_than_a_second_is_not_stored() {
         for (life, reason) in [(999, Some(NotStored::NoLifetime)), (1_000, None)] {
             let asked = Asked::of(&mut Request::get(CSS).body(()).unwrap());
-            let answer = Policy::ForEver.on(css().body(()).unwrap());
+            let answer = Policy::Immutable.on(css().body(()).unwrap());
             let (mut parts, ()) = answer.into_parts();
             parts
                 .extensions

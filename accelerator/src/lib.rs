@@ -9,11 +9,11 @@
 //! *Invariants.* Storing never delays and never fails a response. Nothing is stored unless its handler
 //! said so, and only whole answers to plain GETs. A key exists only if nginx and the application
 //! cannot read it differently. A full queue drops stores, never a purge. The crate knows nothing
-//! of the site but the answer to one question, [`Truth`].
+//! of the site but the answer to one question, [`Validity`].
 //!
 //! To read: [`policy`] and [`NotStored`], then what a request passes (`service`, `future`, `flights`, `making`,
 //! `judge`, `made`, `headers`), then where the bytes go ([`Key`], [`ring`], `writer`) and how they are
-//! taken away ([`Truth`], [`Accelerator::purge`], [`Fence`]); [`configuration`] holds the
+//! taken away ([`Validity`], [`Accelerator::purge`], [`Fence`]); [`configuration`] holds the
 //! `nginx.conf`, [`nginx`] writes the addresses that it includes.
 
 #![warn(missing_docs)]
@@ -42,7 +42,7 @@ mod purge;
 pub mod ring;
 mod service;
 mod stats;
-mod truth;
+mod validity;
 mod writer;
 
 pub use accelerator::Accelerator;
@@ -61,4 +61,4 @@ pub use purge::{PurgeReport, ServerPurge};
 pub use ring::Ring;
 pub use service::AcceleratorService;
 pub use stats::Stats;
-pub use truth::{AlwaysCurrent, Hold, Truth};
+pub use validity::{AlwaysCurrent, Lease, Validity};

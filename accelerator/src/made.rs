@@ -102,7 +102,7 @@ impl Made {
             let body = AcceleratedBody::whole(Bytes::new());
             respond(StatusCode::SERVICE_UNAVAILABLE, headers, body)
         };
-        let nowhere = Policy::KeptNowhere.cache_control();
+        let nowhere = Policy::NoStore.cache_control();
         response.headers_mut().insert(CACHE_CONTROL, nowhere);
         response
     }

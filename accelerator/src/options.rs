@@ -1,18 +1,18 @@
-//! What an accelerator needs to know, with defaults for a memcached on the same machine.
+//! The settings of an accelerator, with defaults for a memcached on the same machine.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::Fence;
-use crate::truth::{AlwaysCurrent, BoxedTruth, Truth};
+use crate::fence::Fence;
+use crate::validity::{AlwaysCurrent, DynValidity, Validity};
 
-/// How an [`Accelerator`](crate::Accelerator) stores.
+/// How an [`Accelerator`](crate::Accelerator) stores and purges.
 #[derive(Clone)]
 pub struct Options {
-    /// The memcached servers, in any order, written as in nginx's upstream. With none nothing is stored.
+    /// The memcached servers, in any order, written as in nginx's upstream. Without servers nothing is stored.
     pub servers: Vec<SocketAddr>,
-    /// How many bytes an item may have, because memcached takes 1 MiB (`-I`) with key and header.
+    /// How many bytes an item may have, because memcached's limit of 1 MiB (`-I`) includes key and header.
     pub item_len_max: usize,
     /// How many stores may wait for one connection; more are dropped.
     pub queue_len_max: usize,
@@ -24,18 +24,18 @@ pub struct Options {
     pub connect_timeout: Duration,
     /// How long one exchange with memcached may take.
     pub io_timeout: Duration,
-    /// How long the [`Truth`] may think; after that the answer is no.
-    pub truth_timeout: Duration,
-    /// How long a purge tries each server before it reports it as unconfirmed.
+    /// How long [`Validity`] may take to answer; after that the file counts as not current.
+    pub validity_timeout: Duration,
+    /// How long a purge tries each server before it reports the server as unconfirmed.
     pub purge_timeout: Duration,
-    /// How many servers along nginx's own retry walk hold an item: 1, or 2 for a second copy that is
-    /// found when the first server is away ([`Front`](crate::nginx::Front) says the same to nginx).
+    /// How many servers along nginx's own retry order hold an item: 1, or 2 for a second copy that nginx
+    /// finds when the first server is down ([`Front::copies`](crate::nginx::Front::copies) is nginx's half).
     pub copies: usize,
-    /// How many connections to each server, each with stores of its own keys.
-    pub lanes: usize,
-    /// Whether to kill a memcached of this machine that misses a purge; by default it is only reported.
+    /// How many connections to each server; each stores and purges its own share of the keys.
+    pub connections: usize,
+    /// When to kill a memcached of this machine that misses a purge; by default it is only reported.
     pub fence: Option<Fence>,
-    pub(crate) truth: Arc<dyn BoxedTruth>,
+    pub(crate) validity: Arc<dyn DynValidity>,
 }
 
 impl Options {
@@ -49,19 +49,19 @@ impl Options {
             lifetime: Duration::from_secs(7 * 24 * 60 * 60),
             connect_timeout: Duration::from_millis(250),
             io_timeout: Duration::from_millis(500),
-            truth_timeout: Duration::from_secs(1),
+            validity_timeout: Duration::from_secs(1),
             purge_timeout: Duration::from_secs(2),
             copies: 1,
-            lanes: 4,
+            connections: 4,
             fence: None,
-            truth: Arc::new(AlwaysCurrent),
+            validity: Arc::new(AlwaysCurrent),
         }
     }
 
-    /// Asks this truth about each store.
+    /// Checks each file with this before it is stored or shared.
     #[must_use]
-    pub fn truth(mut self, truth: impl Truth) -> Self {
-        self.truth = Arc::new(truth);
+    pub fn validity(mut self, validity: impl Validity) -> Self {
+        self.validity = Arc::new(validity);
         self
     }
 }
@@ -81,7 +81,7 @@ impl std::fmt::Debug for Options {
             .field("queue_bytes_max", &self.queue_bytes_max)
             .field("lifetime", &self.lifetime)
             .field("copies", &self.copies)
-            .field("lanes", &self.lanes)
+            .field("connections", &self.connections)
             .field("fence", &self.fence)
             .finish_non_exhaustive()
     }

@@ -1,72 +1,72 @@
-//! What a handler promises about its response, in words; never in header syntax.
+//! The caching policy of a response, as a value; handlers never write header syntax.
 
 use std::time::Duration;
 
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderValue, Response};
 
-/// How long a browser may keep a fingerprinted file: a year, which is what everybody means by "for ever".
-pub const FOR_EVER: &str = "public, max-age=31536000, immutable";
-/// How long a browser may keep a derivative: a day, because a picture may be deleted and a browser is not asked.
-pub const FOR_A_TIME: &str = "public, max-age=86400";
-/// Kept by nobody but the person whom it was made for, and not even there.
-pub const SHARED_BY_NOBODY: &str = "private, no-store";
-/// Public, but kept by nobody.
-pub const KEPT_NOWHERE: &str = "no-store";
+/// `Cache-Control` of [`Policy::Immutable`]: browsers may keep a fingerprinted file for a year, in effect for ever.
+pub const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+/// `Cache-Control` of [`Policy::Purgeable`]: a day, because a picture may be deleted and a purge does not reach browsers.
+pub const PURGEABLE: &str = "public, max-age=86400";
+/// `Cache-Control` of [`Policy::Private`]: for one person, and not even that person's browser keeps it.
+pub const PRIVATE: &str = "private, no-store";
+/// `Cache-Control` of [`Policy::NoStore`]: public, and no cache keeps it.
+pub const NO_STORE: &str = "no-store";
 
-/// A promise about a response, which the [`AcceleratorLayer`](crate::AcceleratorLayer) turns into headers.
+/// How a response may be cached. The [`AcceleratorLayer`](crate::AcceleratorLayer) turns it into headers.
 ///
 /// A handler puts it into the *extensions* of its response: with [`Policy::on`], or in axum by
-/// returning `(Extension(Policy::ForEver), bytes)`. A response without one is [`Policy::KeptNowhere`],
-/// so that forgetting it costs speed and never privacy.
+/// returning `(Extension(Policy::Immutable), bytes)`. A response without a policy is [`Policy::NoStore`],
+/// so a forgotten policy costs speed and never privacy.
 ///
-/// A promise holds only for a whole, successful answer: a 404 of a fingerprinted file is kept nowhere.
+/// A policy holds only for a complete, successful response: the 404 of a fingerprinted file is `no-store`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Policy {
-    /// These bytes will be under this URL for ever, because the URL holds their fingerprint.
-    ForEver,
-    /// Anybody may keep these bytes for a day; they can be purged from memcached, not from browsers.
-    ForATime,
-    /// Made for one person; nothing between us and that person may keep it.
-    SharedByNobody,
-    /// Not personal, but made anew for every request.
+    /// The bytes under this URL never change, because the URL contains their fingerprint.
+    Immutable,
+    /// Any cache may keep these bytes for a day; a purge removes them from memcached, not from browsers.
+    Purgeable,
+    /// Made for one person; no cache may keep it.
+    Private,
+    /// Not personal, and rendered anew for every request.
     #[default]
-    KeptNowhere,
+    NoStore,
 }
 
-/// How long memcached may have a response, if not for [`Options::lifetime`](crate::Options::lifetime).
+/// How long memcached may keep a response, instead of [`Options::lifetime`](crate::Options::lifetime).
 ///
-/// Put it into the extensions of a response, beside its [`Policy`]. memcached counts whole seconds, so
-/// less than one is not stored. What browsers are told is the policy's business and stays the same.
+/// Put it into the extensions of a response, beside its [`Policy`]. memcached counts whole seconds, so a response
+/// with less than one is not stored. The headers for browsers depend on the policy alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoredFor(pub Duration);
 
 impl Policy {
-    /// Puts the promise on a response.
+    /// Attaches the policy to a response.
     pub fn on<B>(self, mut response: Response<B>) -> Response<B> {
         response.extensions_mut().insert(self);
         response
     }
 
-    /// Returns the value of `Cache-Control` which says this to browsers.
+    /// Returns the value of `Cache-Control` for this policy.
     pub fn cache_control(self) -> HeaderValue {
         HeaderValue::from_static(match self {
-            Self::ForEver => FOR_EVER,
-            Self::ForATime => FOR_A_TIME,
-            Self::SharedByNobody => SHARED_BY_NOBODY,
-            Self::KeptNowhere => KEPT_NOWHERE,
+            Self::Immutable => IMMUTABLE,
+            Self::Purgeable => PURGEABLE,
+            Self::Private => PRIVATE,
+            Self::NoStore => NO_STORE,
         })
     }
 
-    /// Writes this on a response that does not pass through the layer; on any other the layer does.
+    /// Writes `Cache-Control` on a response that does not pass through the layer; on all others the layer does.
     pub fn write_on(self, headers: &mut HeaderMap) {
         headers.insert(CACHE_CONTROL, self.cache_control());
     }
 
-    /// Tells whether anybody may keep the response.
+    /// Returns whether shared caches may keep the response.
     pub fn is_public(self) -> bool {
-        matches!(self, Self::ForEver | Self::ForATime)
+        matches!(self, Self::Immutable | Self::Purgeable)
     }
 }
 
@@ -76,17 +76,17 @@ mod tests {
 
     #[test]
     fn what_says_nothing_is_kept_nowhere() {
-        assert_eq!(Policy::default(), Policy::KeptNowhere);
+        assert_eq!(Policy::default(), Policy::NoStore);
         assert!(!Policy::default().is_public());
     }
 
     #[test]
     fn only_the_two_public_promises_let_anybody_keep_a_response() {
         for policy in [
-            Policy::ForEver,
-            Policy::ForATime,
-            Policy::SharedByNobody,
-            Policy::KeptNowhere,
+            Policy::Immutable,
+            Policy::Purgeable,
+            Policy::Private,
+            Policy::NoStore,
         ] {
             let says_no_store = policy
                 .cache_control()

@@ -1,37 +1,38 @@
-//! Counters, for `/metrics` and for tests.
+//! Counters of the accelerator, for `/metrics` and for tests.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use crate::NotStored;
+use crate::not_stored::NotStored;
 
-/// What the accelerator has done since it was made; one moment's copy of the counters.
+/// What the accelerator has done since it was created: a copy of its counters at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Items that memcached acknowledged, each copy for itself.
+    /// How many items memcached acknowledged; each copy counts.
     pub stored: u64,
-    /// Bytes of these items as they were stored, gzipped or not.
+    /// How many bytes these items have as stored, gzipped or not.
     pub stored_bytes: u64,
-    /// Items that were stored and taken back, because they were no longer current.
+    /// How many items were stored and deleted again, because they were no longer current.
     pub taken_back: u64,
-    /// Keys that a purge found and removed.
+    /// How many keys purges found and removed.
     pub purged: u64,
-    /// Purges that at least one server did not confirm.
+    /// How many purges at least one server did not confirm.
     pub purges_unconfirmed: u64,
-    /// Servers that were killed because they missed a purge.
+    /// How many servers were killed because they missed a purge.
     pub fenced: u64,
-    /// Keys of which a server may still hold an old item, at this moment: told again as soon as it answers.
-    pub owed: u64,
-    /// Exchanges with memcached that failed.
+    /// How many keys a server may still hold at this moment although they were purged. Each purge is retried as
+    /// soon as the server answers.
+    pub pending_purges: u64,
+    /// How many exchanges with memcached failed.
     pub errors: u64,
-    /// Requests that got what was made for another at the same time.
+    /// How many requests shared the response of a concurrent request.
     pub collapsed: u64,
-    /// Responses that were not kept, by reason; every reason once.
+    /// How many responses were not stored, by reason; every reason is listed once.
     pub not_stored: Vec<(NotStored, u64)>,
 }
 
 impl Stats {
-    /// Returns how many responses were not kept for one reason.
+    /// Returns how many responses were not stored for one reason.
     pub fn not_stored(&self, reason: NotStored) -> u64 {
         self.not_stored
             .iter()
@@ -87,7 +88,7 @@ impl Counters {
         self.not_stored[reason as usize].fetch_add(1, Relaxed);
     }
 
-    pub(crate) fn snapshot(&self, owed: usize) -> Stats {
+    pub(crate) fn snapshot(&self, pending_purges: usize) -> Stats {
         Stats {
             stored: self.stored.load(Relaxed),
             stored_bytes: self.stored_bytes.load(Relaxed),
@@ -95,7 +96,7 @@ impl Counters {
             purged: self.purged.load(Relaxed),
             purges_unconfirmed: self.purges_unconfirmed.load(Relaxed),
             fenced: self.fenced.load(Relaxed),
-            owed: owed as u64,
+            pending_purges: pending_purges as u64,
             errors: self.errors.load(Relaxed),
             collapsed: self.collapsed.load(Relaxed),
             not_stored: NotStored::ALL

@@ -25,7 +25,7 @@ const OF_A_FILE_MAX: u64 = 16;
 
 fn picture() -> Response<Full<Bytes>> {
     let response = Response::builder().header(CONTENT_TYPE, "image/webp");
-    Policy::ForATime.on(response.body(Full::from("picture")).unwrap())
+    Policy::Purgeable.on(response.body(Full::from("picture")).unwrap())
 }
 
 fn page() -> Response<Full<Bytes>> {

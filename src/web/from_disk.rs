@@ -42,7 +42,7 @@ impl FromDisk {
     /// A file of the site, of this build or an older one.
     pub(super) async fn static_file(&self, key: &accelerator::Key) -> Option<Response> {
         let path = key.path().strip_prefix("/static")?;
-        find(&self.statics, path, key.extension(), Policy::ForEver).await
+        find(&self.statics, path, key.extension(), Policy::Immutable).await
     }
 
     /// A public picture that is made already.
@@ -51,7 +51,7 @@ impl FromDisk {
     pub(super) async fn picture(&self, key: &Key) -> Option<Response> {
         let path = format!("/{}/{}/{}", key.owner, key.token, key.size);
         let extension = key.size.encoding.extension();
-        find(&self.pictures, &path, extension, Policy::ForATime).await
+        find(&self.pictures, &path, extension, Policy::Purgeable).await
     }
 }
 

@@ -58,8 +58,8 @@ impl Page {
             .render()
             .map_err(|error| Error::Internal(error.into()))?;
         let policy = match visit.viewer {
-            Some(_) => Policy::SharedByNobody,
-            None => Policy::KeptNowhere,
+            Some(_) => Policy::Private,
+            None => Policy::NoStore,
         };
         Ok(Self {
             status,

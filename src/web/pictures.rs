@@ -204,7 +204,7 @@ pub(super) async fn show(
         return Ok(picture);
     }
     let derivative = picture::public(&site, owner, token, size, Priority::Visitor).await?;
-    Ok(respond(derivative, size.encoding, Policy::ForATime))
+    Ok(respond(derivative, size.encoding, Policy::Purgeable))
 }
 
 /// A picture that not everybody may see: its visitor is checked each time, and nobody keeps it.
@@ -216,7 +216,7 @@ pub(super) async fn show_own(
     let size: Size = file.parse().map_err(|_| GONE)?;
     let (_, photo, _) = visible_photo(&site, &visit, &name, &photo).await?;
     let derivative = picture::private(&site, &photo, size).await?;
-    Ok(respond(derivative, size.encoding, Policy::SharedByNobody))
+    Ok(respond(derivative, size.encoding, Policy::Private))
 }
 
 fn respond(derivative: Derivative, encoding: Encoding, policy: Policy) -> Response {

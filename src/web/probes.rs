@@ -101,9 +101,9 @@ impl Text {
             self.sample(&name, value);
         }
         self.gauge(
-            "accelerator_owed",
+            "accelerator_pending_purges",
             "Keys of which a memcached may still hold an old item; alert when it stays above 0.",
-            stats.owed,
+            stats.pending_purges,
         );
         let name = "accelerator_not_stored_total";
         self.begin(name, "Answers that were not stored, by reason.", "counter");

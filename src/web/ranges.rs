@@ -60,7 +60,7 @@ pub async fn cut(mut request: Request, next: Next) -> Response {
 
 /// Says that a response may not be stored, because the accelerator has seen another.
 fn kept_nowhere(mut response: Response) -> Response {
-    Policy::KeptNowhere.write_on(response.headers_mut());
+    Policy::NoStore.write_on(response.headers_mut());
     response
 }
 

@@ -53,7 +53,7 @@ async fn of_another_version(site: &Site, key: Key) -> Option<Response> {
 fn respond(content_type: &str, bytes: Bytes) -> Response {
     (
         [(CONTENT_TYPE, content_type.to_owned())],
-        Extension(Policy::ForEver),
+        Extension(Policy::Immutable),
         bytes,
     )
         .into_response()

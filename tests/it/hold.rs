@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use accelerator::Truth as _;
+use accelerator::Validity as _;
 use db::photo_hold::{Hold, hold_any, hold_public};
 use db::{photo_write, pool, schema};
 use domain::{PhotoId, PhotoToken, UserId, Visibility};
@@ -13,7 +13,7 @@ use images::store::Settings;
 use images::{
     Derivatives, Encoding, Held, Key, Original, Originals, Priority, Shelf, Size, StoreError, Width,
 };
-use site::PictureTruth;
+use site::PictureValidity;
 use site::assets;
 use sqlx::{Connection as _, PgPool};
 use tempfile::TempDir;
@@ -219,7 +219,7 @@ async fn a_photo_that_is_not_public_is_held_for_its_owner_alone() {
 #[tokio::test]
 async fn what_is_not_public_is_neither_current_nor_held_for_a_store() {
     let house = House::new().await;
-    let truth = PictureTruth::new(house.pool.clone(), None);
+    let validity = PictureValidity::new(house.pool.clone(), None);
     let ((hidden, _), (_, public)) = (house.photo().await, house.photo().await);
     house.will(Deed::Hide, hidden).await.unwrap();
     let private: PhotoToken = sqlx::query_scalar("select token from photos where id = $1")
@@ -235,7 +235,7 @@ async fn what_is_not_public_is_neither_current_nor_held_for_a_store() {
     ] {
         let path = format!("/i/{owner}/{token}/640.webp");
         assert_eq!(truth.still_current(&path).await, current, "{path}");
-        assert_eq!(truth.hold(&path).await.is_some(), current, "{path}");
+        assert_eq!(validity.lease(&path).await.is_some(), current, "{path}");
     }
 }
 
@@ -325,13 +325,13 @@ async fn a_picture_whose_photo_is_gone_when_it_is_drawn_is_never_seen() {
 async fn stores_leave_connections_to_visitors_and_visitors_do_not_stop_them_for_ever() {
     let house = House::new().await;
     let pool = pool::open(&house.database.url(), 2).unwrap();
-    let truth = PictureTruth::new(pool.clone(), None);
+    let validity = PictureValidity::new(pool.clone(), None);
     let ((_, first), (_, second)) = (house.photo().await, house.photo().await);
     let path = |token: PhotoToken| format!("/i/{OWNER}/{token}/640.webp");
-    let stored = truth.hold(&path(first)).await.unwrap();
+    let stored = validity.lease(&path(first)).await.unwrap();
     let next = tokio::spawn({
         let (truth, path) = (truth.clone(), path(second));
-        async move { truth.hold(&path).await }
+        async move { validity.lease(&path).await }
     });
     let visitor = pool.acquire().await.unwrap();
     assert!(!next.is_finished(), "it took what is the visitors'");
@@ -344,21 +344,21 @@ async fn stores_leave_connections_to_visitors_and_visitors_do_not_stop_them_for_
     // Who gives up while waiting leaves nothing behind.
     let all = [pool.acquire().await.unwrap(), pool.acquire().await.unwrap()];
     let path = path(first);
-    let waits = truth.hold(&path);
+    let waits = validity.lease(&path);
     assert!(
         tokio::time::timeout(Duration::from_millis(20), waits)
             .await
             .is_err()
     );
     drop(all);
-    assert!(truth.hold(&path).await.is_some());
+    assert!(validity.lease(&path).await.is_some());
     for (path, current) in [
         (assets::url("site.css"), true),
         ("/static/site.0123456789ab.css", false),
         ("/i/1/none/640.webp", false),
         ("/people", false),
     ] {
-        assert_eq!(truth.hold(path).await.is_some(), current, "{path}");
+        assert_eq!(validity.lease(path).await.is_some(), current, "{path}");
         assert_eq!(truth.still_current(path).await, current, "{path}");
     }
 }

@@ -121,7 +121,7 @@ pub(crate) fn serve(
 
 async fn picture(State(files): State<Files>) -> impl IntoResponse {
     (
-        Extension(Policy::ForATime),
+        Extension(Policy::Purgeable),
         [(CONTENT_TYPE, "image/webp")],
         files.picture,
     )
@@ -130,7 +130,7 @@ async fn picture(State(files): State<Files>) -> impl IntoResponse {
 async fn text(State(files): State<Files>, request: Request) -> Response {
     let typed = [(CONTENT_TYPE, "text/css; charset=utf-8")];
     if !files.gzips {
-        return (Extension(Policy::ForEver), typed, files.text).into_response();
+        return (Extension(Policy::Immutable), typed, files.text).into_response();
     }
     let (path, plain) = (request.uri().path().to_owned(), files.text.clone());
     let squeezed = tokio::task::spawn_blocking(move || gzipped(&path, &plain)).await;

@@ -141,7 +141,7 @@ async fn pass_on(State(proxy): State<Proxy>, request: Request) -> Response {
     match lifetime {
         Ok(lifetime) => {
             response.extensions_mut().insert(StoredFor(lifetime));
-            response = Policy::ForATime.on(response);
+            response = Policy::Purgeable.on(response);
         }
         Err(reason) => {
             let reason = HeaderValue::from_static(reason.name());

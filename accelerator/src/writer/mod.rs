@@ -87,7 +87,7 @@ impl Writer {
         let servers = options.servers.iter().map(|address| {
             let state = server::Server::new(*address, Arc::clone(options), Arc::clone(counters));
             let state = Arc::new(state);
-            let lanes = (0..options.lanes.max(1)).map(|number| {
+            let lanes = (0..options.connections.max(1)).map(|number| {
                 let (errands, waiting_errands) = mpsc::channel(options.queue_len_max.max(1));
                 let (purges, waiting_purges) = mpsc::channel(PURGES_LEN_MAX);
                 let lane = lane::Lane::new(Arc::clone(&state), number == 0);

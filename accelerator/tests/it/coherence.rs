@@ -296,9 +296,9 @@ async fn a_purge_that_a_server_missed_is_told_to_it_when_it_answers() {
     stack.accelerator.flush().await;
     stack.memcached[0].signal("STOP");
     assert!(!stack.accelerator.purge([PICTURE]).await.is_confirmed());
-    assert_eq!(stack.accelerator.stats().owed, 1);
+    assert_eq!(stack.accelerator.stats().pending_purges, 1);
     stack.memcached[0].signal("CONT");
-    until(|| async { (stack.accelerator.stats().owed == 0).then_some(()) }).await;
+    until(|| async { (stack.accelerator.stats().pending_purges == 0).then_some(()) }).await;
     assert_eq!(stack.memcached[0].stat("curr_items").await, 0);
 }
 
@@ -312,7 +312,7 @@ async fn a_server_that_missed_more_purges_than_can_be_remembered_forgets_all_it_
     let paths = (0..50_000).map(|number| format!("/i/anna/{number}/640.webp"));
     assert!(!stack.accelerator.purge(paths).await.is_confirmed());
     stack.memcached[0].signal("CONT");
-    until(|| async { (stack.accelerator.stats().owed == 0).then_some(()) }).await;
+    until(|| async { (stack.accelerator.stats().pending_purges == 0).then_some(()) }).await;
     assert!(stack.memcached[0].stat("cmd_flush").await >= 2);
     assert!(!stack.get("/i/anna/other/640.webp").await.is_hit());
 }

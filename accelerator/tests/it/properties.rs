@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::sync::LazyLock;
 
 use accelerator::configuration::NGINX_CONF;
-use accelerator::policy::{FOR_A_TIME, FOR_EVER, KEPT_NOWHERE, SHARED_BY_NOBODY};
+use accelerator::policy::{IMMUTABLE, NO_STORE, PRIVATE, PURGEABLE};
 use accelerator::{Accelerator, Key, NAMESPACE, Options, Policy, Ring};
 use axum::body::Body;
 use axum::http::{Request, Response};
@@ -121,12 +121,12 @@ proptest! {
         let (cache_control, status) = case.answer();
         let is_whole = matches!(case.status, 200 | 206 | 304);
         let expected = match case.policy {
-            Some(Policy::SharedByNobody) => SHARED_BY_NOBODY,
-            Some(Policy::ForEver | Policy::ForATime) if case.has("set-cookie") => SHARED_BY_NOBODY,
-            _ if case.headers.contains(&("vary", "Cookie")) => KEPT_NOWHERE,
-            Some(Policy::ForEver) if is_whole => FOR_EVER,
-            Some(Policy::ForATime) if is_whole => FOR_A_TIME,
-            _ => KEPT_NOWHERE,
+            Some(Policy::Private) => PRIVATE,
+            Some(Policy::Immutable | Policy::Purgeable) if case.has("set-cookie") => PRIVATE,
+            _ if case.headers.contains(&("vary", "Cookie")) => NO_STORE,
+            Some(Policy::Immutable) if is_whole => IMMUTABLE,
+            Some(Policy::Purgeable) if is_whole => PURGEABLE,
+            _ => NO_STORE,
         };
         prop_assert_eq!(cache_control, expected);
         // There is no memcached: what would have been stored says so, and nothing else does.
@@ -145,10 +145,10 @@ const TARGETS: &[&str] = &[
     "/static/site.css",
 ];
 const POLICIES: &[Policy] = &[
-    Policy::ForEver,
-    Policy::ForATime,
-    Policy::SharedByNobody,
-    Policy::KeptNowhere,
+    Policy::Immutable,
+    Policy::Purgeable,
+    Policy::Private,
+    Policy::NoStore,
 ];
 
 /// A request, and what a handler answers.
@@ -206,8 +206,8 @@ impl Case {
                 && self.target == target
                 && self.headers.contains(&("content-type", kind))
         };
-        let is_right = fits(Policy::ForEver, STYLE, "text/css")
-            || fits(Policy::ForATime, PICTURE, "image/webp");
+        let is_right = fits(Policy::Immutable, STYLE, "text/css")
+            || fits(Policy::Purgeable, PICTURE, "image/webp");
         let is_for_all =
             !self.has("set-cookie") && !self.has("content-encoding") && !self.is_signed;
         is_right

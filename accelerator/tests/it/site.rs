@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-use accelerator::{Accelerator, Options, Policy, StoredFor, Truth, media::Media};
+use accelerator::{Accelerator, Options, Policy, StoredFor, Validity, media::Media};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
@@ -53,15 +53,15 @@ impl Site {
     /// Makes a site and the accelerator that stores what it answers.
     pub(crate) fn with(options: Options) -> (Arc<Self>, Accelerator) {
         let site = Arc::<Self>::default();
-        let accelerator = Accelerator::new(options.truth(SiteTruth(Arc::clone(&site))));
+        let accelerator = Accelerator::new(options.validity(SiteValidity(Arc::clone(&site))));
         (site, accelerator)
     }
 }
 
 /// The truth of a [`Site`].
-pub(crate) struct SiteTruth(pub(crate) Arc<Site>);
+pub(crate) struct SiteValidity(pub(crate) Arc<Site>);
 
-impl Truth for SiteTruth {
+impl Validity for SiteValidity {
     async fn still_current(&self, path: &str) -> bool {
         path.starts_with("/static/") || self.0.pictures_are_current.load(SeqCst)
     }
@@ -146,7 +146,7 @@ async fn file(State(site): State<Arc<Site>>, uri: Uri) -> Response {
     // A header that a hit could not have: the layer takes it away.
     (
         [(header::LAST_MODIFIED, "Tue, 15 Nov 1994 12:45:26 GMT")],
-        show(Policy::ForEver, &uri),
+        show(Policy::Immutable, &uri),
     )
         .into_response()
 }
@@ -165,12 +165,12 @@ async fn picture(State(site): State<Arc<Site>>, request: Request) -> Response {
     match uri.path() {
         path if path.starts_with("/i/version") => {
             let text = text_of_version(site.version.load(SeqCst));
-            (Extension(Policy::ForATime), with_type(&uri), text).into_response()
+            (Extension(Policy::Purgeable), with_type(&uri), text).into_response()
         }
         path if path.starts_with("/i/for-") => {
             let seconds = number_behind("for-", path).unwrap();
             let life = StoredFor(Duration::from_secs(seconds as u64));
-            (Extension(life), show(Policy::ForATime, &uri)).into_response()
+            (Extension(life), show(Policy::Purgeable, &uri)).into_response()
         }
         "/i/growing.webp" | "/i/shrinking.webp" => {
             let said = if uri.path().contains("growing") {
@@ -182,23 +182,23 @@ async fn picture(State(site): State<Arc<Site>>, request: Request) -> Response {
                 ["0123456789", "more"].map(|chunk| Ok::<_, std::io::Error>(Bytes::from(chunk)));
             let body = Body::from_stream(futures(chunks));
             let said = [(header::CONTENT_LENGTH, said)];
-            (Extension(Policy::ForATime), said, with_type(&uri), body).into_response()
+            (Extension(Policy::Purgeable), said, with_type(&uri), body).into_response()
         }
         "/i/cookie.webp" => {
-            ([(header::SET_COOKIE, "a=b")], show(Policy::ForATime, &uri)).into_response()
+            ([(header::SET_COOKIE, "a=b")], show(Policy::Purgeable, &uri)).into_response()
         }
-        "/i/private.webp" => show(Policy::SharedByNobody, &uri),
+        "/i/private.webp" => show(Policy::Private, &uri),
         "/i/slow/edition.webp" => {
             let shown = edition.to_string();
-            (Extension(Policy::ForATime), with_type(&uri), shown).into_response()
+            (Extension(Policy::Purgeable), with_type(&uri), shown).into_response()
         }
         "/i/slow/private.webp" => {
             let name = request.headers()[header::COOKIE].as_bytes().to_vec();
-            (Extension(Policy::SharedByNobody), with_type(&uri), name).into_response()
+            (Extension(Policy::Private), with_type(&uri), name).into_response()
         }
         "/i/silent.webp" => (with_type(&uri), bytes_of(uri.path())).into_response(),
         "/i/huge.webp" => (
-            Extension(Policy::ForATime),
+            Extension(Policy::Purgeable),
             with_type(&uri),
             vec![7; 1_200_000],
         )
@@ -207,7 +207,7 @@ async fn picture(State(site): State<Arc<Site>>, request: Request) -> Response {
             let halves = [b"first ".as_slice(), b"second"]
                 .map(|half| Ok::<_, std::io::Error>(Bytes::from(half)));
             let body = Body::from_stream(futures(halves));
-            (Extension(Policy::ForATime), with_type(&uri), body).into_response()
+            (Extension(Policy::Purgeable), with_type(&uri), body).into_response()
         }
         "/i/broken.webp" => {
             let chunks = [
@@ -215,13 +215,13 @@ async fn picture(State(site): State<Arc<Site>>, request: Request) -> Response {
                 Err(std::io::Error::other("the disk went away")),
             ];
             (
-                Extension(Policy::ForATime),
+                Extension(Policy::Purgeable),
                 with_type(&uri),
                 Body::from_stream(futures(chunks)),
             )
                 .into_response()
         }
-        _ => show(Policy::ForATime, &uri),
+        _ => show(Policy::Purgeable, &uri),
     }
 }
 

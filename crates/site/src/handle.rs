@@ -14,7 +14,7 @@ use crate::accounts::Accounts;
 use crate::generations::Generations;
 use crate::passwords::{DemoLogins, Passwords};
 use crate::upload::Uploads;
-use crate::validity::PictureTruth;
+use crate::validity::PictureValidity;
 use crate::view_counter::ViewCounter;
 
 /// The site's handle, cheap to clone.
@@ -68,8 +68,8 @@ impl Site {
         settings.disk = Some(disk.clone());
         let derivatives = Derivatives::new(settings, originals.clone());
         let generations = config.static_files.clone().map(Generations::new);
-        let truth = PictureTruth::new(db.clone(), generations.clone());
-        let mut options = Options::new(config.memcached.iter().copied()).truth(truth);
+        let validity = PictureValidity::new(db.clone(), generations.clone());
+        let mut options = Options::new(config.memcached.iter().copied()).validity(validity);
         options.fence = config.fence.then(Fence::default);
         Ok(Self(Arc::new(Parts {
             accelerator: Accelerator::new(options),

@@ -24,5 +24,5 @@ mod view_counter;
 
 pub use accounts::{AccountError, Accounts};
 pub use handle::{Parts, Site};
-pub use validity::PictureTruth;
+pub use validity::PictureValidity;
 pub use view_counter::ViewCounter;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use accelerator::{Hold, Key, Truth};
+use accelerator::{Key, Lease, Validity};
 use db::photo_hold;
 use domain::{PhotoToken, UserId};
 use images::Held;
@@ -20,7 +20,7 @@ static LOOKING: Lane = Lane::new(4);
 ///
 /// How long a question may wait is the accelerator's to say: it gives up, and does not store.
 #[derive(Debug, Clone)]
-pub struct PictureTruth {
+pub struct PictureValidity {
     db: db::Pool,
     generations: Option<Generations>,
     /// A store holds a connection for as long as memcached takes to answer. Half of the pool is the
@@ -28,7 +28,7 @@ pub struct PictureTruth {
     places: Arc<Semaphore>,
 }
 
-impl Truth for PictureTruth {
+impl Validity for PictureValidity {
     async fn still_current(&self, path: &str) -> bool {
         if path.starts_with("/static/") {
             return self.is_ours(path).await;
@@ -39,22 +39,22 @@ impl Truth for PictureTruth {
         }
     }
 
-    async fn hold(&self, path: &str) -> Option<Hold> {
+    async fn lease(&self, path: &str) -> Option<Lease> {
         if path.starts_with("/static/") {
             // What its fingerprint names does not change, so there is nothing to be locked.
-            let hold = || Hold::until_dropped(());
-            return self.is_ours(path).await.then(hold);
+            let lease = || Lease::until_dropped(());
+            return self.is_ours(path).await.then(lease);
         }
         let (owner, token) = picture_at(path)?;
         let place = Arc::clone(&self.places).acquire_owned().await.ok()?;
         match held(photo_hold::hold_public(&self.db, owner, token).await) {
-            Held::Current(photo) => Some(Hold::until_dropped((photo, place))),
+            Held::Current(photo) => Some(Lease::until_dropped((photo, place))),
             Held::Gone | Held::Unknown => None,
         }
     }
 }
 
-impl PictureTruth {
+impl PictureValidity {
     /// The truth about photos in this database, and files in this folder.
     pub fn new(db: db::Pool, generations: Option<Generations>) -> Self {
         let places = (db.options().get_max_connections() / 2).max(1);

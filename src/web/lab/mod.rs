@@ -90,7 +90,7 @@ pub(super) async fn live(State(lab): State<Lab>) -> Response {
             UNBUFFERED,
             (CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
         ],
-        Extension(Policy::KeptNowhere),
+        Extension(Policy::NoStore),
         Body::from_stream(pictures),
     )
         .into_response()

@@ -53,7 +53,7 @@ fn a_hit_ends_before_the_origins_time_does() {
 
 #[test]
 fn the_promise_is_what_nginx_says() {
-    let said = accelerator::policy::FOR_A_TIME;
+    let said = accelerator::policy::PURGEABLE;
     assert_eq!(said, format!("public, max-age={}", PROMISE.as_secs()));
 }
 

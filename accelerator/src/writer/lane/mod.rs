@@ -15,7 +15,7 @@ use super::server::Server;
 use super::{Errand, FLAG_GZIP, Purge, Store};
 use crate::NotStored;
 use crate::lifetime;
-use crate::truth::Hold;
+use crate::validity::Lease;
 
 /// How often debts are paid that nobody asks for.
 const DEBTS_EVERY: Duration = Duration::from_secs(1);
@@ -116,16 +116,18 @@ impl Lane {
         Err(NotStored::NoLongerCurrent)
     }
 
-    async fn hold(&self, store: &Store) -> Option<Hold> {
+    async fn hold(&self, store: &Store) -> Option<Lease> {
         let options = &self.server.options;
-        let hold = options.truth.take_hold(store.flight.key().path());
-        timeout(options.truth_timeout, hold).await.ok().flatten()
+        let hold = options.validity.lease_boxed(store.flight.key().path());
+        timeout(options.validity_timeout, hold).await.ok().flatten()
     }
 
     async fn is_current(&self, store: &Store) -> bool {
         let options = &self.server.options;
-        let answer = options.truth.ask(store.flight.key().path());
-        timeout(options.truth_timeout, answer)
+        let answer = options
+            .validity
+            .still_current_boxed(store.flight.key().path());
+        timeout(options.validity_timeout, answer)
             .await
             .unwrap_or(false)
     }

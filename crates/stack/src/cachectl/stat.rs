@@ -190,7 +190,7 @@ fn app(now: &Reading) -> App {
         purged: metrics.count("purged"),
         purges_unconfirmed: metrics.count("purges_unconfirmed"),
         fenced: metrics.count("fenced"),
-        owed: metrics.gauge("owed"),
+        owed: metrics.gauge("pending_purges"),
         collapsed: metrics.count("collapsed"),
         errors: metrics.count("errors"),
         not_stored: not_stored

@@ -101,8 +101,8 @@ fn is_sendable(path: &str) -> bool {
 
 fn key_facts(key: &Key) -> KeyFacts {
     let policy = match key.kind() {
-        Kind::Fingerprinted => Policy::ForEver,
-        Kind::Derivative => Policy::ForATime,
+        Kind::Fingerprinted => Policy::Immutable,
+        Kind::Derivative => Policy::Purgeable,
     };
     KeyFacts {
         text: key.as_str().to_owned(),

@@ -42,7 +42,7 @@ pub(super) fn of(reason: NotStored, bytes: usize) -> (String, &'static str) {
         ),
         NotStored::Policy => (
             "its handler did not say that anybody may keep it",
-            "If everybody may see it, the handler must say so: Policy::ForATime below /i/, Policy::ForEver below /static/.",
+            "If everybody may see it, the handler must say so: Policy::Purgeable below /i/, Policy::Immutable below /static/.",
         ),
         NotStored::PolicyDoesNotFitPath => (
             "its handler promised what is not of this path: for ever is for /static/, for a time for /i/",
