@@ -1,4 +1,4 @@
-//! The body of an accelerated response: as it was, already whole, or begun.
+//! The body of an accelerated response: unchanged, already whole, or partly read.
 
 use std::fmt;
 use std::pin::Pin;
@@ -7,20 +7,20 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-/// What [`AcceleratorService`](crate::AcceleratorService) answers with.
+/// The response body of an [`AcceleratorService`](crate::AcceleratorService).
 pub struct AcceleratedBody<B: Body>(Shape<B>);
 
 enum Shape<B: Body> {
     Plain(B),
     Whole(Option<Bytes>),
-    /// Begun, and not to be stored after all: what was read, then what is left of it.
+    /// Partly read, and not stored after all: what was read, then the rest of it.
     Begun(Option<Bytes>, Rest<B>),
 }
 
-/// What follows the beginning of a body.
+/// What follows the part of a body that was read.
 pub(crate) enum Rest<B: Body> {
     More(B),
-    Fault(Option<B::Error>),
+    Error(Option<B::Error>),
 }
 
 impl<B: Body> fmt::Debug for AcceleratedBody<B> {
@@ -67,7 +67,7 @@ where
             Shape::Begun(first, rest) => match (first.take(), rest) {
                 (Some(first), _) => Poll::Ready(Some(Ok(Frame::data(first)))),
                 (None, Rest::More(body)) => Pin::new(body).poll_frame(cx),
-                (None, Rest::Fault(fault)) => Poll::Ready(fault.take().map(Err)),
+                (None, Rest::Error(error)) => Poll::Ready(error.take().map(Err)),
             },
         }
     }
@@ -77,7 +77,7 @@ where
             Shape::Plain(body) => body.is_end_stream(),
             Shape::Whole(bytes) => bytes.is_none(),
             Shape::Begun(first, Rest::More(body)) => first.is_none() && body.is_end_stream(),
-            Shape::Begun(first, Rest::Fault(fault)) => first.is_none() && fault.is_none(),
+            Shape::Begun(first, Rest::Error(error)) => first.is_none() && error.is_none(),
         }
     }
 

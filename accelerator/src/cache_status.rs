@@ -1,31 +1,32 @@
-//! What an answer says about who made it: `Cache-Status` (RFC 9211), `X-Cache` and `Server-Timing`.
+//! Headers that name the program that answered: `Cache-Status` (RFC 9211), `X-Cache` and `Server-Timing`.
 //!
-//! These are the answers of the application, so each of them was forwarded to it; a hit says `hit` in
-//! `nginx.conf`. The cache is called `memcached`.
+//! The layer sees only requests that nginx forwarded, so each of its responses is a miss; `nginx.conf` writes the
+//! headers of a hit. The cache is called `memcached`.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-use crate::judge::Asked;
-use crate::{Key, NotStored};
+use crate::key::Key;
+use crate::not_stored::NotStored;
+use crate::request::RequestInfo;
 
-/// Who answered: a hit says `HIT memcached` here, see `nginx.conf`.
+/// The program that answered: `MISS` here, `HIT memcached` on a hit (see `nginx.conf`).
 pub const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
-/// What became of a file that nginx had looked for in vain.
+/// What became of a file that nginx did not find in memcached.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Shared {
-    /// Made for this request and handed on to be stored; whether a server takes it is seen later.
+pub(crate) enum Miss {
+    /// Rendered for this request and queued; whether a server takes it shows later.
     Stored,
-    /// Made for another request that came before.
+    /// Rendered for a concurrent request.
     Collapsed,
-    /// Made for this request, and not handed on.
-    Not(NotStored),
+    /// Rendered for this request, and not queued.
+    NotStored(NotStored),
 }
 
-/// Says on a response that the application made it, and how it came to that.
-pub(crate) fn say_miss(headers: &mut HeaderMap, status: HeaderValue) {
+/// Writes on a response that the application rendered it, and why.
+pub(crate) fn write_miss(headers: &mut HeaderMap, status: HeaderValue) {
     headers.insert(X_CACHE, HeaderValue::from_static("MISS"));
     headers.append(
         SERVER_TIMING,
@@ -34,13 +35,13 @@ pub(crate) fn say_miss(headers: &mut HeaderMap, status: HeaderValue) {
     headers.append(CACHE_STATUS, status);
 }
 
-/// Returns the status of a file that has a key.
-pub(crate) fn of_file(key: &Key, shared: Shared) -> HeaderValue {
-    // A key has no byte that would have to be escaped in a string (RFC 8941, section 3.3.3).
-    let text = match shared {
-        Shared::Stored => format!("memcached; fwd=uri-miss; stored; key=\"{key}\""),
-        Shared::Collapsed => format!("memcached; fwd=uri-miss; collapsed; key=\"{key}\""),
-        Shared::Not(reason) => {
+/// Returns the `Cache-Status` of a file that has a key.
+pub(crate) fn of_file(key: &Key, miss: Miss) -> HeaderValue {
+    // A key has no byte that needs escaping in a string (RFC 8941, section 3.3.3).
+    let text = match miss {
+        Miss::Stored => format!("memcached; fwd=uri-miss; stored; key=\"{key}\""),
+        Miss::Collapsed => format!("memcached; fwd=uri-miss; collapsed; key=\"{key}\""),
+        Miss::NotStored(reason) => {
             let reason = reason.name();
             format!("memcached; fwd=uri-miss; key=\"{key}\"; detail={reason}")
         }
@@ -48,12 +49,12 @@ pub(crate) fn of_file(key: &Key, shared: Shared) -> HeaderValue {
     valid(text)
 }
 
-/// Returns the status of an answer that is for nobody but who asked.
-pub(crate) fn of_other(asked: &Asked, reason: NotStored) -> HeaderValue {
-    match &asked.key {
-        _ if asked.method != Method::GET => HeaderValue::from_static("memcached; fwd=method"),
-        Some(key) => of_file(key, Shared::Not(reason)),
-        // By far the commonest: a page.
+/// Returns the `Cache-Status` of a response that is not shared.
+pub(crate) fn of_other(info: &RequestInfo, reason: NotStored) -> HeaderValue {
+    match &info.key {
+        _ if info.method != Method::GET => HeaderValue::from_static("memcached; fwd=method"),
+        Some(key) => of_file(key, Miss::NotStored(reason)),
+        // By far the most common: a page.
         None if reason == NotStored::Policy => {
             HeaderValue::from_static("memcached; fwd=bypass; detail=policy")
         }

@@ -1,8 +1,8 @@
-//! Puts an end to a memcached that does not answer, so that it cannot wake up with old items.
+//! Kills a memcached that does not answer, so that it cannot thaw with old items.
 //!
-//! A frozen memcached has not been told of a deletion, and when it thaws it goes on answering nginx with
-//! what it had. Nothing that is sent to it is certain to be read before the next question of nginx
-//! (flushed once, old items were alive in 10 of 60 rounds). A dead one comes back empty.
+//! A frozen memcached misses a deletion, and when it thaws it answers nginx with its old items. No command that is
+//! sent to it is certain to be read before nginx's next request (flushed once, old items were alive in 10 of 60
+//! rounds). A killed one comes back empty.
 
 use std::fs;
 use std::io;
@@ -15,17 +15,17 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 /// When to kill a memcached on this machine that misses a purge.
 ///
-/// Only a process named `memcached` which listens on the server's own loopback address, and which this
-/// process may signal. Whoever runs it has to start it again; it must not keep items over
-/// restarts (`-e`). A server on another machine is never fenced: its purges stay unconfirmed.
+/// Only a process named `memcached` that listens on the server's own loopback address, and that this process may
+/// signal. A supervisor has to start it again; it must not keep items over restarts (`-e`). A server on another
+/// machine is never fenced: its purges stay unconfirmed.
 #[derive(Clone, Copy, Debug)]
 pub struct Fence {
-    /// How many exchanges have to fail one after the other.
+    /// How many exchanges must fail in a row.
     pub failures_min: u32,
-    /// For how long they have to fail, and its CPU time to stand still: on a busy machine a pause of some
+    /// For how long exchanges must fail and the CPU time stand still: on a busy machine a pause of some
     /// hundred milliseconds is ordinary.
     pub over: Duration,
-    /// How often one server may be killed at most.
+    /// How long to wait between two kills of one server.
     pub at_most_every: Duration,
 }
 
@@ -39,7 +39,7 @@ impl Default for Fence {
     }
 }
 
-/// How long a killed process may take to be gone.
+/// How long a killed process may take to end.
 const DEATH_TIMEOUT: Timespec = Timespec {
     tv_sec: 2,
     tv_nsec: 0,
@@ -48,18 +48,18 @@ const DEATH_TIMEOUT: Timespec = Timespec {
 /// The state of a listening socket in `/proc/net/tcp` (`TCP_LISTEN` in the kernel's `tcp_states.h`).
 const LISTENING: &str = "0A";
 
-/// Who listens on an address of this machine.
+/// The process that listens on an address of this machine.
 #[derive(Debug)]
 pub(crate) enum Listener {
-    /// Nobody: whoever did is dead.
-    Nobody,
-    /// A memcached that we may look at.
+    /// No process: the one that did is dead.
+    None,
+    /// A memcached that this process may inspect.
     Memcached(Process),
-    /// Somebody of whom we know nothing, or the address is not of this machine.
+    /// Another process, one that this process may not inspect, or the address is not of this machine.
     Unknown,
 }
 
-/// A process that cannot be mistaken for a later one of the same number.
+/// A process, held by a descriptor, so that a later process with the same number is not mistaken for it.
 #[derive(Debug)]
 pub(crate) struct Process {
     pid: u32,
@@ -67,7 +67,7 @@ pub(crate) struct Process {
 }
 
 impl Listener {
-    /// Finds out who listens on this address. Reads some dozens of small files under `/proc`.
+    /// Finds the process that listens on this address. Reads some dozens of small files under `/proc`.
     pub(crate) fn on(address: SocketAddr) -> Self {
         if !address.ip().is_loopback() {
             return Self::Unknown;
@@ -76,7 +76,7 @@ impl Listener {
             return Self::Unknown;
         };
         if sockets.is_empty() {
-            return Self::Nobody;
+            return Self::None;
         }
         let Ok(processes) = fs::read_dir("/proc") else {
             return Self::Unknown;
@@ -106,7 +106,7 @@ impl Process {
             )
             .ok()?,
         };
-        // Looked at after it was opened, so that all this is true of the process that is open.
+        // Checked after the process was opened, so that it holds for the process that is open.
         let holds = fs::read_dir(format!("/proc/{pid}/fd"))
             .ok()?
             .flatten()
@@ -119,7 +119,7 @@ impl Process {
         (holds && is_memcached()).then_some(process)
     }
 
-    /// Returns how long its threads have been on a CPU, in nanoseconds (`schedstat`, the kernel's
+    /// Returns the CPU time of its threads in nanoseconds (`schedstat`, the kernel's
     /// `Documentation/scheduler/sched-stats.rst`).
     pub(crate) fn cpu_time(&self) -> io::Result<u64> {
         let mut sum = 0;
@@ -131,7 +131,7 @@ impl Process {
         Ok(sum)
     }
 
-    /// Tells whether it has ended, and with it every connection.
+    /// Returns whether it has ended, and with it every connection.
     pub(crate) fn is_over(&self) -> bool {
         self.is_over_within(&Timespec {
             tv_sec: 0,
@@ -139,9 +139,9 @@ impl Process {
         })
     }
 
-    /// Kills it, and tells whether it is gone.
+    /// Kills it, and returns whether it has ended.
     pub(crate) fn kill(&self) -> bool {
-        // One that has just ended needs no signal.
+        // A process that has just ended needs no signal.
         let _sent = pidfd_send_signal(&self.descriptor, Signal::KILL);
         self.is_over_within(&DEATH_TIMEOUT)
     }
@@ -160,7 +160,7 @@ fn listening_sockets(address: SocketAddr) -> io::Result<Vec<String>> {
     };
     let mut sockets = sockets_in(&fs::read_to_string(table)?, address);
     if address.is_ipv4() {
-        // One that listens on `[::]` takes connections of IPv4 as well.
+        // A socket on `[::]` accepts IPv4 as well.
         let everywhere = SocketAddr::from(([0_u16; 8], address.port()));
         if let Ok(table) = fs::read_to_string("/proc/net/tcp6") {
             sockets.extend(sockets_in(&table, everywhere));
@@ -184,7 +184,7 @@ fn sockets_in(table: &str, address: SocketAddr) -> Vec<String> {
     table.lines().filter_map(listening).collect()
 }
 
-/// Writes an address as the kernel does: words of four bytes, each in the order of this machine.
+/// Formats an address as the kernel does: words of four bytes, each in this machine's byte order.
 fn hexadecimal(ip: IpAddr) -> String {
     let octets = match ip {
         IpAddr::V4(ip) => ip.octets().to_vec(),
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_process_that_works_is_told_from_one_that_is_frozen_and_one_that_is_over() {
-        // It works when it is given something, and ends by itself when nobody can give it anything any more.
+        // `cat` works when it gets input, and ends when its input is closed.
         let mut child = Command::new("cat")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -223,7 +223,7 @@ mod tests {
         work.write_all(b"work").unwrap();
         done.read_exact(&mut answer).unwrap();
 
-        // Only what has stopped has all of its time counted.
+        // The time of a stopped process is fully counted.
         let stat = format!("/proc/{}/stat", process.pid);
         let freeze = || {
             kill_process(number, Signal::STOP).unwrap();
@@ -265,7 +265,7 @@ mod tests {
                 "{any}: not a memcached"
             );
             drop(listener);
-            assert!(matches!(Listener::on(loopback), Listener::Nobody), "{any}");
+            assert!(matches!(Listener::on(loopback), Listener::None), "{any}");
         }
     }
 

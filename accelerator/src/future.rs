@@ -1,4 +1,4 @@
-//! What happens between a request and its response.
+//! The way from a request to its response.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, resume_unwind};
@@ -11,30 +11,30 @@ use http::{Request, Response};
 use http_body::Body;
 use tower::Service;
 
-use crate::accelerator::Push;
+use crate::accelerator::Accelerator;
 use crate::body::AcceleratedBody;
-use crate::cache_status::Shared;
-use crate::flights::Seat;
-use crate::judge::Asked;
-use crate::made::Done;
-use crate::making::make;
-use crate::{Accelerator, NotStored};
+use crate::cache_status::Miss;
+use crate::cacheable::{CachedFile, Outcome, Unshareable, cacheable};
+use crate::not_stored::NotStored;
+use crate::push::Push;
+use crate::request::RequestInfo;
+use crate::single_flight::Join;
 
 /// The future of an [`AcceleratorService`](crate::AcceleratorService).
 pub type ResponseFuture<B, E> =
     Pin<Box<dyn Future<Output = Result<Response<AcceleratedBody<B>>, E>> + Send>>;
 
-/// How often a request joins others before it makes its answer alone.
+/// How often a request joins a flight before it runs its handler alone.
 ///
-/// Twice, because a purge in between sends all who waited back to the start, where one of them is enough again.
+/// Twice, because a purge in between sends all followers back to the start, where one leader is enough again.
 const JOINS_MAX: usize = 2;
 
-/// Answers a request: a file is made once for all who ask for it at the same time.
-pub(crate) async fn answer<S, In, Out>(
+/// Answers a request. Concurrent requests for one file share one run of the handler.
+pub(crate) async fn respond<S, In, Out>(
     accelerator: Accelerator,
     inner: S,
     request: Request<In>,
-    asked: Asked,
+    info: RequestInfo,
 ) -> Result<Response<AcceleratedBody<Out>>, S::Error>
 where
     S: Service<Request<In>, Response = Response<Out>> + Send + 'static,
@@ -44,152 +44,167 @@ where
     Out: Body<Data = Bytes> + Send + Unpin + 'static,
     Out::Error: Send,
 {
-    let mut ingredients = (inner, request);
+    let mut input = (inner, request);
     for _ in 0..JOINS_MAX {
-        // Where nothing is kept, an answer is for who asked: a version without memcached must not look faster
-        // than it is because visitors who ask at the same time share one.
-        let Some(key) = asked.key_to_share().filter(|_| accelerator.has_servers()) else {
+        // Without servers no response is shared: a site without memcached must not look faster than it is because
+        // concurrent requests share one response.
+        let Some(key) = info.shareable_key().filter(|_| accelerator.has_servers()) else {
             break;
         };
-        // Where the first of several leaves an answer that is for nobody else.
-        let own = Own::default();
-        let seat = accelerator
-            .flights()
-            .join(key, ingredients, |(inner, request), flight| {
-                let push = accelerator.push(flight);
-                let (asked, own, left) = (asked.clone(), own.clone(), own.clone());
-                let made = make_for_all(accelerator.clone(), push, inner, request, asked, own);
-                // A panic is for whoever asked first; the others must hear that there is nothing to share.
-                AssertUnwindSafe(made).catch_unwind().map(move |made| {
-                    made.unwrap_or_else(|panic| {
-                        left.leave(Err(panic));
-                        None
+        // Where the leader's computation leaves a response that must not be shared.
+        let unshared = Unshared::default();
+        let join = accelerator
+            .single_flight()
+            .join(key, input, |(inner, request), permit| {
+                let push = Push::new(accelerator.clone(), permit);
+                let (info, unshared, panicked) = (info.clone(), unshared.clone(), unshared.clone());
+                let outcome = lead(accelerator.clone(), push, inner, request, info, unshared);
+                // The leader's request panics with the handler; the followers learn that there is nothing to share.
+                AssertUnwindSafe(outcome)
+                    .catch_unwind()
+                    .map(move |outcome| {
+                        outcome.unwrap_or_else(|panic| {
+                            panicked.put(Err(panic));
+                            None
+                        })
                     })
-                })
             });
-        match seat {
-            Seat::First(making) => {
-                return match making.await {
-                    Some(Done {
-                        made,
+        match join {
+            Join::Leader(computation) => {
+                return match computation.await {
+                    Some(Outcome {
+                        file,
                         stored: Err(NotStored::NoLongerCurrent),
                     }) => {
                         let is_current = accelerator.still_current(key.path()).await;
-                        Ok(made.purged_meanwhile(&asked, is_current))
+                        Ok(file.response_after_purge(&info, is_current))
                     }
-                    Some(Done { made, stored }) => {
-                        let shared = stored.map_or_else(Shared::Not, |()| Shared::Stored);
-                        Ok(made.answer(&asked, shared))
+                    Some(Outcome { file, stored }) => {
+                        let miss = stored.map_or_else(Miss::NotStored, |()| Miss::Stored);
+                        Ok(file.response(&info, miss))
                     }
-                    None => own.take(),
+                    None => unshared.take(),
                 };
             }
-            Seat::Later(mut later, given_back) => {
-                ingredients = given_back;
-                let Some(Done { made, .. }) = later.wait().await else {
-                    // Not for everybody: nobody waits for nobody.
+            Join::Follower(mut follower, returned) => {
+                input = returned;
+                let Some(Outcome { file, .. }) = follower.wait().await else {
+                    // The leader's response was not shareable; handle this request alone.
                     break;
                 };
-                // The other one may have looked at what is deleted since: so ask once more.
-                if accelerator.still_current(key.path()).await && !later.is_purged() {
-                    accelerator.collapsed();
-                    return Ok(made.answer(&asked, Shared::Collapsed));
+                // The leader may have read what was deleted since, so ask once more.
+                if accelerator.still_current(key.path()).await && !follower.is_revoked() {
+                    accelerator.counters().collapsed();
+                    return Ok(file.response(&info, Miss::Collapsed));
                 }
             }
         }
     }
-    let (mut inner, request) = ingredients;
-    let answer = inner.call(request).await?;
-    if asked.invalidates(answer.status())
-        && let Some(key) = &asked.key
+    let (mut inner, request) = input;
+    let response = inner.call(request).await?;
+    if info.invalidates(response.status())
+        && let Some(key) = &info.key
     {
-        // What a server did not confirm is counted, and made up for as soon as it answers.
+        // An unconfirmed purge is counted, and retried as soon as the server answers.
         let _report = accelerator.purge([key.path()]).await;
     }
-    Ok(alone(&accelerator, &asked, answer).await)
+    Ok(alone(&accelerator, &info, response).await)
 }
 
-/// An answer that is for one visitor, on its way from the computation to the request that began it.
-struct Own<B: Body, E>(Arc<Mutex<Option<OwnAnswer<B, E>>>>);
+/// Carries a response that must not be shared from the computation to the leader's request.
+struct Unshared<B: Body, E>(Arc<Mutex<Option<UnsharedResponse<B, E>>>>);
 
-/// An answer, or the panic that came in its place.
-type OwnAnswer<B, E> = std::thread::Result<Result<Response<AcceleratedBody<B>>, E>>;
+/// A response, or the panic that took its place.
+type UnsharedResponse<B, E> = std::thread::Result<Result<Response<AcceleratedBody<B>>, E>>;
 
-impl<B: Body, E> Default for Own<B, E> {
+impl<B: Body, E> Default for Unshared<B, E> {
     fn default() -> Self {
         Self(Arc::default())
     }
 }
 
-impl<B: Body, E> Clone for Own<B, E> {
+impl<B: Body, E> Clone for Unshared<B, E> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<B: Body, E> Own<B, E> {
-    fn leave(&self, answer: OwnAnswer<B, E>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+impl<B: Body, E> Unshared<B, E> {
+    fn put(&self, response: UnsharedResponse<B, E>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(response);
     }
 
     fn take(&self) -> Result<Response<AcceleratedBody<B>>, E> {
-        let answer = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        answer
-            .expect("what is not shared was left here, and nobody else takes it")
+        let response = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        response
+            .expect("a computation without a shared value puts its response here, and only the leader takes it")
             .unwrap_or_else(|panic| resume_unwind(panic))
     }
 }
 
-/// Makes a file for all who wait for it, and sends it on its way to memcached.
-async fn make_for_all<S, In, Out>(
+/// Runs the handler for all requests of a flight, and queues the file for memcached.
+async fn lead<S, In, Out>(
     accelerator: Accelerator,
     push: Push,
     mut inner: S,
     request: Request<In>,
-    asked: Asked,
-    own: Own<Out, S::Error>,
-) -> Option<Done>
+    info: RequestInfo,
+    unshared: Unshared<Out, S::Error>,
+) -> Option<Outcome>
 where
     S: Service<Request<In>, Response = Response<Out>>,
     Out: Body<Data = Bytes> + Unpin,
 {
-    let answer = match inner.call(request).await {
-        Ok(answer) => make(&accelerator, &asked, answer).await,
+    let result = match inner.call(request).await {
+        Ok(response) => to_file(&accelerator, &info, response).await,
         Err(error) => {
-            push.give_up(NotStored::Status);
-            own.leave(Ok(Err(error)));
+            push.cancel(NotStored::Status);
+            unshared.put(Ok(Err(error)));
             return None;
         }
     };
-    match answer {
-        Ok(made) => Some(push.land(made)),
-        Err((answer, reason)) => {
-            push.give_up(reason);
-            own.leave(Ok(Ok(answer)));
+    match result {
+        Ok(file) => Some(push.store(file)),
+        Err(Unshareable { response, reason }) => {
+            push.cancel(reason);
+            unshared.put(Ok(Ok(response)));
             None
         }
     }
 }
 
-/// Answers a request whose answer is not shared, and counts why.
+/// Turns a response into a file within this accelerator's limits; see [`cacheable`].
+async fn to_file<B>(
+    accelerator: &Accelerator,
+    info: &RequestInfo,
+    response: Response<B>,
+) -> Result<CachedFile, Unshareable<B>>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let item_len_max = accelerator.options().item_len_max;
+    cacheable(accelerator.compressor(), item_len_max, info, response).await
+}
+
+/// Builds a response that is not shared, and counts the reason.
 async fn alone<B>(
     accelerator: &Accelerator,
-    asked: &Asked,
-    answer: Response<B>,
+    info: &RequestInfo,
+    response: Response<B>,
 ) -> Response<AcceleratedBody<B>>
 where
     B: Body<Data = Bytes> + Unpin,
 {
-    let (answer, reason) = match make(accelerator, asked, answer).await {
-        Ok(made) => {
+    let (response, reason) = match to_file(accelerator, info, response).await {
+        Ok(file) => {
             let reason = match accelerator.has_servers() {
                 true => NotStored::InFlight,
                 false => NotStored::Disabled,
             };
-            (made.answer(asked, Shared::Not(reason)), reason)
+            (file.response(info, Miss::NotStored(reason)), reason)
         }
-        Err(refused) => refused,
+        Err(Unshareable { response, reason }) => (response, reason),
     };
-    accelerator.not_stored(reason);
-    answer
+    accelerator.counters().not_stored(reason);
+    response
 }

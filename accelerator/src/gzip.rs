@@ -1,4 +1,4 @@
-//! Squeezes text once, for memcached and for everybody who asks before memcached has it.
+//! Gzips text once, for memcached and for the clients that ask before memcached has it.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -10,60 +10,59 @@ use flate2::write::GzEncoder;
 use http::HeaderMap;
 use http::header::ACCEPT_ENCODING;
 
-use crate::Key;
-use crate::key::Kind;
+use crate::key::{Key, Kind};
 use crate::media::Media;
 
-/// How hard to squeeze: done once a file, so worth more than the first milliseconds.
+/// Compression level: each file is compressed once, so a better ratio is worth some milliseconds.
 const LEVEL: u32 = 6;
-/// How many bytes of squeezed fingerprinted files a process remembers, for the time when memcached is away.
+/// How many bytes of gzipped fingerprinted files a process remembers, for the time when memcached is down.
 const REMEMBERED_BYTES_MAX: usize = 4 << 20;
 
 /// Gzips bodies and remembers those of fingerprinted files.
 #[derive(Debug, Default)]
-pub(crate) struct Press {
+pub(crate) struct Compressor {
     remembered: Mutex<Remembered>,
 }
 
 #[derive(Debug, Default)]
 struct Remembered {
-    /// Squeezed bytes, with the CRC-32 of what they were.
+    /// Gzipped bytes, with the CRC-32 of the plain ones.
     files: HashMap<Key, (u32, Bytes)>,
     bytes: usize,
 }
 
-impl Press {
-    /// Returns the gzipped body, or none when gzip does not make it smaller.
-    pub(crate) async fn squeeze(&self, key: &Key, body: &Bytes) -> Option<Bytes> {
+impl Compressor {
+    /// Returns the gzipped body, or `None` if gzip does not make it smaller.
+    pub(crate) async fn compress(&self, key: &Key, body: &Bytes) -> Option<Bytes> {
         let source = crc32fast::hash(body);
-        if let Some((of, squeezed)) = self.lock().files.get(key)
+        if let Some((of, gzipped)) = self.lock().files.get(key)
             && *of == source
         {
-            return Some(squeezed.clone());
+            return Some(gzipped.clone());
         }
-        // Milliseconds of work: not on a thread that other visitors wait for.
+        // Milliseconds of work: not on a thread that other requests wait for.
         let plain = body.clone();
-        let squeezed = tokio::task::spawn_blocking(move || gzip(&plain))
+        let gzipped = tokio::task::spawn_blocking(move || gzip(&plain))
             .await
             .ok()?;
-        if squeezed.len() >= body.len() {
+        if gzipped.len() >= body.len() {
             return None;
         }
         if key.kind() == Kind::Fingerprinted {
-            self.remember(key, source, &squeezed);
+            self.remember(key, source, &gzipped);
         }
-        Some(squeezed)
+        Some(gzipped)
     }
 
-    fn remember(&self, key: &Key, source: u32, squeezed: &Bytes) {
+    fn remember(&self, key: &Key, source: u32, gzipped: &Bytes) {
         let mut remembered = self.lock();
-        if remembered.bytes + squeezed.len() > REMEMBERED_BYTES_MAX {
+        if remembered.bytes + gzipped.len() > REMEMBERED_BYTES_MAX {
             return;
         }
-        remembered.bytes += squeezed.len();
+        remembered.bytes += gzipped.len();
         if let Some((_, old)) = remembered
             .files
-            .insert(key.clone(), (source, squeezed.clone()))
+            .insert(key.clone(), (source, gzipped.clone()))
         {
             remembered.bytes -= old.len();
         }
@@ -76,24 +75,24 @@ impl Press {
     }
 }
 
-/// Returns what memcached would hold of the file at this path, if that is not the file itself: texts
-/// are held gzipped. For a web server that has the same files on its disk.
+/// Returns the gzipped body that memcached would hold for the file at this path, or `None` if it would hold the file
+/// itself. For a web server that has the same files on its disk.
 pub fn gzipped(path: &str, body: &[u8]) -> Option<Bytes> {
     let key = Key::of(path)?;
     Media::of(key.extension()).filter(|media| media.is_text)?;
-    Some(gzip(body)).filter(|squeezed| squeezed.len() < body.len())
+    Some(gzip(body)).filter(|gzipped| gzipped.len() < body.len())
 }
 
 fn gzip(plain: &[u8]) -> Bytes {
     let mut encoder = GzEncoder::new(Vec::with_capacity(plain.len() / 2), Compression::new(LEVEL));
-    // Writing into memory cannot fail; if it could, an empty result would be wrong, so keep the plain bytes.
+    // Writing into memory cannot fail. If it did, an empty result would be wrong: keep the plain bytes.
     match encoder.write_all(plain).and_then(|()| encoder.finish()) {
-        Ok(squeezed) => squeezed.into(),
+        Ok(gzipped) => gzipped.into(),
         Err(_) => Bytes::copy_from_slice(plain),
     }
 }
 
-/// Tells whether a request accepts gzip: named, or by `*`, with a weight above zero.
+/// Returns whether a request accepts gzip: by name or by `*`, with a weight above zero.
 pub(crate) fn is_accepted(headers: &HeaderMap) -> bool {
     let mut by_star = false;
     for coding in headers
@@ -118,7 +117,7 @@ pub(crate) fn is_accepted(headers: &HeaderMap) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Press, is_accepted};
+    use super::{Compressor, is_accepted};
     use crate::Key;
     use bytes::Bytes;
     use http::{HeaderMap, HeaderValue, header::ACCEPT_ENCODING};
@@ -149,8 +148,8 @@ mod tests {
     async fn what_gzip_makes_bigger_stays_plain() {
         let key = Key::of("/static/a.01234567.css").unwrap();
         assert_eq!(
-            Press::default()
-                .squeeze(&key, &Bytes::from_static(b"a{}"))
+            Compressor::default()
+                .compress(&key, &Bytes::from_static(b"a{}"))
                 .await,
             None
         );
@@ -158,17 +157,20 @@ mod tests {
 
     #[tokio::test]
     async fn a_file_is_squeezed_once_unless_its_bytes_changed() {
-        let (press, key) = (Press::default(), Key::of("/static/a.01234567.css").unwrap());
+        let (compressor, key) = (
+            Compressor::default(),
+            Key::of("/static/a.01234567.css").unwrap(),
+        );
         let old = Bytes::from("a { color: red }\n".repeat(99));
-        let first = press.squeeze(&key, &old).await.unwrap();
-        let again = press.squeeze(&key, &old).await.unwrap();
+        let first = compressor.compress(&key, &old).await.unwrap();
+        let again = compressor.compress(&key, &old).await.unwrap();
         assert_eq!(
             first.as_ptr(),
             again.as_ptr(),
             "the same bytes, not equal ones"
         );
-        let changed = press
-            .squeeze(&key, &Bytes::from("b { color: red }\n".repeat(99)))
+        let changed = compressor
+            .compress(&key, &Bytes::from("b { color: red }\n".repeat(99)))
             .await
             .unwrap();
         assert_ne!(first, changed);

@@ -1,4 +1,4 @@
-//! The only place that writes caching headers on what the application answers.
+//! The only place that writes caching headers on responses of the application.
 
 use http::header::{
     AGE, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, EXPIRES, LAST_MODIFIED, PRAGMA,
@@ -6,11 +6,13 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, response};
 
-use crate::judge::{Asked, varies};
+use crate::key::Key;
 use crate::media::Media;
-use crate::{Key, Policy};
+use crate::policy::Policy;
+use crate::request::RequestInfo;
+use crate::storable::varies;
 
-/// Finds handlers that write caching headers themselves.
+/// Detects handlers that write caching headers themselves.
 ///
 /// # Panics
 /// In debug builds, when there is a `Cache-Control`.
@@ -21,9 +23,9 @@ pub(crate) fn assert_none_by_hand(headers: &HeaderMap) {
     );
 }
 
-/// Returns the headers of a file that everybody may have: those that a hit has as well, and no other.
+/// Returns the headers of a file that all clients may have: those of a hit, and no other.
 ///
-/// What depends on the encoding, its name and length, is for the caller to add.
+/// The caller adds the headers that depend on the encoding: its name and the length.
 pub(crate) fn of_file(key: &Key, policy: Policy, media: Media) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(10);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media.content_type));
@@ -37,14 +39,9 @@ pub(crate) fn of_file(key: &Key, policy: Policy, media: Media) -> HeaderMap {
     headers
 }
 
-/// Writes what the policy means on an answer that is not stored, and nothing that contradicts it.
-pub(crate) fn write(asked: &Asked, parts: &mut response::Parts) {
-    let promised = parts
-        .extensions
-        .get::<Policy>()
-        .copied()
-        .unwrap_or_default();
-    let policy = kept(promised, parts);
+/// Writes the headers of its policy on a response that is not stored, and removes those that contradict it.
+pub(crate) fn write(info: &RequestInfo, parts: &mut response::Parts) {
+    let policy = effective_policy(parts);
     for stale in [AGE, EXPIRES, PRAGMA] {
         parts.headers.remove(stale);
     }
@@ -54,16 +51,16 @@ pub(crate) fn write(asked: &Asked, parts: &mut response::Parts) {
     }
     parts.headers.insert(CACHE_CONTROL, policy.cache_control());
     if policy == Policy::Immutable
-        && let Some(etag) = asked.key.as_ref().and_then(Key::etag)
+        && let Some(etag) = info.key.as_ref().and_then(Key::etag)
         && let Ok(etag) = HeaderValue::try_from(etag)
     {
         parts.headers.insert(ETAG, etag);
     }
 }
 
-/// Turns the answer into a 304 if the client has these bytes.
-pub(crate) fn is_not_modified(asked: &Asked, parts: &mut response::Parts) -> bool {
-    if parts.status != StatusCode::OK || !has_it(asked, &parts.headers) {
+/// Turns the response into a 304 if the client has these bytes.
+pub(crate) fn is_not_modified(info: &RequestInfo, parts: &mut response::Parts) -> bool {
+    if parts.status != StatusCode::OK || !client_has(info, &parts.headers) {
         return false;
     }
     parts.status = StatusCode::NOT_MODIFIED;
@@ -72,37 +69,39 @@ pub(crate) fn is_not_modified(asked: &Asked, parts: &mut response::Parts) -> boo
     true
 }
 
-/// Tells whether a client has a file with these headers: the same rule as in `nginx.conf`.
+/// Returns whether the client has a file with these headers: the same rule as in `nginx.conf`.
 ///
-/// `If-None-Match: *` is not looked at, because nginx cannot know whether a file exists.
-pub(crate) fn has_it(asked: &Asked, headers: &HeaderMap) -> bool {
-    let is_read = matches!(asked.method, Method::GET | Method::HEAD);
-    let is_for_ever = headers.get(CACHE_CONTROL) == Some(&Policy::Immutable.cache_control());
-    let (Some(etag), Some(theirs)) = (headers.get(ETAG), &asked.if_none_match) else {
+/// `If-None-Match: *` is ignored, because nginx cannot know whether a file exists.
+pub(crate) fn client_has(info: &RequestInfo, headers: &HeaderMap) -> bool {
+    let is_read = matches!(info.method, Method::GET | Method::HEAD);
+    let is_immutable = headers.get(CACHE_CONTROL) == Some(&Policy::Immutable.cache_control());
+    let (Some(etag), Some(theirs)) = (headers.get(ETAG), &info.if_none_match) else {
         return false;
     };
-    is_read && is_for_ever && names(theirs, etag)
+    is_read && is_immutable && names(theirs, etag)
 }
 
-/// Returns how long a handler says that its answer is.
+/// Returns the length that the handler announced.
 pub(crate) fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// A promise about a file is not one about its absence, nor one about a visitor.
+/// Returns the policy that holds for this response: the handler's is about the file, not about its absence nor about
+/// one client.
 ///
-/// What varies by more than the encoding is for nobody to keep: nginx has no `Vary` for a file but that one.
-fn kept(promised: Policy, parts: &response::Parts) -> Policy {
-    let is_whole_answer = matches!(
+/// A response that varies by more than the encoding is not stored: the only `Vary` that nginx has for a file is that one.
+fn effective_policy(parts: &response::Parts) -> Policy {
+    let chosen = Policy::of(parts);
+    let is_of_the_file = matches!(
         parts.status,
         StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED
     );
-    if promised.is_public() && parts.headers.contains_key(SET_COOKIE) {
+    if chosen.is_public() && parts.headers.contains_key(SET_COOKIE) {
         Policy::Private
-    } else if promised.is_public() && (!is_whole_answer || varies(&parts.headers)) {
+    } else if chosen.is_public() && (!is_of_the_file || varies(&parts.headers)) {
         Policy::NoStore
     } else {
-        promised
+        chosen
     }
 }
 
@@ -118,23 +117,23 @@ fn names(if_none_match: &HeaderValue, etag: &HeaderValue) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{assert_none_by_hand, is_not_modified, of_file, write};
-    use crate::judge::Asked;
     use crate::media::Media;
+    use crate::request::RequestInfo;
     use crate::{Key, Policy};
     use http::{Request, Response, response};
 
     const CSS: &str = "/static/site.0123456789ab.css";
 
-    /// What is left of an answer that is not stored.
+    /// Returns a response that is not stored, after its headers are written.
     fn written(
         request: http::request::Builder,
         response: http::response::Builder,
         policy: Policy,
     ) -> response::Parts {
-        let asked = Asked::of(&mut request.body(()).unwrap());
+        let info = RequestInfo::of(&mut request.body(()).unwrap());
         let (mut parts, ()) = policy.on(response.body(()).unwrap()).into_parts();
-        write(&asked, &mut parts);
-        is_not_modified(&asked, &mut parts);
+        write(&info, &mut parts);
+        is_not_modified(&info, &mut parts);
         parts
     }
 

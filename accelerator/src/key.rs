@@ -1,13 +1,13 @@
-//! The name under which nginx looks for a file: the same rule as the map in `nginx.conf`.
+//! The key under which nginx looks up a file: the same rule as the map in `nginx.conf`.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// What stands before each path, so that no URL can address what others keep in the same memcached.
+/// The prefix of each key, so that no URL can address items of other programs in the same memcached.
 pub const NAMESPACE: &str = "v1:";
 /// How many bytes a path may have: with the namespace well below the 250 bytes that memcached allows.
 ///
-/// A longer key makes memcached answer `CLIENT_ERROR`, which nginx counts as a failed server: three
+/// A longer key makes memcached reply `CLIENT_ERROR`, which nginx counts as a failed server: three
 /// long URLs would take three servers out of service.
 pub const PATH_LEN_MAX: usize = 200;
 /// How many hexadecimal digits a fingerprint has.
@@ -15,22 +15,22 @@ pub(crate) const HASH_LEN: std::ops::RangeInclusive<usize> = 8..=64;
 /// How many bytes an extension has.
 pub(crate) const EXTENSION_LEN: std::ops::RangeInclusive<usize> = 1..=11;
 
-/// The two kinds of files that nginx looks for.
+/// The two kinds of files that nginx looks up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// `/static/{name}.{hash}.{ext}`: kept for ever, validated by the hash in its URL.
+    /// `/static/{name}.{hash}.{ext}`: immutable, validated by the hash in its URL.
     Fingerprinted,
-    /// `/i/...`: kept for a time, without a validator.
+    /// `/i/...`: purgeable, without a validator.
     Derivative,
 }
 
-/// The key of a file that nginx looks for, and that the application may therefore store.
+/// The key of a file that nginx looks up, and that the application may therefore store.
 ///
 /// A key exists only for a request target that needs no escaping, no decoding and no normalising:
 /// letters, digits, `-`, `_`, `.` and `/`, no empty segment and none that begins with a dot, no query,
-/// of bounded length, below `/static/` (with a fingerprint) or `/i/`, with an extension. So what nginx
-/// hashes, what memcached sees, what the application routes and what the client sent are the same
-/// bytes, and no two URLs share an item.
+/// of bounded length, below `/static/` (with a fingerprint) or `/i/`, with an extension. So the bytes that the
+/// client sends, nginx hashes, memcached receives and the application routes are the same, and no two URLs share
+/// an item.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Key {
     text: Arc<str>,
@@ -74,10 +74,10 @@ impl Key {
     /// Returns the key of a request target as the client sent it (path and query).
     ///
     /// # Errors
-    /// When nginx would not look for it, with the first reason why not.
+    /// When nginx would not look it up, with the first reason.
     pub fn parse(target: &str) -> Result<Self, NoKey> {
         kind_of(target)?;
-        // Put together on the stack: one allocation, in which all clones share.
+        // Built on the stack, so that there is one allocation, which all clones share.
         let mut text = [0; NAMESPACE.len() + PATH_LEN_MAX];
         let text = &mut text[..NAMESPACE.len() + target.len()];
         text[..NAMESPACE.len()].copy_from_slice(NAMESPACE.as_bytes());
@@ -91,12 +91,12 @@ impl Key {
         &self.text
     }
 
-    /// Returns the path that the key stands for.
+    /// Returns the path of the file.
     pub fn path(&self) -> &str {
         &self.text[NAMESPACE.len()..]
     }
 
-    /// Returns which kind of file this is.
+    /// Returns the kind of file.
     pub fn kind(&self) -> Kind {
         if self.path().starts_with("/static/") {
             Kind::Fingerprinted
@@ -112,7 +112,7 @@ impl Key {
             .map_or("", |(_, extension)| extension)
     }
 
-    /// Returns the strong entity tag, quotes included, which the fingerprint in the URL gives.
+    /// Returns the strong entity tag that the fingerprint in the URL gives, quotes included.
     pub fn etag(&self) -> Option<String> {
         let (stem, _) = self.path().rsplit_once('.')?;
         let (_, hash) = stem.rsplit_once('.')?;
@@ -163,7 +163,7 @@ fn kind_of(target: &str) -> Result<Kind, NoKey> {
     Ok(kind)
 }
 
-/// Checks that nginx, memcached and every router leave a segment as it is.
+/// Checks that nginx, memcached and every router leave a segment unchanged.
 fn check_segment(segment: &str) -> Result<(), NoKey> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
     match segment.bytes().find(|b| !plain(*b)) {

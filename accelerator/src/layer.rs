@@ -1,22 +1,26 @@
-//! The layer that puts an [`AcceleratorService`] around a router.
+//! The layer that wraps a router in an [`AcceleratorService`].
 
 use tower::Layer;
 
-use crate::{Accelerator, AcceleratorService};
+use crate::accelerator::Accelerator;
+use crate::service::AcceleratorService;
 
-/// Writes the caching headers that each response's [`Policy`](crate::Policy) means, and stores what may be stored.
+/// Writes the caching headers of each response's [`Policy`](crate::Policy), and stores what may be stored.
 ///
-/// Put it around the whole router: inside a nested one the path would lack its beginning. Layers that
-/// set cookies or add headers may stand outside of it, and then only [`Policy`](crate::Policy) decides;
-/// `nginx.conf` lets no cookie pass on the paths that it looks up.
+/// Put it around the whole router: inside a nested router the path lacks its beginning. Layers that set cookies
+/// or add headers may wrap this one, and then only the [`Policy`](crate::Policy) decides; `nginx.conf` lets no
+/// cookie pass on the paths that it looks up.
 #[derive(Clone, Debug)]
 pub struct AcceleratorLayer {
     accelerator: Accelerator,
 }
 
-impl AcceleratorLayer {
-    pub(crate) fn new(accelerator: Accelerator) -> Self {
-        Self { accelerator }
+impl Accelerator {
+    /// Returns the layer to put around the whole router, where paths are still those of the client.
+    pub fn layer(&self) -> AcceleratorLayer {
+        AcceleratorLayer {
+            accelerator: self.clone(),
+        }
     }
 }
 

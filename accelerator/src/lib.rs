@@ -1,47 +1,78 @@
-//! A tower layer that pushes what an axum site produced into memcached, so that nginx answers the next request alone.
+//! A tower layer that pushes the files of an axum site into memcached, so that nginx answers the next request alone.
 //!
-//! A handler makes a file, once for all who ask for it at the same time, and says with a [`Policy`] what may
-//! be done with it. The [`AcceleratorLayer`] writes the headers which that means and hands a copy to a bounded
-//! queue; a task stores it under the [`Key`] for which nginx asks. From then on nginx answers from memory, with
-//! the same headers and bytes, and the application hears nothing of it. What the site deletes it
-//! [purges](Accelerator::purge).
+//! A handler renders a file and attaches a [`Policy`]; concurrent requests for the file share one run of the handler.
+//! The [`AcceleratorLayer`] writes the caching headers of that policy and puts a copy of the body into a bounded
+//! queue. A task stores it in memcached under the [`Key`] that nginx looks up. From then on nginx answers from memory,
+//! with the same headers and bytes, without the application. A site that deletes a file
+//! [purges](Accelerator::purge) it.
 //!
-//! *Invariants.* Storing never delays and never fails a response. Nothing is stored unless its handler
-//! said so, and only whole answers to plain GETs. A key exists only if nginx and the application
-//! cannot read it differently. A full queue drops stores, never a purge. The crate knows nothing
-//! of the site but the answer to one question, [`Validity`].
+//! ```
+//! use accelerator::{Accelerator, Options, Policy};
+//! use axum::extract::Path;
+//! use axum::http::header::CONTENT_TYPE;
+//! use axum::routing::get;
+//! use axum::{Extension, Router};
 //!
-//! To read: [`policy`] and [`NotStored`], then what a request passes (`service`, `future`, `flights`, `making`,
-//! `judge`, `made`, `headers`), then where the bytes go ([`Key`], [`ring`], `writer`) and how they are
-//! taken away ([`Validity`], [`Accelerator::purge`], [`Fence`]); [`configuration`] holds the
-//! `nginx.conf`, [`nginx`] writes the addresses that it includes.
+//! # async fn picture(name: &str) -> Vec<u8> {
+//! #     name.as_bytes().to_vec()
+//! # }
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let accelerator = Accelerator::new(Options::new(["127.0.0.1:11211".parse()?]));
+//! let router: Router = Router::new()
+//!     .route("/i/{name}/640.webp", get(async |Path(name): Path<String>| {
+//!         (Extension(Policy::Purgeable), [(CONTENT_TYPE, "image/webp")], picture(&name).await)
+//!     }))
+//!     .layer(accelerator.layer());
+//!
+//! // When a picture is deleted: commit, then purge, then acknowledge.
+//! let report = accelerator.purge(["/i/anna/640.webp"]).await;
+//! if !report.is_confirmed() {
+//!     // A memcached is down or frozen; the purge is retried as soon as it answers.
+//! }
+//! # drop(router);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! *Invariants.* Storing never delays and never fails a response. Only a complete response to a plain GET is
+//! stored, and only if its handler allowed it. A key exists only if nginx and the application cannot read it
+//! differently. A full queue drops stores, never a purge. The crate knows nothing of the site but the answer to one
+//! question, [`Validity`].
+//!
+//! Reading order: [`policy`] and [`NotStored`]; the way of a request (`service`, `request`, `future`,
+//! `single_flight`, `cacheable`, `storable`, `headers`); the way of the bytes (`push`, [`Key`], [`ring`], `writer`);
+//! deletion ([`Validity`], [`Accelerator::purge`], [`Fence`]). [`configuration`] contains `nginx.conf`, and [`nginx`]
+//! writes the generated files that it includes.
 
 #![warn(missing_docs)]
 
 mod accelerator;
 mod body;
 mod cache_status;
+mod cacheable;
 pub mod configuration;
 mod fence;
-mod flights;
 mod future;
 mod gzip;
 mod headers;
-mod judge;
+mod item;
 mod key;
 mod layer;
 mod lifetime;
-mod made;
-mod making;
 pub mod media;
 pub mod nginx;
 mod not_stored;
 mod options;
 pub mod policy;
 mod purge;
+mod push;
+mod request;
 pub mod ring;
 mod service;
+mod single_flight;
 mod stats;
+mod storable;
 mod validity;
 mod writer;
 
@@ -62,3 +93,23 @@ pub use ring::Ring;
 pub use service::AcceleratorService;
 pub use stats::Stats;
 pub use validity::{AlwaysCurrent, Lease, Validity};
+
+#[cfg(test)]
+mod tests {
+    /// The example of the README is that of the crate's documentation, which is compiled.
+    #[test]
+    fn the_example_of_the_readme_is_compiled() {
+        let readme = include_str!("../README.md");
+        let (_, example) = readme.split_once("```rust\n").unwrap();
+        let (example, _) = example.split_once("```").unwrap();
+        let docs: Vec<&str> = include_str!("lib.rs")
+            .lines()
+            .filter_map(|line| line.strip_prefix("//!"))
+            .map(str::trim)
+            .collect();
+        assert!(example.lines().count() > 5);
+        for line in example.lines() {
+            assert!(docs.contains(&line.trim()), "{line}");
+        }
+    }
+}

@@ -4,20 +4,20 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The longest time that memcached reads as a duration; anything longer it takes for a date in 1970.
+/// The longest lifetime that memcached reads as a duration; it takes a longer one for a date in 1970.
 pub const LIFETIME_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// Returns the seconds for which to keep a key: up to a tenth less than asked for, differently for each key.
+/// Returns the lifetime of a key in seconds: up to a tenth less than `lifetime`, a different part for each key.
 ///
-/// What was stored in the same second would otherwise expire in the same second, and be asked for all at once.
-pub(crate) fn seconds(asked: Duration, key: &[u8]) -> u32 {
-    let asked = asked.min(LIFETIME_MAX).as_secs().max(1);
+/// Otherwise items stored in the same second would expire in the same second, and all be missed at once.
+pub(crate) fn seconds(lifetime: Duration, key: &[u8]) -> u32 {
+    let lifetime = lifetime.min(LIFETIME_MAX).as_secs().max(1);
     let thousandths = u64::from(crc32fast::hash(key) % 100);
-    let kept = (asked - asked * thousandths / 1000).max(1);
+    let kept = (lifetime - lifetime * thousandths / 1000).max(1);
     u32::try_from(kept).unwrap_or(1)
 }
 
-/// Returns the whole seconds that are left between two moments; none if that is less than one.
+/// Returns the whole seconds between two moments, or `None` if there is less than one.
 pub(crate) fn seconds_until(end: Instant, now: Instant) -> Option<u32> {
     let left = end.saturating_duration_since(now);
     let left = u32::try_from(left.min(LIFETIME_MAX).as_secs()).ok();

@@ -1,14 +1,14 @@
-//! The types of files, by extension: one table, which the `types` block of `nginx.conf` repeats.
+//! The types of files by extension: one table, which the `types` block of the nginx files repeats.
 //!
-//! An item in memcached has no type; nginx knows the extension and nothing else. So only what has
-//! the type of its extension may be stored.
+//! An item in memcached has no type, and nginx knows only the extension. So a file may be stored only if it has
+//! the type of its extension.
 
-/// The type of a file, and whether its bytes are worth squeezing.
+/// The type of a file, and whether it is worth compressing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Media {
     /// The value of `Content-Type`, as both the layer and nginx write it.
     pub content_type: &'static str,
-    /// Text, which is stored (and sent) gzipped; pictures and fonts are dense already.
+    /// Text is stored and sent gzipped; pictures and fonts are compressed already.
     pub is_text: bool,
 }
 
@@ -49,7 +49,7 @@ const fn dense(content_type: &'static str) -> Media {
 }
 
 impl Media {
-    /// Returns the type of files with this extension, or none if such files are not stored.
+    /// Returns the type of files with this extension, or `None` if such files are not stored.
     pub fn of(extension: &str) -> Option<Self> {
         TABLE
             .iter()
@@ -57,7 +57,7 @@ impl Media {
             .map(|(_, media)| *media)
     }
 
-    /// Tells whether a `Content-Type` names this type; a charset may be missing, but not be another.
+    /// Returns whether a `Content-Type` names this type; the charset may be missing, but not differ.
     pub fn is_named_by(self, content_type: &str) -> bool {
         let charset_fits = match (charset(content_type), charset(self.content_type)) {
             (Some(theirs), Some(ours)) => theirs.eq_ignore_ascii_case(ours),
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn the_table_agrees_with_mime_guess() {
-        // `map` is a source map here; mime_guess has no opinion worth sending to a browser.
+        // `map` is a source map here; mime_guess takes it for something else.
         for (extension, media) in TABLE.iter().filter(|(extension, _)| *extension != "map") {
             let guess = mime_guess::from_ext(extension).first_raw().unwrap();
             assert!(

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::header::CACHE_CONTROL;
-use http::{HeaderMap, HeaderValue, Response};
+use http::{HeaderMap, HeaderValue, Response, response};
 
 /// `Cache-Control` of [`Policy::Immutable`]: browsers may keep a fingerprinted file for a year, in effect for ever.
 pub const IMMUTABLE: &str = "public, max-age=31536000, immutable";
@@ -47,6 +47,11 @@ impl Policy {
     pub fn on<B>(self, mut response: Response<B>) -> Response<B> {
         response.extensions_mut().insert(self);
         response
+    }
+
+    /// Returns the policy of a response; [`Policy::NoStore`] if its handler chose none.
+    pub(crate) fn of(parts: &response::Parts) -> Self {
+        parts.extensions.get().copied().unwrap_or_default()
     }
 
     /// Returns the value of `Cache-Control` for this policy.

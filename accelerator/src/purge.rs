@@ -1,37 +1,37 @@
-//! What a purge did, server by server.
+//! The outcome of a purge, server by server.
 
 use std::net::SocketAddr;
 
-/// The outcome of a purge: it is done when every server confirmed it, or is dead.
+/// The outcome of a purge. It is confirmed when every server confirmed it or is dead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PurgeReport {
-    /// How many of the paths have a key; the others can never have been stored.
+    /// How many of the paths have a key; the others cannot have been stored.
     pub keys: usize,
     /// Each server's outcome, in the order of the configuration.
     pub servers: Vec<(SocketAddr, ServerPurge)>,
 }
 
-/// What one server did with a purge.
+/// The outcome on one server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ServerPurge {
-    /// The keys were deleted, then asked for, and not found.
+    /// The keys were deleted, then read, and not found.
     Confirmed {
         /// How many of the keys the server had.
         removed: usize,
     },
-    /// It is dead: found so, or killed by the [`Fence`](crate::Fence). It comes back empty.
+    /// The server is dead: found dead, or killed by the [`Fence`](crate::Fence). It comes back empty.
     Dead,
-    /// No connection, and nobody knows what it still holds.
+    /// No connection; it is unknown what the server still holds.
     Unreachable,
-    /// It did not answer in time. It may be frozen, and wake up with the old items.
+    /// The server did not answer in time. It may be frozen, and thaw with the old items.
     TimedOut,
-    /// It answered with an error, or still had a key after being told repeatedly to delete it.
+    /// The server answered with an error, or still had a key after repeated deletes.
     Refused,
 }
 
 impl ServerPurge {
-    /// Returns what two parts of a purge did together: the worse of both.
+    /// Returns the outcome of two parts of a purge: the worse one.
     pub(crate) fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Confirmed { removed }, Self::Confirmed { removed: more }) => Self::Confirmed {
@@ -45,26 +45,25 @@ impl ServerPurge {
 }
 
 impl PurgeReport {
-    /// Tells whether no server holds any of the keys.
+    /// Returns whether no server holds any of the keys.
     pub fn is_confirmed(&self) -> bool {
         self.unconfirmed().next().is_none()
     }
 
     /// Returns the servers that may still hold old items, and why.
     ///
-    /// They are told again by this process as soon as they answer; until then nginx may show these items.
+    /// This process retries the purge as soon as they answer; until then nginx may serve these items.
     pub fn unconfirmed(&self) -> impl Iterator<Item = (SocketAddr, ServerPurge)> + '_ {
-        self.servers
-            .iter()
-            .copied()
-            .filter(|(_, did)| !matches!(did, ServerPurge::Confirmed { .. } | ServerPurge::Dead))
+        self.servers.iter().copied().filter(|(_, outcome)| {
+            !matches!(outcome, ServerPurge::Confirmed { .. } | ServerPurge::Dead)
+        })
     }
 
-    /// Returns how many items were found and removed, on all servers together.
+    /// Returns how many items were found and removed on all servers.
     pub fn removed(&self) -> usize {
         self.servers
             .iter()
-            .map(|(_, did)| match did {
+            .map(|(_, outcome)| match outcome {
                 ServerPurge::Confirmed { removed } => *removed,
                 _ => 0,
             })

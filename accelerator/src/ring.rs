@@ -2,7 +2,7 @@
 
 use crc32fast::Hasher;
 
-/// How many points a server has on the ring.
+/// How many points each server has on the ring.
 const POINTS_PER_SERVER: usize = 160;
 
 /// The consistent-hash ring that nginx builds from the `server` lines of an upstream.
@@ -25,13 +25,13 @@ impl Ring {
             points.extend(points_of(server.as_ref()).map(|point| (point, number)));
             len = number + 1;
         }
-        // Of equal points nginx keeps one; of which server is not defined there, here it is the first.
+        // Of equal points nginx keeps one. It does not define whose; here it is the first server's.
         points.sort_unstable();
         points.dedup_by_key(|(point, _)| *point);
         Self { points, len }
     }
 
-    /// Returns the number of the server that holds a key, or none if there is no server.
+    /// Returns the number of the server that holds a key, or `None` without servers.
     pub fn server_of(&self, key: &[u8]) -> Option<usize> {
         self.walk(key).next()
     }
@@ -50,7 +50,7 @@ impl Ring {
         order
     }
 
-    /// Walks along the points as nginx does, so that a number comes once for each of them.
+    /// Walks along the points as nginx does, so a number comes once for each of its points.
     fn walk(&self, key: &[u8]) -> impl Iterator<Item = usize> + '_ {
         let hash = crc32fast::hash(key);
         let first = self.points.partition_point(|(point, _)| *point < hash);

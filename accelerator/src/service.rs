@@ -1,4 +1,4 @@
-//! The service that [`AcceleratorLayer`](crate::AcceleratorLayer) makes.
+//! The service that [`AcceleratorLayer`](crate::AcceleratorLayer) creates.
 
 use std::task::{Context, Poll};
 
@@ -7,11 +7,12 @@ use http::{Request, Response};
 use http_body::Body;
 use tower::Service;
 
+use crate::accelerator::Accelerator;
+use crate::body::AcceleratedBody;
 use crate::future::{self, ResponseFuture};
-use crate::judge::Asked;
-use crate::{AcceleratedBody, Accelerator};
+use crate::request::RequestInfo;
 
-/// Calls the inner service, then writes headers and stores.
+/// Calls the inner service, writes headers and stores.
 #[derive(Clone, Debug)]
 pub struct AcceleratorService<S> {
     inner: S,
@@ -42,15 +43,15 @@ where
     }
 
     fn call(&mut self, mut request: Request<In>) -> Self::Future {
-        let asked = Asked::of(&mut request);
-        // The one that is ready goes with the request, which may have to wait for another first.
+        let info = RequestInfo::of(&mut request);
+        // The service that is ready goes with the request, which may have to wait for another request first.
         let next = self.inner.clone();
         let ready = std::mem::replace(&mut self.inner, next);
-        Box::pin(future::answer(
+        Box::pin(future::respond(
             self.accelerator.clone(),
             ready,
             request,
-            asked,
+            info,
         ))
     }
 }

@@ -1,75 +1,48 @@
-//! Brings items to memcached and takes them away, off the path of any response.
+//! Writes items to memcached and deletes them, off the path of any response.
 //!
-//! Several tasks a server, each with a connection and its own share of the keys. Stores wait in a bounded
-//! queue and are dropped when it is full; purges have a queue of their own, go first and are never dropped.
-//! They need not wait for the stores before them: a purge first revokes the [`Flight`] of each key, so a
-//! store that still waits will not happen, and the one under way is over before the task turns to the purge.
+//! Each server has several tasks, each with one connection and its own share of the keys. Stores wait in a bounded
+//! queue and are dropped when it is full. Purges have their own queue, go first and are never dropped.
+//! A purge need not wait for the stores before it: it first revokes the [`Permit`] of each key, so a store that still
+//! waits does not happen, and the store under way is over before the task turns to the purge.
 
 mod backoff;
-mod debts;
-mod lane;
+mod command;
+mod connection;
+mod pending_purges;
 mod server;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use futures_util::future::join_all;
 use tokio::sync::mpsc::{self, error::TrySendError};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::Instant;
 
-use crate::flights::Flight;
+use crate::cacheable::Permit;
+use crate::item::Item;
+use crate::key::Key;
+use crate::not_stored::NotStored;
 use crate::options::Options;
 use crate::purge::ServerPurge;
 use crate::ring::Ring;
 use crate::stats::Counters;
-use crate::{Key, NotStored};
 
-/// How many purges may wait for one connection before the next one waits for its place.
+use command::{Command, Purge, Store};
+use connection::Connection;
+
+/// How many purges may wait for one connection before the next one waits for room in the queue.
 const PURGES_LEN_MAX: usize = 1_024;
 
-/// The bit of an item's flags that `memcached_gzip_flag` in `nginx.conf` looks at.
-pub(crate) const FLAG_GZIP: u32 = 2;
-
-/// The bytes of one file as memcached will hold them.
-#[derive(Clone, Debug)]
-pub(crate) struct Item {
-    pub(crate) value: Bytes,
-    pub(crate) is_gzip: bool,
-    /// How many more bytes are kept for visitors until it is stored: the same, not gzipped.
-    pub(crate) plain_len: usize,
-    pub(crate) stored_until: Option<Instant>,
-}
-
-/// A store on its way through the queues, one a copy.
-struct Store {
-    flight: Flight,
-    item: Item,
-    /// The part of the queue's bytes that this one takes.
-    _room: OwnedSemaphorePermit,
-}
-
-enum Errand {
-    Store(Arc<Store>),
-    /// Answered when everything that was queued before has been dealt with.
-    Flush(oneshot::Sender<()>),
-}
-
-struct Purge {
-    keys: Vec<Key>,
-    done: oneshot::Sender<ServerPurge>,
-}
-
-/// The ends of a lane's queues where errands are put.
-struct Lane {
-    errands: mpsc::Sender<Errand>,
+/// The sending ends of one connection's queues.
+struct Queues {
+    commands: mpsc::Sender<Command>,
     purges: mpsc::Sender<Purge>,
 }
 
 struct Server {
     state: Arc<server::Server>,
-    lanes: Vec<Lane>,
+    connections: Vec<Queues>,
 }
 
 pub(crate) struct Writer {
@@ -87,15 +60,20 @@ impl Writer {
         let servers = options.servers.iter().map(|address| {
             let state = server::Server::new(*address, Arc::clone(options), Arc::clone(counters));
             let state = Arc::new(state);
-            let lanes = (0..options.connections.max(1)).map(|number| {
-                let (errands, waiting_errands) = mpsc::channel(options.queue_len_max.max(1));
+            let connections = (0..options.connections.max(1)).map(|number| {
+                let (commands, waiting_commands) = mpsc::channel(options.queue_len_max.max(1));
                 let (purges, waiting_purges) = mpsc::channel(PURGES_LEN_MAX);
-                let lane = lane::Lane::new(Arc::clone(&state), number == 0);
-                tokio::spawn(lane.run(waiting_errands, waiting_purges));
-                Lane { errands, purges }
+                let connection = Connection::new(Arc::clone(&state));
+                tokio::spawn(connection::run(
+                    connection,
+                    number == 0,
+                    waiting_commands,
+                    waiting_purges,
+                ));
+                Queues { commands, purges }
             });
             Server {
-                lanes: lanes.collect(),
+                connections: connections.collect(),
                 state,
             }
         });
@@ -115,22 +93,23 @@ impl Writer {
         !self.servers.is_empty()
     }
 
-    /// Returns how many keys some server may still hold although they were purged.
-    pub(crate) fn owed(&self) -> usize {
-        self.servers.iter().map(|server| server.state.owed()).sum()
+    /// Returns how many keys a server may still hold although they were purged.
+    pub(crate) fn pending_purges(&self) -> usize {
+        let pending = self.servers.iter().map(|server| server.state.pending_len());
+        pending.sum()
     }
 
-    /// Hands an item to the queues of the servers where nginx will look for it; never waits.
+    /// Queues an item for the servers where nginx will look for it; never waits.
     ///
-    /// A server that is left alone after a failure is passed over for the next of the walk, as nginx does.
-    pub(crate) fn store(&self, flight: Flight, item: Item) -> Result<(), NotStored> {
+    /// A server that is skipped after a failure is replaced by the next of the retry order, as nginx does.
+    pub(crate) fn store(&self, permit: Permit, item: Item) -> Result<(), NotStored> {
         let now = Instant::now();
-        let key = flight.key().as_str().as_bytes();
+        let key = permit.key().as_str().as_bytes();
         let order = self.ring.order(key);
-        let places = order
+        let available = order
             .into_iter()
-            .filter(|number| self.servers[*number].state.is_open(now));
-        let places: Vec<_> = places.take(self.copies).collect();
+            .filter(|number| self.servers[*number].state.is_available(now));
+        let chosen: Vec<_> = available.take(self.copies).collect();
         // An empty file takes room as well: its key does.
         let len = key.len() + item.value.len() + item.plain_len;
         if len > self.queue_bytes_max {
@@ -141,14 +120,14 @@ impl Writer {
             .try_acquire_many_owned(len)
             .map_err(|_| NotStored::QueueFull)?;
         let store = Arc::new(Store {
-            flight,
+            permit,
             item,
             _room: room,
         });
         let mut outcome = Err(NotStored::ServerDown);
-        for number in places {
-            let lane = self.servers[number].lane_of(store.flight.key());
-            let sent = lane.errands.try_send(Errand::Store(Arc::clone(&store)));
+        for number in chosen {
+            let queues = self.servers[number].queues_of(store.permit.key());
+            let sent = queues.commands.try_send(Command::Store(Arc::clone(&store)));
             let reason = match sent {
                 Ok(()) => {
                     outcome = Ok(());
@@ -158,7 +137,7 @@ impl Writer {
                 Err(TrySendError::Closed(_)) => NotStored::Disabled,
             };
             if outcome.is_ok() {
-                // The first copy is on its way; only the second is missing.
+                // The first copy is queued; only the second is missing.
                 self.counters.not_stored(reason);
             } else {
                 outcome = Err(reason);
@@ -167,27 +146,27 @@ impl Writer {
         outcome
     }
 
-    /// Deletes keys on every server and proves it; the caller has revoked their flights.
+    /// Deletes keys on every server and proves it; the caller has revoked their permits.
     pub(crate) async fn purge(&self, keys: &[Key]) -> Vec<(SocketAddr, ServerPurge)> {
-        // All at once: one that does not answer keeps no other from being told.
+        // All servers at once: one that does not answer delays no other.
         let servers = self.servers.iter().map(|server| async move {
             let mut all = ServerPurge::Confirmed { removed: 0 };
-            for answer in server.begin_purge(keys).await {
-                // A task that is gone has dropped its end.
-                all = all.and(answer.await.unwrap_or(ServerPurge::Unreachable));
+            for outcome in server.begin_purge(keys).await {
+                // A task that has ended has dropped its sender.
+                all = all.and(outcome.await.unwrap_or(ServerPurge::Unreachable));
             }
             (server.state.address, all)
         });
         join_all(servers).await
     }
 
-    /// Waits until everything that was queued before is in memcached, or given up.
+    /// Waits until every store that was queued before is in memcached, or given up.
     pub(crate) async fn flush(&self) {
-        for lane in self.servers.iter().flat_map(|server| &server.lanes) {
-            let (done, answer) = oneshot::channel();
-            if lane.errands.send(Errand::Flush(done)).await.is_ok() {
-                // A task that ended has nothing left to wait for.
-                let _ended = answer.await;
+        for queues in self.servers.iter().flat_map(|server| &server.connections) {
+            let (done, flushed) = oneshot::channel();
+            if queues.commands.send(Command::Flush(done)).await.is_ok() {
+                // A task that has ended has nothing left to wait for.
+                let _ended = flushed.await;
             }
         }
     }
@@ -195,28 +174,28 @@ impl Writer {
 
 impl Server {
     fn number_of(&self, key: &Key) -> usize {
-        crc32fast::hash(key.as_str().as_bytes()) as usize % self.lanes.len()
+        crc32fast::hash(key.as_str().as_bytes()) as usize % self.connections.len()
     }
 
-    fn lane_of(&self, key: &Key) -> &Lane {
-        &self.lanes[self.number_of(key)]
+    fn queues_of(&self, key: &Key) -> &Queues {
+        &self.connections[self.number_of(key)]
     }
 
-    /// Hands each lane those of the keys that are its own.
+    /// Sends each connection its share of the keys.
     async fn begin_purge(&self, keys: &[Key]) -> Vec<oneshot::Receiver<ServerPurge>> {
-        let mut shares = vec![Vec::new(); self.lanes.len()];
+        let mut shares = vec![Vec::new(); self.connections.len()];
         for key in keys {
             shares[self.number_of(key)].push(key.clone());
         }
-        let mut answers = Vec::new();
-        for (lane, keys) in self.lanes.iter().zip(shares) {
+        let mut outcomes = Vec::new();
+        for (queues, keys) in self.connections.iter().zip(shares) {
             if !keys.is_empty() {
-                let (done, answer) = oneshot::channel();
-                // If the task is gone, its end of `done` is dropped, which the answer shows.
-                let _gone = lane.purges.send(Purge { keys, done }).await;
-                answers.push(answer);
+                let (done, outcome) = oneshot::channel();
+                // If the task has ended, `done` is dropped, and the receiver sees it.
+                let _ended = queues.purges.send(Purge { keys, done }).await;
+                outcomes.push(outcome);
             }
         }
-        answers
+        outcomes
     }
 }

@@ -1,4 +1,5 @@
-//! What all connections to one memcached know together: whether to try it, what it is owed, whether it is dead.
+//! State that all connections to one memcached share: whether it is available, which purges it has yet to confirm,
+//! and whether it is dead.
 
 use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,13 +10,13 @@ use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
 use super::backoff::Backoff;
-use super::debts::Debts;
+use super::pending_purges::PendingPurges;
 use crate::fence::{Fence, Listener, Process};
 use crate::options::Options;
 use crate::purge::ServerPurge;
 use crate::stats::Counters;
 
-/// How long a refusal on this machine may take; it takes microseconds.
+/// How long a refused connection on this machine may take; it takes microseconds.
 const REFUSAL_TIMEOUT: Duration = Duration::from_millis(250);
 
 pub(super) struct Server {
@@ -23,10 +24,10 @@ pub(super) struct Server {
     pub(super) options: Arc<Options>,
     pub(super) counters: Arc<Counters>,
     backoff: Mutex<Backoff>,
-    debts: Mutex<Debts>,
-    /// Held by the lane that pays, so that the second payment does not come with the first.
-    pub(super) paying: tokio::sync::Mutex<()>,
-    /// Locked on threads that may wait, and for as long as it takes to kill.
+    pending: Mutex<PendingPurges>,
+    /// Held by the connection that retries pending purges, so that the second delivery does not come with the first.
+    pub(super) retrying: tokio::sync::Mutex<()>,
+    /// Locked on threads that may block, and for as long as a kill takes.
     suspicion: Mutex<Suspicion>,
 }
 
@@ -36,7 +37,7 @@ struct Suspicion {
     fenced_at: Option<Instant>,
 }
 
-/// A process that failed, and what it had done until then.
+/// A process that failed, and its CPU time at that moment.
 struct Suspect {
     process: Process,
     cpu_time: u64,
@@ -46,52 +47,52 @@ struct Suspect {
 
 impl Server {
     pub(super) fn new(address: SocketAddr, options: Arc<Options>, counters: Arc<Counters>) -> Self {
-        let (backoff, debts, paying, suspicion) = Default::default();
+        let (backoff, pending, retrying, suspicion) = Default::default();
         Self {
             address,
             options,
             counters,
             backoff,
-            debts,
-            paying,
+            pending,
+            retrying,
             suspicion,
         }
     }
 
-    /// Tells whether to try it now.
-    pub(super) fn is_open(&self, now: Instant) -> bool {
-        lock(&self.backoff).is_open(now)
+    /// Returns whether to try the server now.
+    pub(super) fn is_available(&self, now: Instant) -> bool {
+        lock(&self.backoff).is_available(now)
     }
 
-    pub(super) fn succeeded(&self) {
-        lock(&self.backoff).succeeded();
+    pub(super) fn record_success(&self) {
+        lock(&self.backoff).record_success();
     }
 
-    /// Notes a failure, and tells what it says about the server.
-    pub(super) fn failed(&self, error: &Error) -> ServerPurge {
+    /// Records a failure, and returns what it shows about the server.
+    pub(super) fn record_failure(&self, error: &Error) -> ServerPurge {
         self.counters.error();
         tracing::debug!(server = %self.address, %error, "memcached failed");
         let outcome = outcome_of(error);
-        // A refused item says nothing about the server.
+        // A refused item shows nothing about the server.
         if outcome != ServerPurge::Refused {
-            self.timed_out();
+            self.record_timeout();
         }
         outcome
     }
 
-    pub(super) fn timed_out(&self) {
-        lock(&self.backoff).failed(Instant::now());
+    pub(super) fn record_timeout(&self) {
+        lock(&self.backoff).record_failure(Instant::now());
     }
 
-    pub(super) fn debts(&self) -> MutexGuard<'_, Debts> {
-        lock(&self.debts)
+    pub(super) fn pending(&self) -> MutexGuard<'_, PendingPurges> {
+        lock(&self.pending)
     }
 
-    pub(super) fn owed(&self) -> usize {
-        self.debts().len()
+    pub(super) fn pending_len(&self) -> usize {
+        self.pending().len()
     }
 
-    /// Finds out after a failure whether the server is dead, and if it is frozen sees to it.
+    /// Returns after a failure whether the server is dead; kills it first if it is frozen and may be fenced.
     ///
     /// `began` is when the exchange that failed began.
     pub(super) async fn is_dead(self: &Arc<Self>, began: Instant) -> bool {
@@ -99,17 +100,17 @@ impl Server {
             return false;
         };
         let server = Arc::clone(self);
-        // Reads files and may wait for the end of a process.
-        let judged = spawn_blocking(move || server.judge(&fence, began));
-        judged.await.unwrap_or(false)
+        // Reads files, and may wait for the end of a process.
+        let is_dead = spawn_blocking(move || server.is_dead_or_fenced(&fence, began));
+        is_dead.await.unwrap_or(false)
     }
 
-    fn judge(&self, fence: &Fence, began: Instant) -> bool {
+    fn is_dead_or_fenced(&self, fence: &Fence, began: Instant) -> bool {
         let mut suspicion = lock(&self.suspicion);
         let Some(mut suspect) = suspicion.suspect.take() else {
             match Listener::on(self.address) {
-                Listener::Nobody if refuses(self.address) => self.debts().forget(),
-                Listener::Nobody => return false,
+                Listener::None if refuses(self.address) => self.pending().clear(),
+                Listener::None => return false,
                 Listener::Unknown => return false,
                 Listener::Memcached(process) => {
                     suspicion.suspect = process.cpu_time().ok().map(|cpu_time| Suspect {
@@ -125,11 +126,11 @@ impl Server {
         };
         let cpu_time = suspect.process.cpu_time();
         let (false, Ok(cpu_time)) = (suspect.process.is_over(), cpu_time) else {
-            // It has ended. What listens now, if anything does, is asked next.
+            // It has ended. The next exchange asks what listens now, if anything does.
             return false;
         };
         if cpu_time != suspect.cpu_time {
-            // It is slow, not frozen: from now on anew.
+            // It is slow, not frozen: start again.
             (suspect.cpu_time, suspect.since, suspect.failures) = (cpu_time, began, 0);
         }
         suspect.failures += 1;
@@ -146,25 +147,25 @@ impl Server {
         let is_dead = suspect.process.kill();
         if is_dead {
             self.counters.fenced();
-            self.debts().forget();
-            // Its successor is nobody to be left alone.
-            self.succeeded();
+            self.pending().clear();
+            // The restarted server begins without a back-off.
+            self.record_success();
             tracing::warn!(server = %self.address, "killed a memcached that did not answer a purge");
         } else {
-            tracing::error!(server = %self.address, "a memcached that does not answer could not be killed");
+            tracing::error!(server = %self.address, "could not kill a memcached that does not answer; kill it by hand, it may hold deleted files");
         }
         is_dead
     }
 }
 
-/// Tells whether nobody takes a connection: the table of sockets is no snapshot, nor does it know what the
-/// kernel sends on to another machine.
+/// Returns whether the address refuses connections. The table of sockets is not enough: it is no snapshot, and it does
+/// not list what the kernel forwards to another machine.
 fn refuses(address: SocketAddr) -> bool {
     TcpStream::connect_timeout(&address, REFUSAL_TIMEOUT)
         .is_err_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused)
 }
 
-/// Tells what an error says about the server.
+/// Returns what an error shows about the server.
 fn outcome_of(error: &Error) -> ServerPurge {
     match error {
         Error::Ambiguous { source, .. } => outcome_of(source),
@@ -189,8 +190,9 @@ mod tests {
     use tokio::time::Instant;
 
     use super::{Server, outcome_of};
+    use crate::fence::Fence;
+    use crate::options::Options;
     use crate::purge::ServerPurge;
-    use crate::{Fence, Options};
 
     #[test]
     fn an_error_says_whether_a_server_is_away_slow_or_well() {
@@ -210,7 +212,7 @@ mod tests {
 
     #[test]
     fn who_takes_connections_is_not_dead_although_the_table_of_sockets_knows_nobody() {
-        // It stands in the table under a name for which nobody looks.
+        // The table lists it under an address that is not looked for.
         let Ok(listener) = TcpListener::bind("[::ffff:127.0.0.1]:0") else {
             // A machine without IPv6.
             return;
@@ -219,7 +221,7 @@ mod tests {
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let options = Arc::new(Options::new([address]));
         let server = Server::new(address, options, Arc::default());
-        let is_dead = || server.judge(&Fence::default(), Instant::now());
+        let is_dead = || server.is_dead_or_fenced(&Fence::default(), Instant::now());
         assert!(!is_dead());
         drop(listener);
         assert!(is_dead());

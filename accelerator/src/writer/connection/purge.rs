@@ -1,4 +1,4 @@
-//! How a connection deletes keys, proves it, and pays what its server is owed.
+//! Deletes keys and proves it, and retries the purges that a server has not confirmed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,130 +6,131 @@ use std::time::Duration;
 use memcache::exp::{AsyncMetaClient, MutationStatus, Result};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{Lane, odd_answer};
-use crate::Key;
+use super::client::{Connection, unexpected_reply};
+use crate::key::Key;
 use crate::purge::ServerPurge;
-use crate::writer::debts::flush_all;
+use crate::writer::pending_purges::flush_all;
 
 /// How often a purge deletes a key that is still there, because another process may be storing it.
 const PURGE_ROUNDS: usize = 3;
 
-/// How long to wait before a purge that failed is tried again.
+/// How long to wait before a failed purge is tried again.
 const PURGE_PAUSE: Duration = Duration::from_millis(50);
 
 /// How many keys are deleted within one [`Options::purge_timeout`](crate::Options::purge_timeout).
 const KEYS_AT_ONCE: usize = 100;
 
-impl Lane {
-    /// Sees to it that a key is gone whose store broke off or came too late, while the truth is still held.
-    pub(super) async fn settle(&mut self, key: &Key) {
-        let did = self.purge(std::slice::from_ref(key)).await;
-        tracing::info!(server = %self.server.address, %key, ?did, "took back an item");
-        // The connection that broke may not have been read to its end.
-        if matches!(did, ServerPurge::Confirmed { .. }) {
-            self.server.debts().owe_once_more(key, Instant::now());
+impl Connection {
+    /// Deletes an item whose store broke off or came too late, while the lease is still held.
+    pub(super) async fn take_back(&mut self, key: &Key) {
+        let outcome = self.purge(std::slice::from_ref(key)).await;
+        tracing::info!(server = %self.server.address, %key, ?outcome, "took back an item");
+        // The server may not have read the connection that broke to its end.
+        if matches!(outcome, ServerPurge::Confirmed { .. }) {
+            self.server.pending().add_repeat(key, Instant::now());
         }
     }
 
-    /// Deletes keys and proves it; what fails is owed.
+    /// Deletes keys and proves it; what fails stays pending.
     pub(super) async fn purge(&mut self, keys: &[Key]) -> ServerPurge {
         let mut all = ServerPurge::Confirmed { removed: 0 };
-        for (number, some) in keys.chunks(KEYS_AT_ONCE).enumerate() {
-            let did = self.purge_some(some).await;
-            if !matches!(did, ServerPurge::Confirmed { .. } | ServerPurge::Dead) {
+        for (number, chunk) in keys.chunks(KEYS_AT_ONCE).enumerate() {
+            let outcome = self.purge_chunk(chunk).await;
+            if !matches!(outcome, ServerPurge::Confirmed { .. } | ServerPurge::Dead) {
                 let rest = &keys[number * KEYS_AT_ONCE..];
-                self.server.debts().owe(rest);
-                tracing::debug!(server = %self.server.address, keys = rest.len(), ?did, "a purge is owed");
-                return did;
+                self.server.pending().add(rest);
+                tracing::debug!(server = %self.server.address, keys = rest.len(), ?outcome, "purge pending");
+                return outcome;
             }
-            all = all.and(did);
+            all = all.and(outcome);
         }
         all
     }
 
-    /// Deletes some keys, and tries it for as long as the options say.
-    async fn purge_some(&mut self, keys: &[Key]) -> ServerPurge {
+    /// Deletes some keys, and retries for as long as the options allow.
+    async fn purge_chunk(&mut self, keys: &[Key]) -> ServerPurge {
         let options = &self.server.options;
-        let limit = options.purge_timeout;
-        // Who comes after one that waited in vain need not wait as well.
-        let is_lost = self.server.owed() > 0 && !self.server.is_open(Instant::now());
-        let patience = match options.fence {
-            _ if is_lost => Duration::ZERO,
+        let attempt_timeout = options.purge_timeout;
+        // After a purge that waited in vain, the next ones do not wait as well.
+        let is_down = self.server.pending_len() > 0 && !self.server.is_available(Instant::now());
+        let retry_timeout = match options.fence {
+            _ if is_down => Duration::ZERO,
             // A frozen server has failed for long enough only after one more exchange.
-            Some(fence) => limit.max(fence.over + 2 * options.io_timeout),
-            None => limit,
+            Some(fence) => attempt_timeout.max(fence.over + 2 * options.io_timeout),
+            None => attempt_timeout,
         };
         let first = Instant::now();
         loop {
             let began = Instant::now();
-            let did = match timeout(limit, self.delete_and_prove(keys)).await {
+            let outcome = match timeout(attempt_timeout, self.delete_and_prove(keys)).await {
                 Ok(Ok(Some(removed))) => {
-                    self.server.succeeded();
+                    self.server.record_success();
                     self.server.counters.purged(removed);
                     return ServerPurge::Confirmed { removed };
                 }
                 Ok(Ok(None)) => ServerPurge::Refused,
-                Ok(Err(error)) => self.server.failed(&error),
+                Ok(Err(error)) => self.server.record_failure(&error),
                 Err(_elapsed) => {
-                    self.server.timed_out();
+                    self.server.record_timeout();
                     ServerPurge::TimedOut
                 }
             };
-            let may_be_dead = matches!(did, ServerPurge::Unreachable | ServerPurge::TimedOut);
+            let may_be_dead = matches!(outcome, ServerPurge::Unreachable | ServerPurge::TimedOut);
             if may_be_dead && self.server.is_dead(began).await {
                 return ServerPurge::Dead;
             }
-            let may_recover = did == ServerPurge::TimedOut || self.server.options.fence.is_some();
-            if !may_recover || first.elapsed() >= patience {
-                return did;
+            let may_recover =
+                outcome == ServerPurge::TimedOut || self.server.options.fence.is_some();
+            if !may_recover || first.elapsed() >= retry_timeout {
+                return outcome;
             }
             sleep(PURGE_PAUSE).await;
         }
     }
 
-    /// Deletes keys, asks for them, and returns how many there were; or none if one would not go.
+    /// Deletes keys and reads them again. Returns how many there were, or `None` if one is still there.
     async fn delete_and_prove(&mut self, keys: &[Key]) -> Result<Option<usize>> {
         let client = self.client().await?;
-        let did = delete_and_ask(&client, keys).await;
-        self.heed(did)
+        let result = delete_and_read(&client, keys).await;
+        self.close_on_error(result)
     }
 
-    /// Tells the server what it missed, if it answers again.
-    pub(super) async fn pay(&mut self) {
+    /// Delivers the pending purges that are due, if the server is available.
+    pub(super) async fn retry_pending(&mut self) {
         let server = Arc::clone(&self.server);
-        if server.owed() == 0 || !server.is_open(Instant::now()) {
+        if server.pending_len() == 0 || !server.is_available(Instant::now()) {
             return;
         }
-        let _paying = server.paying.lock().await;
+        let _retrying = server.retrying.lock().await;
         let limit = server.options.purge_timeout;
-        let everything = server.debts().everything_due(Instant::now());
-        if let Some(number) = everything {
+        let flush = server.pending().flush_due(Instant::now());
+        if let Some(number) = flush {
             match timeout(limit, flush_all(server.address)).await {
-                Ok(Ok(())) => server.debts().flushed(number, Instant::now()),
-                Ok(Err(_)) | Err(_) => return server.timed_out(),
+                Ok(Ok(())) => server.pending().flushed(number, Instant::now()),
+                Ok(Err(_)) | Err(_) => return server.record_timeout(),
             }
         }
-        let due = server.debts().keys_due(Instant::now());
-        for some in due.chunks(KEYS_AT_ONCE) {
-            let keys: Vec<Key> = some.iter().map(|(key, _)| key.clone()).collect();
+        let due = server.pending().keys_due(Instant::now());
+        for chunk in due.chunks(KEYS_AT_ONCE) {
+            let keys: Vec<Key> = chunk.iter().map(|(key, _)| key.clone()).collect();
             match timeout(limit, self.delete_and_prove(&keys)).await {
                 Ok(Ok(Some(_))) => {
-                    server.succeeded();
-                    server.debts().deleted(some, Instant::now());
+                    server.record_success();
+                    server.pending().deleted(chunk, Instant::now());
                 }
                 Ok(Ok(None)) => {}
                 Ok(Err(error)) => {
-                    server.failed(&error);
+                    server.record_failure(&error);
                     return;
                 }
-                Err(_elapsed) => return server.timed_out(),
+                Err(_elapsed) => return server.record_timeout(),
             }
         }
     }
 }
 
-/// Deletes keys and asks for each; see [`Lane::delete_and_prove`].
-async fn delete_and_ask(client: &AsyncMetaClient, keys: &[Key]) -> Result<Option<usize>> {
+/// Deletes keys and reads each; see [`Connection::delete_and_prove`].
+async fn delete_and_read(client: &AsyncMetaClient, keys: &[Key]) -> Result<Option<usize>> {
     let mut removed = 0;
     for key in keys {
         let mut is_gone = false;
@@ -138,7 +139,7 @@ async fn delete_and_ask(client: &AsyncMetaClient, keys: &[Key]) -> Result<Option
             was_there |= match client.delete(key.as_str()).send().await?.status {
                 MutationStatus::Applied => true,
                 MutationStatus::NotFound => false,
-                _ => return Err(odd_answer()),
+                _ => return Err(unexpected_reply()),
             };
             is_gone = !client.get(key.as_str()).without_value().send().await?.hit();
             if is_gone {
@@ -164,19 +165,21 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
     use tokio::time::Instant;
 
-    use super::{KEYS_AT_ONCE, Lane};
+    use super::{Connection, KEYS_AT_ONCE};
+    use crate::fence::Fence;
+    use crate::key::Key;
+    use crate::options::Options;
     use crate::purge::ServerPurge;
-    use crate::writer::debts::BETWEEN;
+    use crate::writer::pending_purges::REPEAT_AFTER;
     use crate::writer::server::Server;
-    use crate::{Fence, Key, Options};
 
     const SILENT: fn(&str) -> &'static str = |_| "";
     const BUSY: fn(&str) -> &'static str = |_| "SERVER_ERROR busy\r\n";
 
-    // The clock stands still, and jumps when everybody waits, only where the server never answers: what is said
-    // may be on its way when it jumps.
+    // The paused clock jumps when all tasks wait. So only tests whose server never answers pause it: a reply could be
+    // on its way when the clock jumps.
 
-    /// A memcached that says what it is told to say, and counts what it is told to delete.
+    /// A memcached that answers by a script, and counts deletes.
     struct Memcached {
         address: SocketAddr,
         deletes: Arc<AtomicUsize>,
@@ -196,16 +199,16 @@ mod tests {
             Self { address, deletes }
         }
 
-        /// Returns a connection of its own to it, and what all of them know.
-        fn lane(&self, choose: impl FnOnce(&mut Options)) -> (Lane, Arc<Server>) {
+        /// Returns a connection to it, and the state that all connections share.
+        fn connection(&self, choose: impl FnOnce(&mut Options)) -> (Connection, Arc<Server>) {
             let mut options = Options::new([self.address]);
             choose(&mut options);
             let server = Server::new(self.address, Arc::new(options), Arc::default());
             let server = Arc::new(server);
-            (Lane::new(Arc::clone(&server), true), server)
+            (Connection::new(Arc::clone(&server)), server)
         }
 
-        /// What it was told, when it has heard all of it.
+        /// Returns how many deletes arrived, once all are read.
         async fn deletes(&self) -> usize {
             for _ in 0..1000 {
                 tokio::task::yield_now().await;
@@ -231,7 +234,7 @@ mod tests {
         (0..count).map(path).collect()
     }
 
-    /// Nobody can be killed by it.
+    /// A fence that never kills.
     fn fence(over: Duration) -> Option<Fence> {
         Some(Fence {
             failures_min: u32::MAX,
@@ -243,48 +246,48 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_server_that_is_silent_is_told_again_for_as_long_as_the_options_say() {
         let (memcached, began) = (Memcached::start(SILENT).await, Instant::now());
-        let (mut lane, server) = memcached.lane(|_| {});
-        assert_eq!(lane.purge(&keys(1)).await, ServerPurge::TimedOut);
+        let (mut connection, server) = memcached.connection(|_| {});
+        assert_eq!(connection.purge(&keys(1)).await, ServerPurge::TimedOut);
         let limit = server.options.purge_timeout;
         let longest = limit + 2 * server.options.io_timeout;
         assert!((limit..longest).contains(&began.elapsed()));
-        assert!(memcached.deletes().await > 1 && server.owed() == 1);
+        assert!(memcached.deletes().await > 1 && server.pending_len() == 1);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_fence_is_given_one_exchange_more_than_it_asks_for() {
         let (memcached, began) = (Memcached::start(SILENT).await, Instant::now());
         let over = Duration::from_secs(5);
-        let (mut lane, server) = memcached.lane(|options| options.fence = fence(over));
-        assert_eq!(lane.purge(&keys(1)).await, ServerPurge::TimedOut);
+        let (mut connection, server) = memcached.connection(|options| options.fence = fence(over));
+        assert_eq!(connection.purge(&keys(1)).await, ServerPurge::TimedOut);
         assert!(began.elapsed() >= over + 2 * server.options.io_timeout);
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_comes_after_a_purge_that_waited_in_vain_does_not_wait_as_well() {
         let memcached = Memcached::start(SILENT).await;
-        let (mut lane, server) = memcached.lane(|_| {});
-        server.debts().owe(&keys(1));
-        server.timed_out();
-        assert_eq!(lane.purge(&keys(1)).await, ServerPurge::TimedOut);
+        let (mut connection, server) = memcached.connection(|_| {});
+        server.pending().add(&keys(1));
+        server.record_timeout();
+        assert_eq!(connection.purge(&keys(1)).await, ServerPurge::TimedOut);
         assert_eq!(memcached.deletes().await, 1);
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_comes_after_a_store_that_failed_waits_for_the_purge() {
         let memcached = Memcached::start(SILENT).await;
-        let (mut lane, server) = memcached.lane(|_| {});
-        server.timed_out();
-        assert_eq!(lane.purge(&keys(1)).await, ServerPurge::TimedOut);
+        let (mut connection, server) = memcached.connection(|_| {});
+        server.record_timeout();
+        assert_eq!(connection.purge(&keys(1)).await, ServerPurge::TimedOut);
         assert!(memcached.deletes().await > 1);
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_comes_when_it_is_time_to_try_again_waits_for_the_purge() {
         let memcached = Memcached::start(SILENT).await;
-        let (mut lane, server) = memcached.lane(|_| {});
-        server.debts().owe(&keys(1));
-        assert_eq!(lane.purge(&keys(1)).await, ServerPurge::TimedOut);
+        let (mut connection, server) = memcached.connection(|_| {});
+        server.pending().add(&keys(1));
+        assert_eq!(connection.purge(&keys(1)).await, ServerPurge::TimedOut);
         assert!(memcached.deletes().await > 1);
     }
 
@@ -292,8 +295,8 @@ mod tests {
     async fn a_server_that_answers_no_is_told_again_only_if_it_can_be_fenced() {
         for (fence, is_told_again) in [(None, false), (fence(Duration::ZERO), true)] {
             let memcached = Memcached::start(BUSY).await;
-            let (mut lane, _server) = memcached.lane(|options| options.fence = fence);
-            assert_eq!(lane.purge(&keys(1)).await, ServerPurge::Refused);
+            let (mut connection, _server) = memcached.connection(|options| options.fence = fence);
+            assert_eq!(connection.purge(&keys(1)).await, ServerPurge::Refused);
             assert_eq!(memcached.deletes().await > 1, is_told_again);
         }
     }
@@ -307,12 +310,12 @@ mod tests {
             _ => "EN\r\n",
         })
         .await;
-        let (mut lane, server) = memcached.lane(|_| {});
+        let (mut connection, server) = memcached.connection(|_| {});
         assert_eq!(
-            lane.purge(&keys(KEYS_AT_ONCE + 50)).await,
+            connection.purge(&keys(KEYS_AT_ONCE + 50)).await,
             ServerPurge::TimedOut
         );
-        assert_eq!(server.owed(), 50);
+        assert_eq!(server.pending_len(), 50);
     }
 
     #[tokio::test]
@@ -322,29 +325,29 @@ mod tests {
             false => "EN\r\n",
         })
         .await;
-        let (mut lane, server) = memcached.lane(|_| {});
-        lane.settle(&keys(1)[0]).await;
-        assert_eq!((server.owed(), memcached.deletes().await), (1, 1));
-        lane.pay().await;
+        let (mut connection, server) = memcached.connection(|_| {});
+        connection.take_back(&keys(1)[0]).await;
+        assert_eq!((server.pending_len(), memcached.deletes().await), (1, 1));
+        connection.retry_pending().await;
         assert_eq!(
-            (server.owed(), memcached.deletes().await),
+            (server.pending_len(), memcached.deletes().await),
             (1, 1),
             "not at once"
         );
         tokio::time::pause();
-        tokio::time::advance(BETWEEN).await;
+        tokio::time::advance(REPEAT_AFTER).await;
         tokio::time::resume();
-        lane.pay().await;
-        assert_eq!((server.owed(), memcached.deletes().await), (0, 2));
+        connection.retry_pending().await;
+        assert_eq!((server.pending_len(), memcached.deletes().await), (0, 2));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_server_that_is_left_alone_is_paid_nothing() {
         let memcached = Memcached::start(SILENT).await;
-        let (mut lane, server) = memcached.lane(|_| {});
-        server.debts().owe(&keys(1));
-        server.timed_out();
-        lane.pay().await;
-        assert_eq!((server.owed(), memcached.deletes().await), (1, 0));
+        let (mut connection, server) = memcached.connection(|_| {});
+        server.pending().add(&keys(1));
+        server.record_timeout();
+        connection.retry_pending().await;
+        assert_eq!((server.pending_len(), memcached.deletes().await), (1, 0));
     }
 }
