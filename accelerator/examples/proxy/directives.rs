@@ -1,8 +1,8 @@
-//! Reads `Cache-Control` (RFC 9111, 5.2), and what cannot be read for certain not at all.
+//! Parses `Cache-Control` (RFC 9111, 5.2), and rejects what is ambiguous.
 
 use http::HeaderValue;
 
-use crate::verdict::NotPushed;
+use crate::not_pushed::NotPushed;
 
 /// The longest time that a number of seconds may mean (RFC 9111, 1.2.2).
 const SECONDS_MAX: u64 = 1 << 31;
@@ -15,7 +15,7 @@ impl Directives {
     /// Reads all lines of the header as one list.
     ///
     /// # Errors
-    /// When a line is not such a list: then nobody knows what it forbids.
+    /// When a line is not such a list: it could forbid anything.
     pub(crate) fn read<'a>(
         lines: impl IntoIterator<Item = &'a HeaderValue>,
     ) -> Result<Self, NotPushed> {
@@ -35,10 +35,10 @@ impl Directives {
         self.0.iter().map(|(name, _)| name.as_str())
     }
 
-    /// Returns the seconds that a directive gives, or none if it is not there.
+    /// Returns the seconds of a directive, or `None` if it is missing.
     ///
     /// # Errors
-    /// When it is no number, or says two different things: RFC 9111, 4.2.1 lets us take that for stale.
+    /// When it is no number, or there are two different ones: RFC 9111, 4.2.1 allows treating that as stale.
     pub(crate) fn seconds(&self, name: &str) -> Result<Option<u64>, NotPushed> {
         let mut found = None;
         for (_, value) in self.0.iter().filter(|(known, _)| known == name) {
@@ -52,7 +52,7 @@ impl Directives {
     }
 }
 
-/// Reads a number of seconds; one too large to be kept is the largest.
+/// Parses a number of seconds; caps one that is too large.
 pub(crate) fn seconds(text: &str) -> Option<u64> {
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| text.parse().unwrap_or(SECONDS_MAX).min(SECONDS_MAX))
@@ -105,7 +105,7 @@ fn quoted(text: &str) -> Option<(String, &str)> {
 #[cfg(test)]
 mod tests {
     use super::Directives;
-    use crate::verdict::NotPushed;
+    use crate::not_pushed::NotPushed;
     use http::HeaderValue;
 
     fn read(lines: &[&'static str]) -> Result<Directives, NotPushed> {

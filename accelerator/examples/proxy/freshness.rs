@@ -1,4 +1,4 @@
-//! How long a response stays fresh (RFC 9111, 4.2), for nginx and for those behind it.
+//! How long a response stays fresh (RFC 9111, 4.2), for nginx and for the caches behind it.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,22 +6,22 @@ use http::HeaderMap;
 use http::header::{AGE, DATE, EXPIRES, HeaderName};
 
 use crate::directives::{Directives, seconds};
-use crate::verdict::NotPushed;
+use crate::not_pushed::NotPushed;
 
-/// What is left of the time that the origin gave, when its answer arrived.
+/// The rest of the origin's lifetime when its response arrived.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Left {
-    /// For a cache that many share: `s-maxage` first.
+    /// For a shared cache: `s-maxage` first.
     pub(crate) shared: Duration,
-    /// For a browser, which does not look at `s-maxage`.
+    /// For a browser, which ignores `s-maxage`.
     pub(crate) private: Duration,
 }
 
 impl Left {
-    /// Reads the headers of an answer that was asked for at one time and arrived at another.
+    /// Reads the headers of a response that was requested at one time and arrived at another.
     ///
     /// # Errors
-    /// When the origin gave no time, or said it in a way that cannot be read. Nothing is guessed.
+    /// When the origin gave no lifetime, or one that cannot be parsed. Nothing is guessed.
     pub(crate) fn read(
         headers: &HeaderMap,
         directives: &Directives,
@@ -41,7 +41,7 @@ impl Left {
     }
 }
 
-/// The time from `Date` to `Expires`; a date that is none, or two of them, is a time in the past (5.3).
+/// The time from `Date` to `Expires`; an invalid date, or two of them, is in the past (5.3).
 fn until_expires(headers: &HeaderMap, date: SystemTime) -> Option<Duration> {
     headers.get(EXPIRES)?;
     let expires = self::date(headers, &EXPIRES);
@@ -51,7 +51,7 @@ fn until_expires(headers: &HeaderMap, date: SystemTime) -> Option<Duration> {
 
 /// `corrected_initial_age` of RFC 9111, 4.2.3.
 ///
-/// An `Age` that is no number, or said twice, may be passed over (5.1); it need not, and we do not know better.
+/// An `Age` that is no number, or present twice, may be ignored (5.1); rejecting it is the safe choice.
 fn age(
     headers: &HeaderMap,
     date: SystemTime,
@@ -86,13 +86,13 @@ fn date(headers: &HeaderMap, name: &HeaderName) -> Option<SystemTime> {
 mod tests {
     use super::{Duration, Left, SystemTime};
     use crate::directives::Directives;
-    use crate::verdict::NotPushed;
+    use crate::not_pushed::NotPushed;
     use http::header::CACHE_CONTROL;
     use http::{HeaderMap, HeaderName, HeaderValue};
 
     const NOON: &str = "Tue, 24 Nov 2026 12:00:00 GMT";
 
-    /// What is left for shared and for private caches, in seconds, of an answer that arrives at noon
+    /// The rest for shared and for private caches, in seconds, of a response that arrives at noon
     /// after two seconds.
     fn left(lines: &[(&'static str, &'static str)]) -> Result<(u64, u64), NotPushed> {
         let mut headers = HeaderMap::new();

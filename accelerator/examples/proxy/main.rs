@@ -1,7 +1,7 @@
 //! A reverse proxy before the origin of a test suite for HTTP caches: `scripts/cache-tests` starts it.
 //!
-//! It shows by the strictest example what a site may push that passes on what others said, and it is no
-//! proxy to be used: it knows one origin and gives what nginx can look up another path.
+//! The strictest example of a site that stores responses of another server. Not a proxy for use: it knows one
+//! origin, and renames paths so that nginx can look them up.
 
 #![allow(
     clippy::print_stdout,
@@ -11,6 +11,7 @@
 
 mod directives;
 mod freshness;
+mod not_pushed;
 mod origin;
 mod verdict;
 
@@ -30,9 +31,9 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use origin::Origin;
 use verdict::Promise;
 
-/// Says why an answer carries no policy.
+/// The reason why a response carries no policy.
 const NOT_PUSHED: HeaderName = HeaderName::from_static("x-not-pushed");
-/// What nginx hides of files goes past it under another name, because the suite wants to see that it arrived.
+/// Headers that nginx removes from files, and their other names: the suite checks that they arrive.
 const PAST_NGINX: [(HeaderName, HeaderName); 2] = [
     (VARY, HeaderName::from_static("x-origin-vary")),
     (SET_COOKIE, HeaderName::from_static("x-origin-set-cookie")),
@@ -45,7 +46,7 @@ struct Proxy {
     promise: Promise,
 }
 
-/// Where the handler leaves what the origin said, past the layer, which writes its own headers.
+/// Carries the origin's headers past the layer, which writes its own.
 #[derive(Clone, Default)]
 struct Said(Arc<OnceLock<HeaderMap>>);
 
@@ -60,7 +61,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Serves on a socket in a folder, after writing all that nginx needs there.
+/// Writes the files of nginx into a folder, and serves on a socket there.
 async fn serve() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let [folder, origin, memcached, listen, promise] = arguments.as_slice() else {
@@ -102,7 +103,7 @@ fn front(
     let temp_dir = folder.join("temp");
     std::fs::create_dir(&temp_dir)?;
     let front = Front {
-        // The folder is for its owner only, so the workers must be the owner.
+        // Only its owner may enter the folder, so the workers run as the owner.
         user: is_root.then(|| "root".to_owned()),
         workers: 1,
         pid: folder.join("nginx.pid"),
@@ -119,7 +120,7 @@ fn front(
     Ok(front.write_to(folder)?)
 }
 
-/// The handler: asks the origin, and says whether its answer may be pushed.
+/// The handler: asks the origin, and attaches a policy if its response may be stored.
 async fn pass_on(State(proxy): State<Proxy>, request: Request) -> Response {
     let method = request.method().clone();
     let wishes = request.headers().clone();
@@ -134,7 +135,7 @@ async fn pass_on(State(proxy): State<Proxy>, request: Request) -> Response {
         forget_what_it_names(&proxy, &said).await;
     }
     let lifetime = verdict::lifetime(&wishes, &said, told.asked, told.arrived, proxy.promise);
-    // The layer is the only one who writes these.
+    // Only the layer writes these.
     for name in [http::header::CACHE_CONTROL, NOT_PUSHED] {
         response.headers_mut().remove(name);
     }
@@ -159,7 +160,7 @@ fn changes_something(method: &Method, status: StatusCode) -> bool {
     !method.is_safe() && (status.is_success() || status.is_redirection())
 }
 
-/// The layer forgets what is stored under the path itself; what the answer names besides, only we can read.
+/// The layer purges the path itself; only this proxy knows what `Location` and `Content-Location` name.
 async fn forget_what_it_names(proxy: &Proxy, said: &HeaderMap) {
     let named = [LOCATION, CONTENT_LOCATION];
     let named = named
@@ -171,9 +172,8 @@ async fn forget_what_it_names(proxy: &Proxy, said: &HeaderMap) {
     proxy.accelerator.purge(paths).await;
 }
 
-/// Stands outside of the layer: puts the origin's headers back on what comes from the origin, for the suite
-/// looks whether they arrive; and lets an item reach memcached before the answer leaves, so that the
-/// next request meets it and each run is the same.
+/// Wraps the layer: puts the origin's headers back on responses of the origin, because the suite checks that they
+/// arrive; and waits until the item is in memcached, so that the next request is a hit and all runs are the same.
 async fn put_back(
     State(accelerator): State<Accelerator>,
     mut request: Request,

@@ -1,4 +1,4 @@
-//! The origin behind the proxy: asking it, and which path stands for which.
+//! The origin behind the proxy: requests to it, and the mapping of paths.
 
 use std::time::SystemTime;
 
@@ -11,10 +11,10 @@ use hyper_util::rt::TokioExecutor;
 
 type Fault = Box<dyn std::error::Error + Send + Sync>;
 
-/// What stands before and after each path, so that nginx looks it up: `/test/a` is `/i/test/a.txt`.
+/// Prefix and suffix of each path, so that nginx looks it up: `/test/a` is `/i/test/a.txt`.
 const FOLDER: &str = "/i";
 const EXTENSION: &str = ".txt";
-/// What a proxy does not pass on (RFC 9110, 7.6.1).
+/// Headers that a proxy does not forward (RFC 9110, 7.6.1).
 const HOP_BY_HOP: [HeaderName; 7] = [
     CONNECTION,
     HeaderName::from_static("keep-alive"),
@@ -31,7 +31,7 @@ pub(crate) struct Origin {
     client: Client<HttpConnector, Body>,
 }
 
-/// An answer, and when it was asked for and arrived.
+/// A response, and when it was requested and arrived.
 pub(crate) struct Told {
     pub(crate) response: Response<Body>,
     pub(crate) asked: SystemTime,
@@ -40,14 +40,14 @@ pub(crate) struct Told {
 
 impl Origin {
     pub(crate) fn new(authority: Authority) -> Self {
-        // A connection for each request: one that is kept may be closed by the other side while we write.
+        // A connection for each request: the origin may close a kept one during a write.
         let client = Client::builder(TokioExecutor::new())
             .pool_max_idle_per_host(0)
             .build_http();
         Self { authority, client }
     }
 
-    /// Passes a request on, under the path that the origin knows.
+    /// Forwards a request, under the origin's path.
     pub(crate) async fn ask(&self, request: Request<Body>) -> Result<Told, Fault> {
         let (mut parts, body) = request.into_parts();
         let target = parts.uri.path_and_query().map_or("/", PathAndQuery::as_str);

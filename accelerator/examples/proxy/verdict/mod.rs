@@ -1,8 +1,8 @@
-//! Decides by the origin's headers whether its answer may be pushed, and for how long.
+//! Decides by the origin's headers whether its response may be stored, and for how long.
 //!
-//! The layer judges what it judges for every site: method, status, cookies, `Authorization`, `Vary`, encoding,
-//! type. Here stands what only somebody needs who passes on what others said: RFC 9111, and that nothing
-//! is pushed whose headers nginx cannot repeat.
+//! The layer checks what it checks for every site: method, status, cookies, `Authorization`, `Vary`, encoding,
+//! type. This module adds the rules of a proxy: RFC 9111, and that no response is stored whose headers nginx cannot
+//! repeat.
 
 use std::time::{Duration, SystemTime};
 
@@ -14,63 +14,26 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::directives::Directives;
 use crate::freshness::Left;
+use crate::not_pushed::NotPushed;
 
 /// How long browsers and caches behind nginx may keep a hit below `/i/`, counted from the hit.
 pub(crate) const PROMISE: Duration = Duration::from_secs(24 * 60 * 60);
-/// How much earlier an item goes than it must, besides the fraction of a second that memcached does not
+/// How much earlier than necessary an item expires, besides the fraction of a second that memcached does not
 /// count: its clock may be late, and the way there takes a moment.
 const MARGIN: Duration = Duration::from_millis(500);
 
-/// Why an answer of the origin carries no policy; one name a reason.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NotPushed {
-    /// The client forbade to keep what it gets.
-    AskedNotTo,
-    /// `Cache-Control` forbids, or allows only under a condition.
-    Forbidden,
-    /// `Cache-Control` says something that a hit could not say.
-    Directive,
-    /// A header that a hit could not repeat.
-    Header,
-    /// The text has another charset than the one nginx names.
-    Charset,
-    /// What was said about time or caching cannot be read for certain.
-    Unreadable,
-    /// Nothing was said about time.
-    NoLifetime,
-    /// Stale already, or before a hit's promise could end.
-    TooShort,
-}
-
-impl NotPushed {
-    /// Returns a short name.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::AskedNotTo => "asked-not-to",
-            Self::Forbidden => "forbidden",
-            Self::Directive => "directive",
-            Self::Header => "header",
-            Self::Charset => "charset",
-            Self::Unreadable => "unreadable",
-            Self::NoLifetime => "no-lifetime",
-            Self::TooShort => "too-short",
-        }
-    }
-}
-
-/// What the promise of a hit counts for.
+/// How the lifetime that a hit promises is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Promise {
-    /// All of a hit's promise must fit into the time that the origin gave: who keeps the last hit for as
-    /// long as it says has still nothing that the origin would call stale. Therefore a hit need
-    /// not say its `Age` either.
+    /// The whole promise of a hit must fit into the origin's lifetime: a cache that keeps the last hit for as long as
+    /// it may still has nothing that the origin would call stale. So a hit needs no `Age` either.
     Kept,
-    /// Only the hit itself must be fresh, as with any cache. What it says to those behind it is more than the
-    /// origin said; this is to try the rules of reuse on as many answers as possible.
+    /// Only the hit itself must be fresh, as with any cache. It promises more to the caches behind it than the origin
+    /// did; this tests the rules of reuse on as many responses as possible.
     Uncounted,
 }
 
-/// Directives that may be lost: they allow, and a hit allows less or says it anew.
+/// Directives that may be lost: they permit, and a hit permits less or repeats them.
 const MAY_BE_LOST: [&str; 6] = [
     "public",
     "max-age",
@@ -81,28 +44,28 @@ const MAY_BE_LOST: [&str; 6] = [
 ];
 const FORBIDS: [&str; 3] = ["no-store", "no-cache", "private"];
 
-/// Headers that may stand on an answer that is pushed.
+/// Headers that a stored response may have.
 const EXPECTED: [HeaderName; 13] = [
-    // Said by a hit as well, or anew.
+    // A hit has them as well, or new ones.
     CACHE_CONTROL,
     CONTENT_LENGTH,
     CONTENT_TYPE,
     DATE,
-    // Spent: what they say is in the time that the item stays.
+    // Their meaning is in the lifetime of the item.
     AGE,
     EXPIRES,
     // About this connection.
     CONNECTION,
     TRANSFER_ENCODING,
-    // Who has no validator asks for the whole; that costs a transfer and never a wrong byte.
+    // A client without a validator requests the whole file; that costs a transfer and never a wrong byte.
     ETAG,
     LAST_MODIFIED,
-    // Judged by the layer.
+    // Checked by the layer.
     CONTENT_ENCODING,
     SET_COOKIE,
     VARY,
 ];
-/// What the suite's origin writes on every answer, other values each time: how it measures, and nothing of
+/// Headers that the suite's origin writes on every response, with changing values: its measurement, and no part of
 /// the representation. (`keep-alive` is about the connection.)
 const MARKS: [&str; 7] = [
     "keep-alive",
@@ -114,7 +77,7 @@ const MARKS: [&str; 7] = [
     "request-numbers",
 ];
 
-/// Returns for how long an answer may be pushed.
+/// Returns for how long a response may be stored.
 ///
 /// # Errors
 /// The reason why not.
@@ -158,7 +121,7 @@ fn is_expected(name: &HeaderName) -> bool {
     EXPECTED.contains(name) || MARKS.contains(&name.as_str())
 }
 
-/// nginx says UTF-8 of every text; what says nothing is taken for it.
+/// nginx sends every text as UTF-8; a text without a charset counts as UTF-8.
 fn has_other_charset(content_type: &HeaderValue) -> bool {
     let Ok(text) = content_type.to_str() else {
         return true;

@@ -13,7 +13,7 @@ fn headers(lines: &[(&'static str, &'static str)]) -> HeaderMap {
     lines.collect()
 }
 
-/// For how many seconds an answer is pushed that arrives in no time.
+/// For how many seconds a response is stored that arrives in no time.
 fn pushed(
     promise: Promise,
     request: &[(&'static str, &'static str)],
