@@ -1,4 +1,4 @@
-//! What each request pays before it is known whether anything may be stored.
+//! The cost that the layer adds to each request before it is known whether anything may be stored.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -40,7 +40,7 @@ fn keys(c: &mut Criterion) {
     });
 }
 
-/// Whether a file may be stored, and under which name and type: the way of one that may.
+/// Whether a file may be stored, and under which key and type: the path of one that may.
 fn key_and_policy(target: &str, answer: &Answer) -> Option<(Key, Media)> {
     let key = Key::of(target)?;
     let policy = *answer.extensions().get::<Policy>()?;
@@ -51,7 +51,7 @@ fn key_and_policy(target: &str, answer: &Answer) -> Option<(Key, Media)> {
     may.then_some((key, media))
 }
 
-/// The whole layer around a handler that has its answer ready, beside that handler alone.
+/// The whole layer around a handler that has its response ready, beside that handler alone.
 fn layers(c: &mut Criterion) {
     for (what, target, answer) in [
         ("a page", PAGE, page as fn() -> Answer),

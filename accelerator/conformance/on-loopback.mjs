@@ -1,4 +1,4 @@
-// Stands before the suite's origin (node --import): it would listen to everybody.
+// Preloaded into the suite's origin (node --import), which would listen on all interfaces.
 
 import { Server } from 'node:net'
 

@@ -1,4 +1,4 @@
-// One run of the suite: its results and its answers, and what they say about reuse.
+// One run of the suite: its results, its responses, and which responses were reused.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-// Prints the score of the runs, and fails when an answer was reused that must not be, or when none was.
+// Prints the score of the runs, and fails when a response was reused that must not be, or when none was.
 //
 //   node score.mjs SUITE FOLDER       with the folders kept, uncounted and unkeyed of a run each in it
 
@@ -77,7 +77,7 @@ for (const run of runs.slice(0, 2)) {
   const isSetup = test => verdict(test, run.results, false) === SETUP
   const isUnused = test => run.message(test).includes('does not come from cache')
   const others = failed.filter(test => !isSetup(test) && !isUnused(test))
-  // What differs from run to run is left out.
+  // Without what differs from run to run.
   const said = test => run.message(test).replaceAll(resolve(suiteFolder), 'suite')
     .replace(/(header Date is) "[^"]*"/, '$1 new')
   const names = tests => tests.map(test => `${test.id}: ${said(test)}`)

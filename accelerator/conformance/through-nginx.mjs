@@ -1,5 +1,5 @@
-// Stands before the suite's client (node --import), so that its files stay as they are: asks for what nginx
-// looks up, says in the suite's own words where an answer came from, and keeps a list of all answers.
+// Preloaded into the suite's client (node --import), so that its files stay unchanged: renames paths so that nginx
+// looks them up, marks hits as the suite expects, and keeps a list of all responses.
 
 import { writeFileSync } from 'node:fs'
 import { register } from 'node:module'
@@ -10,7 +10,7 @@ const hook = `export const resolve = (name, context, next) =>
   name === 'node-fetch' ? { url: '${standIn}', shortCircuit: true } : next(name, context)`
 register(`data:text/javascript,${encodeURIComponent(hook)}`)
 
-// Without a key nothing is looked up and nothing stored: what a score is worth that nothing was done for.
+// Without a key nothing is looked up and nothing stored: the score of doing nothing.
 const hasKeys = process.env.KEYS !== 'none'
 const pastNginx = [['x-origin-vary', 'vary'], ['x-origin-set-cookie', 'set-cookie']]
 const answers = []
@@ -20,7 +20,7 @@ globalThis.fetch = async (url, init = {}) => {
   const test = /^(.*)\/test\/([^?]*)(\?.*)?$/.exec(url)
   if (test === null) return ask(url, init)
   const [, base, path, query = ''] = test
-  // Without `cache`, for which node would write request headers that the test did not ask for.
+  // Without `cache`, for which node would add request headers that the test does not contain.
   const plain = { ...init, cache: undefined }
   const response = await ask(hasKeys ? `${base}/i/test/${path}.txt${query}` : url, plain)
   const asked = new Headers(init.headers)
@@ -30,11 +30,11 @@ globalThis.fetch = async (url, init = {}) => {
     request: Number(asked.get('req-num')),
     status: response.status,
     isHit: headers.get('x-cache') === 'HIT memcached',
-    // The origin writes on its answer which request it answers.
+    // The origin writes the number of the request on its response.
     isMarked: headers.get('client-request-count') === asked.get('req-num'),
     notPushed: headers.get('x-not-pushed')
   })
-  // nginx writes the headers of a hit, so the suite's mark is lost there: an earlier request it was.
+  // nginx writes the headers of a hit, so the suite's mark is missing: the response is of an earlier request.
   if (answers.at(-1).isHit) headers.set('server-request-count', '0')
   for (const [shown, hidden] of pastNginx) {
     if (headers.has(shown)) headers.set(hidden, headers.get(shown))

@@ -1,6 +1,6 @@
 //! A site in thirty lines: `MEMCACHED=127.0.0.1:11211 cargo run -p accelerator --example hello`.
 //!
-//! Through the repository's `nginx.conf` the second request of the picture is answered by memcached.
+//! Behind the shipped `nginx.conf`, memcached answers the second request for the picture.
 
 #![allow(
     clippy::print_stdout,
@@ -23,9 +23,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let purging = accelerator.clone();
 
     let router = Router::new()
-        // Without a policy nothing is kept anywhere.
+        // A response without a policy is stored nowhere.
         .route("/", get(|| async { Html("<img src=/i/red/320.svg>") }))
-        // Pictures may be kept for a time; memcached has them until they are purged.
+        // Browsers may keep a picture for a day; memcached keeps it until it is purged.
         .route("/i/{colour}/320.svg", get(|Path(colour): Path<String>| async move {
             let colour: String = colour.chars().filter(char::is_ascii_alphabetic).collect();
             let svg = format!("<svg xmlns='http://www.w3.org/2000/svg'><rect width='320' height='320' fill='{colour}'/></svg>");

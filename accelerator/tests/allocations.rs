@@ -1,4 +1,4 @@
-//! How often memory is asked for on the way of a request: counted, so a binary of its own.
+//! Counts the allocations of a request; the counting allocator needs a binary of its own.
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails its test")]
 
@@ -18,9 +18,9 @@ use tower::{Layer, Service, service_fn};
 const PICTURE: &str = "/i/anna.adams/Zx9qT0aLk3Vb7mNp/640.webp";
 const PAGE: &str = "/people/anna.adams/1234567";
 
-/// How often memory is asked for by what a visitor of a page pays, who is none of the accelerator's.
+/// How many allocations the layer may add to a page, which it does not store.
 const OF_A_PAGE_MAX: u64 = 1;
-/// The same for a file that is made, and handed to nobody: what is made once is shared by many.
+/// The same for a file that is rendered and not stored: one rendering is shared by many requests.
 const OF_A_FILE_MAX: u64 = 16;
 
 fn picture() -> Response<Full<Bytes>> {
@@ -37,7 +37,7 @@ fn counted(work: impl FnOnce()) -> u64 {
     measure(work).count_total
 }
 
-/// What the layer asks for beyond its handler, which has its answer ready.
+/// The allocations of the layer beyond those of its handler, which has its response ready.
 fn of_the_layer(target: &'static str, answer: fn() -> Response<Full<Bytes>>) -> u64 {
     let accelerator = Accelerator::new(Options::default());
     let handler =
@@ -45,7 +45,7 @@ fn of_the_layer(target: &'static str, answer: fn() -> Response<Full<Bytes>>) -> 
     let mut alone = service_fn(handler);
     let mut layered = accelerator.layer().layer(service_fn(handler));
     let request = || Request::get(target).body(()).unwrap();
-    // The first of anything fills what is kept for the next.
+    // The first request fills caches.
     layered.call(request()).now_or_never().unwrap().unwrap();
     let (first, second) = (request(), request());
     let with = counted(|| drop(layered.call(second).now_or_never().unwrap().unwrap()));
@@ -63,7 +63,7 @@ fn key_and_policy_together_are_one_allocation() {
         let named = answer.headers()[CONTENT_TYPE].to_str().unwrap();
         assert!(policy.is_public() && key.kind() == Kind::Derivative && media.is_named_by(named));
         drop(policy.cache_control());
-        // Whoever stores the file needs a key of its own.
+        // A store needs a key of its own.
         drop(key.clone());
     });
     assert_eq!(together, 1);

@@ -1,4 +1,4 @@
-//! Programs that this one starts, and that are gone when it is.
+//! Child processes that end with this program.
 
 use std::ffi::OsStr;
 use std::io;
@@ -11,13 +11,13 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::Trouble;
 
-/// How long a program may take until it listens.
+/// How long a program may take to listen.
 const START_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long between two attempts to reach it.
 const AGAIN_AFTER: Duration = Duration::from_millis(10);
 
-/// A program with everything that it starts itself; told to end, and waited for, when dropped.
+/// A program and its own children; terminated and waited for on drop.
 pub(crate) struct Running {
     child: Child,
 }
@@ -30,7 +30,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // One that has ended already is only waited for.
+        // A program that has already ended is only waited for.
         if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
             let _told = kill_process(pid, Signal::TERM);
         }
@@ -38,7 +38,7 @@ impl Drop for Running {
     }
 }
 
-/// Starts a program whose chatter goes to a file beside its other ones.
+/// Starts a program; its output goes to a file in its folder.
 pub(crate) fn start<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(
     program: &str,
     words: I,
@@ -55,12 +55,12 @@ pub(crate) fn start<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(
     Ok(Running { child })
 }
 
-/// An address on loopback where nobody listens just now.
+/// Returns a free address on loopback.
 pub(crate) fn free_address() -> io::Result<SocketAddr> {
     TcpListener::bind("127.0.0.1:0")?.local_addr()
 }
 
-/// Waits until somebody listens.
+/// Waits until a program listens.
 pub(crate) async fn listening(address: SocketAddr) -> Result<(), Trouble> {
     until(&format!("{address} listens"), || {
         TcpStream::connect(address).is_ok()
@@ -68,7 +68,7 @@ pub(crate) async fn listening(address: SocketAddr) -> Result<(), Trouble> {
     .await
 }
 
-/// Asks again and again until the answer is yes.
+/// Repeats the check until it succeeds.
 pub(crate) async fn until(what: &str, is_so: impl Fn() -> bool) -> Result<(), Trouble> {
     let asking = async {
         while !is_so() {
@@ -80,7 +80,7 @@ pub(crate) async fn until(what: &str, is_so: impl Fn() -> bool) -> Result<(), Tr
         .map_err(|_elapsed| format!("in vain waited until {what}").into())
 }
 
-/// Whether a program can be started by its name.
+/// Returns whether a program can be started by its name.
 pub(crate) fn is_installed(program: &str) -> bool {
     std::env::var_os("PATH").is_some_and(|path| {
         std::env::split_paths(&path).any(|folder| folder.join(program).is_file())

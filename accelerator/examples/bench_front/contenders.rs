@@ -1,4 +1,4 @@
-//! Who is compared: each started in a folder of its own, with the same bytes behind it.
+//! The contenders: each is started in a folder of its own, with the same bytes behind it.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -11,10 +11,10 @@ use crate::children::{Running, free_address, is_installed, listening, start};
 use crate::http::get;
 use crate::memcached::{Listens, Memcached};
 
-/// Where Debian's packages put modules of nginx.
+/// Where Debian's packages install nginx modules.
 const MODULES: &str = "/usr/lib/nginx/modules";
 
-/// What srcache and memc are made of; the first is needed by the others.
+/// The modules of srcache and memc; the others need the first.
 const SRCACHE_MODULES: [&str; 4] = [
     "ndk_http",
     "ngx_http_set_misc",
@@ -22,19 +22,19 @@ const SRCACHE_MODULES: [&str; 4] = [
     "ngx_http_srcache_filter",
 ];
 
-/// How a contender can show that a hit came from where it should.
+/// How a contender proves that its hits come from its cache.
 pub(crate) enum Proof {
-    /// memcached's own counters and, for the shipped front, what `X-Cache` says.
+    /// memcached's own counters and, for the shipped front, `X-Cache`.
     Memcached(Memcached),
-    /// A header of each answer.
+    /// A header of each response.
     XCache(&'static str),
     /// `varnishstat`, which finds Varnish by its folder.
     Varnish(PathBuf),
-    /// There is nothing behind it but a folder.
+    /// Only a folder is behind it.
     None,
 }
 
-/// One that answers.
+/// One contender, started.
 pub(crate) struct Contender {
     pub(crate) name: &'static str,
     pub(crate) address: SocketAddr,
@@ -45,7 +45,7 @@ pub(crate) struct Contender {
 }
 
 impl Contender {
-    /// The processes whose CPU time is its own, without their children.
+    /// Its processes, without their children.
     pub(crate) fn pids(&self) -> Vec<u32> {
         let behind = match &self.proof {
             Proof::Memcached(memcached) => Some(memcached.pid()),
@@ -55,7 +55,7 @@ impl Contender {
     }
 }
 
-/// Where everything lies that a contender needs.
+/// The folders and payloads of a run.
 pub(crate) struct Ground<'a> {
     /// A folder for this run alone.
     pub(crate) work: &'a Path,
@@ -63,11 +63,11 @@ pub(crate) struct Ground<'a> {
     pub(crate) files: &'a Path,
     /// How many processes of nginx, or pools of threads of Varnish, each contender has.
     pub(crate) workers: usize,
-    /// The paths and bytes that are asked for.
+    /// The requested paths and their bytes.
     pub(crate) items: &'a [(String, Vec<u8>)],
 }
 
-/// The shipped front: its configuration byte by byte, and beside it the addresses as the crate writes them.
+/// The shipped front: its configuration byte by byte, and the addresses as the crate generates them.
 pub(crate) async fn shipped(
     ground: &Ground<'_>,
     name: &'static str,
@@ -89,7 +89,7 @@ pub(crate) async fn shipped(
         site: "A site".into(),
         temp_dir: dir.join("temp"),
         listen: address.to_string(),
-        // Nobody is there: a miss would be an error, and end the run.
+        // No process listens: a miss would be an error, and end the run.
         apps: vec![dir.join("nobody")],
         memcached: memcached.tcp().into_iter().collect(),
         copies: 1,
@@ -103,7 +103,7 @@ pub(crate) async fn shipped(
         );
         std::fs::write(dir.join("memcached.conf"), server.repeat(2))?;
     }
-    // The file that is included where a server may stand gets one that does nothing.
+    // paths.conf is included at the http level, so the bare server goes there.
     let mut paths = std::fs::read_to_string(dir.join("paths.conf"))?;
     paths += &format!("server {{ listen {bare}; location / {{ return 204; }} }}\n");
     std::fs::write(dir.join("paths.conf"), paths)?;
@@ -178,7 +178,7 @@ pub(crate) async fn proxy_cache(
     })
 }
 
-/// OpenResty's modules, if Debian's packages of them are here.
+/// OpenResty's modules, if Debian's packages of them are installed.
 pub(crate) async fn srcache(
     ground: &Ground<'_>,
     origin: SocketAddr,
@@ -209,7 +209,7 @@ pub(crate) async fn srcache(
     }))
 }
 
-/// Varnish with everything in its memory, if it is here.
+/// Varnish with everything in memory, if it is installed.
 pub(crate) async fn varnish(
     ground: &Ground<'_>,
     origin: SocketAddr,
@@ -249,7 +249,7 @@ pub(crate) async fn varnish(
     }))
 }
 
-/// A peer's nginx: its own few lines in a frame that all of them share.
+/// A peer's nginx: its own few lines in a frame that all peers share.
 async fn peer(
     ground: &Ground<'_>,
     dir: &Path,
@@ -286,7 +286,7 @@ async fn peer(
     Ok((address, program))
 }
 
-/// Asks twice for everything: the first answer is fetched, the second is a hit.
+/// Requests everything twice: the first response is fetched, the second is a hit.
 async fn warm(address: SocketAddr, ground: &Ground<'_>) -> Result<(), Trouble> {
     for (path, _) in ground.items.iter().chain(ground.items) {
         get(address, path, "").await?;

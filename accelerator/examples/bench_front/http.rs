@@ -25,7 +25,7 @@ impl Answer {
     }
 }
 
-/// Asks for a path; `headers` are whole lines, each with its end.
+/// Requests a path; `headers` are complete lines, each with its line end.
 pub(crate) async fn get(address: SocketAddr, path: &str, headers: &str) -> Result<Answer, Trouble> {
     let mut stream = TcpStream::connect(address).await?;
     let request =

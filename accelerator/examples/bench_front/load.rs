@@ -1,4 +1,4 @@
-//! wrk asks for one path as fast as it is answered, and the machine says what that cost.
+//! wrk requests one path as fast as it is answered; `/proc` shows the cost.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -10,30 +10,30 @@ use crate::Trouble;
 /// How many connections wrk keeps busy.
 pub(crate) const CONNECTIONS: usize = 64;
 
-/// How much of the machine others may use while we measure. What they disturbed is measured once more, whatever
-/// came out; and how often that was is told.
+/// How much of the machine other programs may use during a measurement. A disturbed measurement is repeated, whatever
+/// its result; the report counts the repetitions.
 const OTHERS_MAX: f64 = 0.08;
 
-/// How often a measurement is taken before what others did to it must be put up with.
+/// How often a measurement is tried before a disturbed one is accepted.
 const ATTEMPTS_MAX: usize = 20;
 
 /// How long between two attempts.
 const AGAIN_AFTER: Duration = Duration::from_millis(300);
 
-/// What one measurement saw.
+/// The result of one measurement.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Seen {
     pub(crate) requests_per_sec: f64,
     pub(crate) requests: u64,
     /// CPU time of the contender, memcached included, in microseconds a request.
     pub(crate) cpu_us: f64,
-    /// How much of the one core that it can use wrk did use; near 1 it is wrk that is measured.
+    /// How much of its one core wrk used; near 1 the measurement shows wrk.
     pub(crate) wrk_share: f64,
-    /// How often it had to be repeated because others used the machine.
+    /// How often it was repeated because other programs used the machine.
     pub(crate) repeated: usize,
 }
 
-/// What is asked for.
+/// The request to measure.
 pub(crate) struct Question<'a> {
     pub(crate) address: SocketAddr,
     pub(crate) path: &'a str,
@@ -42,7 +42,7 @@ pub(crate) struct Question<'a> {
     pub(crate) pids: &'a [u32],
 }
 
-/// Measures for some seconds, and again if others disturbed it.
+/// Measures for some seconds, and again if other programs disturbed it.
 pub(crate) async fn measure(question: &Question<'_>, seconds: u64) -> Result<Seen, Trouble> {
     let mut requests = 0;
     for repeated in 0..ATTEMPTS_MAX {
@@ -94,10 +94,10 @@ fn number_before(text: &str, mark: &str) -> Option<u64> {
     before.split_whitespace().next_back()?.parse().ok()
 }
 
-/// How long a tick of `/proc` is; Linux tells user space a hundred a second on every machine.
+/// How long a tick of `/proc` is; for user space Linux has a hundred a second on every machine.
 const TICK_US: f64 = 10_000.0;
 
-/// What all processors did since the start, in ticks.
+/// The time of all processors since boot, in ticks.
 struct Machine {
     busy: f64,
     all: f64,
@@ -123,7 +123,7 @@ impl Machine {
     }
 }
 
-/// CPU time of processes and of all that they started and that still lives.
+/// CPU time of processes and of their living children.
 fn ticks_of(pids: &[u32]) -> f64 {
     pids.iter()
         .map(|pid| {
@@ -149,13 +149,13 @@ fn children_of(pid: u32) -> Vec<u32> {
         .collect()
 }
 
-/// CPU time of our children that have ended: while we measure, they are wrk.
+/// CPU time of this program's ended children: during a measurement, wrk.
 fn ticks_of_wrk() -> Result<f64, Trouble> {
     stat("/proc/self/stat", [15, 16])
         .ok_or_else(|| "/proc/self/stat does not say what children used".into())
 }
 
-/// The sum of two fields of a `stat` file, counted from 0; the name in it may hold blanks.
+/// The sum of two fields of a `stat` file, counted from 0; the name in it may contain spaces.
 fn stat(path: &str, fields: [usize; 2]) -> Option<f64> {
     let text = std::fs::read_to_string(path).ok()?;
     let (_, rest) = text.rsplit_once(')')?;

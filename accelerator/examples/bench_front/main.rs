@@ -1,7 +1,7 @@
 //! The shipped `nginx.conf` beside Varnish, nginx's own ways, srcache and the textbook configuration: the same
-//! bytes, measured in turn, written down in `docs/results/front.md`. `scripts/bench-front` builds and runs it.
+//! bytes, measured in turn, written to `docs/results/front.md`. `scripts/bench-front` builds and runs it.
 //!
-//! Everything is started in a temporary folder on loopback, and is gone when this ends, however it ends.
+//! All programs run in a temporary folder on loopback, and end with this one, however it ends.
 
 #![allow(
     clippy::print_stdout,
@@ -26,16 +26,16 @@ use memcached::Listens;
 use options::Options;
 use report::Table;
 
-/// What went wrong, as a sentence.
+/// An error, as a sentence.
 type Trouble = Box<dyn std::error::Error + Send + Sync>;
 
-/// The shipped front. It stands in each block twice: their ratio is what noise alone looks like.
+/// The shipped front. Each block contains it twice: their ratio is the noise.
 const SHIPPED: &str = "shipped nginx.conf";
 const SHIPPED_AGAIN: &str = "the same once more (A/A)";
 /// The same configuration, beside a memcached that listens on a unix socket.
 const SHIPPED_UNIX: &str = "the same, unix socket";
 
-/// A fingerprinted file, and the tag that says the browser has it.
+/// A fingerprinted file, and its tag as a browser that has the file sends it.
 const KNOWN_FILE: &str = "/static/site.0123456789abcdef.css";
 const KNOWN_TAG: &str = "If-None-Match: \"0123456789abcdef\"";
 
@@ -97,7 +97,7 @@ async fn run(options: &Options) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// Starts everyone who is installed; the shipped front stands first.
+/// Starts each contender that is installed; the shipped front comes first.
 async fn start_all(ground: &Ground<'_>) -> Result<Vec<Contender>, Trouble> {
     let files = contenders::sendfile(ground).await?;
     let origin = files.address;
@@ -123,7 +123,7 @@ async fn start_all(ground: &Ground<'_>) -> Result<Vec<Contender>, Trouble> {
     Ok(all)
 }
 
-/// One size: everyone once a block, in an order in which each stands at each place as often as the others.
+/// One size: each contender once a block, in an order in which each has each place equally often.
 async fn hits(
     options: &Options,
     contenders: &[Contender],
@@ -138,7 +138,7 @@ async fn hits(
         .map(prove::lookups)
         .collect::<Result<_, _>>()?;
     let mut requests = vec![0; contenders.len()];
-    // The first block warms up and is not looked at.
+    // The first block warms up and is not counted.
     for block in 0..=options.blocks {
         let mut row = vec![Seen::default(); contenders.len()];
         for which in order(block, contenders.len()) {
@@ -163,7 +163,7 @@ async fn hits(
     Ok(table)
 }
 
-/// A 304 from the address alone, beside a `return 204` of the same processes.
+/// A 304 derived from the URL, beside a `return 204` of the same processes.
 async fn not_modified(options: &Options, shipped: &Contender) -> Result<Table, Trouble> {
     println!("\n304 beside `return 204`, {} blocks", options.blocks);
     prove::prove_304(shipped, KNOWN_FILE, KNOWN_TAG).await?;
@@ -215,7 +215,7 @@ fn order(block: usize, count: usize) -> Vec<usize> {
     order
 }
 
-/// Bytes that nothing can compress: xorshift64, so that each run has the same.
+/// Incompressible bytes: xorshift64, so that each run has the same.
 fn noise(len: usize) -> Vec<u8> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     std::iter::repeat_with(|| {

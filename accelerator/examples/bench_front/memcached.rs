@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use crate::Trouble;
 use crate::children::{Running, free_address, start, until};
 
-/// How many threads memcached has beside so many workers of nginx: the site starts it by the same rule.
+/// How many threads memcached has for a number of nginx workers: the rule by which the site starts it.
 pub(crate) fn threads(workers: usize) -> usize {
     (workers / 2).max(1)
 }
 
-/// Where it listens: it cannot do both.
+/// Where it listens; memcached cannot listen on both.
 #[derive(Clone, Copy)]
 pub(crate) enum Listens {
     Tcp,
@@ -84,7 +84,7 @@ impl Memcached {
         }
     }
 
-    /// Its address as a configuration of nginx names it.
+    /// Its address as nginx writes it.
     pub(crate) fn for_nginx(&self) -> String {
         match &self.address {
             Address::Tcp(address) => address.to_string(),
@@ -117,7 +117,7 @@ impl Memcached {
         Ok(())
     }
 
-    /// Its counters of lookups: those it could answer, and those it could not.
+    /// Its counters of lookups: hits and misses.
     pub(crate) fn hits_and_misses(&self) -> Result<(u64, u64), Trouble> {
         let mut stream = BufReader::new(self.connect()?);
         stream.get_mut().write_all(b"stats\r\nquit\r\n")?;

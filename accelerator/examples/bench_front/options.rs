@@ -1,11 +1,11 @@
-//! What can be said on the command line.
+//! The command line.
 
 use crate::Trouble;
 
 const HELP: &str = "scripts/bench-front [--blocks N] [--seconds S] [--sizes 4,12,100] [--workers N] [--no-304] [--only-304] [--output FILE]";
 
 pub(crate) struct Options {
-    /// How often each is measured.
+    /// How often each contender is measured.
     pub(crate) blocks: usize,
     /// How long each measurement lasts.
     pub(crate) seconds: u64,
@@ -15,9 +15,9 @@ pub(crate) struct Options {
     pub(crate) workers: usize,
     /// Whether the 304 is measured, too.
     pub(crate) not_modified: bool,
-    /// The report; of one that is there only the parts are replaced that were measured.
+    /// The report; in an existing one only the measured parts are replaced.
     pub(crate) output: String,
-    /// As it was said, to be repeated.
+    /// The command line, for the report.
     pub(crate) said: Vec<String>,
 }
 
@@ -28,7 +28,7 @@ impl Options {
             blocks: 10,
             seconds: 1,
             sizes: vec![4, 12, 100],
-            // wrk and memcached need the other half; with more, the same thing twice differs by a third.
+            // wrk and memcached need the other half; with more workers, two equal contenders differ by a third.
             workers: (std::thread::available_parallelism()?.get() / 2).max(1),
             not_modified: true,
             output: "docs/results/front.md".to_owned(),

@@ -1,4 +1,4 @@
-//! Before anything is timed: all give the same bytes, and hits come from where they should.
+//! Checks before the timing: all contenders send the same bytes, and hits come from their caches.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,10 +7,10 @@ use crate::Trouble;
 use crate::contenders::{Contender, Ground, Proof};
 use crate::http::get;
 
-/// How often each item is asked for.
+/// How often each item is requested.
 const ROUNDS: u64 = 5;
 
-/// Asks a contender for every item and looks where the answers came from.
+/// Requests every item from a contender, and checks where the responses came from.
 pub(crate) async fn prove(contender: &Contender, ground: &Ground<'_>) -> Result<(), Trouble> {
     let before = lookups(contender)?;
     for (path, bytes) in ground
@@ -53,7 +53,7 @@ pub(crate) async fn prove(contender: &Contender, ground: &Ground<'_>) -> Result<
     Ok(())
 }
 
-/// After the timing: whether as many lookups were hits as wrk counted answers, and none a miss.
+/// After the timing: checks that as many lookups were hits as wrk counted responses, and none a miss.
 pub(crate) fn confirm(
     contender: &Contender,
     before: Option<(u64, u64)>,
@@ -63,7 +63,7 @@ pub(crate) fn confirm(
     else {
         return Ok(());
     };
-    // Those under way when wrk ended were looked up and not counted.
+    // Requests under way when wrk ended were looked up and not counted.
     if hits - hits_before < requests || misses != misses_before {
         return Err(format!(
             "{}: {} hits and {} misses for {requests} requests",
@@ -76,7 +76,7 @@ pub(crate) fn confirm(
     Ok(())
 }
 
-/// A 304 of the shipped front touches no memcached, and the bare server says 204.
+/// A 304 of the shipped front needs no memcached, and the bare server answers 204.
 pub(crate) async fn prove_304(
     contender: &Contender,
     path: &str,
@@ -98,7 +98,7 @@ pub(crate) async fn prove_304(
     Ok(())
 }
 
-/// Hits and misses as whoever holds the bytes counts them; none where there is nobody to ask.
+/// Hits and misses as counted by the program that holds the bytes; `None` if none counts them.
 pub(crate) fn lookups(contender: &Contender) -> Result<Option<(u64, u64)>, Trouble> {
     Ok(match &contender.proof {
         Proof::Memcached(memcached) => Some(memcached.hits_and_misses()?),

@@ -9,10 +9,10 @@ use crate::load::{CONNECTIONS, Seen};
 use crate::memcached::threads;
 use crate::options::Options;
 
-/// The sections in the order in which they stand, wherever a first run puts them.
+/// The sections in their order.
 const ORDER: [&str; 4] = ["4 KB", "12 KB", "100 KB", "304"];
 
-/// What everyone saw: a row a block, a column a contender, the shipped front first.
+/// The measurements: a row a block, a column a contender, the shipped front first.
 pub(crate) struct Table {
     title: String,
     names: Vec<&'static str>,
@@ -103,7 +103,7 @@ fn thousands(value: f64) -> String {
     text
 }
 
-/// Puts what was measured into the report; what else stands there stays.
+/// Replaces the measured sections of the report; keeps the others.
 pub(crate) fn write(path: &Path, options: &Options, tables: &[Table]) -> Result<(), Trouble> {
     let old = std::fs::read_to_string(path)
         .unwrap_or_else(|_| "# The front beside its peers\n".to_owned());
@@ -143,7 +143,7 @@ pub(crate) fn write(path: &Path, options: &Options, tables: &[Table]) -> Result<
     Ok(std::fs::write(path, text.join("\n\n## ") + "\n")?)
 }
 
-/// All that a number depends on.
+/// The versions and settings that the numbers depend on.
 fn circumstances(options: &Options, table: &Table) -> Result<String, Trouble> {
     let command: Vec<&str> = std::iter::once("scripts/bench-front")
         .chain(options.said.iter().map(String::as_str))
@@ -192,7 +192,7 @@ fn circumstances(options: &Options, table: &Table) -> Result<String, Trouble> {
     ))
 }
 
-/// The first line that a program says of itself.
+/// The first line of a program's version output.
 fn said(program: &str, word: &str) -> String {
     let Ok(output) = Command::new(program).arg(word).output() else {
         return format!("no {program}");

@@ -1,19 +1,19 @@
-//! Who works on which core: a visitor shall not stand in a site's way, nor the other way round.
+//! CPU cores: the load generator and the sites must not disturb each other.
 
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 
-/// This thread, and all that it starts from then on.
+/// Pins this thread and all that it starts from then on.
 const THIS: Pid = Pid::from_raw(0);
 
-/// Where the sites and memcached are, and where whoever asks them is.
+/// The cores of the sites and memcached, and of the load generator.
 pub(crate) struct Cores {
     sites: CpuSet,
     visitors: CpuSet,
 }
 
 impl Cores {
-    /// Everybody everywhere.
+    /// All programs on all cores.
     pub(crate) fn shared() -> nix::Result<Self> {
         let all = sched_getaffinity(THIS)?;
         Ok(Self {
@@ -22,7 +22,7 @@ impl Cores {
         })
     }
 
-    /// The first core for the sites and memcached, the last for whoever asks.
+    /// The first core for the sites and memcached, the last for the load generator.
     pub(crate) fn apart() -> nix::Result<Self> {
         let all = sched_getaffinity(THIS)?;
         let mut cores = (0..CpuSet::count()).filter(|core| all.is_set(*core).unwrap_or(false));

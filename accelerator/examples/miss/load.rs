@@ -1,4 +1,4 @@
-//! An open loop: each request has its instant, and its time is counted from then to the last byte.
+//! An open loop: each request has its instant, and its latency counts from then to the last byte.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 pub(crate) const RATE: u32 = 200;
 /// How many connections take turns: a miss may take as long as this many others before the next waits for it.
 const CONNECTIONS: u32 = 8;
-/// How long before its instant a request wakes up, because sleeping is not exact.
+/// How long before its instant a request wakes up, because sleeping is inexact.
 const AWAKE_BEFORE: Duration = Duration::from_micros(200);
-/// How long all connections are open before the first instant.
+/// How long all connections are open before the first request.
 const START_AFTER: Duration = Duration::from_millis(50);
 
-/// Asks for new files at the fixed rate, and returns how long each took.
+/// Requests new files at the fixed rate, and returns the latencies.
 pub(crate) fn ask(
     socket: &Path,
     time: Duration,
@@ -82,7 +82,7 @@ impl Connection {
         })
     }
 
-    /// Sends a request and reads all of its answer, which must be a 200 that says its length.
+    /// Sends a request and reads the whole response, which must be a 200 with a Content-Length.
     fn exchange(&mut self, request: &[u8]) -> io::Result<()> {
         self.stream.get_mut().write_all(request)?;
         self.head.clear();

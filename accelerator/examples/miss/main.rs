@@ -1,11 +1,11 @@
 //! What a miss with push costs, beside the same miss without the layer: `scripts/bench-miss`.
 //!
 //! Each of four sites is a process of its own with one thread, behind a unix socket, as an app process
-//! is behind nginx. They are asked at a fixed rate for files that nobody asked for before, in turn, in
-//! blocks of changing order. Two of them are the same, so that their difference is the machine's noise.
+//! is behind nginx. Each gets requests for new files at a fixed rate, in turn, in blocks of changing order.
+//! Two of them are the same, so that their difference is the machine's noise.
 //!
-//! The sites and memcached have one core, whoever asks has another, as if on another machine: else what
-//! a push does after the answer is counted, or not, as the scheduler likes.
+//! The sites and memcached have one core, the load generator has another, as if on another machine: else the
+//! scheduler would decide whether the work of a push after the response is counted.
 
 #![allow(
     clippy::print_stdout,
@@ -33,25 +33,25 @@ use site::{Body, Mode};
 
 type Fallible<T> = Result<T, Box<dyn Error>>;
 
-/// How many blocks, when nobody says.
+/// How many blocks by default.
 const BLOCKS: usize = 20;
-/// How long each case of a block is asked, when nobody says.
+/// How long each case of a block is measured by default.
 const SECONDS: u64 = 1;
-/// What the same order and the same intervals come from.
+/// The seed of the order and the intervals.
 const SEED: u64 = 2007;
-/// How long each site is asked before anything is counted.
+/// How long each site is warmed up.
 const WARMUP: Duration = Duration::from_secs(1);
-/// How much more CPU time a miss with push may cost, because a visitor's miss costs that much more of a core.
+/// How much more CPU time a miss with push may cost than one without.
 const CPU_MORE_US_MAX: f64 = 80.0;
 
-/// What is asked for in a block, once each.
+/// The cases of a block, each once.
 struct Case {
     body: Body,
     mode: Mode,
     samples: Vec<Sample>,
 }
 
-/// What one case was in one block.
+/// The result of one case in one block.
 struct Sample {
     p50_us: f64,
     cpu_us: f64,
@@ -74,7 +74,7 @@ fn main() -> Fallible<()> {
 }
 
 fn measure(blocks: usize, seconds: u64, cores: &Cores) -> Fallible<()> {
-    // Children and threads stay where they are started.
+    // Children and threads inherit the core.
     cores.go_to_sites()?;
     let dir = tempfile::Builder::new().prefix("miss-").tempdir()?;
     let memcached = Memcached::start(dir.path())?;
@@ -118,7 +118,7 @@ fn measure(blocks: usize, seconds: u64, cores: &Cores) -> Fallible<()> {
             let sets = memcached.sets()?;
             let name = format!("{block}-{number}");
             let took = load::ask(socket, time, |n| case.body.path(&name, n))?;
-            // What was pushed must have arrived, or its cost would be the next case's.
+            // Wait for all pushes to arrive, or their cost would count in the next case.
             let pushed = memcached.sets_until_still()? - sets;
             let expected = if case.mode == Mode::Push {
                 took.len() as u64
@@ -183,9 +183,9 @@ fn tell(cases: &[Case], blocks: usize, seconds: u64) {
     }
 }
 
-/// Says how far the layer and the push are from the same miss without, in p50 and in CPU time.
+/// Prints the distance of the layer and of the push from the same miss without them, in p50 and CPU time.
 fn compare(body: Body, [alone, again, layer, push]: [&Case; 4]) {
-    // Both sites without the layer are the same: their mean is the better measure of it.
+    // Both sites without the layer are the same: their mean is the better estimate.
     let ratios = |case: &Case| -> Vec<f64> {
         let each = case
             .samples

@@ -1,20 +1,20 @@
-//! What many blocks say together.
+//! Statistics over the blocks.
 
 use std::ops::RangeInclusive;
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-/// How many times the blocks are drawn anew.
+/// How many bootstrap samples are drawn.
 const RESAMPLES: usize = 10_000;
 
-/// How far one case is from another, by the blocks that had both.
+/// The difference of two cases, over the blocks that had both.
 pub(crate) struct Effect {
     /// The median over the blocks.
     pub(crate) middle: f64,
-    /// In which interval that median is, to 95 %.
+    /// Its 95 % confidence interval.
     pub(crate) interval: RangeInclusive<f64>,
-    /// What single blocks showed, from the least to the most.
+    /// The least and the most of a single block.
     pub(crate) single: RangeInclusive<f64>,
 }
 
@@ -34,7 +34,7 @@ impl Effect {
         }
     }
 
-    /// How far two that are the same were apart, to either side: for ratios.
+    /// The noise of two equal cases as a ratio of at least 1.
     pub(crate) fn either_way(&self) -> RangeInclusive<f64> {
         let apart = self.interval.end().max(1.0 / self.interval.start());
         1.0 / apart..=apart
@@ -52,7 +52,7 @@ impl Effect {
     }
 }
 
-/// The middle one, or the mean of the two in the middle; of none, nothing that is a number.
+/// The median; NaN of no values.
 pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
     let values = sorted(values);
     match values.len() {

@@ -1,4 +1,4 @@
-//! The programs that are measured: children that end with the measurement, and the CPU time they used.
+//! The measured programs: children that end with the measurement, and their CPU time.
 
 use std::error::Error;
 use std::io::{BufRead, BufReader, Write};
@@ -14,11 +14,11 @@ use nix::unistd::Pid;
 
 use crate::site::Mode;
 
-/// How long a program may take until it answers.
+/// How long a program may take to answer.
 const START_TIMEOUT: Duration = Duration::from_secs(10);
-/// How often something is looked at that takes a while.
+/// How often a slow condition is polled.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
-/// How many megabytes memcached has: more than a case pushes.
+/// How many megabytes memcached has: more than one case pushes.
 const MEMCACHED_MB: &str = "64";
 
 pub(crate) struct Process(Child);
@@ -40,7 +40,7 @@ impl Process {
         Ok(process)
     }
 
-    /// Returns the CPU time of all its threads, those that have ended included.
+    /// Returns the CPU time of all its threads, ended ones included.
     pub(crate) fn cpu(&self) -> nix::Result<Duration> {
         let pid = Pid::from_raw(self.0.id().cast_signed());
         Ok(clock_getcpuclockid(pid)?.now()?.into())
@@ -49,7 +49,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // One that died has already failed the measurement.
+        // A child that died has already failed the measurement.
         let _died_before = self.0.kill();
         let _reaped = self.0.wait();
     }
@@ -64,7 +64,7 @@ impl Memcached {
     pub(crate) fn start(dir: &Path) -> Result<Self, Box<dyn Error>> {
         let ports = dir.join("memcached.port");
         let mut command = Command::new("memcached");
-        // A negative port means any free one, told in a file; as root it wants to be told who to be.
+        // A negative port means any free one, written to a file; started as root, memcached needs a user.
         command.args([
             "-l",
             "127.0.0.1",

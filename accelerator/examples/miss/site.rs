@@ -1,4 +1,4 @@
-//! The sites that are compared: the same files, with the layer and without.
+//! The compared sites: the same files, with the layer and without.
 
 use std::error::Error;
 
@@ -11,21 +11,21 @@ use axum::{Extension, Router};
 use bytes::Bytes;
 use tokio::net::UnixListener;
 
-/// How many bytes a picture has: what a thumbnail of the site has.
+/// How many bytes a picture has: those of a thumbnail of the site.
 const PICTURE_LEN: usize = 12 << 10;
 /// How many rules the text has: about as many bytes as the picture.
 const RULES: u32 = 240;
 
-/// What a miss is of.
+/// The kind of file that is missed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Body {
     Picture,
     Text,
-    /// The text as it is, which no visitor of a site with the layer gets: what gzip costs.
+    /// Text without gzip, which a site with the layer never sends: shows the cost of gzip.
     PlainText,
 }
 
-/// What stands between the handler and the socket.
+/// The middleware between handler and socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
     Alone,
@@ -35,10 +35,10 @@ pub(crate) enum Mode {
 }
 
 impl Body {
-    /// Those that each site is asked for.
+    /// The files requested from each site.
     pub(crate) const ALL: [Self; 2] = [Self::Picture, Self::Text];
 
-    /// A path that nobody asked for before, if no name comes twice.
+    /// A path that was not requested before, if names are unique.
     pub(crate) fn path(self, name: &str, n: u64) -> String {
         match self {
             Self::Picture => format!("/i/{name}/{n}.webp"),
@@ -84,7 +84,7 @@ impl Mode {
 struct Files {
     picture: Bytes,
     text: Bytes,
-    /// Without the layer somebody else must gzip.
+    /// Without the layer another middleware has to gzip.
     gzips: bool,
 }
 
@@ -153,7 +153,7 @@ fn noise() -> Bytes {
     std::iter::repeat_with(next).take(PICTURE_LEN).collect()
 }
 
-/// Rules that gzip can do something with, as with those that people write.
+/// CSS rules that compress like handwritten ones.
 fn rules() -> Bytes {
     let rule = |n: u32| {
         let colour = n.wrapping_mul(2_654_435_761) >> 8;

@@ -142,14 +142,14 @@ async fn what_nobody_allowed_is_never_stored() {
         .send("GET", PICTURE, &[("Authorization", "Basic x")])
         .await;
     assert_eq!(signed.status, 200);
-    // How much of it nginx had seen when it broke off decides whether it can still say sorry.
+    // Whether nginx can still answer with an error depends on how much it had sent.
     let broken = stack.try_send("GET", "/i/broken.webp", &[]).await;
     assert!(
         broken.as_ref().map_or(true, |answer| answer.status == 503),
         "{broken:?}"
     );
     stack.accelerator.flush().await;
-    // Once or, if nginx asks a second time, twice.
+    // Once, or twice if nginx tries again.
     assert!(stack.accelerator.stats().not_stored(NotStored::Incomplete) >= 1);
     assert_eq!(stack.memcached[0].stat("cmd_set").await, 0);
 }
@@ -169,7 +169,7 @@ async fn a_purge_that_a_server_did_not_confirm_says_so() {
     assert!(report.is_confirmed(), "{report:?}");
 }
 
-/// Kills what does not answer for a third of a second, each time.
+/// Kills a memcached that does not answer for a third of a second, each time.
 const QUICK: Fence = Fence {
     failures_min: 2,
     over: Duration::from_millis(300),
@@ -197,7 +197,7 @@ async fn a_frozen_memcached_that_misses_a_purge_is_killed_and_comes_back_empty()
         ServerPurge::Confirmed { removed: 0 }
     );
     assert_eq!(stack.accelerator.stats().fenced, 1);
-    // Dead, it is found so by the next purge, and is nothing to wait for.
+    // The next purge finds it dead, and does not wait.
     let report = stack.accelerator.purge([PICTURE]).await;
     assert_eq!(report.servers[home].1, ServerPurge::Dead);
     assert_eq!(stack.accelerator.stats().fenced, 1);
@@ -273,7 +273,7 @@ async fn one_memcached_is_killed_no_more_often_than_the_options_say() {
             at_most_every: Duration::from_secs(3600),
             ..QUICK
         });
-        // Time enough for the first to be killed on a busy machine; the second takes all of it.
+        // Enough time for the first to be killed on a busy machine; the second uses all of it.
         options.purge_timeout = Duration::from_secs(3);
         options.io_timeout = Duration::from_millis(50);
     })

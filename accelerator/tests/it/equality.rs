@@ -8,7 +8,7 @@ use crate::stack::Stack;
 
 const HASH: &str = "0123456789abcdef";
 
-/// A way to ask for a file: method, headers, and the status that both answers have (0: not looked at).
+/// A way to request a file: method, headers, and the status of both responses (0: not checked).
 type Way = (&'static str, Vec<(&'static str, &'static str)>, u16);
 
 fn ways(is_fingerprinted: bool) -> Vec<Way> {
@@ -134,7 +134,7 @@ fn expected_answerer(asked: &str, status: u16) -> Option<&'static str> {
     }
 }
 
-/// nginx would refuse such a range, and the application is asked for the whole.
+/// nginx would refuse such a range, so the application sends the whole.
 fn is_broken_range(asked: &str) -> bool {
     [r#""bytes=abc""#, r#""bytes=1""#, r#""bytes=0-1,x""#]
         .iter()
@@ -151,7 +151,7 @@ fn assert_same(asked: &str, miss: Answer, hit: Answer) {
         miss.without_names_of_who_answered(),
         hit.without_names_of_who_answered(),
     );
-    // On its own page for 416 nginx leaves the charset that a miss had.
+    // On its own page for 416 nginx keeps the charset of a miss.
     if miss.status == 416 {
         for answer in [&mut miss, &mut hit] {
             let no_store = ("cache-control".to_owned(), "no-store".to_owned());
@@ -160,7 +160,7 @@ fn assert_same(asked: &str, miss: Answer, hit: Answer) {
             answer.headers.retain(|(name, _)| name != "content-type");
         }
     }
-    // nginx draws the boundary between several ranges anew for each answer.
+    // nginx draws a new boundary between ranges for each response.
     if miss
         .header("content-type")
         .is_some_and(|kind| kind.starts_with("multipart/byteranges"))

@@ -17,7 +17,7 @@ fn pictures() -> Vec<String> {
         .collect()
 }
 
-/// Asks for these from eight sides without a pause while something is done to the stack; every answer must be right.
+/// Requests these from eight tasks without a pause during a fault; every response must be right.
 async fn under_load(stack: &Stack, paths: &[String], harm: impl Future<Output = ()>) {
     let (over, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
     let files: Vec<_> = paths.iter().map(|path| (path, bytes_of(path))).collect();
@@ -48,13 +48,13 @@ async fn under_load(stack: &Stack, paths: &[String], harm: impl Future<Output = 
     );
 }
 
-/// Waits until so many more have been answered.
+/// Waits for so many more responses.
 async fn more(answered: &AtomicUsize, count: usize) {
     let begin = answered.load(SeqCst);
     until(|| async { (answered.load(SeqCst) >= begin + count).then_some(()) }).await;
 }
 
-/// Asks for all once, and waits until all are stored.
+/// Requests all once, and waits until all are stored.
 async fn warm(stack: &Stack, paths: &[String]) {
     for path in paths {
         stack.get(path).await;
@@ -71,7 +71,7 @@ async fn killing_memcached_under_load_fails_no_request() {
     .await;
     assert_eq!(stack.get(PICTURE).await.header("x-cache"), Some("MISS"));
     stack.memcached[0].restart().await;
-    // nginx looks again after its time-out, the writer after its pause.
+    // nginx tries again after its timeout, the writer after its pause.
     until(|| async { stack.get(PICTURE).await.is_hit().then_some(()) }).await;
 }
 
@@ -135,7 +135,7 @@ async fn a_dead_process_costs_some_lines_a_second_and_not_one_a_request() {
     for _ in 0..500 {
         assert_eq!(stack.get("/page").await.status, 200);
     }
-    // nginx has two workers, which share what they know, and looks at whole seconds.
+    // nginx has two workers, which share their state, and counts whole seconds.
     let most = 2 * (begin.elapsed().as_secs() as usize + 2);
     let lines = stack.complaints().lines().count();
     assert!(

@@ -1,7 +1,7 @@
 //! Two hundred times a memcached is frozen, a picture deleted, and memcached thawed: never the old bytes.
 //!
-//! What differs between the rounds is what else is under way, and when memcached thaws: after the
-//! purge is over, or at some moment while it tries.
+//! The rounds differ in what else is under way, and in when memcached thaws: after the purge, or at some moment
+//! during it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -16,10 +16,10 @@ use crate::stack::Stack;
 
 /// How many stacks work at once.
 const STACKS: usize = 8;
-/// How many rounds each of them does: two hundred in all.
+/// How many rounds each of them runs: two hundred in all.
 const ROUNDS: usize = 25;
 
-/// Kills what does not answer for a tenth of a second, each time.
+/// Kills a memcached that does not answer for a tenth of a second, each time.
 const QUICK: Fence = Fence {
     failures_min: 3,
     over: Duration::from_millis(100),
@@ -29,7 +29,7 @@ const QUICK: Fence = Fence {
 /// How long one exchange may take here.
 const IO_TIMEOUT: Duration = Duration::from_millis(50);
 
-/// How often strangers ask after each purge.
+/// How many requests follow each purge.
 const QUESTIONS: usize = 5;
 
 /// What happens beside the deletion.
@@ -41,7 +41,7 @@ enum Round {
     ThawsMeanwhile,
     /// A store of the picture is under way when memcached freezes, and breaks off.
     StoreBreaksOff,
-    /// Strangers ask for the picture all the time.
+    /// Requests for the picture run all the time.
     Crowd,
 }
 
@@ -63,7 +63,7 @@ async fn what_is_deleted_while_memcached_is_frozen_never_comes_back_when_it_thaw
     assert!(fenced >= STACKS * ROUNDS / 2, "only {fenced} were fenced");
 }
 
-/// Does the rounds of one stack, and says how often its memcached was found dead.
+/// Runs the rounds of one stack, and returns how often its memcached was found dead.
 async fn rounds(number: usize) -> usize {
     let stack = Stack::set_up(1, 1, |options| {
         options.fence = Some(QUICK);
@@ -78,18 +78,18 @@ async fn rounds(number: usize) -> usize {
         fenced += usize::from(dead);
         if dead {
             stack.memcached[0].restart().await;
-            // It answers again, which the accelerator would find out by itself within some seconds.
+            // It answers again; the accelerator would notice within some seconds.
             let report = stack.accelerator.purge([&picture]).await;
             assert!(report.is_confirmed(), "{kind:?}: {report:?}");
         }
-        // Whoever runs it starts it again, and then nobody sees anything old either.
+        // Its supervisor starts it again, and then no response is old either.
         assert_gone(&stack, &picture, kind).await;
         stack.site.pictures_are_current.store(true, SeqCst);
     }
     fenced
 }
 
-/// Freezes, deletes, thaws and asks; says whether memcached is dead.
+/// Freezes, deletes, thaws and requests; returns whether memcached is dead.
 async fn one_round(stack: &Stack, kind: Round, picture: &str, round: usize) -> bool {
     let memcached = &stack.memcached[0];
     if kind != Round::StoreBreaksOff {
@@ -104,7 +104,7 @@ async fn one_round(stack: &Stack, kind: Round, picture: &str, round: usize) -> b
     let over = Arc::new(AtomicBool::new(false));
     let crowd = async {
         while kind == Round::Crowd && !over.load(SeqCst) {
-            // Before the purge is over they may see what they like.
+            // Before the purge is over any response is allowed.
             stack.get(picture).await;
         }
     };
@@ -120,20 +120,20 @@ async fn one_round(stack: &Stack, kind: Round, picture: &str, round: usize) -> b
     };
     let thaw = async {
         if kind == Round::ThawsMeanwhile {
-            // Some moment of the purge, another in each round; which one it is, is asserted nowhere.
+            // Some moment of the purge, another in each round; no assertion depends on it.
             sleep(IO_TIMEOUT / 5 * (round as u32 % 20)).await;
             memcached.signal("CONT");
         }
     };
     let (report, (), ()) = tokio::join!(purge, thaw, crowd);
-    // Whoever is told that it is done asks from here on.
+    // The deletion is acknowledged: from here on no response may be old.
     memcached.signal("CONT");
     assert!(report.is_confirmed(), "{kind:?}: {report:?}");
     assert_gone(stack, picture, kind).await;
     report.servers[0].1 == ServerPurge::Dead
 }
 
-/// Neither nginx shows it, in whatever way it is asked, nor does memcached have it.
+/// nginx does not serve it, however it is requested, and memcached does not have it.
 async fn assert_gone(stack: &Stack, picture: &str, kind: Round) {
     for headers in [[].as_slice(), &[("If-None-Match", "*")]] {
         for _ in 0..QUESTIONS {
@@ -147,7 +147,7 @@ async fn assert_gone(stack: &Stack, picture: &str, kind: Round) {
     );
 }
 
-/// Asks memcached itself, because nginx leaves it alone for two seconds when it was frozen. A dead one has
+/// Asks memcached itself, because nginx skips it for two seconds after it was frozen. A dead one has
 /// nothing.
 async fn is_in_memcached(stack: &Stack, picture: &str) -> bool {
     let asked = async {

@@ -1,4 +1,4 @@
-//! What nginx lets in, and what it tells the application.
+//! Which requests nginx accepts, and what it forwards to the application.
 
 use std::time::Duration;
 
@@ -80,7 +80,7 @@ async fn only_an_upload_may_be_large() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_form_needs_no_file_also_when_it_comes_in_chunks() {
     let stack = Stack::start().await;
-    // Where nginx would write what does not fit into its memory.
+    // Where nginx would write a body that does not fit into its memory.
     std::fs::remove_dir_all(stack.dir().join("temp/client_body")).unwrap();
     let chunk = format!("64\r\n{}\r\n", "a".repeat(100));
     let body = format!("{}0\r\n\r\n", chunk.repeat(63 * 1024 / 100));
@@ -95,7 +95,7 @@ async fn a_form_needs_no_file_also_when_it_comes_in_chunks() {
     assert!(answer.ends_with("64500"), "{answer}");
 }
 
-/// A client without script that sends a picture shows nothing of an answer before it has sent all of it.
+/// A browser without script shows no response to an upload before it has sent all of it.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_too_large_may_be_sent_on_for_longer_than_other_bodies() {
     let dir = stack::folder();
@@ -259,7 +259,7 @@ fn no_server_has_a_weight_or_a_name() {
         memcached: memcached.to_vec(),
         ..front()
     };
-    // The ring knows no weight, and only what is written as nginx reads it lies where nginx looks.
+    // The ring has no weights, and hashes the text of the address as nginx reads it.
     let expected =
         memcached.map(|server| format!("server {server} max_fails=2 fail_timeout=2s;\n"));
     assert_eq!(several.files().unwrap()[4].1, expected.concat());

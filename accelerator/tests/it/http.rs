@@ -1,4 +1,4 @@
-//! A client that changes nothing: it sends the target as it is given and shows every byte that comes back.
+//! A client that changes nothing: it sends the target as given, and returns every byte of the response.
 
 use std::path::Path;
 
@@ -8,13 +8,13 @@ use tokio::net::UnixStream;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    /// In the order of their names; a name may come twice.
+    /// Sorted by name; a name may occur twice.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
-    /// Returns a header that must not come twice.
+    /// Returns a header that must not occur twice.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.headers.iter().filter(|(known, _)| known == name);
         let value = values.next().map(|(_, value)| value.as_str());
@@ -26,7 +26,7 @@ impl Answer {
         self.header("x-cache") == Some("HIT memcached")
     }
 
-    /// What remains when everything is gone that must differ between two answers.
+    /// Removes the headers that must differ between two responses.
     pub(crate) fn without_names_of_who_answered(mut self) -> Self {
         let differs = [
             "date",

@@ -1,4 +1,4 @@
-//! nginx and the application agree about which paths have a key, and where it lies.
+//! nginx and the application agree which paths have a key, and on which server it is.
 
 use std::collections::HashSet;
 
@@ -72,7 +72,7 @@ async fn nginx_asks_for_exactly_what_the_application_stores() {
         stack.get(target).await;
         stack.accelerator.flush().await;
         let again = stack.get(target).await;
-        // A fragment is never sent by browsers; nginx does not look it up, the application does not see it.
+        // Browsers never send a fragment; nginx does not look it up, and the application does not get it.
         let has_key = Key::of(target).is_some() && again.status == 200;
         assert_eq!(again.is_hit(), has_key, "{target}: {again:?}");
     }
@@ -140,7 +140,7 @@ async fn nginx_looks_on_the_server_where_the_application_stored() {
     }
 }
 
-/// Other ways to write a path, each of which the application may take for another file.
+/// Other ways to write a path, which the application may read as another file.
 fn disguises(path: &str) -> Vec<String> {
     let file = path.strip_prefix("/i/").unwrap();
     vec![

@@ -1,4 +1,4 @@
-//! A memcached that lies when its script says so, and is honest else.
+//! A memcached that lies by a script, and is honest otherwise.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -8,17 +8,17 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// A part of an answer. After the last one it says nothing more, and goes on listening.
+/// A part of a reply. After the last part the liar is silent, and goes on reading.
 #[derive(Clone, Debug)]
 pub(crate) enum Say {
     This(Vec<u8>),
-    /// Closes the connection; as the only part before it has read what is to be stored.
+    /// Closes the connection; as the only part, before the value to store is read.
     Bye,
-    /// Waits until the other side has given up, and answers then.
+    /// Waits until the client has given up, then answers.
     TooLate(Vec<u8>),
 }
 
-/// A line that the liar was told, and on which connection.
+/// A line that the liar received, and its connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Heard {
     pub(crate) connection: usize,
@@ -26,7 +26,7 @@ pub(crate) struct Heard {
     pub(crate) after_a_lie: bool,
 }
 
-/// Returns the lie that answers a line, or none for the truth.
+/// Returns the lie that answers a line, or `None` for an honest reply.
 type Script = Box<dyn Fn(&str) -> Option<Vec<Say>> + Send + Sync>;
 
 pub(crate) struct Liar {
@@ -66,7 +66,7 @@ impl Liar {
         }
     }
 
-    /// From now on it is honest, and holds this.
+    /// Makes it honest from now on, with these items.
     pub(crate) fn reform(&self, items: impl IntoIterator<Item = (String, Vec<u8>)>) {
         let mut mind = self.mind.lock().unwrap();
         mind.script = Box::new(|_| None);
@@ -77,7 +77,7 @@ impl Liar {
         self.mind.lock().unwrap().heard.clone()
     }
 
-    /// Tells whether anybody said something on a connection that had lied.
+    /// Returns whether a command arrived on a connection that had lied.
     pub(crate) fn was_trusted_again(&self) -> bool {
         self.heard().iter().any(|heard| heard.after_a_lie)
     }
@@ -93,7 +93,7 @@ async fn speak(stream: TcpStream, connection: usize, mind: Arc<Mutex<Mind>>) {
     let mut stream = BufReader::new(stream);
     let mut line = String::new();
     let mut after_a_lie = false;
-    // Who speaks to it may break off at any point; then there is nobody left to lie to.
+    // The client may close the connection at any point.
     while stream.read_line(&mut line).await.is_ok_and(|len| len > 0) {
         let said = std::mem::take(&mut line).trim_end().to_owned();
         let lie = {
@@ -139,7 +139,7 @@ async fn speak(stream: TcpStream, connection: usize, mind: Arc<Mutex<Mind>>) {
 }
 
 impl Mind {
-    /// The little of memcached that nginx and the writer use.
+    /// The part of memcached that nginx and the writer use.
     fn honestly(&mut self, line: &str, value: Vec<u8>) -> Vec<u8> {
         let mut words = line.split(' ');
         let (verb, key) = (words.next().unwrap(), words.next().unwrap_or_default());
@@ -161,7 +161,7 @@ impl Mind {
     }
 }
 
-/// The answer to a `get`, as memcached gives it.
+/// The reply to a `get`, as memcached sends it.
 pub(crate) fn told(key: &str, value: &[u8]) -> Vec<u8> {
     let header = format!("VALUE {key} 0 {}\r\n", value.len());
     [header.as_bytes(), value, b"\r\nEND\r\n"].concat()

@@ -1,4 +1,4 @@
-//! Whatever a memcached says to nginx, a visitor reads the application's bytes, or sees that an answer broke off.
+//! Whatever a memcached replies to nginx, the client gets the application's bytes, or sees that a response broke off.
 
 use std::net::SocketAddr;
 use std::sync::Mutex;
@@ -28,7 +28,7 @@ fn this(text: impl AsRef<[u8]>) -> Say {
     Say::This(text.as_ref().to_vec())
 }
 
-/// What is wrong before the first byte of a value: nobody has to know.
+/// Replies that are wrong before the first byte of a value: the client must not notice.
 fn lies() -> Vec<(&'static str, Vec<Say>)> {
     let header = |header: &str| vec![this(format!("VALUE {header}\r\nwrong\r\nEND\r\n"))];
     vec![
@@ -83,7 +83,7 @@ fn lies() -> Vec<(&'static str, Vec<Say>)> {
     ]
 }
 
-/// What goes wrong once nginx has begun to answer: it cannot be taken back.
+/// Replies that go wrong after nginx has begun its response, which it cannot take back.
 fn broken_values() -> Vec<(&'static str, Vec<Say>)> {
     let bytes = bytes_of(PICTURE);
     let whole = told(KEY, &bytes);
@@ -117,7 +117,7 @@ async fn a_lie_before_the_value_is_a_miss() {
         }
         assert!(!liar.heard().is_empty(), "{name}: was never asked");
         assert!(!liar.was_trusted_again(), "{name}: {:?}", liar.heard());
-        // nginx has put it aside and asks it again.
+        // nginx has skipped it and asks it again.
         liar.reform([(KEY.to_owned(), bytes_of(PICTURE))]);
         let hit = until(|| async { Some(stack.get(PICTURE).await).filter(|it| it.is_hit()) }).await;
         assert!(hit.body == bytes_of(PICTURE), "{name}");
@@ -211,7 +211,7 @@ async fn a_miss_that_is_said_twice_answers_no_other_request() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_belongs_to_the_request_before_is_a_miss() {
-    // It answers each request with what the one before asked for.
+    // It answers each request with the reply to the one before.
     let before = Mutex::new("v1:/i/first.webp".to_owned());
     let liar = Liar::start(move |line| {
         let key = line.strip_prefix("get ").unwrap().to_owned();

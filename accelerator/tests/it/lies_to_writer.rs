@@ -1,4 +1,4 @@
-//! Whatever a memcached says to the writer: nothing counts as stored or purged that was not said to be.
+//! Whatever a memcached replies to the writer: only a confirmed store counts as stored, only a confirmed purge as purged.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ impl Writer {
         Self { site, accelerator }
     }
 
-    /// Answers a request as the site would, and waits for what comes of storing it.
+    /// Answers a request as the site would, and waits for the store to end.
     async fn answer(&self, path: &str) {
         let router = router(Arc::clone(&self.site), &self.accelerator);
         let request = Request::get(path).body(Body::empty()).unwrap();
@@ -46,7 +46,7 @@ fn this(text: impl AsRef<[u8]>) -> Vec<Say> {
     vec![Say::This(text.as_ref().to_vec())]
 }
 
-/// Answers that say neither yes nor no, to whatever was said.
+/// Replies that neither confirm nor refuse, whatever the command.
 fn lies() -> Vec<(&'static str, Vec<Say>)> {
     let then = |text: &str, more: Say| [this(text), vec![more]].concat();
     vec![
@@ -82,7 +82,7 @@ fn lies() -> Vec<(&'static str, Vec<Say>)> {
     ]
 }
 
-/// Lies to whoever says this verb, and only to them.
+/// Lies to commands with this verb, and only to them.
 async fn liar(verb: &'static str, lie: &[Say]) -> Liar {
     let lie = lie.to_vec();
     Liar::start(move |line| line.starts_with(verb).then(|| lie.clone())).await
@@ -179,8 +179,7 @@ async fn an_answer_to_another_question_is_none_to_a_purge() {
     }
 }
 
-/// To the client a store or a delete that is answered with a value looks like one that was done; the proof of a
-/// purge does not.
+/// The client takes a value as a reply to a store or a delete for success; the proof of a purge must not.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_with_a_value_is_no_proof_that_a_key_is_gone() {
     let liar = liar("mg ", &this("VA 2\r\nhi\r\n")).await;

@@ -1,4 +1,4 @@
-//! How large an item may be, how long it stays, and how many may come.
+//! How large an item may be, how long it stays, and how many connections there may be.
 
 use std::net::Ipv4Addr;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -26,7 +26,7 @@ async fn stack_with(arguments: &'static [&'static str]) -> Stack {
     Stack::of(dir, vec![memcached], (servers, 1), vec![site]).await
 }
 
-/// Asks twice, and tells whether the second answer was a hit; both must be right.
+/// Requests twice, and returns whether the second response was a hit; both must be right.
 async fn is_kept(stack: &Stack, path: &str) -> bool {
     let miss = stack.get(path).await;
     stack.accelerator.flush().await;
@@ -67,7 +67,7 @@ async fn an_item_may_have_no_byte_or_one_or_as_many_as_the_options_say_and_no_mo
 async fn an_item_that_memcached_finds_too_large_trips_nothing() {
     let stack = stack_with(&["-I", "512k"]).await;
     assert!(!is_kept(&stack, "/i/len-700000/a.webp").await);
-    // The next store is not held off.
+    // The next store is not delayed.
     assert!(is_kept(&stack, PICTURE).await);
     let stats = stack.accelerator.stats();
     assert_eq!(
@@ -103,7 +103,7 @@ async fn a_value_that_reads_like_orders_is_a_value() {
     assert_eq!(stack.memcached[0].stat("cmd_flush").await, 0);
 }
 
-/// How many seconds memcached says that a file has left; none if it is gone.
+/// How many seconds a file has left in memcached; `None` if it is gone.
 async fn seconds_left(stack: &Stack, path: &str) -> Option<i64> {
     let answer = stack.memcached[0].ask(&format!("mg v1:{path} t")).await;
     answer.strip_prefix("HD t")?.parse().ok()
@@ -172,7 +172,7 @@ async fn a_storm_of_heads_costs_memcached_nothing() {
         server.stat("cmd_get").await,
         server.stat("total_connections").await,
     );
-    // Each of our own two questions is a connection.
+    // Each of the test's own two commands is a connection.
     assert_eq!(after, (before.0, before.1 + 2));
 }
 
@@ -186,7 +186,7 @@ async fn a_memcached_without_free_connections_is_a_miss() {
                 .await
                 .unwrap(),
         );
-        // One that is not let in may be told so before it asks.
+        // A refused connection may get its error before it sends a command.
         let _closed = guest.write_all(b"version\r\n").await;
         let mut said = String::new();
         let read = guest.read_line(&mut said).await;
@@ -214,7 +214,7 @@ async fn a_socket_of_memcached_that_nginx_may_not_open_is_a_miss() {
     };
     let (app, socket) = (dir.path().join("app"), dir.path().join("memcached"));
     let _memcached = Memcached::on_socket(&socket).await;
-    // Not even for its owner, unless that is root; root's workers are somebody else here.
+    // Not even for its owner, unless that is root; root's workers run as another user here.
     mode(&socket, 0o000);
     mode(dir.path(), 0o755);
     let (site, accelerator) = Site::with(options(Vec::new()));

@@ -16,8 +16,8 @@ use crate::stack::{Nginx, folder, front, until};
 /// How many processes there are: more than may lose the same request.
 const PROCESSES: usize = 3;
 
-/// Processes that answer `/page`, close the connection at `/kill`, as one that dies does, and are silent at `/hang`. The
-/// first that is asked for `/frozen` is silent until it is killed; the others answer.
+/// Processes that answer `/page`, close the connection at `/kill`, as a dying one does, and are silent at `/hang`. The
+/// first that gets `/frozen` is silent until it is killed; the others answer.
 struct Processes {
     nginx: Nginx,
     seen: Arc<Seen>,
@@ -57,7 +57,7 @@ impl Processes {
     }
 }
 
-/// Serves as one process after the other would: when one dies, all its connections are closed, and the next listens.
+/// Serves as one process after another: when one dies, all its connections close, and the next listens.
 async fn serve(listener: UnixListener, seen: Arc<Seen>) {
     let death = Arc::<Notify>::default();
     loop {
@@ -100,7 +100,7 @@ async fn answer(mut stream: UnixStream, seen: Arc<Seen>) {
     }
 }
 
-/// Puts another time in the place of nginx's own.
+/// Replaces a timeout in nginx.conf.
 fn set(dir: &Path, directive: &str, value: &str) {
     let file = dir.join("shared/proxy.conf");
     let text = std::fs::read_to_string(&file).unwrap();
@@ -133,7 +133,7 @@ async fn what_a_frozen_process_was_asked_is_answered_by_another_when_it_is_kille
     assert_eq!(answer.status, 200);
 }
 
-/// nginx cannot know whether it was closed before the request came.
+/// nginx cannot know whether the connection was closed before the request arrived.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kept_connection_that_is_closed_is_one_try_more() {
     let processes = Processes::start(|_| {}).await;

@@ -26,7 +26,7 @@ impl Process {
             .arg(self.0.id().to_string())
             .status();
         assert!(done.unwrap().success(), "kill -{name}");
-        // The signal is only sent; until each thread has stopped it goes on answering.
+        // The signal is only sent; memcached answers until each thread has stopped.
         while name == "STOP" && !self.is_stopped() {
             std::thread::yield_now();
         }
@@ -43,7 +43,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // One that ended already has been told already.
+        // A process that has ended needs no signal.
         let _told = Command::new("kill")
             .arg(format!("-{}", self.1))
             .arg(self.0.id().to_string())
@@ -64,7 +64,7 @@ impl Memcached {
         let ports = tempfile::NamedTempFile::new_in(dir)
             .unwrap()
             .into_temp_path();
-        // A negative port means any free one, told in this file.
+        // A negative port means any free one, written to this file.
         let process = Self::run(host, -1, options, Some(&ports));
         let port = until(|| async {
             let text = std::fs::read_to_string(&ports).ok()?;
@@ -94,7 +94,7 @@ impl Memcached {
         Process::start(&mut command, "KILL")
     }
 
-    /// Starts one that only its own user can reach, which is memcached's default for a socket.
+    /// Starts one that only its own user can reach, memcached's default for a socket.
     pub(crate) async fn on_socket(path: &Path) -> Process {
         let mut command = Command::new("memcached");
         command.args(["-u", "root", "-t", "1", "-s"]).arg(path);
@@ -112,7 +112,7 @@ impl Memcached {
         let address = self.address;
         {
             let mut process = self.process.lock().unwrap();
-            // The port is free only when the one before has gone.
+            // The port is free only when the previous process has ended.
             *process = Process::start(&mut Command::new("true"), "KILL");
             let port = i32::from(address.port());
             *process = Self::run(address.ip(), port, self.options, None);
@@ -120,7 +120,7 @@ impl Memcached {
         until(|| async move { TcpStream::connect(address).await.ok() }).await;
     }
 
-    /// Says one line to it, and returns the first line of its answer.
+    /// Sends one line, and returns the first line of the reply.
     pub(crate) async fn ask(&self, line: &str) -> String {
         let mut stream = BufReader::new(TcpStream::connect(self.address).await.unwrap());
         let said = format!("{line}\r\n");

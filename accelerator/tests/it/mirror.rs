@@ -24,18 +24,18 @@ const TARGETS: (usize, u8) = (30_000, 42);
 /// How many keys are drawn where a server is dead, from the next seed.
 const SECOND_TARGETS: usize = 5_000;
 const CONNECTIONS: usize = 4;
-/// What nginx's log says of each request: its number, its key, and whom it asked.
+/// nginx's log line of each request: its number, its key, and the servers that were asked.
 const LOG: &str = "log_format mirror '$http_x_number\t$memcached_key\t$upstream_addr';\n";
 
-/// What nginx made of a request.
+/// What nginx did with a request.
 #[derive(Debug)]
 struct Seen {
     key: Option<String>,
-    /// The memcached servers that it asked, in this order.
+    /// The memcached servers that it asked, in order.
     asked: Vec<String>,
 }
 
-/// nginx with a log, and before nobody but an application that knows nothing and notes the keys it sees.
+/// nginx with a log, in front of an application that only records the keys of its requests.
 struct Mirror {
     dir: TempDir,
     nginx: Nginx,
@@ -65,7 +65,7 @@ impl Mirror {
         }
     }
 
-    /// Sends all and returns what nginx made of those that it did not refuse.
+    /// Sends all, and returns what nginx did with those that it did not refuse.
     async fn look(&self, requests: &[Numbered<'_>]) -> HashMap<usize, Seen> {
         let share = requests.len().div_ceil(CONNECTIONS);
         let sent = requests
@@ -73,7 +73,7 @@ impl Mirror {
             .map(|share| send_all(&self.nginx.socket, share));
         let refused: Vec<usize> = join_all(sent).await.concat();
         let expected = requests.len() - refused.len();
-        // The last lines are written after their answers.
+        // The last lines are written after their responses.
         until(|| async {
             let log = std::fs::read_to_string(self.dir.path().join("mirror.log")).ok()?;
             let seen: HashMap<_, _> = log.lines().filter_map(read_line).collect();
@@ -86,7 +86,7 @@ impl Mirror {
     }
 }
 
-/// The shipped nginx.conf stays as it is; the log stands in a file that is generated anyway.
+/// The shipped nginx.conf is unchanged; the log is set in a generated file.
 fn log_into(dir: &Path, upstream: Option<String>) {
     let paths = std::fs::read_to_string(dir.join("paths.conf")).unwrap();
     let log = format!(
@@ -193,8 +193,8 @@ async fn for_any_target_nginx_has_the_key_and_asks_the_server_of_the_crate() {
     );
 }
 
-/// Asks for many keys, of which some lie on a dead server, and compares the servers that nginx asked
-/// with the walk of the crate.
+/// Requests many keys, some of them on a dead server, and compares the servers that nginx asked
+/// with the order of the crate.
 async fn compare_walks(mirror: &Mirror, names: &[String], addresses: &[String], dead: usize) {
     let (ring, seed) = (Ring::new(names), TARGETS.1 + 1);
     println!("{SECOND_TARGETS} targets from seed {seed}");
@@ -247,7 +247,7 @@ async fn sockets_names_and_missing_ports_lie_where_nginx_puts_them() {
     let _on_socket = Memcached::on_socket(&socket).await;
     let (v4, v6) = (memcached[0].address, memcached[4].address);
     let socket = format!("unix:{}", socket.display());
-    // The last one has no port, so nginx asks port 80, where nobody is.
+    // The last server has no port, so nginx asks port 80, where no process listens.
     let names = [
         v4.to_string(),
         v6.to_string(),

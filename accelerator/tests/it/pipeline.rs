@@ -7,14 +7,14 @@ use tokio::net::UnixStream;
 
 /// How many requests are on their way at once on one connection.
 const AHEAD: usize = 64;
-/// The header that tells a request's number.
+/// The header with a request's number.
 pub(crate) const NUMBER: &str = "x-number";
 
 pub(crate) type Numbered<'a> = (usize, &'a str, &'a str);
 
 /// Sends `(number, method, target)` one after the other, and returns the numbers that nginx refused.
 ///
-/// What it refuses it does not read further from: it closes the connection, and the rest is sent on another.
+/// After a refusal nginx closes the connection; the rest is sent on another.
 pub(crate) async fn send_all(socket: &Path, requests: &[Numbered<'_>]) -> Vec<usize> {
     let (mut next, mut refused) = (0, Vec::new());
     while next < requests.len() {
@@ -29,7 +29,7 @@ pub(crate) async fn send_all(socket: &Path, requests: &[Numbered<'_>]) -> Vec<us
                         .as_bytes(),
                 );
             }
-            // It may have closed already; what it answered before is still there to read.
+            // It may have closed already; its responses can still be read.
             let _closed = stream.write_all(&bytes).await;
             for (number, method, target) in ahead {
                 let status = read_answer(&mut stream, *method == "HEAD").await;

@@ -1,4 +1,4 @@
-//! What holds for every key, every ring and every answer, not only for those that somebody thought of.
+//! Properties of every key, every ring and every response, on generated inputs.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -16,7 +16,7 @@ use tower::{Layer, ServiceExt, service_fn};
 
 use crate::targets;
 
-/// The two rules of the map that gives nginx its keys, run by the library that nginx runs them with.
+/// The two expressions of nginx's key map, run by the regex library that nginx uses.
 static RULES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     let (_, map) = NGINX_CONF.split_once("$memcached_key {").unwrap();
     let (map, _) = map.split_once("\n    }").unwrap();
@@ -129,7 +129,7 @@ proptest! {
             _ => NO_STORE,
         };
         prop_assert_eq!(cache_control, expected);
-        // There is no memcached: what would have been stored says so, and nothing else does.
+        // There is no memcached: a response that would have been stored has this reason, and no other has it.
         prop_assert_eq!(status.contains("detail=disabled"), case.may_be_stored(), "{}", status);
     }
 }
@@ -169,7 +169,7 @@ fn case() -> impl Strategy<Value = Case> {
         ("vary", "Cookie"),
         ("content-encoding", "br"),
     ];
-    // Mostly what is allowed, else nothing would ever be.
+    // Mostly allowed values, else hardly any response would be storable.
     let mostly = |usual: &'static str, others: Vec<&'static str>| prop_oneof![3 => Just(usual), 1 => select(others)];
     (
         mostly("GET", vec!["HEAD", "POST"]),
@@ -228,7 +228,7 @@ impl Case {
         response.body(Body::from("body")).unwrap()
     }
 
-    /// Returns `Cache-Control` and `Cache-Status` of the answer through the layer.
+    /// Returns `Cache-Control` and `Cache-Status` of the response through the layer.
     fn answer(&self) -> (String, String) {
         let case = self.clone();
         let handler = service_fn(move |_: Request<Body>| {

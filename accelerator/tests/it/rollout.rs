@@ -22,7 +22,7 @@ async fn a_reload_while_pushes_run_fails_no_request() {
     let visitor = async |side: usize| {
         let mut number = 0;
         while !over.load(SeqCst) {
-            // Each path comes twice, once to be pushed and once more.
+            // Each path is requested twice: once to be stored, and once more.
             let path = format!("/i/anna/{side}-{}/640.webp", number / 2);
             let answer = stack.get(&path).await;
             assert!(
@@ -106,7 +106,7 @@ fn an_include_is_replaced_whole_or_not_at_all() {
     });
 }
 
-/// Returns which version an answer shows, if it shows one wholly.
+/// Returns which version a response shows, if it shows one completely.
 fn version_of(answer: &Answer) -> Option<usize> {
     let mut text = answer.body.clone();
     if answer.header("content-encoding") == Some("gzip") {
@@ -149,7 +149,7 @@ async fn two_versions_that_push_the_same_url_never_mix_and_either_can_purge_it()
     };
     tokio::join!(purges, join_all((0..4).map(visitor)));
     assert!(seen.iter().all(|count| count.load(SeqCst) > 0), "{seen:?}");
-    // What one stored the other takes away.
+    // One version purges what the other stored.
     for (one, other) in [(0, 1), (1, 0)] {
         until(|| async {
             sites[other].1.purge([SHOWN]).await;

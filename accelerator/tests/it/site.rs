@@ -17,19 +17,19 @@ use bytes::Bytes;
 use futures::future::poll_immediate;
 use tokio::sync::Semaphore;
 
-/// What a test sees of the site, and does to it.
+/// The state of the site that tests read and change.
 pub(crate) struct Site {
     /// How many requests have reached a handler.
     pub(crate) asked: AtomicUsize,
-    /// Handlers of `/i/slow...` wait for a permit here after they read what to show.
+    /// Handlers of `/i/slow...` wait for a permit here after they have read their data.
     pub(crate) gate: Semaphore,
     /// Gets a permit when such a handler waits.
     pub(crate) waiting: Semaphore,
-    /// How many requests were not answered at once: they wait here, or for another's answer.
+    /// How many requests were not answered at once: they wait here, or for another's response.
     pub(crate) held_up: AtomicUsize,
-    /// What `/i/slow/edition.webp` shows: the same path, and another picture each time it is edited.
+    /// The content of `/i/slow/edition.webp`: the same path, and another picture after each edit.
     pub(crate) edition: AtomicUsize,
-    /// The truth about every picture.
+    /// Whether every picture is current.
     pub(crate) pictures_are_current: AtomicBool,
     /// Which version of the site this is; `/i/version...` shows it.
     pub(crate) version: AtomicUsize,
@@ -50,7 +50,7 @@ impl Default for Site {
 }
 
 impl Site {
-    /// Makes a site and the accelerator that stores what it answers.
+    /// Builds a site and its accelerator.
     pub(crate) fn with(options: Options) -> (Arc<Self>, Accelerator) {
         let site = Arc::<Self>::default();
         let accelerator = Accelerator::new(options.validity(SiteValidity(Arc::clone(&site))));
@@ -58,7 +58,7 @@ impl Site {
     }
 }
 
-/// The truth of a [`Site`].
+/// The [`Validity`] of a [`Site`].
 pub(crate) struct SiteValidity(pub(crate) Arc<Site>);
 
 impl Validity for SiteValidity {
@@ -67,7 +67,7 @@ impl Validity for SiteValidity {
     }
 }
 
-/// A value that is not to be taken for an answer or an order.
+/// A value that must not be read as a reply or a command.
 const HOSTILE: &str = "\r\nEND\r\nflush_all\r\nVALUE v1:/i/a.webp 0 5\r\nwrong\r\nEND\r\n";
 
 /// The number in a segment of a path such as `/len-9/`.
@@ -76,7 +76,7 @@ fn number_behind(name: &str, path: &str) -> Option<usize> {
         .find_map(|segment| segment.strip_prefix(name)?.parse().ok())
 }
 
-/// What a version of the site shows: the first a text that is worth its gzip, the second one that is not.
+/// The content of a version of the site: the first shrinks by gzip, the second does not.
 pub(crate) fn text_of_version(version: usize) -> String {
     format!("version {version} ").repeat(if version == 0 { 400 } else { 1 })
 }
@@ -143,7 +143,7 @@ async fn count_who_waits(State(site): State<Arc<Site>>, request: Request, next: 
 
 async fn file(State(site): State<Arc<Site>>, uri: Uri) -> Response {
     site.asked.fetch_add(1, SeqCst);
-    // A header that a hit could not have: the layer takes it away.
+    // A header that a hit could not have: the layer removes it.
     (
         [(header::LAST_MODIFIED, "Tue, 15 Nov 1994 12:45:26 GMT")],
         show(Policy::Immutable, &uri),

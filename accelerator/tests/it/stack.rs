@@ -1,4 +1,4 @@
-//! nginx, memcached and the site, in a folder of their own; gone when the test is over.
+//! nginx, memcached and the site, in a folder of their own; they end with the test.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::MetadataExt;
@@ -17,7 +17,7 @@ use crate::http::{self, Answer};
 use crate::memcached::{Memcached, Process};
 use crate::site::{Site, router};
 
-/// One process of the site, as far as nginx can tell.
+/// One process of the site, as nginx sees it.
 pub(crate) struct App {
     socket: PathBuf,
     task: JoinHandle<()>,
@@ -31,7 +31,7 @@ impl App {
         Self { socket, task }
     }
 
-    /// Nobody listens any more; kept connections live on, as they do not after a kill, so nginx sees both.
+    /// Stops listening. Kept connections stay open, unlike after a kill, so nginx sees both.
     pub(crate) fn stop(&self) {
         self.task.abort();
         std::fs::remove_file(&self.socket).unwrap();
@@ -76,7 +76,7 @@ impl Stack {
         Self::of(dir, memcached, (servers, copies), vec![site; app_count]).await
     }
 
-    /// Starts one that is made of given parts: what nginx asks need not be what the sites store on.
+    /// Starts one from given parts: nginx may ask other servers than the sites store on.
     pub(crate) async fn of(
         dir: TempDir,
         memcached: Vec<Memcached>,
@@ -126,13 +126,13 @@ impl Stack {
         self.try_send(method, target, headers).await.unwrap()
     }
 
-    /// As most browsers ask.
+    /// Requests as most browsers do.
     pub(crate) async fn get(&self, target: &str) -> Answer {
         self.send("GET", target, &[("Accept-Encoding", "gzip, deflate, br")])
             .await
     }
 
-    /// Starts a process again that was stopped, on its socket.
+    /// Restarts a stopped process on its socket.
     pub(crate) fn restart_app(&mut self, number: usize) {
         let socket = self.apps[number].socket.clone();
         self.apps[number] = App::start(socket, &self.site, &self.accelerator);
@@ -142,7 +142,7 @@ impl Stack {
         self.dir.path()
     }
 
-    /// What nginx complained about.
+    /// nginx's error log.
     pub(crate) fn complaints(&self) -> String {
         std::fs::read_to_string(self.dir.path().join("error.log")).unwrap_or_default()
     }
@@ -156,18 +156,18 @@ pub(crate) fn folder() -> TempDir {
         .unwrap()
 }
 
-/// How the site of a test stores: a purge does not wait as long as it would outside of tests.
+/// The options of a test's site: a purge waits for less time than outside of tests.
 pub(crate) fn options(servers: Vec<SocketAddr>) -> Options {
     let mut options = Options::new(servers);
     options.purge_timeout = Duration::from_millis(700);
     options
 }
 
-/// Everything of one folder; no memcached yet.
+/// The front in one folder, without memcached.
 pub(crate) fn front(dir: &Path, apps: Vec<PathBuf>) -> Front {
     let is_root = std::fs::metadata(dir).unwrap().uid() == 0;
     Front {
-        // The folder is for its owner only, so the workers must be the owner.
+        // Only its owner may enter the folder, so the workers run as the owner.
         user: is_root.then(|| "root".to_owned()),
         workers: 2,
         pid: dir.join("nginx.pid"),
@@ -191,7 +191,7 @@ pub(crate) struct Nginx {
 }
 
 impl Nginx {
-    /// Starts it after the folder with its addresses was changed by a test.
+    /// Starts it after a test has changed its folder.
     pub(crate) async fn start(dir: &Path, front: Front, change: impl FnOnce(&Path)) -> Self {
         accelerator::configuration::write_to(dir).unwrap();
         std::fs::create_dir(&front.temp_dir).unwrap();
@@ -220,7 +220,7 @@ impl Nginx {
     }
 }
 
-/// Asks again and again, until there is an answer; a minute is more than any start takes.
+/// Polls until there is a result; a minute is more than any start takes.
 pub(crate) async fn until<T, F: Future<Output = Option<T>>>(ask: impl Fn() -> F) -> T {
     let answered = async {
         let mut again = tokio::time::interval(Duration::from_millis(5));

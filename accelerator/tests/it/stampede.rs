@@ -1,4 +1,4 @@
-//! A thousand who ask at once for what nobody has made yet: it is made once, and nobody is lost.
+//! A thousand concurrent requests for a new file: one handler runs, and all get a response.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,23 +14,23 @@ use tower::ServiceExt;
 use crate::site::{bytes_of, router};
 use crate::stack::{Stack, until};
 
-/// Its handler waits at the gate, with what it has read before.
+/// Its handler reads its data and then waits at the gate.
 const SLOW: &str = "/i/slow/token/640.webp";
-/// Text, which is gzipped as well: also once.
+/// Text, which is also gzipped once.
 const SLOW_TEXT: &str = "/i/slow/token/title.svg";
 /// Shows its edition: the picture changes, and the path does not.
 const SLOW_EDITION: &str = "/i/slow/edition.webp";
-/// Answers each visitor with their own name, and says that nobody may share it.
+/// Answers each visitor with their own name, under a policy that forbids sharing.
 const SLOW_PRIVATE: &str = "/i/slow/private.webp";
-/// How many ask at once.
+/// How many requests are concurrent.
 const CROWD: usize = 1_000;
-/// How many handlers an open gate lets through: more than there will be.
+/// How many handlers an open gate admits: more than there will be.
 const OPEN: usize = 10 * CROWD;
 
 /// A visitor's request, under way once [`arrives`] has returned it.
 type Visit = Pin<Box<dyn Future<Output = (StatusCode, Bytes)> + Send>>;
 
-/// Sends a request into the layer and returns when it waits there: at the gate, or for another's answer.
+/// Sends a request into the layer and returns when it waits there: at the gate, or for another's response.
 async fn arrives(stack: &Stack, path: &str, name: &str) -> Visit {
     let request = Request::get(path)
         .header(header::COOKIE, name)
@@ -98,7 +98,7 @@ async fn nobody_is_lost_when_the_first_goes_away() {
     let stack = Stack::start().await;
     let mut visits = crowd(&stack, SLOW, CROWD).await;
     drop(visits.remove(0));
-    // What it began goes on for the others.
+    // Its computation continues for the others.
     stack.site.gate.add_permits(OPEN);
     for (status, bytes) in join_all(visits).await {
         assert_eq!((status, bytes == bytes_of(SLOW)), (StatusCode::OK, true));
@@ -140,7 +140,7 @@ async fn whoever_comes_after_a_purge_never_gets_what_was_read_before_it() {
     let after = crowd(&stack, SLOW_EDITION, CROWD).await;
     stack.site.gate.add_permits(OPEN);
     let (before, after) = tokio::join!(join_all(before), join_all(after));
-    // The first had read the old one; who waited for it begins anew.
+    // The leader had read the old one; its followers start again.
     let mut before = before.into_iter();
     assert_eq!(before.next().unwrap(), (StatusCode::OK, "0".into()));
     for answer in before {

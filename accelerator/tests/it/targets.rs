@@ -13,7 +13,7 @@ const PIECES: &[&str] = &[
     "$uri", "*", "{}", "|", "^", "`", "A", "WEBP", "-", "_", "0",
 ];
 
-/// What stands before a target in a request to a proxy.
+/// The prefix of a target in a request to a proxy.
 pub(crate) const ORIGIN: &str = "http://site.test";
 
 /// A target that has a key, unless it became too long.
@@ -24,7 +24,7 @@ pub(crate) fn addressable() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Any target that one line of a request can hold.
+/// Any target that fits into one line of a request.
 pub(crate) fn anything() -> impl Strategy<Value = String> {
     let with_a_piece = (addressable(), select(PIECES), any::<prop::sample::Index>()).prop_map(
         |(mut target, piece, place)| {
@@ -68,7 +68,7 @@ pub(crate) fn drawn(
 ) -> Vec<String> {
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    // At its ends a space is none of the target.
+    // A space at its ends is not part of the target.
     let draw = || {
         strategy
             .new_tree(&mut runner)

@@ -1,12 +1,12 @@
 //! The fifteen traps of nginx and memcached that this crate was built around, and the tests that step on each.
 //!
-//! Where memcached listens on the machine of a whole site is looked after by the tests of what starts it
+//! Where the memcached of a whole site listens is checked by the tests of the supervisor
 //! (`nothing_of_a_site_listens_for_the_world`).
 
 use std::collections::BTreeSet;
 use std::process::Command;
 
-/// What goes wrong elsewhere, and the tests here that would find it.
+/// What goes wrong elsewhere, and the tests here that would detect it.
 const TRAPS: [(&str, &[&str]); 15] = [
     (
         "a key of 251 escaped bytes, 84 spaces, a newline, %00, /a%3Fb?c against /a?b?c",
