@@ -36,11 +36,11 @@ pub struct Key {
     text: Arc<str>,
 }
 
-/// Why a request target has no key; the words follow "nginx never looks it up, because ...".
+/// Why a request target has no key, as the end of the sentence "nginx never looks it up, because ...".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum NoKey {
-    /// A page, or whatever else the application answers itself.
-    #[error("only what lies below /static/ and /i/ is kept in memory")]
+    /// A page, or another path that the application answers itself.
+    #[error("only paths below /static/ and /i/ are stored")]
     Elsewhere,
     /// More than [`PATH_LEN_MAX`] bytes.
     #[error("its path is longer than {PATH_LEN_MAX} bytes")]
@@ -48,21 +48,55 @@ pub enum NoKey {
     /// A `?`: each of endless queries would be an item of its own, or all of them the same.
     #[error("it has a query")]
     Query,
-    /// A byte that would be escaped, decoded or normalised somewhere on the way.
+    /// A byte that a program on the way might escape, decode or normalise.
     #[error("it has a byte other than a letter, a digit, '-', '_', '.' and '/'")]
     OddByte,
-    /// Two slashes in a row, or one at the end, which nginx and routers merge or not.
+    /// Two slashes in a row, or one at the end, which some routers merge.
     #[error("one of its segments is empty")]
     EmptySegment,
     /// `.`, `..` or a hidden file.
     #[error("one of its segments begins with a dot")]
     HiddenSegment,
-    /// The extension, from which nginx takes the type, is missing or not one.
+    /// The extension, from which nginx derives the type, is missing or not one.
     #[error("it does not end with an extension of up to 11 small letters and digits")]
     Extension,
-    /// Below `/static/`, and not `{name}.{hash}.{ext}`: without a fingerprint nothing is for ever.
+    /// Below `/static/`, but not `{name}.{hash}.{ext}`: without a fingerprint a file is not immutable.
     #[error("its name has no fingerprint of 8 to 64 hexadecimal digits before the extension")]
     Fingerprint,
+}
+
+impl NoKey {
+    /// Returns the reason with the length or the byte of this target that causes it, as the end of the sentence
+    /// "nginx never looks it up, because ...".
+    pub fn why(self, target: &str) -> String {
+        let odd = |c: &char| !(c.is_ascii_alphanumeric() || "-_./".contains(*c));
+        match (self, target.chars().find(odd)) {
+            (Self::TooLong, _) => format!("{self} (it has {})", target.len()),
+            (Self::OddByte, Some(odd)) => format!("{self} ({odd:?})"),
+            _ => self.to_string(),
+        }
+    }
+
+    /// Returns what to do about it, in a sentence.
+    pub fn advice(self, target: &str) -> String {
+        let advice = match self {
+            Self::Elsewhere => "Nothing to do: the application answers it, for every request.",
+            Self::Query => {
+                let path = target.split('?').next().unwrap_or_default();
+                return match Key::of(path) {
+                    Some(_) => format!("Without its query it has a key: request {path}."),
+                    None => "Put what the query says into the path.".to_owned(),
+                };
+            }
+            Self::TooLong => "Give it a shorter name.",
+            Self::OddByte | Self::EmptySegment | Self::HiddenSegment => {
+                "Give it a plain name of letters, digits, - and _."
+            }
+            Self::Extension => "Give it an extension, such as .webp or .css.",
+            Self::Fingerprint => "Link to it by its fingerprinted address, /static/NAME.HASH.EXT.",
+        };
+        advice.to_owned()
+    }
 }
 
 impl Key {
@@ -241,6 +275,19 @@ mod tests {
         let path = |len: usize| format!("/i/{}.webp", "a".repeat(len - "/i/.webp".len()));
         assert!(Key::of(&path(PATH_LEN_MAX)).is_some());
         assert_eq!(Key::parse(&path(PATH_LEN_MAX + 1)), Err(NoKey::TooLong));
+    }
+
+    #[test]
+    fn a_reason_names_the_byte_and_the_length_and_a_query_is_taken_away() {
+        let no_key = |target: &str| Key::parse(target).unwrap_err();
+        let long = format!("/i/{}.webp", "a".repeat(200));
+        assert!(no_key(&long).why(&long).ends_with("(it has 208)"));
+        let odd = "/i/a\u{1b}.webp";
+        assert!(no_key(odd).why(odd).ends_with(r"('\u{1b}')"));
+        let query = "/i/a.webp?w=1";
+        assert!(no_key(query).advice(query).contains("request /i/a.webp."));
+        let page = "/people/anna?page=2";
+        assert_eq!(no_key(page).why(page), NoKey::Elsewhere.to_string());
     }
 
     proptest! {
