@@ -86,7 +86,7 @@ pub async fn explain(site: &Site, path: &str, look_only: bool) -> Findings {
         key,
         no_key: no_key.map(|no_key| NoKeyFacts {
             name: no_key::name(no_key),
-            because: no_key::because(no_key, path),
+            because: no_key.why(path),
         }),
         servers,
         app,

@@ -67,7 +67,7 @@ fn judged(seen: &Seen<'_>) -> Verdict {
     if let Some(no_key) = seen.no_key {
         let why = format!(
             "nginx never asks memcached for it, because {}.",
-            no_key::because(no_key, seen.path)
+            no_key.why(seen.path)
         );
         return no("no-key", why, &no_key::advice(no_key, seen.path));
     }
