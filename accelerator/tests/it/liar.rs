@@ -157,7 +157,10 @@ impl Mind {
             "md" => "NF",
             _ => "ERROR",
         };
-        format!("{short}\r\n").into_bytes()
+        // The number of a command in a batch comes back with its reply.
+        let number = words.find(|flag| flag.starts_with('O'));
+        let number = number.map_or(String::new(), |number| format!(" {number}"));
+        format!("{short}{number}\r\n").into_bytes()
     }
 }
 

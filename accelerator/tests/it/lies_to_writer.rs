@@ -174,7 +174,10 @@ async fn an_answer_to_another_question_is_none_to_a_purge() {
         ("mg ", ["MN", "NF", "NS", "EX"]),
     ] {
         for lie in lies {
-            refuses_to_confirm(lie, verb, this(format!("{lie}\r\n"))).await;
+            // With and without the number of the command in its batch.
+            for lie in [format!("{lie}\r\n"), format!("{lie} O0\r\n")] {
+                refuses_to_confirm(&lie, verb, this(&lie)).await;
+            }
         }
     }
 }
@@ -182,9 +185,23 @@ async fn an_answer_to_another_question_is_none_to_a_purge() {
 /// The client takes a value as a reply to a store or a delete for success; the proof of a purge must not.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_with_a_value_is_no_proof_that_a_key_is_gone() {
-    let liar = liar("mg ", &this("VA 2\r\nhi\r\n")).await;
-    let report = Writer::to(&liar).accelerator.purge([PICTURE]).await;
-    assert!(!report.is_confirmed(), "{report:?}");
+    for lie in ["VA 2\r\nhi\r\n", "VA 2 O0\r\nhi\r\n"] {
+        let liar = liar("mg ", &this(lie)).await;
+        let report = Writer::to(&liar).accelerator.purge([PICTURE]).await;
+        assert!(!report.is_confirmed(), "{lie}: {report:?}");
+    }
+}
+
+/// A purge of several keys is one exchange: a reply in the place of another proves nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn replies_in_another_order_confirm_no_key() {
+    for verb in ["md ", "mg "] {
+        let liar = liar(verb, &this("EN O1\r\nEN O0\r\n")).await;
+        let paths: Vec<_> = (0..16).map(|n| format!("/i/anna/{n}/640.webp")).collect();
+        let report = Writer::to(&liar).accelerator.purge(&paths).await;
+        assert!(!report.is_confirmed(), "{verb}: {report:?}");
+        assert_eq!(report.removed(), 0, "{verb}: {report:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -205,7 +222,7 @@ async fn an_item_that_may_have_arrived_is_taken_back() {
         Writer::to(&liar).answer(PICTURE).await;
         let said: Vec<_> = liar.heard().into_iter().map(|heard| heard.line).collect();
         let key = format!("v1:{PICTURE}");
-        assert!(said.contains(&format!("md {key}")), "{lie:?}: {said:?}");
+        assert!(said.contains(&format!("md {key} O0")), "{lie:?}: {said:?}");
         assert!(!liar.was_trusted_again(), "{lie:?}: {said:?}");
     }
 }
@@ -217,7 +234,7 @@ async fn an_item_that_was_answered_oddly_may_have_arrived_and_is_taken_back() {
         Writer::to(&liar).answer(PICTURE).await;
         let said: Vec<_> = liar.heard().into_iter().map(|heard| heard.line).collect();
         assert!(
-            said.contains(&format!("md v1:{PICTURE}")),
+            said.contains(&format!("md v1:{PICTURE} O0")),
             "{lie}: {said:?}"
         );
     }
@@ -225,9 +242,11 @@ async fn an_item_that_was_answered_oddly_may_have_arrived_and_is_taken_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_item_that_will_not_go_is_not_confirmed_as_gone() {
-    let liar = Liar::start(|line| line.starts_with("mg ").then(|| this("HD f0\r\n"))).await;
-    let report = Writer::to(&liar).accelerator.purge([PICTURE]).await;
-    assert!(!report.is_confirmed(), "{report:?}");
+    for reply in ["HD f0\r\n", "HD f0 O0\r\n"] {
+        let liar = Liar::start(move |line| line.starts_with("mg ").then(|| this(reply))).await;
+        let report = Writer::to(&liar).accelerator.purge([PICTURE]).await;
+        assert!(!report.is_confirmed(), "{reply}: {report:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -262,7 +281,7 @@ async fn only_words_that_every_server_knows_and_no_lease_are_ever_said() {
     let script_refuses = Arc::clone(&refuses);
     let liar = Liar::start(move |line| match line.split(' ').next() {
         Some("ms") if script_refuses.load(SeqCst) => Some(vec![]),
-        Some("mg") if script_refuses.load(SeqCst) => Some(this("HD f0\r\n")),
+        Some("mg") if script_refuses.load(SeqCst) => Some(this("HD f0 O0\r\n")),
         _ => None,
     })
     .await;
@@ -282,8 +301,9 @@ async fn only_words_that_every_server_knows_and_no_lease_are_ever_said() {
             let is_known = match verb {
                 // Its length, the flag for gzip, and a lifetime.
                 "ms" => flag.parse::<u32>().is_ok() || flag == "F2" || flag.starts_with('T'),
-                // Its own flags, without its value.
-                "mg" => flag == "f",
+                // The number of the command, and the item's flags without its value.
+                "mg" => flag == "f" || flag == "O0",
+                "md" => flag == "O0",
                 _ => false,
             };
             assert!(is_known, "{heard:?}");

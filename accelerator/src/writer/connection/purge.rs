@@ -1,9 +1,10 @@
 //! Deletes keys and proves it, and retries the purges that a server has not confirmed.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use memcache::exp::{AsyncMetaClient, MutationStatus, Result};
+use memcache::exp::{AsyncMetaClient, Delete, Get, MutationStatus, Result};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::client::{Connection, unexpected_reply};
@@ -130,28 +131,38 @@ impl Connection {
 }
 
 /// Deletes keys and reads each; see [`Connection::delete_and_prove`].
+///
+/// Two exchanges a round: all deletes, then all reads. The client numbers the commands of an exchange, and checks the
+/// number of each reply.
 async fn delete_and_read(client: &AsyncMetaClient, keys: &[Key]) -> Result<Option<usize>> {
-    let mut removed = 0;
-    for key in keys {
-        let mut is_gone = false;
-        let mut was_there = false;
-        for _ in 0..PURGE_ROUNDS {
-            was_there |= match client.delete(key.as_str()).send().await?.status {
-                MutationStatus::Applied => true,
+    let mut removed = HashSet::new();
+    let mut left: Vec<&Key> = keys.iter().collect();
+    for _ in 0..PURGE_ROUNDS {
+        let deletes = left.iter().map(|key| Delete::new(key.as_str()));
+        let deleted = client.run_many(deletes).await?;
+        for (key, deleted) in left.iter().zip(deleted) {
+            match deleted?.status {
+                MutationStatus::Applied => removed.insert(*key),
                 MutationStatus::NotFound => false,
                 _ => return Err(unexpected_reply()),
             };
-            is_gone = !client.get(key.as_str()).without_value().send().await?.hit();
-            if is_gone {
-                break;
+        }
+        let reads = left
+            .iter()
+            .map(|key| Get::new(key.as_str()).without_value());
+        let read = client.run_many(reads).await?;
+        let mut still_there = Vec::new();
+        for (key, read) in left.into_iter().zip(read) {
+            if read?.hit() {
+                still_there.push(key);
             }
         }
-        if !is_gone {
-            return Ok(None);
+        if still_there.is_empty() {
+            return Ok(Some(removed.len()));
         }
-        removed += usize::from(was_there);
+        left = still_there;
     }
-    Ok(Some(removed))
+    Ok(None)
 }
 
 #[cfg(test)]
@@ -222,7 +233,10 @@ mod tests {
         let mut line = String::new();
         while stream.read_line(&mut line).await.is_ok_and(|len| len > 0) {
             deletes.fetch_add(usize::from(line.starts_with("md ")), SeqCst);
-            if stream.write_all(answer(&line).as_bytes()).await.is_err() {
+            // The number of the command within its exchange comes back with the reply.
+            let number = line.trim_end().rsplit(' ').next().unwrap_or_default();
+            let reply = answer(&line).replace("\r\n", &format!(" {number}\r\n"));
+            if stream.write_all(reply.as_bytes()).await.is_err() {
                 break;
             }
             line.clear();
@@ -316,6 +330,20 @@ mod tests {
             ServerPurge::TimedOut
         );
         assert_eq!(server.pending_len(), 50);
+    }
+
+    #[tokio::test]
+    async fn a_key_that_comes_back_is_deleted_again_and_the_others_only_once() {
+        let memcached = Memcached::start(|line| match line {
+            _ if line.starts_with("md ") => "HD\r\n",
+            _ if line.contains("/i/1.webp") => "HD\r\n",
+            _ => "EN\r\n",
+        })
+        .await;
+        let (mut connection, server) = memcached.connection(|_| {});
+        assert_eq!(connection.purge(&keys(3)).await, ServerPurge::Refused);
+        assert_eq!(memcached.deletes().await, 3 + 1 + 1);
+        assert_eq!(server.pending_len(), 3);
     }
 
     #[tokio::test]
