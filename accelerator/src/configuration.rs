@@ -1,9 +1,8 @@
-//! The configuration of nginx as text: what stands in the repository's `nginx.conf`, and those parts of it that
-//! say the same as this crate.
+//! nginx's configuration as text: the repository's `nginx.conf`, and the parts of it that this crate generates.
 //!
-//! [`write_to`] and [`Front::write_to`](crate::nginx::Front::write_to) into the same folder make all that nginx needs.
-//! The rule for keys and the table of types are made here of the values that [`Key`](crate::Key) and
-//! [`media`] use; a test holds the files to it, letter by letter.
+//! [`write_to`] and [`Front::write_to`](crate::nginx::Front::write_to) write all files that nginx needs into one folder.
+//! The rule for keys and the table of types are generated here from the values that [`Key`](crate::Key) and
+//! [`media`] use; a test compares the files with them, letter by letter.
 
 use std::fmt::Write as _;
 use std::io;
@@ -13,35 +12,21 @@ use crate::key::{EXTENSION_LEN, HASH_LEN, NAMESPACE, PATH_LEN_MAX};
 use crate::media;
 
 /// The front: readable alone, commented like a manual. It includes [`SHARED`] and the files that
-/// [`Front`](crate::nginx::Front) writes.
+/// [`Front`](crate::nginx::Front) generates.
 pub const NGINX_CONF: &str = include_str!("../nginx/nginx.conf");
 
-/// What it includes from the folder `shared`, by name.
-pub const SHARED: [(&str, &str); 12] = [
+/// The files of the folder `shared`, by name: what any nginx in front of the site has.
+pub const SHARED: [(&str, &str); 4] = [
     ("http.conf", include_str!("../nginx/shared/http.conf")),
-    ("answers.conf", include_str!("../nginx/shared/answers.conf")),
-    ("files.conf", include_str!("../nginx/shared/files.conf")),
-    ("proxy.conf", include_str!("../nginx/shared/proxy.conf")),
-    ("upload.conf", include_str!("../nginx/shared/upload.conf")),
-    (
-        "not_modified.conf",
-        include_str!("../nginx/shared/not_modified.conf"),
-    ),
-    ("file.conf", include_str!("../nginx/shared/file.conf")),
-    (
-        "error_pages.conf",
-        include_str!("../nginx/shared/error_pages.conf"),
-    ),
-    ("own.conf", include_str!("../nginx/shared/own.conf")),
-    ("hit.conf", include_str!("../nginx/shared/hit.conf")),
-    ("away.conf", include_str!("../nginx/shared/away.conf")),
+    ("pages.conf", include_str!("../nginx/shared/pages.conf")),
+    ("errors.conf", include_str!("../nginx/shared/errors.conf")),
     ("watch.conf", include_str!("../nginx/shared/watch.conf")),
 ];
 
-/// Writes [`NGINX_CONF`] and [`SHARED`] into a folder, each whole or not at all.
+/// Writes [`NGINX_CONF`] and [`SHARED`] into a folder, each file completely or not at all.
 ///
 /// # Errors
-/// When the disk refuses.
+/// When a file cannot be written.
 pub fn write_to(dir: &Path) -> io::Result<()> {
     let shared = dir.join("shared");
     std::fs::create_dir_all(&shared)?;
@@ -51,7 +36,7 @@ pub fn write_to(dir: &Path) -> io::Result<()> {
     write_whole(&dir.join("nginx.conf"), NGINX_CONF)
 }
 
-/// Writes under another name and renames, so that an nginx that reloads never reads half of a file.
+/// Writes under another name and renames, so that a reloading nginx never reads half of a file.
 pub(crate) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     let mut half = path.as_os_str().to_owned();
     half.push(".half");
@@ -59,7 +44,7 @@ pub(crate) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     std::fs::rename(&half, path)
 }
 
-/// Returns the `map` that gives each request its key, or none: the same rule as [`Key::parse`](crate::Key::parse).
+/// Returns the `map` that gives each request its key or an empty one: the same rule as [`Key::parse`](crate::Key::parse).
 pub fn key_map() -> String {
     let segment = r"[\w-][\w.-]*";
     let path = format!(r"(?:/{segment})*/{segment}");
@@ -83,7 +68,7 @@ fn both(range: &std::ops::RangeInclusive<usize>) -> String {
     format!("{},{}", range.start(), range.end())
 }
 
-/// Returns the `types` block: the same table as [`media::TABLE`], a line a type.
+/// Returns the `types` block: [`media::TABLE`], a line a type.
 pub fn types() -> String {
     let mut lines: Vec<(&str, Vec<&str>)> = Vec::new();
     for (extension, media) in media::TABLE {
@@ -108,7 +93,17 @@ pub fn types() -> String {
     text + "}\n"
 }
 
-/// Returns all of it as one text to read: the files, each below its name.
+/// Returns the `map` that gives text its `Vary`: the extensions of [`media::TABLE`] that are stored gzipped.
+pub fn vary_map() -> String {
+    let text = media::TABLE.iter().filter(|(_, media)| media.is_text);
+    let extensions: Vec<&str> = text.map(|(extension, _)| *extension).collect();
+    format!(
+        "map $request_uri $file_vary {{\n    default $upstream_http_vary;\n    \"~\\.(?:{})$\" Accept-Encoding;\n}}\n",
+        extensions.join("|")
+    )
+}
+
+/// Returns all files as one text to read, each below its name.
 pub fn printed() -> String {
     let mut text = format!("# ---- nginx.conf ----\n{NGINX_CONF}");
     for (name, content) in SHARED {
@@ -121,7 +116,7 @@ pub fn printed() -> String {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{NGINX_CONF, SHARED, key_map, types, write_to};
+    use super::{NGINX_CONF, SHARED, key_map, types, vary_map, write_to};
 
     /// The lines of a text without their indentation.
     fn lines(text: &str) -> Vec<&str> {
@@ -142,6 +137,7 @@ mod tests {
     fn nginx_knows_the_types_of_this_crate() {
         let (_, http) = SHARED[0];
         assert!(contains(http, &types()), "{}", types());
+        assert!(contains(NGINX_CONF, &vary_map()), "{}", vary_map());
     }
 
     #[test]

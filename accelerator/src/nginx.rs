@@ -1,4 +1,4 @@
-//! Writes the files with addresses that `nginx.conf` includes; everything else stands in `nginx.conf` itself
+//! Generates the files with paths and addresses that `nginx.conf` includes; all else is in `nginx.conf` itself
 //! and in the folder `shared` beside it.
 
 use std::fmt::Write as _;
@@ -11,21 +11,21 @@ use crate::configuration::write_whole;
 /// How long a path of a unix socket may be, because the kernel keeps it in 108 bytes with a zero at the end.
 pub const SOCKET_PATH_LEN_MAX: usize = 107;
 
-/// Where one nginx finds everything: what differs between two machines, and between two tests.
+/// The paths and addresses of one nginx: what differs between two machines, and between two tests.
 #[derive(Clone, Debug)]
 pub struct Front {
-    /// The user that the workers run as, with their group behind a space where it is not named like
-    /// the user, as with Debian's `nobody nogroup`; given when nginx is started as root, else none.
+    /// The user that the workers run as, followed by a space and their group if that has another name, as with
+    /// Debian's `nobody nogroup`. Only for an nginx that is started as root.
     pub user: Option<String>,
-    /// How many worker processes; one a core.
+    /// How many worker processes; one per core.
     pub workers: usize,
-    /// The file that holds the number of the master process.
+    /// The file with the master's process id.
     pub pid: PathBuf,
     /// Where errors go: a file, or `stderr`.
     pub error_log: PathBuf,
-    /// Where requests are logged; none is the faster half of a log.
+    /// Where requests are logged; `None` logs nothing, which is faster.
     pub access_log: Option<PathBuf>,
-    /// How the site is called on the pages that nginx answers by itself; without `<`, `>` and `&`.
+    /// The name of the site on the pages that nginx answers by itself; without `<`, `>` and `&`.
     pub site: String,
     /// A folder that the workers can write to, for bodies that do not fit into memory.
     pub temp_dir: PathBuf,
@@ -33,43 +33,45 @@ pub struct Front {
     pub listen: String,
     /// The unix sockets of the application's processes; at least one.
     pub apps: Vec<PathBuf>,
-    /// The memcached servers, as given to [`Options`](crate::Options); may be none.
+    /// The memcached servers, as given to [`Options`](crate::Options); may be empty.
     pub memcached: Vec<SocketAddr>,
     /// How many servers hold an item, as given to [`Options::copies`](crate::Options::copies): with 2 nginx asks
     /// the next server as well before it asks the application.
     pub copies: usize,
-    /// Who is told of each request while somebody watches; none where nobody ever does.
+    /// Where each request is logged while a program watches; `None` if none ever does.
     pub watch: Option<Watch>,
 }
 
-/// How nginx tells of requests: see `shared/watch.conf`.
+/// How nginx logs requests for a watching program: see `shared/watch.conf`.
 #[derive(Clone, Debug)]
 pub struct Watch {
-    /// A file that is there while somebody watches, in a folder that the workers can enter.
+    /// A file that exists while a program watches, in a folder that the workers can enter.
     pub flag: PathBuf,
-    /// A datagram socket that somebody holds open as long as nginx runs: nginx complains about every
-    /// line that it cannot send, but not about one that a full socket does not take.
+    /// A datagram socket that a process holds open as long as nginx runs: nginx logs an error for every
+    /// line that it cannot send, but not for a line that a full socket drops.
     pub socket: PathBuf,
 }
 
 /// Why the files could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum FrontError {
-    /// A value cannot stand in an nginx configuration.
-    #[error("{0:?} cannot be written into an nginx configuration")]
+    /// A value would change its meaning in an nginx configuration.
+    #[error(
+        "{0:?} cannot be written into an nginx configuration; use a value without quotes, `$`, `\\` and control characters"
+    )]
     Unwritable(String),
     /// A path is too long for a unix socket.
-    #[error("{} is longer than the {SOCKET_PATH_LEN_MAX} bytes that a unix socket may have", .0.display())]
+    #[error("{} is longer than the {SOCKET_PATH_LEN_MAX} bytes that the path of a unix socket may have; use a shorter folder", .0.display())]
     SocketTooLong(PathBuf),
     /// nginx refuses an upstream without servers.
-    #[error("there is no application to pass requests to")]
+    #[error("no application socket given; nginx needs at least one server in its upstream")]
     NoApp,
     /// A file could not be written.
-    #[error("writing {}: {source}", .path.display())]
+    #[error("cannot write {}: {source}", .path.display())]
     Io {
         /// The file.
         path: PathBuf,
-        /// What went wrong.
+        /// The error.
         source: io::Error,
     },
 }
@@ -77,10 +79,10 @@ pub enum FrontError {
 impl Front {
     /// Writes `main.conf`, `paths.conf`, `listen.conf`, `app.conf`, `memcached.conf`, `copies.conf` and `watch.conf` into a folder.
     ///
-    /// Each is written under another name and renamed, so that an nginx that reloads never reads half of one.
+    /// Each is written under another name and renamed, so that a reloading nginx never reads half of one.
     ///
     /// # Errors
-    /// When a value cannot be written, a socket path is too long, there is no app, or the disk refuses.
+    /// When a value cannot be written, a socket path is too long, there is no app, or a file cannot be written.
     pub fn write_to(&self, dir: &Path) -> Result<(), FrontError> {
         for (name, text) in self.files()? {
             let path = dir.join(name);
@@ -92,7 +94,7 @@ impl Front {
     /// Returns the names and texts of the files.
     ///
     /// # Errors
-    /// As [`Front::write_to`], but for the disk.
+    /// As [`Front::write_to`], without those of the disk.
     pub fn files(&self) -> Result<[(&'static str, String); 7], FrontError> {
         Ok([
             ("main.conf", self.main()?),
@@ -128,12 +130,12 @@ impl Front {
             .as_deref()
             .map_or(Ok("off".to_owned()), path)?;
         line(&mut text, &["access_log", &access_log]);
-        // nginx creates all five at its start, used or not, and by default where only root may.
+        // nginx creates all five at its start, used or not, and by default where only root may write.
         for kind in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"] {
             let temp = path(&self.temp_dir.join(kind))?;
             line(&mut text, &[&format!("{kind}_temp_path"), &temp]);
         }
-        // A map costs nothing until a page asks for it; `set` would cost something for every request.
+        // A map costs nothing until a page uses it; `set` would cost something for every request.
         if self.site.contains(['<', '>', '&']) {
             return Err(FrontError::Unwritable(self.site.clone()));
         }
@@ -154,21 +156,21 @@ impl Front {
         let sockets = sockets?;
         let mut text = String::new();
         if let [only] = sockets.as_slice() {
-            // nginx counts no failures of an only server. A second line of it would ask a process that hangs twice.
+            // nginx counts no failures of a single server. A second line of it would ask a process that hangs twice.
             line(&mut text, &["server", only, "max_fails=0"]);
             return Ok(text);
         }
-        // A process that fails is set aside for a second: a dead one costs a line or two of the error log a second,
-        // and not one a request. nginx looks at whole seconds, so it is back after one to two.
+        // A process that fails is skipped for a second: a dead one costs a line or two of the error log a second,
+        // not one a request. nginx counts whole seconds, so it is back after one to two.
         for socket in &sockets {
             line(
                 &mut text,
                 &["server", socket, "max_fails=1", "fail_timeout=1s"],
             );
         }
-        // Asked when all are set aside, and never set aside: a process that lives is always found. Without these the
-        // site is away for up to two seconds after all its processes were replaced (10 by nginx's default), and a
-        // client that makes each of them fail once a second closes it for everybody.
+        // Backups are asked when all others are skipped, and are never skipped themselves: a living process is always
+        // found. Without them the site is down for up to two seconds after all its processes were replaced (10 by
+        // nginx's default), and a client that makes each process fail once a second takes the site down.
         for socket in &sockets {
             line(&mut text, &["server", socket, "max_fails=0", "backup"]);
         }
@@ -190,16 +192,14 @@ impl Front {
         };
         match self.memcached.as_slice() {
             [] => text.push_str("server 127.0.0.1:1 down;\n"),
-            // nginx counts no failures of an only server; twice the same one it puts aside when it hangs.
+            // nginx counts no failures of a single server; listed twice it is skipped when it hangs.
             [only] => [only, only].into_iter().for_each(&mut server),
             several => several.iter().for_each(&mut server),
         }
         text
     }
-}
 
-impl Front {
-    /// When to ask a second server.
+    /// Returns when to ask a second server.
     fn copies(&self) -> String {
         let mut text = String::new();
         if self.copies > 1 && self.memcached.len() > 1 {
@@ -209,41 +209,39 @@ impl Front {
             );
             line(&mut text, &["memcached_next_upstream_timeout", "500ms"]);
         } else {
-            // A kept connection that turns out dead is tried once more.
+            // A kept connection that turns out closed is tried once more.
             line(&mut text, &["memcached_next_upstream", "error"]);
         }
         text
     }
-}
 
-impl Front {
-    /// Where to tell of requests. What stands at the level of a server takes the place of what `main.conf`
-    /// and `paths.conf` say of logs, so that is said once more.
+    /// Returns where to log requests. Logs at the server level replace those of `main.conf` and `paths.conf`, so these
+    /// are repeated.
     fn watch(&self) -> Result<String, FrontError> {
         let Some(watch) = &self.watch else {
-            return Ok("# Nobody ever watches.\n".to_owned());
+            return Ok("# No program watches this site.\n".to_owned());
         };
-        let told = |tag: &str| {
+        let syslog = |tag: &str| {
             let socket = short(&watch.socket)?;
             word(&format!("syslog:server=unix:{socket},nohostname,tag={tag}"))
         };
         let mut text = String::new();
         line(&mut text, &["set", "$watch_flag", &path(&watch.flag)?]);
         line(&mut text, &["error_log", &path(&self.error_log)?]);
-        line(&mut text, &["error_log", &told("begin")?, "notice"]);
+        line(&mut text, &["error_log", &syslog("begin")?, "notice"]);
         if let Some(access_log) = &self.access_log {
             line(&mut text, &["access_log", &path(access_log)?]);
         }
         line(
             &mut text,
-            &["access_log", &told("end")?, "watch", "if=$watched"],
+            &["access_log", &syslog("end")?, "watch", "if=$watched"],
         );
         line(&mut text, &["include", "shared/watch.conf"]);
         Ok(text)
     }
 }
 
-/// Returns the path of a socket, if the kernel takes it.
+/// Returns the path of a socket, if it is short enough for the kernel.
 fn short(socket: &Path) -> Result<String, FrontError> {
     if socket.as_os_str().len() > SOCKET_PATH_LEN_MAX {
         return Err(FrontError::SocketTooLong(socket.to_owned()));
@@ -260,13 +258,13 @@ fn path(path: &Path) -> Result<String, FrontError> {
     word(&path.display().to_string())
 }
 
-/// Quotes a word for a configuration of nginx.
+/// Quotes a word for an nginx configuration.
 ///
 /// # Errors
-/// When it is empty, or holds what would mean something else inside of quotes.
+/// When it is empty, or contains a character with a meaning inside quotes.
 pub fn word(word: &str) -> Result<String, FrontError> {
-    let means_something = |c: char| c.is_control() || matches!(c, '"' | '\\' | '$' | '\u{fffd}');
-    if word.is_empty() || word.contains(means_something) {
+    let has_meaning = |c: char| c.is_control() || matches!(c, '"' | '\\' | '$' | '\u{fffd}');
+    if word.is_empty() || word.contains(has_meaning) {
         return Err(FrontError::Unwritable(word.to_owned()));
     }
     Ok(format!("\"{word}\""))

@@ -234,7 +234,7 @@ async fn what_is_not_public_is_neither_current_nor_held_for_a_store() {
         (OWNER, PhotoToken::random(), false),
     ] {
         let path = format!("/i/{owner}/{token}/640.webp");
-        assert_eq!(truth.still_current(&path).await, current, "{path}");
+        assert_eq!(validity.still_current(&path).await, current, "{path}");
         assert_eq!(validity.lease(&path).await.is_some(), current, "{path}");
     }
 }
@@ -330,7 +330,7 @@ async fn stores_leave_connections_to_visitors_and_visitors_do_not_stop_them_for_
     let path = |token: PhotoToken| format!("/i/{OWNER}/{token}/640.webp");
     let stored = validity.lease(&path(first)).await.unwrap();
     let next = tokio::spawn({
-        let (truth, path) = (truth.clone(), path(second));
+        let (validity, path) = (validity.clone(), path(second));
         async move { validity.lease(&path).await }
     });
     let visitor = pool.acquire().await.unwrap();
@@ -359,6 +359,6 @@ async fn stores_leave_connections_to_visitors_and_visitors_do_not_stop_them_for_
         ("/people", false),
     ] {
         assert_eq!(validity.lease(path).await.is_some(), current, "{path}");
-        assert_eq!(truth.still_current(path).await, current, "{path}");
+        assert_eq!(validity.still_current(path).await, current, "{path}");
     }
 }

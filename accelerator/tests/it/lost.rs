@@ -102,12 +102,14 @@ async fn answer(mut stream: UnixStream, seen: Arc<Seen>) {
 
 /// Replaces a timeout in nginx.conf.
 fn set(dir: &Path, directive: &str, value: &str) {
-    let file = dir.join("shared/proxy.conf");
+    let file = dir.join("nginx.conf");
     let text = std::fs::read_to_string(&file).unwrap();
-    let lines = text.lines().map(|line| match line.split(' ').next() {
-        Some(first) if first == directive => format!("{directive} {value};\n"),
-        _ => format!("{line}\n"),
-    });
+    let lines = text
+        .lines()
+        .map(|line| match line.trim().split(' ').next() {
+            Some(first) if first == directive => format!("{directive} {value};\n"),
+            _ => format!("{line}\n"),
+        });
     let changed: String = lines.collect();
     assert!(changed.contains(&format!("{directive} {value};")));
     std::fs::write(file, changed).unwrap();
