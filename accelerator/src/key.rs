@@ -85,7 +85,7 @@ impl NoKey {
                 let path = target.split('?').next().unwrap_or_default();
                 return match Key::of(path) {
                     Some(_) => format!("Without its query it has a key: request {path}."),
-                    None => "Put what the query says into the path.".to_owned(),
+                    None => "Put the content of the query into the path.".to_owned(),
                 };
             }
             Self::TooLong => "Give it a shorter name.",
