@@ -11,7 +11,7 @@ use axum::response::Response;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// What a visitor may not say, as in `rungs/shared/proxy.conf`.
+/// What a visitor may not say, as in `nginx.conf`.
 const SAID_BY_US_ALONE: [HeaderName; 6] = [
     X_FORWARDED_FOR,
     HeaderName::from_static("x-forwarded-proto"),
