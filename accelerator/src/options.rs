@@ -29,7 +29,7 @@ pub struct Options {
     /// How long a purge tries each server before it reports the server as unconfirmed.
     pub purge_timeout: Duration,
     /// How many servers along nginx's own retry order hold an item: 1, or 2 for a second copy that nginx
-    /// finds when the first server is down ([`Front::copies`](crate::nginx::Front::copies) is nginx's half).
+    /// finds when the first server is down ([`Front`](crate::nginx::Front) has the same setting for nginx).
     pub copies: usize,
     /// How many connections to each server; each stores and purges its own share of the keys.
     pub connections: usize,
