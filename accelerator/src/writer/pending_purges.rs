@@ -235,7 +235,7 @@ mod tests {
         assert_eq!(pending.len(), KEYS_LEN_MAX + 1);
         let number = pending.flush_due(now).unwrap();
         pending.flushed(number + 1, now);
-        assert!(pending.has_undelivered(), "another debt");
+        assert!(pending.has_undelivered(), "another purge");
         pending.flushed(number, now);
         assert!(!pending.has_undelivered() && pending.flush_due(now).is_none());
         pending.flushed(number, now + REPEAT_AFTER);
