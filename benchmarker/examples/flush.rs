@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use std::{mem, sync::Arc, sync::PoisonError, sync::mpsc, thread};
 
-use benchmarker::{Histogram, Moment, Order, PageList, Plan, Tier, run};
+use benchmarker::{Histogram, Order, PageList, Plan, Progress, Tier, run};
 
 type Fallible<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -55,13 +55,13 @@ fn main() -> Fallible<()> {
     let flushes: usize = flushes.parse()?;
     let pages = PageList::parse(&std::fs::read_to_string(list)?, Some(base))?;
     let seconds = LEAD + PERIOD * flushes;
-    let (moments, heard) = mpsc::channel();
+    let (progress, heard) = mpsc::channel();
     let plan = Plan::new(pages)
         .connections(CONNECTIONS)
         .order(Order::Zipf)
         .warmup(Duration::ZERO)
         .duration(Duration::from_secs(seconds as u64))
-        .tell(moments);
+        .send_progress_to(progress);
 
     let looks = Arc::new(Mutex::new(Vec::new()));
     let over = Arc::new(AtomicBool::new(false));
@@ -96,11 +96,11 @@ fn main() -> Fallible<()> {
 /// Flushes at the end of every period's first second; returns what each second was, and when was flushed.
 fn flush_between(
     memcached: &str,
-    heard: &mpsc::Receiver<Moment>,
-) -> Fallible<(Vec<Moment>, Vec<Instant>)> {
+    heard: &mpsc::Receiver<Progress>,
+) -> Fallible<(Vec<Progress>, Vec<Instant>)> {
     let (mut seconds, mut flushed) = (Vec::new(), Vec::new());
-    for moment in heard {
-        seconds.push(moment);
+    for progress in heard {
+        seconds.push(progress);
         if seconds.len() >= LEAD && (seconds.len() - LEAD).is_multiple_of(PERIOD) {
             flushed.push(Instant::now());
             if exchange(memcached, "flush_all")? != ["OK"] {
@@ -134,7 +134,7 @@ fn exchange(memcached: &str, command: &str) -> Fallible<Vec<String>> {
     Ok(BufReader::new(stream).lines().collect::<Result<_, _>>()?)
 }
 
-fn tell(seconds: &[Moment], flushed: &[Instant], looks: &[Look]) {
+fn tell(seconds: &[Progress], flushed: &[Instant], looks: &[Look]) {
     println!(
         "| flush | pages' p99 before, ms | the second after | the next | factor | nothing flushed | asked of the app a second, before | in the second after | hit ratio before | its lowest | back after |"
     );
@@ -150,8 +150,8 @@ fn tell(seconds: &[Moment], flushed: &[Instant], looks: &[Look]) {
         };
         let (before, lowest, back) = ratio_around(looks, *at);
         let asked = |from: usize, to: usize| {
-            let of = |moment: &Moment| {
-                moment
+            let of = |progress: &Progress| {
+                progress
                     .times
                     .iter()
                     .find(|(tier, _)| *tier == Tier::App)
@@ -189,7 +189,7 @@ fn tell(seconds: &[Moment], flushed: &[Instant], looks: &[Look]) {
 }
 
 /// How much longer pages took in the worst second after than in those before.
-fn factor(seconds: &[Moment], over: usize) -> Option<f64> {
+fn factor(seconds: &[Progress], over: usize) -> Option<f64> {
     let before = p99_ms(seconds.get(over.checked_sub(BEFORE)?..over)?);
     let after = seconds.get(over..over + AFTER)?;
     let worst = after
@@ -198,7 +198,7 @@ fn factor(seconds: &[Moment], over: usize) -> Option<f64> {
     Some(worst.fold(0.0, f64::max) / before)
 }
 
-fn p99_ms(seconds: &[Moment]) -> f64 {
+fn p99_ms(seconds: &[Progress]) -> f64 {
     let mut all: Option<Histogram<u64>> = None;
     for second in seconds {
         match &mut all {

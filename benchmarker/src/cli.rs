@@ -266,7 +266,7 @@ impl Arguments {
             .steps()
             .find(|name| steps.iter().all(|step| **step != **name));
         if let Some(unknown) = unknown {
-            return Err(Error::Nonsense(format!(
+            return Err(Error::Invalid(format!(
                 "a rule speaks of the step {unknown:?}, and there is none of that name but {}",
                 steps.join(", ")
             )));

@@ -8,7 +8,7 @@ use std::io;
 pub enum Error {
     /// The plan makes no sense; the sentence says what to change.
     #[error("{0}")]
-    Nonsense(String),
+    Invalid(String),
     /// The target is somebody else's machine, as far as we can see.
     #[error(
         "{0} is not this machine: load may only be sent to loopback addresses, \
@@ -34,7 +34,7 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn nonsense(sentence: impl Into<String>) -> Self {
-        Self::Nonsense(sentence.into())
+    pub(crate) fn invalid(sentence: impl Into<String>) -> Self {
+        Self::Invalid(sentence.into())
     }
 }

@@ -32,13 +32,16 @@ mod engine;
 mod error;
 mod html;
 mod load;
-mod needs;
+mod measure;
 mod null_server;
 pub mod page;
-mod pages;
+mod page_list;
 mod plan;
+mod preflight;
+mod random;
 mod report;
 pub mod rules;
+mod run;
 pub mod saved;
 mod scenario;
 pub mod stats;
@@ -46,19 +49,20 @@ mod target;
 mod writable;
 
 pub use capacity::{Capacity, Limit, Trial, capacity};
-pub use engine::run;
 pub use error::Error;
 pub use hdrhistogram::Histogram;
 pub use html::Lazy;
 pub use load::{Load, Stage, Stages, Think, parse_time};
+pub use measure::{Failure, LogCounts, Progress, Tier};
 pub use null_server::NullServer;
-pub use pages::PageList;
+pub use page_list::PageList;
 pub use plan::{Fetch, Order, Plan, Visitors};
 pub use report::{
-    Bucket, Check, CheckResult, Circumstances, Errors, Failure, Generator, LoadReport, Moment,
-    Report, Requests, Second, StepReport, Tier, TierReport, Tiers, Times,
+    Check, CheckResult, Circumstances, Errors, Generator, LoadReport, Report, Requests, StepReport,
+    TierReport, Tiers, Times,
 };
 pub use rules::Rules;
+pub use run::run;
 pub use saved::Saved;
 pub use scenario::{Need, Scenario};
 pub use writable::check_writable;

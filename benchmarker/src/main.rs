@@ -10,7 +10,7 @@ use clap::Parser;
 use cli::{Arguments, Command};
 
 /// Exit status when the arguments make no sense, as clap's own.
-const NONSENSE: u8 = 2;
+const INVALID: u8 = 2;
 /// Exit status when a rule of `--require` is broken.
 const BROKEN: u8 = 3;
 
@@ -38,7 +38,7 @@ fn main() -> ExitCode {
         Err(error) => {
             command::results::complain(&error.to_string());
             match error {
-                Error::Nonsense(_) | Error::NotLoopback(_) => ExitCode::from(NONSENSE),
+                Error::Invalid(_) | Error::NotLoopback(_) => ExitCode::from(INVALID),
                 _ => ExitCode::FAILURE,
             }
         }

@@ -13,7 +13,7 @@ use nix::unistd::Pid;
 use crate::Error;
 
 /// How long it may take to start.
-const PATIENCE: Duration = Duration::from_secs(10);
+const START_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often we look whether it has.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
@@ -91,7 +91,7 @@ impl NullServer {
                 let said = fs::read_to_string(&log).unwrap_or_default();
                 return Err(io::Error::other(format!("it ended ({status}): {said}")));
             }
-            if begin.elapsed() > PATIENCE {
+            if begin.elapsed() > START_TIMEOUT {
                 return Err(io::Error::other("it does not listen"));
             }
             thread::sleep(LOOK_EVERY);

@@ -5,7 +5,8 @@ use std::ops::RangeInclusive;
 use super::axis::Axis;
 use super::svg::{Anchor, Svg};
 use super::{Frame, numbers};
-use crate::saved::{LogCounts, TierCounts};
+use crate::measure::LogCounts;
+use crate::saved::TierCounts;
 
 /// A time to be marked, such as a quantile.
 #[derive(Debug, Clone, PartialEq)]

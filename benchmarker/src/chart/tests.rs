@@ -1,6 +1,7 @@
 use super::*;
 use crate::compare::{Effect, Verdict};
-use crate::saved::{LogCounts, TierCounts, sample};
+use crate::measure::LogCounts;
+use crate::saved::{TierCounts, sample};
 use crate::stats::Interval;
 
 const HOSTILE: &str = "<b>\"&'</svg><script>";

@@ -10,7 +10,7 @@ use crate::cli::Arguments;
 pub(crate) fn search(arguments: &Arguments) -> Result<Ended, Error> {
     let plan = plan(arguments)?;
     let (Some(rules), Some(from)) = (arguments.rules(&plan)?, arguments.capacity) else {
-        return Err(Error::Nonsense(
+        return Err(Error::Invalid(
             "a capacity is the highest rate that keeps a rule: add one, such as --require 'p95<2s,failed=0'"
                 .to_owned(),
         ));

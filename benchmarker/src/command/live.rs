@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use benchmarker::{Histogram, Moment, Plan, Tier};
+use benchmarker::{Histogram, Plan, Progress, Tier};
 
 /// How often the line is drawn: each thread tells once a second.
 const DRAW_EVERY: Duration = Duration::from_secs(1);
@@ -31,7 +31,7 @@ impl Live {
         }
         let (told, heard) = channel();
         let drawing = thread::spawn(move || draw(&heard));
-        (plan.tell(told), Self(Some(drawing)))
+        (plan.send_progress_to(told), Self(Some(drawing)))
     }
 
     /// Waits for the last line to be wiped; the plan must be gone, or nobody knows that the run is over.
@@ -42,14 +42,14 @@ impl Live {
     }
 }
 
-fn draw(heard: &Receiver<Moment>) {
+fn draw(heard: &Receiver<Progress>) {
     let begin = Instant::now();
     let mut next = begin + DRAW_EVERY;
-    let mut second: Option<Moment> = None;
-    for moment in heard {
+    let mut second: Option<Progress> = None;
+    for progress in heard {
         match &mut second {
-            None => second = Some(moment),
-            Some(second) => second.add(&moment),
+            None => second = Some(progress),
+            Some(second) => second.add(&progress),
         }
         if Instant::now() >= next
             && let Some(second) = second.take()
@@ -62,7 +62,7 @@ fn draw(heard: &Receiver<Moment>) {
     let _ = write!(stderr(), "\r\x1b[K");
 }
 
-fn line(second: &Moment, elapsed: Duration) -> String {
+fn line(second: &Progress, elapsed: Duration) -> String {
     let mut all = second.pages.clone();
     all.reset();
     for (_, times) in &second.times {
@@ -88,7 +88,7 @@ fn line(second: &Moment, elapsed: Duration) -> String {
 }
 
 /// A bar for each quarter of a decade, in the colour of who answered most of it.
-fn picture(second: &Moment) -> String {
+fn picture(second: &Progress) -> String {
     let mut columns = [[0_u64; 2]; COLUMNS];
     for (tier, times) in &second.times {
         let side = usize::from(*tier != Tier::Memcached);

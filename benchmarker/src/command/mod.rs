@@ -25,7 +25,7 @@ fn plan(arguments: &Arguments) -> Result<Plan, Error> {
             let scenario = Scenario::open(name, &arguments.lists)?;
             let site = arguments.target().to_str().ok_or_else(|| {
                 let shown = arguments.target().display();
-                Error::Nonsense(format!("{shown} is no address of a site"))
+                Error::Invalid(format!("{shown} is no address of a site"))
             })?;
             arguments.plan(PageList::single(site)?, Some(scenario))?
         }
@@ -46,7 +46,7 @@ fn read_pages(arguments: &Arguments) -> Result<PageList, Error> {
     };
     read.map_err(|e| {
         let shown = source.display();
-        Error::Nonsense(format!("the list {shown} cannot be read: {e}"))
+        Error::Invalid(format!("the list {shown} cannot be read: {e}"))
     })?;
     PageList::parse(&text, arguments.base())
 }

@@ -119,7 +119,7 @@ pub(crate) fn can_be_written(file: Option<&Path>) -> Result<(), Error> {
     let Some(file) = file else { return Ok(()) };
     benchmarker::check_writable(file).map_err(|cause| {
         let at = file.display();
-        Error::Nonsense(format!("the result cannot be written to {at}: {cause}"))
+        Error::Invalid(format!("the result cannot be written to {at}: {cause}"))
     })
 }
 

@@ -34,7 +34,7 @@ enum Turn {
 
 pub(crate) fn versus(arguments: &Arguments) -> Result<Ended, Error> {
     let Some(target) = &arguments.versus else {
-        return Err(Error::Nonsense("--vs needs a target".to_owned()));
+        return Err(Error::Invalid("--vs needs a target".to_owned()));
     };
     can_be_written(arguments.html.as_deref())?;
     let a = plan(arguments)?;

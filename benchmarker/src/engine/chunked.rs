@@ -1,26 +1,28 @@
-//! Counts through a chunked body without copying it.
-
-use super::response::Malformed;
+//! Parses a chunked body without copying it.
 
 /// How long a chunk-size line with its extensions may be.
 const SIZE_LINE_MAX: u32 = 4096;
 /// How many bytes of trailers are accepted.
 const TRAILER_MAX: u32 = 64 * 1024;
 
-/// Where in a chunked body the next byte falls.
+/// The response is not valid HTTP/1.1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Malformed;
+
+/// The position of the next byte in a chunked body.
 #[derive(Debug)]
 pub(super) enum Chunked {
-    /// In the hexadecimal size; how much it says so far, digits and bytes seen.
+    /// In the hexadecimal size: its value and number of digits so far.
     Size { size: u64, digits: u32 },
-    /// After the size: an extension up to the end of the line.
+    /// After the size, in an extension up to the end of the line.
     Extension { size: u64, seen: u32 },
     /// In the data of a chunk.
     Data { left: u64 },
     /// In the line end after the data.
     DataEnd,
-    /// In the trailers; length of the current line, bytes seen in all.
+    /// In the trailers: the length of the current line, and the bytes of all.
     Trailer { line: u32, seen: u32 },
-    /// Behind the last byte.
+    /// After the last byte.
     End,
 }
 
@@ -29,8 +31,8 @@ impl Chunked {
         Self::Size { size: 0, digits: 0 }
     }
 
-    /// Reads on; returns how many bytes were taken. `data` is given each piece
-    /// of the body itself.
+    /// Parses the next bytes and returns how many belong to the body; calls `data` with each piece of
+    /// its content.
     pub(super) fn feed(
         &mut self,
         bytes: &[u8],

@@ -1,4 +1,4 @@
-//! One connection of a browser, and the request that it carries.
+//! One connection of a browser, and the request on it.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -16,35 +16,35 @@ use super::poll::Poll;
 use super::response::Reader;
 use crate::target::Address;
 
-/// One connection of a browser, open or not, with the request it carries.
+/// One connection of a browser, open or not, with the request on it.
 pub(super) struct Connection {
-    /// Which browser of the worker it belongs to.
+    /// The browser that it belongs to, by index in the worker.
     pub(super) browser: usize,
     socket: Option<Socket>,
-    /// How many sockets it has had: what is told of an earlier one is not about this one.
+    /// How many sockets it has had: events of an earlier one are ignored.
     pub(super) generation: u32,
-    /// Whether the socket has carried a response: only then may its end mean
-    /// that the server had closed an idle connection.
+    /// Whether the socket has carried a response: only then can its end mean that the server closed
+    /// an idle connection.
     pub(super) served: bool,
-    pub(super) request: Option<Request>,
+    pub(super) request: Option<InFlight>,
     pub(super) reader: Reader,
-    /// After a failure: when it may be used again.
-    pub(super) parked_until: Option<Instant>,
+    /// The end of the back-off after a failure.
+    pub(super) backoff_until: Option<Instant>,
     pub(super) out: Vec<u8>,
     written: usize,
 }
 
 /// A request under way.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Request {
+pub(super) struct InFlight {
     pub(super) what: What,
-    /// When it should have been sent: for a page view that was due at an instant, that instant. Waiting
-    /// for a free browser, connecting and a second try count.
+    /// When it was due: for the HTML of an open load, the planned instant of the page view. Waiting for
+    /// a free browser, connecting and a retry count.
     pub(super) planned: Instant,
     /// When a connection took it.
     pub(super) since: Instant,
-    /// Whether this is the second try.
-    pub(super) again: bool,
+    /// Whether this is the retry.
+    pub(super) is_retry: bool,
 }
 
 struct Socket {
@@ -61,13 +61,13 @@ impl Connection {
             served: false,
             request: None,
             reader: Reader::new(),
-            parked_until: None,
+            backoff_until: None,
             out: Vec::new(),
             written: 0,
         }
     }
 
-    /// Begins to connect; from an address of our own choice, where one is given.
+    /// Begins to connect, from the address `from` where one is given.
     pub(super) fn open(
         &mut self,
         address: &Address,
@@ -105,7 +105,7 @@ impl Connection {
     }
 
     pub(super) fn close(&mut self) {
-        self.socket = None; // closing takes it out of the event queue
+        self.socket = None; // closing removes it from the event queue
         self.served = false;
         self.written = 0;
     }
@@ -118,15 +118,15 @@ impl Connection {
         self.socket.as_ref().is_some_and(|socket| socket.connected)
     }
 
-    /// The request that `flush` will send is to be put together here.
+    /// The empty buffer for the request that `flush` sends.
     pub(super) fn prepare(&mut self) -> &mut Vec<u8> {
         self.out.clear();
         self.written = 0;
         &mut self.out
     }
 
-    /// Learns what came of connecting, once the socket can be written to.
-    pub(super) fn confirm(&mut self) -> io::Result<()> {
+    /// Reads the result of connecting, once the socket is writable.
+    pub(super) fn finish_connecting(&mut self) -> io::Result<()> {
         if let Some(Socket { socket, connected }) = &mut self.socket {
             sockopt::socket_error(&*socket)??;
             *connected = true;
@@ -134,7 +134,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Writes what the socket takes; the event queue says when to come again.
+    /// Writes as much as the socket takes; the rest follows when it is writable again.
     pub(super) fn flush(&mut self) -> io::Result<()> {
         let Some(Socket {
             socket,
@@ -158,7 +158,7 @@ impl Connection {
         self.written == self.out.len()
     }
 
-    /// Reads once; `WouldBlock` when there is no socket either.
+    /// Reads once; returns `WouldBlock` also without a socket.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match &self.socket {
             Some(Socket {

@@ -1,6 +1,6 @@
-//! Waiting for sockets: one epoll a thread, with time-outs to the nanosecond.
+//! Waits for sockets: one epoll a thread, with timeouts in nanoseconds.
 //!
-//! A wait that counts whole milliseconds would send every planned request up to one late.
+//! With whole milliseconds, every planned request would be sent up to one millisecond late.
 
 use std::io;
 use std::num::NonZeroU64;
@@ -12,25 +12,26 @@ use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
 use rustix::thread::set_current_timer_slack;
 
-/// How many events are taken at once.
+/// How many events one wait returns.
 const EVENTS_MAX: usize = 256;
 
-/// What the kernel may wait longer than it was told, to wake up less often: by default 50 us.
+/// The timer slack: how much longer the kernel may wait, to wake up less often. By default 50 us.
 const SLACK_NS: NonZeroU64 = NonZeroU64::MIN;
 
-/// The sockets of one thread.
+/// The epoll of one thread.
 pub(super) struct Poll {
     epoll: OwnedFd,
 }
 
-/// Room for what happened; it stays in its thread.
+/// The buffer for events.
 pub(super) struct Events(Vec<epoll::Event>);
 
-/// What happened to the socket that was added under this number.
+/// An event of a socket.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Event {
+    /// The number that the socket was added under.
     pub(super) number: usize,
-    /// Which of the sockets that were added under it.
+    /// Which of the sockets that were added under this number.
     pub(super) generation: u32,
     pub(super) readable: bool,
     pub(super) writable: bool,
@@ -45,13 +46,13 @@ impl Poll {
         })
     }
 
-    /// Has this thread woken up when it asked to be.
-    pub(super) fn be_punctual() -> io::Result<()> {
+    /// Minimizes the timer slack of this thread.
+    pub(super) fn set_timer_slack() -> io::Result<()> {
         Ok(set_current_timer_slack(Some(SLACK_NS))?)
     }
 
-    /// Adds a socket once, edge-triggered and for both directions: from then on no request costs a call to
-    /// change that. Closing the socket takes it out.
+    /// Adds a socket once, edge-triggered and for both directions: so requests cost no further calls of
+    /// epoll_ctl. Closing the socket removes it.
     pub(super) fn add(&self, socket: impl AsFd, number: usize, generation: u32) -> io::Result<()> {
         let flags = epoll::EventFlags::IN
             | epoll::EventFlags::OUT
@@ -61,7 +62,7 @@ impl Poll {
         Ok(epoll::add(&self.epoll, socket, data, flags)?)
     }
 
-    /// Waits until something happens or the time is over.
+    /// Waits for events, at most for a time.
     pub(super) fn wait(&self, events: &mut Events, at_most: Duration) -> io::Result<()> {
         let timeout = Timespec {
             tv_sec: i64::try_from(at_most.as_secs()).unwrap_or(i64::MAX),
@@ -80,10 +81,10 @@ impl Events {
         Self(Vec::with_capacity(EVENTS_MAX))
     }
 
-    /// What happened in the last wait.
+    /// The events of the last wait.
     pub(super) fn iter(&self) -> impl Iterator<Item = Event> {
         self.0.iter().map(|event| {
-            // Copied out: the kernel's struct is packed.
+            // A copy, because the kernel's struct is packed.
             let epoll::Event { flags, data } = *event;
             let is = |any: epoll::EventFlags| flags.intersects(any);
             Event {

@@ -1,5 +1,5 @@
-//! Reads one response as its bytes arrive, in place: only a head that was cut,
-//! and the HTML of a page not seen before, are copied.
+//! Parses one response as its bytes arrive, in place: copied are only a head that arrives in pieces
+//! and bodies that must be kept.
 
 use std::hash::BuildHasher;
 use std::mem::MaybeUninit;
@@ -7,26 +7,22 @@ use std::mem::MaybeUninit;
 use foldhash::fast::FixedState;
 
 use super::cache::CacheHead;
-use super::chunked::Chunked;
-use crate::report::Tier;
+use super::chunked::{Chunked, Malformed};
+use crate::measure::Tier;
 
 /// How long a response head may be.
 const HEAD_MAX: usize = 256 * 1024;
 /// How many header lines a response may have.
 const HEADERS_MAX: usize = 128;
-/// How much of a page is kept for scanning; the rest is only counted.
-const HTML_MAX: usize = 8 * 1024 * 1024;
+/// How many bytes of a body are kept; the rest is only counted.
+const BODY_MAX: usize = 8 * 1024 * 1024;
 
-/// The peer does not speak HTTP/1.1, or not as we understand it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Malformed;
-
-/// What the head of a response tells.
+/// What is used of the head of a response.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Head {
     pub(super) status: u16,
     pub(super) tier: Tier,
-    /// The server will close, or we must: nothing more may be sent here.
+    /// The server will close the connection, or we must: no more requests on it.
     pub(super) close: bool,
     pub(super) gzip: bool,
     pub(super) html: bool,
@@ -34,22 +30,22 @@ pub(super) struct Head {
     pub(super) etag: Option<u64>,
 }
 
-/// Which bodies are worth keeping.
+/// Which bodies are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Keep {
     Nothing,
-    /// HTML, unless it carries the `ETag` that we have already scanned.
+    /// HTML, unless it has this `ETag`, whose parts are known.
     HtmlUnless(Option<u64>),
     Everything,
 }
 
-/// What somebody wants to know of a response beyond its head.
+/// What is needed of a response beyond its [`Head`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Wants {
     pub(super) keep: Keep,
-    /// What it means to a cache.
+    /// The headers for the cache.
     pub(super) cache: bool,
-    /// Its cookies, and where it leads.
+    /// The headers `Set-Cookie` and `Location`.
     pub(super) session: bool,
 }
 
@@ -61,7 +57,7 @@ impl Wants {
     };
 }
 
-/// What was wanted of a response beyond its head.
+/// The headers that [`Wants`] asks for.
 #[derive(Debug, Default)]
 pub(super) struct Extras {
     pub(super) cache: Option<CacheHead>,
@@ -69,11 +65,12 @@ pub(super) struct Extras {
     pub(super) set_cookies: Vec<Box<[u8]>>,
 }
 
-/// How far a response has come.
+/// The result of parsing some bytes.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Progress {
+pub(super) enum Parsed {
+    /// The response goes on.
     More,
-    /// Complete; so many of the bytes belonged to it.
+    /// The response is complete; so many of the bytes belong to it.
     Done(usize),
 }
 
@@ -85,12 +82,12 @@ enum State {
     UntilClose,
 }
 
-/// The reader of one response at a time; `begin` makes it ready for the next.
+/// The parser of one response at a time; `begin` prepares it for the next.
 #[derive(Debug)]
 pub(super) struct Reader {
     state: State,
-    /// The beginning of a head that came in pieces.
-    cut_head: Vec<u8>,
+    /// The beginning of a head that arrives in pieces.
+    partial_head: Vec<u8>,
     pub(super) wants: Wants,
     keeping: bool,
     pub(super) head: Option<Head>,
@@ -105,7 +102,7 @@ impl Reader {
     pub(super) fn new() -> Self {
         Self {
             state: State::Head,
-            cut_head: Vec::new(),
+            partial_head: Vec::new(),
             wants: Wants::NOTHING,
             keeping: false,
             head: None,
@@ -117,7 +114,7 @@ impl Reader {
 
     pub(super) fn begin(&mut self, wants: Wants) {
         self.state = State::Head;
-        self.cut_head.clear();
+        self.partial_head.clear();
         self.wants = wants;
         self.keeping = false;
         self.head = None;
@@ -130,20 +127,20 @@ impl Reader {
         self.head.map(|head| (head, self.keeping))
     }
 
-    /// Reads on. An error means that the connection cannot be used any more.
-    pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<Progress, Malformed> {
+    /// Parses the next bytes. After an error the connection cannot be used any more.
+    pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<Parsed, Malformed> {
         self.received += bytes.len() as u64;
         let mut at = 0;
         while matches!(self.state, State::Head) {
             match self.feed_head(&bytes[at..])? {
                 Some(taken) => at += taken,
-                None => return Ok(Progress::More),
+                None => return Ok(Parsed::More),
             }
         }
         let rest = &bytes[at..];
         let (body, keeping) = (&mut self.body, self.keeping);
         let mut keep = |data: &[u8]| {
-            if keeping && body.len() < HTML_MAX {
+            if keeping && body.len() < BODY_MAX {
                 body.extend_from_slice(data);
             }
         };
@@ -151,51 +148,51 @@ impl Reader {
             State::Head => 0,
             State::UntilClose => {
                 keep(rest);
-                return Ok(Progress::More);
+                return Ok(Parsed::More);
             }
             State::Length(left) => {
                 let here = usize::try_from(*left).unwrap_or(usize::MAX).min(rest.len());
                 keep(&rest[..here]);
                 *left -= here as u64;
                 if *left > 0 {
-                    return Ok(Progress::More);
+                    return Ok(Parsed::More);
                 }
                 here
             }
             State::Chunked(chunked) => {
                 let taken = chunked.feed(rest, keep)?;
                 if !matches!(chunked, Chunked::End) {
-                    return Ok(Progress::More);
+                    return Ok(Parsed::More);
                 }
                 taken
             }
         };
-        Ok(Progress::Done(at + taken))
+        Ok(Parsed::Done(at + taken))
     }
 
-    /// Whether a response that only the end of the connection ends is complete.
+    /// Whether the end of the connection completes the response.
     pub(super) fn ends_with_connection(&self) -> bool {
         matches!(self.state, State::UntilClose)
     }
 
-    /// Returns how many of `bytes` belonged to the head, or none when it goes on.
+    /// Returns how many of `bytes` belong to the head, or `None` when it goes on.
     fn feed_head(&mut self, bytes: &[u8]) -> Result<Option<usize>, Malformed> {
-        if self.cut_head.is_empty() {
+        if self.partial_head.is_empty() {
             let parsed = parse_head(bytes, self.wants, &mut self.extras)?;
             if parsed.is_none() {
-                self.cut_head.extend_from_slice(bytes);
+                self.partial_head.extend_from_slice(bytes);
             }
             return Ok(self.enter_body(parsed));
         }
-        let before = self.cut_head.len();
-        self.cut_head.extend_from_slice(bytes);
-        if self.cut_head.len() > HEAD_MAX {
+        let before = self.partial_head.len();
+        self.partial_head.extend_from_slice(bytes);
+        if self.partial_head.len() > HEAD_MAX {
             return Err(Malformed);
         }
-        let parsed = parse_head(&self.cut_head, self.wants, &mut self.extras)?;
+        let parsed = parse_head(&self.partial_head, self.wants, &mut self.extras)?;
         if parsed.is_some() {
-            // A rare big head must not stay in memory for the whole run.
-            self.cut_head = Vec::new();
+            // Frees the memory of a big head, which is rare.
+            self.partial_head = Vec::new();
         }
         Ok(self.enter_body(parsed).map(|taken| taken - before))
     }
@@ -203,7 +200,7 @@ impl Reader {
     fn enter_body(&mut self, parsed: Option<(usize, Head, State)>) -> Option<usize> {
         let (taken, head, framing) = parsed?;
         if head.status < 200 {
-            return Some(taken); // 100 and 103 announce; the response follows
+            return Some(taken); // 100 and 103 are interim; the response follows
         }
         self.keeping = match self.wants.keep {
             Keep::Nothing => false,
@@ -240,7 +237,7 @@ fn parse_head(
     };
     let (mut length, mut chunked, mut tier) = (None, false, None);
     for header in response.headers.iter() {
-        // Names are told apart by length first: most are none of ours.
+        // Compares lengths first, because most headers are not used.
         let is = |name: &str| header.name.eq_ignore_ascii_case(name);
         let value = header.value;
         match header.name.len() {
@@ -306,7 +303,7 @@ fn read_for_session(headers: &[httparse::Header<'_>], extras: &mut Extras) {
     }
 }
 
-/// A hash for telling bodies and validators apart within this process.
+/// A hash of paths, bodies and validators, for this process only.
 pub(super) fn hash(bytes: &[u8]) -> u64 {
     FixedState::default().hash_one(bytes)
 }
@@ -315,13 +312,13 @@ pub(super) fn hash(bytes: &[u8]) -> u64 {
 mod tests {
     use super::*;
 
-    fn read(keep: Keep, pieces: &[&[u8]]) -> (Reader, Result<Progress, Malformed>) {
+    fn read(keep: Keep, pieces: &[&[u8]]) -> (Reader, Result<Parsed, Malformed>) {
         let mut reader = Reader::new();
         reader.begin(Wants {
             keep,
             ..Wants::NOTHING
         });
-        let mut last = Ok(Progress::More);
+        let mut last = Ok(Parsed::More);
         for piece in pieces {
             last = reader.feed(piece);
         }
@@ -334,7 +331,7 @@ mod tests {
             X-Cache: HIT memcached\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 5\r\n\r\nhello";
         for cut in 0..stream.len() {
             let (reader, last) = read(Keep::HtmlUnless(None), &[&stream[..cut], &stream[cut..]]);
-            assert_eq!(last, Ok(Progress::Done(stream.len() - cut)), "cut at {cut}");
+            assert_eq!(last, Ok(Parsed::Done(stream.len() - cut)), "cut at {cut}");
             let (head, kept) = reader.finished().unwrap();
             assert_eq!((head.status, head.tier, kept), (200, Tier::Memcached, true));
             assert_eq!(reader.body, b"hello");
@@ -346,14 +343,14 @@ mod tests {
         for status in ["204 No Content", "304 Not Modified"] {
             let stream = format!("HTTP/1.1 {status}\r\nContent-Length: 99\r\n\r\n");
             let (_, last) = read(Keep::Nothing, &[stream.as_bytes()]);
-            assert_eq!(last, Ok(Progress::Done(stream.len())), "{status}");
+            assert_eq!(last, Ok(Parsed::Done(stream.len())), "{status}");
         }
     }
 
     #[test]
     fn a_body_without_length_ends_with_the_connection() {
         let (reader, last) = read(Keep::Nothing, &[b"HTTP/1.1 200 OK\r\n\r\nbytes"]);
-        assert_eq!(last, Ok(Progress::More));
+        assert_eq!(last, Ok(Parsed::More));
         assert!(reader.ends_with_connection() && reader.finished().unwrap().0.close);
     }
 
@@ -397,7 +394,7 @@ mod tests {
         let pieces: Vec<&[u8]> = stream.as_bytes().chunks(16 * 1024).collect();
         assert!(matches!(
             read(Keep::Nothing, &pieces).1,
-            Ok(Progress::Done(_))
+            Ok(Parsed::Done(_))
         ));
     }
 }

@@ -1,4 +1,4 @@
-//! One thread of a run: the loop, and what happens to its sockets.
+//! One thread of a run: its event loop, and the events of its sockets.
 
 use std::io;
 use std::mem;
@@ -9,45 +9,45 @@ use std::time::{Duration, Instant};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 
+use super::arrivals::Arrivals;
 use super::browser::Browser;
 use super::connection::Connection;
-use super::pace::Pace;
+use super::parts_cache::PartsCache;
 use super::poll::{Event, Events, Poll};
-use super::response::Progress;
-use super::scanned::Scanned;
-use super::script::Script;
-use super::{Itinerary, Shared};
-use crate::Plan;
-use crate::report::{Failure, Moment, Tally};
+use super::response::Parsed;
+use super::shared::Shared;
+use super::workload::Workload;
+use crate::measure::{Failure, Progress, Tally};
+use crate::{Plan, random};
 
-/// How much is read at once: most responses in one call, none too big for the
-/// second-level cache.
+/// How much is read at once: most responses in one call, and no more than fits into the second-level
+/// cache.
 const READ_BUFFER: usize = 64 * 1024;
-/// How often time-outs and rests are looked after, within the time-out's own grain.
+/// How often timeouts and back-offs are checked: a tenth of the timeout within these bounds.
 const TICK_MIN: Duration = Duration::from_millis(5);
 const TICK_MAX: Duration = Duration::from_millis(50);
-/// How often a thread tells what it saw, where somebody listens.
-const TELL_EVERY: Duration = Duration::from_secs(1);
+/// How often a thread sends its progress.
+const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 
-/// One thread of a run and all it needs.
+/// One thread of a run and everything that it owns.
 pub(super) struct Worker {
     pub(super) shared: Arc<Shared>,
-    /// Its number among the threads, and that of its first browser among all.
+    /// Its number among the threads, and the number of its first browser among all.
     index: usize,
     first_browser: usize,
     pub(super) poll: Poll,
     buffer: Box<[u8]>,
     pub(super) connections: Vec<Connection>,
     pub(super) browsers: Vec<Browser>,
-    pub(super) pace: Pace,
-    pub(super) scanned: Scanned,
-    /// Bodies to read pages into, for as many as are under way at once.
+    pub(super) arrivals: Arrivals,
+    pub(super) parts_cache: PartsCache,
+    /// Buffers for the bodies of pages, for as many as are under way at once.
     pub(super) spare_bodies: Vec<Vec<u8>>,
-    /// The header lines of a request while it is put together.
+    /// The buffer for the header lines of a request.
     pub(super) lines: String,
     pub(super) tally: Tally,
-    /// The second under way, where somebody listens.
-    pub(super) moment: Option<Moment>,
+    /// The progress of the current second, where there is a listener.
+    pub(super) progress: Option<Progress>,
     /// How many requests are under way, since when.
     pub(super) under_way: (u32, Instant),
     pub(super) measure_from: Instant,
@@ -61,7 +61,7 @@ impl Worker {
         browsers: std::ops::Range<usize>,
     ) -> io::Result<Self> {
         let plan = &shared.plan;
-        let scanned = Scanned::new(plan);
+        let parts_cache = PartsCache::new(plan);
         let first = plan.connections_of(browsers.start).start;
         let first_browser = browsers.start;
         let mut connections = Vec::new();
@@ -71,10 +71,10 @@ impl Worker {
                 let own = plan.connections_of(global);
                 connections.extend(own.clone().map(|_| Connection::new(local)));
                 Browser::new(
-                    Script::of(plan, &shared.sequence, global),
+                    Workload::new(plan, &shared.sequence, global),
                     plan.visitors,
                     own.start - first..own.end - first,
-                    Arc::clone(scanned.nothing()),
+                    Arc::clone(parts_cache.no_parts()),
                 )
             })
             .collect();
@@ -87,23 +87,24 @@ impl Worker {
             buffer: vec![0; READ_BUFFER].into(),
             connections,
             browsers,
-            pace: shared.pace(index, first_browser, now),
-            scanned,
+            arrivals: shared.arrivals(index, first_browser, now),
+            parts_cache,
             spare_bodies: Vec::new(),
             lines: String::new(),
             tally: Tally::new(plan.step_names().len(), plan.is_open()),
-            moment: plan.told.as_ref().map(|_| Moment::new()),
+            progress: plan.progress.as_ref().map(|_| Progress::new()),
             under_way: (0, now),
             measure_from: now,
             end: now,
         })
     }
 
-    /// Keeps the browsers busy until the time is over.
+    /// Runs until the time is over or the stop flag is set, and returns what was counted.
     pub(super) fn run(mut self, start: Instant) -> io::Result<Tally> {
-        Poll::be_punctual()?;
+        Poll::set_timer_slack()?;
         let shared = Arc::clone(&self.shared);
         let Plan {
+            seed,
             warmup,
             duration,
             timeout,
@@ -113,14 +114,14 @@ impl Worker {
         } = shared.plan;
         self.measure_from = start + warmup;
         self.end = self.measure_from + duration;
-        self.pace = shared.pace(self.index, self.first_browser, start);
+        self.arrivals = shared.arrivals(self.index, self.first_browser, start);
         let tick = (timeout / 10).clamp(TICK_MIN, TICK_MAX);
         let mut events = Events::new();
         let mut next_tick = start + tick;
-        let mut next_moment = start + TELL_EVERY;
+        let mut next_progress = start + PROGRESS_EVERY;
         let mut cpu_before = None;
-        let mut random = Itinerary::random(&shared.plan, self.first_browser);
-        (0..self.browsers.len()).for_each(|browser| self.enter(browser, start, &mut random));
+        let mut random = random::source(seed, self.first_browser as u64);
+        (0..self.browsers.len()).for_each(|b| self.start_browser(b, start, &mut random));
         loop {
             let now = Instant::now();
             if now >= self.measure_from && cpu_before.is_none() {
@@ -131,19 +132,19 @@ impl Worker {
                 return self.finish(at, cpu_before);
             }
             self.begin_due(now);
-            if now >= next_moment {
-                self.tell();
-                next_moment += TELL_EVERY;
+            if now >= next_progress {
+                self.send_progress();
+                next_progress += PROGRESS_EVERY;
             }
             if now >= next_tick {
-                self.look_after(now, timeout);
+                self.check_timeouts(now, timeout);
                 next_tick = now + tick;
             }
             let mut wake = next_tick.min(self.end);
             if now < self.measure_from {
                 wake = wake.min(self.measure_from);
             }
-            if let Some(due) = self.pace.next_due() {
+            if let Some(due) = self.arrivals.next_due() {
                 wake = wake.min(due);
             }
             self.poll
@@ -157,18 +158,20 @@ impl Worker {
     /// Whether no connection has or will have a request: every browser has visited its share.
     fn is_done(&self) -> bool {
         let mut connections = self.connections.iter();
-        self.pace.is_still() && connections.all(|c| c.request.is_none() && c.parked_until.is_none())
+        self.arrivals.is_idle()
+            && connections.all(|c| c.request.is_none() && c.backoff_until.is_none())
     }
 
-    /// Tells what was seen since the last time; nobody listening any more is no reason to stop.
-    fn tell(&mut self) {
-        if let Some((told, moment)) = self.shared.plan.told.as_ref().zip(self.moment.as_mut()) {
-            let _ = told.send(mem::replace(moment, Moment::new()));
+    /// Sends what was counted since the last call. The run goes on when the listener is gone.
+    fn send_progress(&mut self) {
+        let sender = self.shared.plan.progress.as_ref();
+        if let Some((sender, progress)) = sender.zip(self.progress.as_mut()) {
+            let _ = sender.send(mem::replace(progress, Progress::new()));
         }
     }
 
     fn finish(mut self, at: Instant, cpu_before: Option<Duration>) -> io::Result<Tally> {
-        self.tell();
+        self.send_progress();
         if let Some(before) = cpu_before {
             self.tally.cpu = thread_cpu()?.saturating_sub(before);
         }
@@ -180,11 +183,11 @@ impl Worker {
             if let Some(request) = connection.request {
                 self.tally.response_bytes += connection.reader.received;
                 self.tally.ended += 1;
-                self.tally.took += self.within(request.since, at);
+                self.tally.took += self.measured(request.since, at);
             }
         }
         if at > self.measure_from {
-            self.tally.reach(self.tally.elapsed);
+            self.tally.extend_to(self.tally.elapsed);
         }
         for request in self.connections.iter().filter_map(|c| c.request) {
             let waited = at.saturating_duration_since(request.planned);
@@ -194,9 +197,9 @@ impl Worker {
         Ok(self.tally)
     }
 
-    /// Ends requests that took too long and rests that took long enough.
-    fn look_after(&mut self, now: Instant, timeout: Duration) {
-        self.pace.look_after(now);
+    /// Fails requests that have timed out, and ends back-offs that are over.
+    fn check_timeouts(&mut self, now: Instant, timeout: Duration) {
+        self.arrivals.tick(now);
         self.count_skipped();
         for c in 0..self.connections.len() {
             let connection = &mut self.connections[c];
@@ -206,8 +209,8 @@ impl Worker {
             {
                 self.fail(c, Failure::Timeout, now);
                 self.advance(c, now);
-            } else if connection.parked_until.is_some_and(|until| until <= now) {
-                connection.parked_until = None;
+            } else if connection.backoff_until.is_some_and(|until| until <= now) {
+                connection.backoff_until = None;
                 self.advance(c, now);
             }
         }
@@ -222,9 +225,9 @@ impl Worker {
         if connection.is_open()
             && !connection.is_connected()
             && (event.writable || event.ended)
-            && connection.confirm().is_err()
+            && connection.finish_connecting().is_err()
         {
-            return self.fail_and_rest(c, Failure::Connect);
+            return self.fail_and_back_off(c, Failure::Connect);
         }
         if event.writable && !connection.is_flushed() && connection.flush().is_err() {
             return self.lost(c, Failure::Reset);
@@ -234,9 +237,9 @@ impl Worker {
         }
     }
 
-    /// Reads until the socket is empty. A read that did not fill the buffer
-    /// emptied it, and what comes later is a new event; only the end of the
-    /// connection, announced together with the last bytes, must be fetched.
+    /// Reads until the socket is empty. A read that did not fill the buffer emptied it, and later
+    /// bytes are a new event; only the end of the connection, announced together with the last
+    /// bytes, must be read.
     fn read(&mut self, c: usize, ended: bool) {
         let mut buffer = mem::take(&mut self.buffer);
         loop {
@@ -266,15 +269,15 @@ impl Worker {
     fn received(&mut self, c: usize, bytes: &[u8]) {
         let connection = &mut self.connections[c];
         if connection.request.is_none() {
-            // Nobody asked; the bytes are in nobody's response, and the audit must not miss them.
+            // Bytes without a request belong to no response; the audit must not miss them.
             self.tally.response_bytes += bytes.len() as u64;
             return connection.close();
         }
         match connection.reader.feed(bytes) {
-            Ok(Progress::More) => {}
-            Ok(Progress::Done(taken)) if taken == bytes.len() => self.answered(c),
-            // More than the response: whose bytes the rest are nobody can say.
-            Ok(Progress::Done(_)) | Err(_) => self.fail_and_rest(c, Failure::Malformed),
+            Ok(Parsed::More) => {}
+            Ok(Parsed::Done(taken)) if taken == bytes.len() => self.answered(c),
+            // The bytes after the response belong to no request.
+            Ok(Parsed::Done(_)) | Err(_) => self.fail_and_back_off(c, Failure::Malformed),
         }
     }
 
@@ -290,19 +293,19 @@ impl Worker {
         }
     }
 
-    /// The connection is gone under a request. One that was kept alive may have
-    /// been closed before the request reached the server: then, once, again.
+    /// The connection was lost under a request. The server may have closed an idle connection before
+    /// the request arrived: then the request is retried, once.
     pub(super) fn lost(&mut self, c: usize, failure: Failure) {
         let connection = &mut self.connections[c];
         let Some(request) = &mut connection.request else {
             return connection.close();
         };
-        if connection.served && connection.reader.received == 0 && !request.again {
-            request.again = true;
+        if connection.served && connection.reader.received == 0 && !request.is_retry {
+            request.is_retry = true;
             self.tally.reconnects += u64::from(Instant::now() >= self.measure_from);
             self.open(c);
         } else {
-            self.fail_and_rest(c, failure);
+            self.fail_and_back_off(c, failure);
         }
     }
 }

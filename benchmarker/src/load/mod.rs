@@ -94,7 +94,7 @@ impl Stages {
     /// When there is none, or too many, or a value that is no load, or nothing at the end.
     pub fn of(stages: Vec<Stage>) -> Result<Self, Error> {
         if stages.is_empty() || stages.len() > STAGES_MAX {
-            return Err(Error::nonsense(format!(
+            return Err(Error::invalid(format!(
                 "a load has 1 to {STAGES_MAX} stages, not {}",
                 stages.len()
             )));
@@ -102,13 +102,13 @@ impl Stages {
         let values = stages.iter().flat_map(|stage| [stage.from, stage.to]);
         for value in values {
             if !(0.0..=RATE_MAX).contains(&value) {
-                return Err(Error::nonsense(format!(
+                return Err(Error::invalid(format!(
                     "a load of {value} cannot be given: 0 to {RATE_MAX} is possible"
                 )));
             }
         }
         if stages.last().is_none_or(|last| last.to < RATE_MIN) {
-            return Err(Error::nonsense(
+            return Err(Error::invalid(
                 "a load must be more than nothing in the end, because what comes after the last stage goes on with it",
             ));
         }

@@ -35,7 +35,7 @@ impl FromStr for Stages {
     fn from_str(text: &str) -> Result<Self, Error> {
         let number = |text: &str| {
             text.trim().parse::<f64>().map_err(|_| {
-                Error::nonsense(format!(
+                Error::invalid(format!(
                     "{text:?} is no number: a load is a number (500) or stages such as 0..500:10s,500:1m"
                 ))
             })
@@ -45,13 +45,13 @@ impl FromStr for Stages {
         }
         let stage = |text: &str| {
             let (values, time) = text.split_once(':').ok_or_else(|| {
-                Error::nonsense(format!("the stage {text:?} needs a time: {text}:30s"))
+                Error::invalid(format!("the stage {text:?} needs a time: {text}:30s"))
             })?;
             let (from, to) = values.split_once("..").unwrap_or((values, values));
             Ok(Stage {
                 from: number(from)?,
                 to: number(to)?,
-                time: parse_time(time.trim()).map_err(Error::nonsense)?,
+                time: parse_time(time.trim()).map_err(Error::invalid)?,
             })
         };
         Self::of(text.split(',').map(stage).collect::<Result<_, Error>>()?)
@@ -63,7 +63,7 @@ impl FromStr for Think {
 
     /// Reads a time (`2s`), or the mean of an exponential distribution (`exp:7s`).
     fn from_str(text: &str) -> Result<Self, Error> {
-        let time = |text| parse_time(text).map_err(Error::nonsense);
+        let time = |text| parse_time(text).map_err(Error::invalid);
         match text.strip_prefix("exp:") {
             Some(mean) => Ok(Self::Exponential(time(mean)?)),
             None => Ok(Self::Fixed(time(text)?)),

@@ -82,7 +82,7 @@ struct Headline {
 
 fn rendered(page: &impl Template) -> Result<String, Error> {
     page.render()
-        .map_err(|e| Error::nonsense(format!("the page cannot be written: {e}")))
+        .map_err(|e| Error::invalid(format!("the page cannot be written: {e}")))
 }
 
 /// A failed audit prints its reason instead of the number, and what is not steady has no mean.

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::tally::Tally;
-use super::{Failure, Times, ratio};
+use super::{Times, ratio};
 use crate::Plan;
-use crate::stats::little::Little;
+use crate::measure::{Failure, SecondTally, Tally};
+use crate::stats::littles_law::LittlesLaw;
 
 /// How late page views may begin that had a free browser, however fast the server is.
 const LATE_MS_MAX: f64 = 1.0;
@@ -65,7 +65,7 @@ fn check(name: &'static str, passed: bool, says: String) -> Check {
 fn littles_law(tally: &Tally) -> Check {
     let secs = tally.elapsed.as_secs_f64();
     let mean_ms = ratio(tally.took.as_secs_f64() * 1e3, tally.ended as f64);
-    let law = Little::of(
+    let law = LittlesLaw::of(
         ratio(tally.under_way.as_secs_f64(), secs),
         ratio(tally.ended as f64, secs),
         mean_ms,
@@ -94,7 +94,7 @@ fn bytes(tally: &Tally) -> Check {
 
 /// What is counted by the second is what is counted by step.
 fn counts(tally: &Tally) -> Check {
-    let by_second: u64 = tally.seconds.iter().map(super::Second::requests).sum();
+    let by_second: u64 = tally.seconds.iter().map(SecondTally::requests).sum();
     let by_step = tally.answers();
     let says = format!("{by_step} requests by step, {by_second} by the second");
     check("counts", by_second == by_step, says)
@@ -138,8 +138,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::report::tally::{Answered, Of};
-    use crate::report::{Report, Tier};
+    use crate::measure::{RequestKind, RequestSample, Tier};
+    use crate::report::Report;
     use crate::{Load, PageList, Stages};
 
     fn plan() -> Plan {
@@ -150,14 +150,14 @@ mod tests {
     fn sound(requests: u64) -> Tally {
         let mut tally = Tally::new(1, true);
         let took = Duration::from_millis(10);
-        tally.reach(Duration::from_secs(9));
+        tally.extend_to(Duration::from_secs(9));
         for _ in 0..requests {
-            tally.answered(&Answered {
-                of: Of::Step(0),
+            tally.answered(&RequestSample {
+                kind: RequestKind::Step(0),
                 tier: Tier::App,
                 status: 200,
-                response: took,
-                service: took,
+                response_time: took,
+                service_time: took,
             });
             tally.under_way += took;
             tally.took += took;

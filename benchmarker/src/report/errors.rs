@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use super::tally::Tally;
-use super::{Failure, text};
+use crate::measure::{Failure, Tally};
 
 /// Requests that failed, by kind.
 #[derive(Debug, Clone, Serialize)]
@@ -34,7 +33,7 @@ pub struct Errors {
 impl Errors {
     pub(super) fn new(tally: &Tally) -> Self {
         let count = |failure: Failure| tally.failures[failure as usize];
-        let examples = Failure::ALL.iter().zip(&tally.examples);
+        let examples = Failure::ALL.iter().zip(&tally.first_paths);
         Self {
             total: tally.failures.iter().sum(),
             connect: count(Failure::Connect),
@@ -46,7 +45,7 @@ impl Errors {
             status_5xx: count(Failure::Status5xx),
             unexpected: count(Failure::Unexpected),
             first_paths: examples
-                .filter_map(|(kind, path)| Some((text::name(*kind).to_owned(), path.clone()?)))
+                .filter_map(|(kind, path)| Some((kind.name().to_owned(), path.clone()?)))
                 .collect(),
         }
     }

@@ -2,11 +2,8 @@
 
 mod audit;
 mod errors;
-mod moment;
 mod record;
-mod second;
 mod steps;
-mod tally;
 mod text;
 mod tiers;
 mod times;
@@ -18,15 +15,13 @@ use serde::Serialize;
 
 pub use audit::{Check, CheckResult};
 pub use errors::Errors;
-pub use moment::Moment;
 pub use record::Circumstances;
-pub use second::{Bucket, Second};
 pub use steps::StepReport;
-pub(crate) use tally::{Answered, Of, Tally, micros};
 pub use tiers::{TierReport, Tiers};
 pub use times::Times;
 
 use crate::Plan;
+use crate::measure::{Failure, SecondTally, Tally, Tier, by_tier, histogram};
 use crate::stats::steady::{self, Steady};
 
 /// Above this share of busy time the generator itself may be the limit.
@@ -34,89 +29,6 @@ const BUSY_MAX: f64 = 0.9;
 
 /// Which part of the page views that are due must be over, or the site falls behind.
 const OVER_MIN: f64 = 0.95;
-
-/// Who answered a request, as its `X-Cache` header says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Tier {
-    /// `HIT memcached`.
-    Memcached,
-    /// `HIT page`: the front's page cache.
-    Page,
-    /// `HIT disk`: a file the front read.
-    Disk,
-    /// `MISS`: the application.
-    App,
-    /// No such header, or one we do not know.
-    Unnamed,
-}
-
-impl Tier {
-    /// All of them, in the order of reports.
-    pub const ALL: [Self; 5] = [
-        Self::Memcached,
-        Self::Page,
-        Self::Disk,
-        Self::App,
-        Self::Unnamed,
-    ];
-
-    /// The word for it, the same in text and JSON.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Memcached => "memcached",
-            Self::Page => "page",
-            Self::Disk => "disk",
-            Self::App => "app",
-            Self::Unnamed => "unnamed",
-        }
-    }
-
-    pub(crate) fn from_header(value: &[u8]) -> Self {
-        match value {
-            b"HIT memcached" => Self::Memcached,
-            b"HIT page" => Self::Page,
-            b"HIT disk" => Self::Disk,
-            b"MISS" => Self::App,
-            _ => Self::Unnamed,
-        }
-    }
-}
-
-/// In which way a request failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Failure {
-    /// No connection came about.
-    Connect,
-    /// Not complete within the time-out.
-    Timeout,
-    /// The connection ended in the middle of the response.
-    Truncated,
-    /// The peer reset the connection.
-    Reset,
-    /// What came is not HTTP/1.1.
-    Malformed,
-    /// A status from 400 to 499.
-    Status4xx,
-    /// A status from 500.
-    Status5xx,
-    /// Another answer than the scenario expects.
-    Unexpected,
-}
-
-impl Failure {
-    pub(crate) const ALL: [Self; 8] = [
-        Self::Connect,
-        Self::Timeout,
-        Self::Truncated,
-        Self::Reset,
-        Self::Malformed,
-        Self::Status4xx,
-        Self::Status5xx,
-        Self::Unexpected,
-    ];
-}
 
 /// The result of a run. Only requests that were answered as asked (in full,
 /// with a status below 400) count as requests and in the times.
@@ -180,7 +92,7 @@ pub struct Report {
     pub audit: Vec<Check>,
     /// What each second saw; the last may be shorter.
     #[serde(skip)]
-    pub seconds: Vec<Second>,
+    pub(crate) seconds: Vec<SecondTally>,
     /// Response times of answered requests in microseconds, for merging with other runs.
     #[serde(skip)]
     pub request_histogram: Histogram<u64>,
@@ -270,15 +182,11 @@ impl Report {
     pub(crate) fn new(plan: &Plan, tally: Tally) -> Self {
         let named = plan.step_names();
         let (pages_of, files_of) = tally.steps.split_at(named.len());
-        let page_tiers = tally::by_tier(pages_of);
-        let file_tiers = tally::by_tier(files_of);
-        let tiers = tally::by_tier(&tally.steps);
-        let mut all = tally::histogram();
-        tiers
-            .iter()
-            .for_each(|tier| tally::merge_histogram(&mut all, tier));
-        let mut all_pages = tally.first_pages.clone();
-        tally::merge_histogram(&mut all_pages, &tally.later_pages);
+        let page_tiers = by_tier(pages_of);
+        let file_tiers = by_tier(files_of);
+        let tiers = by_tier(&tally.steps);
+        let all = histogram::sum(&tiers);
+        let all_pages = histogram::sum([&tally.first_pages, &tally.later_pages]);
         let (total, pages) = (all.len(), all_pages.len());
         let elapsed_secs = tally.elapsed.as_secs_f64();
         let per_sec = |count: u64| ratio(count as f64, elapsed_secs);
@@ -305,7 +213,7 @@ impl Report {
             },
             request_times,
             service_times: Times::of(&service),
-            average_service_ms: average_ms(tally.service_sum),
+            average_service_ms: service.mean() / 1e3,
             load: LoadReport {
                 is_open: plan.is_open(),
                 due: tally.arrivals.due,
@@ -352,8 +260,7 @@ impl Report {
     }
 
     /// The seconds of the measured time that are whole; of a shorter run, what there is.
-    #[must_use]
-    pub fn whole_seconds(&self) -> &[Second] {
+    pub(crate) fn whole_seconds(&self) -> &[SecondTally] {
         let whole = (self.elapsed_secs as usize).max(1);
         &self.seconds[..whole.min(self.seconds.len())]
     }

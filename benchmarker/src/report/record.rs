@@ -5,10 +5,11 @@ use std::fs;
 
 use hdrhistogram::Histogram;
 
-use super::{CheckResult, Failure, Report, StepReport, Tier, Tiers, text};
+use super::{CheckResult, Report, StepReport, Tiers};
+use crate::measure::{Failure, LogCounts, SecondTally, Tier, histogram};
 use crate::saved::{
-    Check, FailureKind, GeneratorCost, Histograms, Load, LoadModel, LogCounts, Machine, Saved,
-    Schema, Second, Step, TierCounts, TierTimes, Times,
+    Check, FailureKind, GeneratorCost, Histograms, Load, LoadModel, Machine, Saved, Schema, Second,
+    Step, TierCounts, TierTimes, Times,
 };
 use crate::{Plan, load};
 
@@ -47,7 +48,7 @@ impl Report {
     pub fn saved(&self, plan: &Plan, circumstances: Circumstances) -> Saved {
         Saved {
             schema: Schema::default(),
-            target: plan.pages.told(),
+            target: plan.pages.address(),
             command: circumstances.command,
             seed: plan.seed,
             started: circumstances.started,
@@ -131,7 +132,7 @@ impl Report {
 
     fn failures(&self) -> Vec<FailureKind> {
         let kinds = Failure::ALL.into_iter().map(|kind| {
-            let name = text::name(kind);
+            let name = kind.name();
             let mut first = self.errors.first_paths.iter();
             FailureKind {
                 kind: name.to_owned(),
@@ -146,10 +147,7 @@ impl Report {
 }
 
 fn step(step: &StepReport) -> Step {
-    let mut all = super::tally::histogram();
-    step.histograms
-        .iter()
-        .for_each(|tier| super::tally::merge_histogram(&mut all, tier));
+    let all = histogram::sum(&step.histograms);
     Step {
         name: step.name.clone(),
         requests: step.requests,
@@ -172,14 +170,11 @@ fn tiers(of: &Tiers, histogram: impl Fn(Tier) -> Histogram<u64>) -> Vec<TierTime
         .collect()
 }
 
-fn second((at, second): (usize, &super::Second)) -> Second {
-    let buckets = second.buckets();
+fn second((at, second): (usize, &SecondTally)) -> Second {
     let tiers = Tier::ALL.into_iter().map(|tier| {
         let mut counts = LogCounts::default();
-        for bucket in &buckets {
-            // Where most of a bucket's times lie, more or less: it is a fifth wide.
-            let middle_us = bucket.upto_ms * 1e3 * 0.9;
-            counts.count(middle_us as u64, bucket.counts[tier as usize].into());
+        for (us, count) in second.times_of(tier) {
+            counts.count(us, count);
         }
         TierCounts {
             tier: tier.name().to_owned(),

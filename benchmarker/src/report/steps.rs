@@ -3,8 +3,8 @@
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-use super::tally::{StepTally, by_tier};
-use super::{Tier, Tiers, Times, tally};
+use super::{Tiers, Times};
+use crate::measure::{StepTally, Tier, by_tier, histogram};
 
 /// How many kinds of parts stand behind the named steps.
 pub(super) const PARTS: usize = NAMES.len();
@@ -37,10 +37,7 @@ impl StepReport {
             .zip(tallies)
             .map(|(name, step)| {
                 let tiers = by_tier(std::slice::from_ref(step));
-                let mut all = tally::histogram();
-                tiers
-                    .iter()
-                    .for_each(|tier| tally::merge_histogram(&mut all, tier));
+                let all = histogram::sum(&tiers);
                 Self {
                     name: name.to_owned(),
                     requests: all.len(),

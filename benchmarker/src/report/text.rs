@@ -3,8 +3,9 @@
 use std::fmt;
 
 use super::steps::PARTS;
-use super::{CheckResult, Failure, Report, TierReport, Tiers, Times};
+use super::{CheckResult, Report, TierReport, Tiers, Times};
 use crate::chart::numbers;
+use crate::measure::Failure;
 use crate::stats::steady::Steady;
 
 impl fmt::Display for Report {
@@ -108,7 +109,7 @@ impl Report {
         let kinds: Vec<String> = Failure::ALL
             .iter()
             .filter(|kind| self.errors.count(**kind) > 0)
-            .map(|kind| format!("{} {}", number(self.errors.count(*kind)), name(*kind)))
+            .map(|kind| format!("{} {}", number(self.errors.count(*kind)), kind.name()))
             .collect();
         let kinds = if kinds.is_empty() {
             "none".to_owned()
@@ -330,20 +331,6 @@ impl Report {
         } else {
             format!("{} ms", shown.join("  "))
         }
-    }
-}
-
-/// The word for a failure, the same in text and JSON.
-pub(super) fn name(failure: Failure) -> &'static str {
-    match failure {
-        Failure::Connect => "connect",
-        Failure::Timeout => "timeout",
-        Failure::Truncated => "truncated",
-        Failure::Reset => "reset",
-        Failure::Malformed => "malformed",
-        Failure::Status4xx => "status 4xx",
-        Failure::Status5xx => "status 5xx",
-        Failure::Unexpected => "unexpected",
     }
 }
 

@@ -3,7 +3,8 @@
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-use super::{Tier, Times, ratio};
+use super::{Times, ratio};
+use crate::measure::Tier;
 
 /// Answered requests by the tier that answered.
 #[derive(Debug, Clone, Copy, Serialize)]

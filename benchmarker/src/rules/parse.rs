@@ -169,7 +169,7 @@ impl<'a> Reader<'a> {
     fn expected(&self, what: &str) -> Error {
         let text = self.text;
         let place = text[..self.at].chars().count() + 1;
-        Error::nonsense(match self.rest() {
+        Error::invalid(match self.rest() {
             "" => format!(
                 "the rules \"{text}\" end at character {place}, where this is expected: {what}"
             ),

@@ -22,7 +22,7 @@ impl Saved {
     /// A histogram that cannot be written.
     pub fn to_json(&self) -> Result<String, Error> {
         serde_json::to_string_pretty(self)
-            .map_err(|e| Error::nonsense(format!("the result cannot be written: {e}")))
+            .map_err(|e| Error::invalid(format!("the result cannot be written: {e}")))
     }
 
     /// The result as JSON on one line that may stand inside a script element: nothing in it can end
@@ -33,7 +33,7 @@ impl Saved {
     /// As [`Saved::to_json`].
     pub fn to_json_for_html(&self) -> Result<String, Error> {
         let json = serde_json::to_string(self)
-            .map_err(|e| Error::nonsense(format!("the result cannot be written: {e}")))?;
+            .map_err(|e| Error::invalid(format!("the result cannot be written: {e}")))?;
         // Outside of strings JSON has none of these.
         Ok(json
             .replace('<', "\\u003c")
@@ -53,17 +53,17 @@ impl Saved {
         } else {
             text
         };
-        let no_json = |e| Error::nonsense(format!("this is no result of the benchmarker: {e}"));
+        let no_json = |e| Error::invalid(format!("this is no result of the benchmarker: {e}"));
         let head: Head = serde_json::from_str(json).map_err(no_json)?;
         match head.schema {
             Some(Schema(SCHEMA)) => serde_json::from_str(json).map_err(|e| {
-                Error::nonsense(format!("this result of format {SCHEMA} is damaged: {e}"))
+                Error::invalid(format!("this result of format {SCHEMA} is damaged: {e}"))
             }),
-            Some(Schema(other)) => Err(Error::nonsense(format!(
+            Some(Schema(other)) => Err(Error::invalid(format!(
                 "this result has format {other}, and this benchmarker reads format {SCHEMA}: \
                  read it with the version that wrote it, or measure again"
             ))),
-            None => Err(Error::nonsense(
+            None => Err(Error::invalid(
                 "this JSON has no \"schema\": it is no result that benchmarker wrote with \
                  --json FILE or --html FILE",
             )),
@@ -76,7 +76,7 @@ impl Saved {
     ///
     /// The same sentences with the name of the file before them.
     pub fn read_file(path: &Path) -> Result<Self, Error> {
-        let named = |what: String| Error::nonsense(format!("{}: {what}", path.display()));
+        let named = |what: String| Error::invalid(format!("{}: {what}", path.display()));
         let text = fs::read_to_string(path).map_err(|e| named(e.to_string()))?;
         Self::read(&text).map_err(|e| named(e.to_string()))
     }
@@ -88,7 +88,7 @@ fn embedded(html: &str) -> Result<&str, Error> {
     if let Some((json, _)) = element.and_then(|(_, rest)| rest.split_once("</script>")) {
         return Ok(json);
     }
-    Err(Error::nonsense(
+    Err(Error::invalid(
         if html.contains(&opening(&format!("{ELEMENT_ID}-a"))) {
             "this page compares two results: name the file of one of them"
         } else {

@@ -3,7 +3,6 @@
 //!
 //! The format is described for other programs by `schema/result-1.json`.
 
-mod counts;
 mod file;
 mod measured;
 mod recorded;
@@ -13,10 +12,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use counts::LogCounts;
 pub use recorded::Recorded;
 pub use times::Times;
 
+use crate::LogCounts;
 use crate::stats::steady::Steady;
 
 /// The number of the format that is written and read here.

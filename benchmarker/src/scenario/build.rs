@@ -1,22 +1,22 @@
-//! From what is written to what can be done: names become numbers, and what makes no sense is refused.
+//! Checks a scenario file and makes a [`Scenario`] of it: names become numbers.
 
 use std::path::PathBuf;
 
 use toml::Spanned;
 
-use super::chain::Chain;
+use super::definition::{Need, Scenario};
+use super::dependencies::Dependencies;
+use super::extract::Extract;
 use super::lists::{self, Files, List};
 use super::load::Load;
 use super::names::Names;
 use super::place::Text;
-use super::step::{Method, Step, Taking, Upload};
-use super::take::Take;
+use super::step::{Extraction, Method, Step, Upload};
 use super::template::Template;
 use super::visit::Visit;
-use super::{Need, Scenario, written};
+use super::written;
 use crate::Error;
-use crate::Think;
-use crate::pages::without_mark;
+use crate::page_list::without_mark;
 
 /// How many steps a scenario may have.
 const STEPS_MAX: usize = 1000;
@@ -28,24 +28,24 @@ pub(super) fn scenario(
     files: Files<'_>,
     given: &[(String, PathBuf)],
 ) -> Result<Scenario, Error> {
-    let text = without_mark(text);
-    let place = Text(text);
-    let file: written::File = toml::from_str(text).map_err(|error| place.unreadable(&error))?;
+    let toml = without_mark(text);
+    let text = Text(toml);
+    let file: written::File = toml::from_str(toml).map_err(|error| text.toml_error(&error))?;
     if file.steps.is_empty() || file.steps.len() > STEPS_MAX {
-        return Err(Error::nonsense(format!(
-            "a scenario has 1 to {STEPS_MAX} steps, each begun by [[step]], not {}",
+        return Err(Error::invalid(format!(
+            "a scenario has 1 to {STEPS_MAX} steps, each beginning with [[step]], not {}",
             file.steps.len()
         )));
     }
     if let Some(width) = file.viewport.as_ref()
         && !(100..=20_000).contains(width.get_ref())
     {
-        return Err(place.wrong(&width.span(), "a window is 100 to 20000 px wide"));
+        return Err(text.error_at(&width.span(), "a window is 100 to 20000 px wide"));
     }
-    let names = Names::of(place, &file)?;
-    let lists = lists::build(place, &file.lists, files, given)?;
+    let names = Names::of(text, &file)?;
+    let lists = lists::build(text, &file.lists, files, given)?;
     let reader = Reader {
-        place,
+        text,
         files,
         names: &names,
         lists: &lists,
@@ -55,8 +55,8 @@ pub(super) fn scenario(
         .iter()
         .map(|step| reader.step(step))
         .collect::<Result<Vec<_>, _>>()?;
-    let chains = Chain::build(place, &file.steps, &steps)?;
-    let visit = Visit::build(place, &names, &file, &steps, &chains)?;
+    let dependencies = Dependencies::build(text, &file.steps, &steps)?;
+    let visit = Visit::build(text, &names, &file, &steps, &dependencies)?;
     let needs = file
         .needs
         .iter()
@@ -68,22 +68,22 @@ pub(super) fn scenario(
             .iter()
             .map(|step| step.name.get_ref().as_str().into())
             .collect(),
-        values: names.taken_len(),
+        extracted_names: names.extracted_len(),
         name: file.name.into(),
         about: file.about.trim().into(),
         require: file.require.map(Into::into),
         viewport_px: file.viewport.map(Spanned::into_inner),
-        load: Load::build(place, &file.load)?,
+        load: Load::build(text, &file.load)?,
         needs,
         lists,
         steps,
-        chains,
+        dependencies,
         visit,
     })
 }
 
 struct Reader<'a> {
-    place: Text<'a>,
+    text: Text<'a>,
     files: Files<'a>,
     names: &'a Names,
     lists: &'a [List],
@@ -103,11 +103,11 @@ impl Reader<'_> {
                 Some(statuses) => statuses.get_ref().0.clone(),
                 None => Vec::new(),
             },
-            takes: self.takes(step)?,
+            extractions: self.extractions(step)?,
             signed_in: step.signed_in,
-            think: step.think.map(Think::from),
+            think: step.think.map(|think| think.0),
             then: match &step.then {
-                Some(then) => Some(self.names.step(self.place, then)?),
+                Some(then) => Some(self.names.step(self.text, then)?),
                 None => None,
             },
         })
@@ -118,7 +118,7 @@ impl Reader<'_> {
             (Some(path), None) => (Method::Get, path),
             (None, Some(path)) => (Method::Post, path),
             _ => {
-                return Err(self.place.wrong(
+                return Err(self.text.error_at(
                     &step.name.span(),
                     format!(
                         "the step {:?} needs one path: get = \"/...\" or post = \"/...\"",
@@ -127,14 +127,14 @@ impl Reader<'_> {
                 ));
             }
         };
-        let wrong = |why: String| self.place.wrong(&path.span(), why);
+        let error = |why: String| self.text.error_at(&path.span(), why);
         let template =
-            Template::parse_path(path.get_ref(), |name| self.names.source(name)).map_err(wrong)?;
+            Template::parse_path(path.get_ref(), |name| self.names.source(name)).map_err(error)?;
         if let Some(list) = template.list_of_paths().map(|list| &self.lists[list])
-            && let Some(odd) = list.no_path()
+            && let Some(odd) = list.first_non_path()
         {
-            return Err(wrong(format!(
-                "{{{}}} begins the path, but its value {odd:?} is no path that begins with /",
+            return Err(error(format!(
+                "{{{}}} begins the path, but its value {odd:?} does not begin with /",
                 list.name
             )));
         }
@@ -151,9 +151,9 @@ impl Reader<'_> {
         if let Some(at) = form.clone().or(upload.clone())
             && method == Method::Get
         {
-            return Err(self.place.wrong(
+            return Err(self.text.error_at(
                 &at,
-                "a form is sent by post; what a get asks for stands in its path: \"/search?q={word}\"",
+                "a form is sent by post; the query of a get belongs into its path: \"/search?q={word}\"",
             ));
         }
         let written = step.form.iter().flat_map(|form| form.get_ref());
@@ -162,29 +162,30 @@ impl Reader<'_> {
                 if let (Some(at), Some(_)) = (&form, &upload)
                     && name.contains(['"', '\r', '\n'])
                 {
-                    return Err(self.place.wrong(
+                    return Err(self.text.error_at(
                         at,
-                        "the fields of an upload have no quotes and no line ends in their names",
+                        "the field names of an upload cannot contain quotes or line ends",
                     ));
                 }
                 let template = Template::parse(value.get_ref(), |name| self.names.source(name))
-                    .map_err(|why| self.place.wrong(&value.span(), why))?;
+                    .map_err(|why| self.text.error_at(&value.span(), why))?;
                 Ok((name.as_str().into(), template))
             })
             .collect()
     }
 
-    fn takes(&self, step: &written::Step) -> Result<Vec<Taking>, Error> {
-        let due = step.take.iter().map(|written| (written, true));
-        let perhaps = step.may_take.iter().map(|written| (written, false));
-        due.chain(perhaps)
-            .map(|((name, take), is_due)| {
-                let built = Take::build(take.get_ref())
-                    .map_err(|why| self.place.wrong(&take.span(), why))?;
-                Ok(Taking {
-                    value: self.names.taken(name.get_ref()),
-                    take: built,
-                    is_due,
+    fn extractions(&self, step: &written::Step) -> Result<Vec<Extraction>, Error> {
+        let required = step.take.iter().map(|written| (written, true));
+        let optional = step.may_take.iter().map(|written| (written, false));
+        required
+            .chain(optional)
+            .map(|((name, written), is_required)| {
+                let extract = Extract::build(written.get_ref())
+                    .map_err(|why| self.text.error_at(&written.span(), why))?;
+                Ok(Extraction {
+                    value: self.names.extracted(name.get_ref()),
+                    extract,
+                    is_required,
                 })
             })
             .collect()
@@ -196,27 +197,27 @@ impl Reader<'_> {
             Some(weight) if weight.get_ref().is_finite() && *weight.get_ref() > 0.0 => {
                 Ok(*weight.get_ref())
             }
-            Some(weight) => Err(self.place.wrong(
+            Some(weight) => Err(self.text.error_at(
                 &weight.span(),
-                "a weight is more than 0; without one a step is done only where another names it",
+                "a weight is more than 0; a step without one is done only where another names it",
             )),
         }
     }
 
     fn upload(&self, upload: &Spanned<written::Upload>) -> Result<Upload, Error> {
         let written::Upload { field, file } = upload.get_ref();
-        let wrong = |why: String| {
-            self.place.wrong(
+        let error = |why: String| {
+            self.text.error_at(
                 &upload.span(),
-                format!("the file {} to upload: {why}", file.display()),
+                format!("the upload file {}: {why}", file.display()),
             )
         };
         let bytes = self
             .files
             .read(file)
-            .map_err(|error| wrong(error.to_string()))?;
+            .map_err(|cause| error(cause.to_string()))?;
         if bytes.len() > UPLOAD_BYTES_MAX {
-            return Err(wrong(format!(
+            return Err(error(format!(
                 "it has more than {} MB",
                 UPLOAD_BYTES_MAX >> 20
             )));
@@ -224,8 +225,8 @@ impl Reader<'_> {
         let file_name = file.file_name().unwrap_or_default().to_string_lossy();
         let breaks_header = |text: &str| text.contains(|c: char| c == '"' || c.is_control());
         if breaks_header(field) || breaks_header(&file_name) {
-            return Err(wrong(
-                "its name and its field have no quotes and no line ends".to_owned(),
+            return Err(error(
+                "its name and its field cannot contain quotes or control characters".to_owned(),
             ));
         }
         Ok(Upload {
@@ -239,9 +240,9 @@ impl Reader<'_> {
         let path = need.path.get_ref();
         let plain = path.starts_with('/') && path.bytes().all(|b| b.is_ascii_graphic());
         if !plain || path.contains(['{', '}', '#']) {
-            return Err(self.place.wrong(
+            return Err(self.text.error_at(
                 &need.path.span(),
-                format!("{path:?} cannot be asked for once before the run: a plain path such as \"/feed\" is needed"),
+                format!("{path:?} cannot be requested before the run: write a plain path such as \"/feed\""),
             ));
         }
         Ok(Need {

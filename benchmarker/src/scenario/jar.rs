@@ -1,21 +1,23 @@
+//! The cookies of one visitor on one site.
+
 use cookie::Cookie;
 use time::{Duration, OffsetDateTime};
 
-/// How many cookies a site may keep in a browser, and how many bytes each may have; as in Chromium.
+/// How many cookies a site may store in a browser, and how many bytes each may have; as in Chromium.
 const COOKIES_MAX: usize = 180;
 const COOKIE_BYTES_MAX: usize = 4096;
 
 /// The cookies of one visitor on one site.
 ///
-/// A run loads one host, so a name is enough to know a cookie. `Max-Age` and `Expires` only take
-/// cookies away: none runs out within a visit, which is an hour at most. Left out: `Path` (every cookie goes everywhere),
-/// `Domain`, `Secure` and `SameSite` (every request is of the same site).
+/// A run loads one host, so the name identifies a cookie. `Max-Age` and `Expires` only remove
+/// cookies: none expires within a visit, which lasts an hour at most. Ignored: `Path` (every cookie
+/// goes everywhere), `Domain`, `Secure` and `SameSite` (every request is of the same site).
 #[derive(Debug, Default)]
 pub(crate) struct Jar(Vec<(Box<str>, Box<str>)>);
 
 impl Jar {
-    /// Keeps what a `Set-Cookie` header says; what makes no sense is ignored, as in browsers.
-    pub(crate) fn keep(&mut self, header: &[u8]) {
+    /// Stores the cookie of a `Set-Cookie` header. Ignores an invalid one, as browsers do.
+    pub(crate) fn store(&mut self, header: &[u8]) {
         let Some(cookie) = str::from_utf8(header)
             .ok()
             .and_then(|text| Cookie::parse(text).ok())
@@ -28,18 +30,18 @@ impl Jar {
             return;
         }
         self.0.retain(|(known, _)| **known != *name);
-        // RFC 6265, 5.3: Max-Age is asked first.
-        let gone = match (cookie.max_age(), cookie.expires_datetime()) {
+        // RFC 6265, 5.3: Max-Age has precedence.
+        let has_expired = match (cookie.max_age(), cookie.expires_datetime()) {
             (Some(age), _) => age <= Duration::ZERO,
             (None, Some(at)) => at <= OffsetDateTime::now_utc(),
             (None, None) => false,
         };
-        if !gone && self.0.len() < COOKIES_MAX {
+        if !has_expired && self.0.len() < COOKIES_MAX {
             self.0.push((name.into(), value.into()));
         }
     }
 
-    /// Appends the header line, where there is a cookie.
+    /// Appends the header line `Cookie`, if there is a cookie.
     pub(crate) fn write(&self, out: &mut String) {
         for (place, (name, value)) in self.0.iter().enumerate() {
             out.push_str(if place == 0 { "Cookie: " } else { "; " });
@@ -60,7 +62,7 @@ mod tests {
     fn line(headers: &[&str]) -> String {
         let mut jar = Jar::default();
         for header in headers {
-            jar.keep(header.as_bytes());
+            jar.store(header.as_bytes());
         }
         let mut out = String::new();
         jar.write(&mut out);
@@ -96,7 +98,7 @@ mod tests {
         let long = format!("a={}", "x".repeat(5000));
         assert_eq!(line(&["", "=x", "nonsense", "a=b\u{1}c", &long]), "");
         let mut jar = Jar::default();
-        jar.keep(b"a=\xff");
+        jar.store(b"a=\xff");
         assert!(jar.0.is_empty());
     }
 }

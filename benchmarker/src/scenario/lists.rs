@@ -1,3 +1,5 @@
+//! The lists of values that placeholders draw from.
+
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,13 +10,14 @@ use url::Url;
 
 use super::place::Text;
 use super::popularity::Popularity;
+use super::shorthand::Range;
 use super::written;
 use crate::Error;
-use crate::pages::{path_of, without_mark};
+use crate::page_list::{path_of, without_mark};
 
 /// How many values a list may have, because every thread draws from it in memory.
 const VALUES_MAX: usize = 5_000_000;
-/// Beyond this Zipf's law draws the first value and hardly another.
+/// Beyond this, Zipf's law draws little but the first value.
 const EXPONENT_MAX: f64 = 10.0;
 
 /// Values to draw from, and how popular each is.
@@ -31,12 +34,12 @@ enum Values {
     Numbers { from: u32, count: usize },
 }
 
-/// Where the files are that a scenario names.
+/// The files that a scenario may name.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Files<'a> {
-    /// Names in the scenario are relative to it.
+    /// The names in the scenario are relative to it.
     pub(super) folder: &'a Path,
-    /// What is built in, by its name, and stands in for a file of the folder.
+    /// The built-in files, by name; they take precedence over the folder.
     pub(super) built_in: &'a [(&'static str, &'static [u8])],
 }
 
@@ -54,21 +57,21 @@ impl Files<'_> {
 }
 
 impl List {
-    /// A place to remember what was drawn.
+    /// Draws the index of a value.
     pub(super) fn draw(&self, random: &mut impl RngExt) -> usize {
         self.law.draw(self.values.len(), random)
     }
 
-    /// Appends the value at that place.
-    pub(super) fn write(&self, place: usize, out: &mut String) {
+    /// Appends the value with this index.
+    pub(super) fn write(&self, index: usize, out: &mut String) {
         match &self.values {
-            Values::Texts(texts) => out.push_str(&texts[place]),
-            Values::Numbers { from, .. } => out.push_str(&(*from as usize + place).to_string()),
+            Values::Texts(texts) => out.push_str(&texts[index]),
+            Values::Numbers { from, .. } => out.push_str(&(*from as usize + index).to_string()),
         }
     }
 
-    /// The first value that is no path, if there is one.
-    pub(super) fn no_path(&self) -> Option<String> {
+    /// The first value that is not a path, if there is one.
+    pub(super) fn first_non_path(&self) -> Option<String> {
         match &self.values {
             Values::Numbers { from, .. } => Some(from.to_string()),
             Values::Texts(texts) => texts
@@ -88,7 +91,7 @@ impl Values {
     }
 }
 
-/// Reads all lists; a file given beside the scenario takes the place of what a list names itself.
+/// Reads all lists; a file of `given` replaces the values of the list with its name.
 pub(super) fn build(
     text: Text<'_>,
     written: &BTreeMap<Spanned<String>, written::List>,
@@ -98,7 +101,7 @@ pub(super) fn build(
     for (name, _) in given {
         if !written.keys().any(|key| key.get_ref() == name) {
             let known: Vec<&str> = written.keys().map(|key| key.get_ref().as_str()).collect();
-            return Err(Error::nonsense(format!(
+            return Err(Error::invalid(format!(
                 "the scenario has no list {name}; its lists are: {}",
                 known.join(", ")
             )));
@@ -117,7 +120,7 @@ pub(super) fn build(
                 given.map(|(_, path)| path.as_path()),
             )?;
             if values.len() == 0 {
-                return Err(text.wrong(&at, format!("the list {} has no value", name.get_ref())));
+                return Err(text.error_at(&at, format!("the list {} has no value", name.get_ref())));
             }
             Ok(List {
                 law: law(text, list, values.len())?,
@@ -139,16 +142,16 @@ fn values(
     let name = name.get_ref();
     if let Some(path) = given {
         let bytes = std::fs::read(path).map_err(|error| {
-            Error::nonsense(format!("--list {name}={}: {error}", path.display()))
+            Error::invalid(format!("--list {name}={}: {error}", path.display()))
         })?;
         return lines(&bytes)
-            .map_err(|why| Error::nonsense(format!("--list {name}={}: {why}", path.display())));
+            .map_err(|why| Error::invalid(format!("--list {name}={}: {why}", path.display())));
     }
     match (&list.file, &list.values, &list.range) {
         (Some(path), None, None) => {
             let wrong = |why: &dyn std::fmt::Display| {
                 let shown = path.get_ref().display();
-                text.wrong(
+                text.error_at(
                     &path.span(),
                     format!("the file {shown} of the list {name}: {why}"),
                 )
@@ -162,22 +165,22 @@ fn values(
                 .iter()
                 .find(|v| v.get_ref().contains(char::is_control))
             {
-                return Err(text.wrong(&odd.span(), "a value is one line of text"));
+                return Err(text.error_at(&odd.span(), "a value is one line of text"));
             }
             Ok(Values::Texts(
                 values.iter().map(|v| v.get_ref().as_str().into()).collect(),
             ))
         }
         (None, None, Some(range)) => {
-            let written::Range { from, to } = *range.get_ref();
+            let Range { from, to } = *range.get_ref();
             match to.checked_sub(from) {
                 Some(more) => Ok(Values::Numbers {
                     from,
                     count: more as usize + 1,
                 }),
-                None => Err(text.wrong(
+                None => Err(text.error_at(
                     &range.span(),
-                    format!("a range runs from the smaller to the greater number, not from {from} to {to}"),
+                    format!("a range goes from the smaller to the greater number, not from {from} to {to}"),
                 )),
             }
         }
@@ -186,21 +189,21 @@ fn values(
                 "" => String::new(),
                 about => format!(" ({about})"),
             };
-            Err(Error::nonsense(format!(
-                "the list {name} needs values{about}: give --list {name}=FILE with a value a line"
+            Err(Error::invalid(format!(
+                "the list {name} needs values{about}: give --list {name}=FILE, a file with one value a line"
             )))
         }
-        _ => Err(text.wrong(
+        _ => Err(text.error_at(
             &at,
-            format!("the list {name} has its values from one place: a file, values, or a range"),
+            format!("the list {name} has its values in one place: a file, values, or a range"),
         )),
     }
 }
 
-/// A value a line; empty lines and those that begin with `#` are skipped, and of whole addresses only
-/// the path is kept, so that a list of addresses can be drawn from too.
+/// Parses one value a line. Skips empty lines and those that begin with `#`; of complete addresses it
+/// keeps the path, so that a list of addresses works too.
 fn lines(bytes: &[u8]) -> Result<Values, String> {
-    let text = str::from_utf8(bytes).map_err(|error| format!("it is no UTF-8 text ({error})"))?;
+    let text = str::from_utf8(bytes).map_err(|error| format!("it is not UTF-8 text ({error})"))?;
     let mut texts = Vec::new();
     for (index, line) in without_mark(text).lines().enumerate() {
         let line = line.trim();
@@ -226,20 +229,20 @@ fn lines(bytes: &[u8]) -> Result<Values, String> {
 fn law(text: Text<'_>, list: &written::List, values: usize) -> Result<Popularity, Error> {
     match (&list.zipf, &list.hot) {
         (None, None) => Ok(Popularity::Uniform),
-        (Some(zipf), Some(_)) => Err(text.wrong(
+        (Some(zipf), Some(_)) => Err(text.error_at(
             &zipf.span(),
             "a list has one law of popularity: zipf or hot",
         )),
         (Some(zipf), None) => {
             let exponent = *zipf.get_ref();
             if !(exponent > 0.0 && exponent <= EXPONENT_MAX) {
-                return Err(text.wrong(
+                return Err(text.error_at(
                     &zipf.span(),
                     format!("the exponent of Zipf's law is more than 0 and at most {EXPONENT_MAX}, often 1.0"),
                 ));
             }
             if values > VALUES_MAX {
-                return Err(text.wrong(
+                return Err(text.error_at(
                     &zipf.span(),
                     format!("Zipf's law is kept for at most {VALUES_MAX} values"),
                 ));
@@ -249,12 +252,12 @@ fn law(text: Text<'_>, list: &written::List, values: usize) -> Result<Popularity
         (None, Some(hot)) => {
             let &written::Hot { first, share } = hot.get_ref();
             if !(0.0..=1.0).contains(&share) {
-                return Err(text.wrong(&hot.span(), "a share is between 0 and 1"));
+                return Err(text.error_at(&hot.span(), "a share is between 0 and 1"));
             }
             if first == 0 || first >= values {
-                return Err(text.wrong(
+                return Err(text.error_at(
                     &hot.span(),
-                    format!("{first} values cannot be the hot ones of {values}: name at least one, and fewer than there are"),
+                    format!("{first} of {values} values cannot be hot: give at least 1, and fewer than there are"),
                 ));
             }
             Ok(Popularity::Hot { first, share })

@@ -1,68 +1,60 @@
+//! The load of a scenario: users or a rate, in stages.
+
 use std::time::Duration;
 
 use toml::Spanned;
 
 use super::place::Text;
+use super::shorthand::Time;
 use super::written;
 use crate::{Error, Stages, Think};
 
-/// How long a stage lasts where nothing is said.
+/// How long the load lasts where the file sets no duration.
 const DURATION: Duration = Duration::from_secs(10);
-/// How many visitors may be there at once: each holds at least one connection.
+/// How many users there may be at once: each holds at least one connection.
 const USERS_MAX: u32 = 10_000;
 /// How many steps may be due a second.
 const RATE_MAX: f64 = 100_000.0;
 
-/// What the strength of a load counts.
+/// The unit of a load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Counts {
-    /// Visitors who are there at once: when one goes, the next comes. A closed load.
+pub(super) enum Unit {
+    /// Concurrent users: when one leaves, the next arrives. A closed load.
     Users,
-    /// Steps that are due a second, whoever is still at the last one. An open load.
+    /// Steps that are due a second, whether or not the earlier ones were answered. An open load.
     Rate,
 }
 
-/// A part of a run with one strength.
+/// A part of the run.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Stage {
-    /// The strength it reaches, in what [`Load::counts`] says.
-    pub(super) strength: f64,
+pub(super) struct Stage {
+    /// The load that it reaches, in the [`Unit`] of the scenario.
+    target: f64,
     /// How long it lasts, its ramp included.
-    pub(super) lasts: Duration,
-    /// How long it takes from the strength before (at first: none) to its own, in a straight line.
-    pub(super) ramp: Duration,
+    duration: Duration,
+    /// How long the linear rise from the stage before (at first: from 0) takes.
+    ramp: Duration,
 }
 
-impl From<written::Think> for Think {
-    fn from(written: written::Think) -> Self {
-        match written {
-            written::Think::Fixed(time) => Self::Fixed(time.0),
-            written::Think::Drawn { mean } => Self::Exponential(mean.0),
-        }
-    }
-}
-
-/// The load that a scenario asks for.
+/// The load of a scenario.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Load {
-    /// What the strengths count.
-    pub(crate) counts: Counts,
-    /// One after the other; empty when the scenario leaves the load to the command line.
-    pub(super) stages: Vec<Stage>,
-    /// How long load of the first stage is applied before anything is counted, where the scenario
-    /// says so.
+pub(super) struct Load {
+    unit: Unit,
+    /// One after the other; empty when the file leaves the load to the command line.
+    stages: Vec<Stage>,
+    /// How long the first stage's load is applied before anything is counted, where the file sets it.
     pub(super) warmup: Option<Duration>,
-    /// How long a visitor thinks before each step but the first, where the step does not say.
+    /// The think time before each step but the first, where the step sets none.
     pub(super) think: Think,
 }
 
 impl Load {
     /// How long all stages last together.
     pub(super) fn duration(&self) -> Duration {
-        self.stages.iter().map(|stage| stage.lasts).sum()
+        self.stages.iter().map(|stage| stage.duration).sum()
     }
 
-    /// The same for a plan; none when the scenario leaves the load to the command line.
+    /// The same for a plan; none when the file leaves the load to the command line.
     pub(super) fn planned(&self) -> Result<Option<crate::Load>, Error> {
         if self.stages.is_empty() {
             return Ok(None);
@@ -70,9 +62,9 @@ impl Load {
         let mut before = 0.0;
         let mut parts = Vec::new();
         for stage in &self.stages {
-            let to = stage.strength;
+            let to = stage.target;
             parts.push((before, to, stage.ramp));
-            parts.push((to, to, stage.lasts - stage.ramp));
+            parts.push((to, to, stage.duration - stage.ramp));
             before = to;
         }
         let stages = parts
@@ -80,30 +72,30 @@ impl Load {
             .filter(|(_, _, time)| !time.is_zero())
             .map(|(from, to, time)| crate::Stage { from, to, time });
         let stages = Stages::of(stages.collect())?;
-        Ok(Some(match self.counts {
-            Counts::Users => crate::Load::Closed {
+        Ok(Some(match self.unit {
+            Unit::Users => crate::Load::Closed {
                 think: self.think,
                 users: Some(stages),
             },
-            Counts::Rate => crate::Load::Open(stages),
+            Unit::Rate => crate::Load::Open(stages),
         }))
     }
 
     pub(super) fn build(text: Text<'_>, written: &written::Load) -> Result<Self, Error> {
-        let (counts, stages) = match (&written.stages, &written.duration) {
+        let (unit, stages) = match (&written.stages, &written.duration) {
             (Some(stages), None) => {
                 if let Some(at) = place_of(written) {
-                    return Err(text.wrong(
+                    return Err(text.error_at(
                         &at,
-                        "a load has either stages or one strength: write it as the first stage",
+                        "a load has either stages, or users or a rate: write it as the first stage",
                     ));
                 }
                 build_stages(text, stages)?
             }
             (Some(_), Some(duration)) => {
-                return Err(text.wrong(
+                return Err(text.error_at(
                     &duration.span(),
-                    "the stages say how long they last: leave the duration out",
+                    "each stage has its own duration: leave this one out",
                 ));
             }
             (None, duration) => {
@@ -114,37 +106,35 @@ impl Load {
                     Some(duration) => positive(text, duration, "a duration")?,
                     None => DURATION,
                 };
-                match strength(text, &at, written.users.as_ref(), written.rate.as_ref())? {
-                    Some((counts, strength)) => {
-                        let ramp = Duration::ZERO;
+                match target(text, &at, written.users.as_ref(), written.rate.as_ref())? {
+                    Some((unit, target)) => {
                         let stage = Stage {
-                            strength,
-                            lasts,
-                            ramp,
+                            target,
+                            duration: lasts,
+                            ramp: Duration::ZERO,
                         };
-                        (counts, vec![stage])
+                        (unit, vec![stage])
                     }
                     None if duration.is_some() => {
-                        return Err(text.wrong(
+                        return Err(text.error_at(
                             &at,
-                            "a duration needs a strength: users = 50, or rate = 20 steps a second",
+                            "a duration needs a load: users = 50, or rate = 20 steps a second",
                         ));
                     }
-                    None => (Counts::Users, Vec::new()),
+                    None => (Unit::Users, Vec::new()),
                 }
             }
         };
         Ok(Self {
-            counts,
+            unit,
             stages,
             warmup: written.warmup.map(|time| time.0),
-            think: written
-                .think
-                .map_or(Think::Fixed(Duration::ZERO), Think::from),
+            think: written.think.map_or(Think::NONE, |think| think.0),
         })
     }
 }
 
+/// A range of bytes of the file.
 type Place = std::ops::Range<usize>;
 
 fn place_of(written: &written::Load) -> Option<Place> {
@@ -155,69 +145,68 @@ fn place_of(written: &written::Load) -> Option<Place> {
 fn build_stages(
     text: Text<'_>,
     written: &Spanned<Vec<Spanned<written::Stage>>>,
-) -> Result<(Counts, Vec<Stage>), Error> {
-    let mut kind = None;
+) -> Result<(Unit, Vec<Stage>), Error> {
+    let mut common = None;
     let mut stages = Vec::new();
     for stage in written.get_ref() {
         let at = stage.span();
         let stage = stage.get_ref();
-        let Some((counts, strength)) =
-            strength(text, &at, stage.users.as_ref(), stage.rate.as_ref())?
+        let Some((unit, target)) = target(text, &at, stage.users.as_ref(), stage.rate.as_ref())?
         else {
-            return Err(text.wrong(
+            return Err(text.error_at(
                 &at,
-                "a stage has a strength: users = 50, or rate = 20 steps a second",
+                "a stage has a load: users = 50, or rate = 20 steps a second",
             ));
         };
-        if *kind.get_or_insert(counts) != counts {
-            return Err(text.wrong(&at, "all stages count the same: users, or a rate"));
+        if *common.get_or_insert(unit) != unit {
+            return Err(text.error_at(&at, "all stages have the same unit: users, or a rate"));
         }
-        let lasts = positive(text, &stage.lasts, "a stage")?;
+        let duration = positive(text, &stage.duration, "a stage")?;
         let ramp = stage
             .ramp
             .as_ref()
             .map_or(Duration::ZERO, |time| time.get_ref().0);
-        if let Some(written) = stage.ramp.as_ref().filter(|_| ramp > lasts) {
-            return Err(text.wrong(
+        if let Some(written) = stage.ramp.as_ref().filter(|_| ramp > duration) {
+            return Err(text.error_at(
                 &written.span(),
                 "the ramp is a part of its stage and cannot last longer",
             ));
         }
         stages.push(Stage {
-            strength,
-            lasts,
+            target,
+            duration,
             ramp,
         });
     }
-    match kind {
-        Some(counts) => Ok((counts, stages)),
-        None => Err(text.wrong(
+    match common {
+        Some(unit) => Ok((unit, stages)),
+        None => Err(text.error_at(
             &written.span(),
-            r#"stages need at least one, such as { users = 50, for = "30s" }"#,
+            r#"give at least one stage, such as { users = 50, for = "30s" }"#,
         )),
     }
 }
 
-fn strength(
+fn target(
     text: Text<'_>,
     at: &Place,
     users: Option<&Spanned<u32>>,
     rate: Option<&Spanned<f64>>,
-) -> Result<Option<(Counts, f64)>, Error> {
+) -> Result<Option<(Unit, f64)>, Error> {
     match (users, rate) {
-        (Some(_), Some(_)) => Err(text.wrong(
+        (Some(_), Some(_)) => Err(text.error_at(
             at,
             "users and rate are two kinds of load: choose one of them",
         )),
-        (Some(users), None) if !(1..=USERS_MAX).contains(users.get_ref()) => Err(text.wrong(
+        (Some(users), None) if !(1..=USERS_MAX).contains(users.get_ref()) => Err(text.error_at(
             &users.span(),
             format!("users are 1 to {USERS_MAX}, not {}", users.get_ref()),
         )),
-        (Some(users), None) => Ok(Some((Counts::Users, f64::from(*users.get_ref())))),
+        (Some(users), None) => Ok(Some((Unit::Users, f64::from(*users.get_ref())))),
         (None, Some(rate)) if *rate.get_ref() > 0.0 && *rate.get_ref() <= RATE_MAX => {
-            Ok(Some((Counts::Rate, *rate.get_ref())))
+            Ok(Some((Unit::Rate, *rate.get_ref())))
         }
-        (None, Some(rate)) => Err(text.wrong(
+        (None, Some(rate)) => Err(text.error_at(
             &rate.span(),
             format!("a rate is more than 0 and at most {RATE_MAX} steps a second"),
         )),
@@ -225,10 +214,10 @@ fn strength(
     }
 }
 
-fn positive(text: Text<'_>, time: &Spanned<written::Time>, what: &str) -> Result<Duration, Error> {
+fn positive(text: Text<'_>, time: &Spanned<Time>, what: &str) -> Result<Duration, Error> {
     let lasts = time.get_ref().0;
     if lasts.is_zero() {
-        return Err(text.wrong(&time.span(), format!("{what} lasts longer than nothing")));
+        return Err(text.error_at(&time.span(), format!("{what} of 0 is not possible")));
     }
     Ok(lasts)
 }
@@ -238,11 +227,11 @@ mod tests {
     use super::*;
 
     fn load(text: &str) -> Result<Load, Error> {
-        let written = toml::from_str(text).map_err(|error| Text(text).unreadable(&error))?;
+        let written = toml::from_str(text).map_err(|error| Text(text).toml_error(&error))?;
         Load::build(Text(text), &written)
     }
 
-    fn strength_at(load: &Load, second: f64) -> f64 {
+    fn value_at(load: &Load, second: f64) -> f64 {
         let (crate::Load::Closed {
             users: Some(stages),
             ..
@@ -255,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn the_strength_follows_the_stages_and_their_ramps() {
+    fn the_load_follows_the_stages_and_their_ramps() {
         let load = load(
             r#"stages = [{ users = 50, for = "10s", ramp = "5s" }, { users = 100, for = "10s", ramp = "10s" }]"#,
         )
@@ -269,15 +258,15 @@ mod tests {
             (15.0, 75.0),
             (99.0, 100.0),
         ] {
-            let strength = strength_at(&load, second);
-            assert!((strength - expected).abs() < 1e-9, "{second}: {strength}");
+            let value = value_at(&load, second);
+            assert!((value - expected).abs() < 1e-9, "{second}: {value}");
         }
     }
 
     #[test]
     fn a_load_without_stages_has_one_and_no_load_has_none() {
         let one = load("rate = 20.0\nduration = \"1m\"").unwrap();
-        assert_eq!((one.counts, strength_at(&one, 0.0)), (Counts::Rate, 20.0));
+        assert_eq!((one.unit, value_at(&one, 0.0)), (Unit::Rate, 20.0));
         assert_eq!(one.duration(), Duration::from_secs(60));
         assert!(load("think = \"2s\"").unwrap().stages.is_empty());
     }
@@ -288,18 +277,18 @@ mod tests {
             ("users = 5\nrate = 2.0", "line 1, column 9"),
             ("users = 0", "1 to 10000"),
             ("rate = -1.0", "more than 0"),
-            ("duration = \"5s\"", "needs a strength"),
+            ("duration = \"5s\"", "needs a load"),
             ("users = 5\nduration = \"0s\"", "line 2, column 12"),
-            ("users = 5\nstages = []", "either stages or one strength"),
+            ("users = 5\nstages = []", "either stages, or users"),
             ("stages = []", "at least one"),
-            ("stages = [{ for = \"5s\" }]", "has a strength"),
+            ("stages = [{ for = \"5s\" }]", "has a load"),
             (
                 "stages = [{ users = 5, for = \"5s\", ramp = \"6s\" }]",
                 "cannot last longer",
             ),
             (
                 "stages = [{ users = 5, for = \"5s\" }, { rate = 5.0, for = \"5s\" }]",
-                "count the same",
+                "the same unit",
             ),
             (
                 "stages = [{ users = 5, for = \"5\" }]",

@@ -1,37 +1,39 @@
+//! How often each value of a list is drawn.
+
 use rand::RngExt;
 
-/// How popular the values of a list are, by their place in it.
+/// How popular the values of a list are, by their index.
 #[derive(Debug, Clone)]
 pub(super) enum Popularity {
-    /// Every value alike.
+    /// All values equally.
     Uniform,
-    /// Zipf's law. At each rank: how often it or one before it is drawn, the last being the whole.
+    /// Zipf's law. For each rank the cumulative weight up to it; the last is the total.
     Zipf(Box<[f64]>),
-    /// So many values at the head of the list share that part of all draws; the long tail shares the
-    /// rest. Within each of the two every value is alike.
+    /// The `first` values of the list share `share` of all draws, the long tail the rest; uniform
+    /// within each of the two.
     Hot { first: usize, share: f64 },
 }
 
 impl Popularity {
-    /// The value of rank `n` is drawn `n` to the power of `exponent` times less often than the first.
+    /// The first value is drawn `n` to the power of `exponent` times as often as the value of rank `n`.
     pub(super) fn zipf(exponent: f64, values: usize) -> Self {
-        let mut whole = 0.0;
-        let cumulated = (1..=values).map(|rank| {
-            whole += (rank as f64).powf(-exponent);
-            whole
+        let mut total = 0.0;
+        let cumulative = (1..=values).map(|rank| {
+            total += (rank as f64).powf(-exponent);
+            total
         });
-        Self::Zipf(cumulated.collect())
+        Self::Zipf(cumulative.collect())
     }
 
-    /// The place of the next value in a list of that many, which is at least one.
+    /// The index of the next value in a list of `values`, at least one.
     pub(super) fn draw(&self, values: usize, random: &mut impl RngExt) -> usize {
         match self {
             Self::Uniform => random.random_range(0..values),
-            Self::Zipf(cumulated) => {
-                let whole = cumulated.last().copied().unwrap_or(1.0);
-                let drawn = random.random_range(0.0..whole);
-                cumulated
-                    .partition_point(|upto| *upto <= drawn)
+            Self::Zipf(cumulative) => {
+                let total = cumulative.last().copied().unwrap_or(1.0);
+                let drawn = random.random_range(0.0..total);
+                cumulative
+                    .partition_point(|up_to| *up_to <= drawn)
                     .min(values - 1)
             }
             Self::Hot { first, share } if *first < values => {

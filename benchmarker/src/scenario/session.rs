@@ -1,41 +1,45 @@
+//! The session of one visitor: the requests of a scenario, one after another, without a socket.
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
 
 use super::Scenario;
-use super::ask::{Answer, Ask, Outcome, Why};
-use super::course::Course;
-use super::headers::{self, CameFrom};
+use super::extract::Extract;
+use super::headers::{self, Context};
 use super::jar::Jar;
+use super::next_step::NextStep;
+use super::request::Request;
+use super::response::{FailureReason, Outcome, Response};
 use super::step::{Method, Step};
-use super::take::Take;
 use super::values::Values;
-use crate::pages::path_of;
+use crate::page_list::path_of;
 
 /// How many redirects a visitor follows for one step, as in browsers.
 pub(crate) const REDIRECTS_MAX: u32 = 20;
 
-/// What one visitor does, from the first request to the last; without any socket.
+/// The session of one visitor, from the first request to the last.
 ///
-/// [`next`](Self::next) says what is asked for, [`answered`](Self::answered) is told what came back.
-/// The cookies, the values taken and the chance belong to the visitor: the same seed, the same number
-/// of the visitor and the same answers give the same requests.
+/// [`next`](Self::next) returns the next request, [`on_response`](Self::on_response) takes its response.
+/// Cookies, extracted values and the random source belong to the visitor: the same seed, visitor
+/// number and responses give the same requests.
 #[derive(Debug)]
 pub(crate) struct Session {
     scenario: Arc<Scenario>,
-    /// The site as the header `Origin` says it.
+    /// The site, as in the header `Origin`.
     origin: Box<str>,
     values: Values,
     jar: Jar,
-    course: Course,
-    request: Request,
-    /// The path of the page that the visitor looks at; none before the first.
+    next_step: NextStep,
+    current: Current,
+    /// The path of the page that the visitor is on; none before the first.
     page: Option<String>,
 }
 
+/// The buffers and the state of the current request.
 #[derive(Debug)]
-struct Request {
+struct Current {
     is_under_way: bool,
     step: usize,
     method: Method,
@@ -45,21 +49,21 @@ struct Request {
     content_type: &'static str,
     think: Duration,
     redirects: u32,
-    /// The first place that the step was redirected to.
+    /// The first target that the step was redirected to.
     location: Option<String>,
 }
 
 impl Session {
-    /// A visitor of the site that this address belongs to.
+    /// The session of visitor `visitor` on the site that this address belongs to.
     pub(crate) fn new(scenario: &Arc<Scenario>, site: &Url, seed: u64, visitor: u64) -> Self {
         let mut values = Values::new(scenario, seed, visitor);
         Self {
-            course: Course::new(scenario, &mut values),
+            next_step: NextStep::new(scenario, &mut values),
             scenario: Arc::clone(scenario),
             origin: site.origin().ascii_serialization().into(),
             values,
             jar: Jar::default(),
-            request: Request {
+            current: Current {
                 is_under_way: false,
                 step: 0,
                 method: Method::Get,
@@ -75,120 +79,120 @@ impl Session {
         }
     }
 
-    /// Goes on to the next step and says what it asks for; nothing when this visitor is done and a new
-    /// one comes. A request that was not answered until then counts as failed.
-    pub(crate) fn next(&mut self) -> Option<Ask<'_>> {
-        if self.request.is_under_way {
-            self.course.failed();
-            self.request.is_under_way = false;
+    /// Goes on to the next step and returns its request, or `None` at the end of the visit. A request
+    /// that has had no response until then counts as failed.
+    pub(crate) fn next(&mut self) -> Option<Request<'_>> {
+        if self.current.is_under_way {
+            self.next_step.failed();
+            self.current.is_under_way = false;
         }
-        let number = self.course.next(&self.scenario, &mut self.values)?;
+        let number = self.next_step.next(&self.scenario, &mut self.values)?;
         let scenario = &*self.scenario;
         let values = &mut self.values;
-        let request = &mut self.request;
+        let current = &mut self.current;
         let step = &scenario.steps[number];
-        let is_first = request.path.is_empty();
-        request.step = number;
-        request.is_under_way = true;
-        request.redirects = 0;
-        request.location = None;
-        request.method = step.method;
-        request.think = if is_first {
+        let is_first = current.path.is_empty();
+        current.step = number;
+        current.is_under_way = true;
+        current.redirects = 0;
+        current.location = None;
+        current.method = step.method;
+        current.think = if is_first {
             Duration::ZERO
         } else {
             let think = step.think.unwrap_or(scenario.load.think);
             think.draw(&mut values.random)
         };
-        request.path.clear();
-        step.path.fill_path(&mut request.path, |source, out| {
+        current.path.clear();
+        step.path.fill_path(&mut current.path, |source, out| {
             values.write(scenario, source, out);
         });
-        request.body.clear();
+        current.body.clear();
         if step.method == Method::Post {
-            request.content_type = step.write_body(&mut request.body, |source, out| {
+            current.content_type = step.write_body(&mut current.body, |source, out| {
                 values.write(scenario, source, out);
             });
         }
         self.write_headers();
-        Some(self.ask())
+        Some(self.request())
     }
 
-    /// What is asked for at the moment, once more: after a redirect, or for another try.
-    pub(crate) fn ask(&self) -> Ask<'_> {
-        let request = &self.request;
-        let step = &self.scenario.steps[request.step];
-        Ask {
-            step: u16::try_from(request.step).unwrap_or(u16::MAX),
-            method: request.method,
-            path: &request.path,
-            headers: &request.headers,
-            body: &request.body,
+    /// The current request, again: after a redirect, or for a retry.
+    pub(crate) fn request(&self) -> Request<'_> {
+        let current = &self.current;
+        let step = &self.scenario.steps[current.step];
+        Request {
+            step: u16::try_from(current.step).unwrap_or(u16::MAX),
+            method: current.method,
+            path: &current.path,
+            headers: &current.headers,
+            body: &current.body,
             parts: step.parts,
             wants_body: step.reads_body(),
-            think: request.think,
+            think: current.think,
         }
     }
 
-    /// Appends the header lines that a part of the page is asked for with.
+    /// Appends the header lines of the request for a part of the page.
     pub(crate) fn write_part_headers(&self, path: &str, is_picture: bool, out: &mut String) {
-        self.came_from().write_for_part(path, is_picture, out);
+        self.context().write_for_part(path, is_picture, out);
     }
 
-    /// Keeps the cookies that came with a part.
-    pub(crate) fn keep_cookies(&mut self, set_cookies: &[&[u8]]) {
-        set_cookies.iter().for_each(|header| self.jar.keep(header));
+    /// Stores the cookies that arrived with a part.
+    pub(crate) fn store_cookies(&mut self, set_cookies: &[&[u8]]) {
+        set_cookies.iter().for_each(|header| self.jar.store(header));
     }
 
-    /// Reads the answer of what was asked for.
-    pub(crate) fn answered(&mut self, answer: &Answer<'_>) -> Outcome {
-        self.keep_cookies(answer.set_cookies);
-        self.request.is_under_way = false;
-        let outcome = self.judge(answer).unwrap_or_else(Outcome::Failed);
+    /// Takes the response to the current request.
+    pub(crate) fn on_response(&mut self, response: &Response<'_>) -> Outcome {
+        self.store_cookies(response.set_cookies);
+        self.current.is_under_way = false;
+        let outcome = self.outcome(response).unwrap_or_else(Outcome::Failed);
         match outcome {
-            Outcome::Done => self.course.done(&self.scenario, self.request.step),
-            Outcome::Failed(_) => self.course.failed(),
+            Outcome::Done => self.next_step.done(&self.scenario, self.current.step),
+            Outcome::Failed(_) => self.next_step.failed(),
             Outcome::Follow => {
-                self.request.is_under_way = true;
-                self.request.think = Duration::ZERO;
+                self.current.is_under_way = true;
+                self.current.think = Duration::ZERO;
                 self.write_headers();
             }
         }
         outcome
     }
 
-    fn judge(&mut self, answer: &Answer<'_>) -> Result<Outcome, Why> {
+    fn outcome(&mut self, response: &Response<'_>) -> Result<Outcome, FailureReason> {
         let scenario = &*self.scenario;
-        let step = &scenario.steps[self.request.step];
-        // What a redirect leads to is a page like any other: the step says only what it expects itself.
-        let is_fine = match self.request.redirects {
-            0 => step.expects(answer.status),
-            _ => answer.status < 400,
+        let step = &scenario.steps[self.current.step];
+        // `expect` is about the first response; the target of a redirect only has to be below 400.
+        let is_expected = match self.current.redirects {
+            0 => step.expects(response.status),
+            _ => response.status < 400,
         };
-        if !is_fine {
-            return Err(Why::Status);
+        if !is_expected {
+            return Err(FailureReason::Status);
         }
-        if matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
-            let here = self.here().ok_or(Why::LeadsNowhere)?;
-            let place = answer.location.and_then(|place| here.join(place).ok());
-            let place = place.ok_or(Why::LeadsNowhere)?;
-            return self.request.follow(answer.status, &here, &place);
+        if matches!(response.status, 301 | 302 | 303 | 307 | 308) {
+            let here = self.here().ok_or(FailureReason::NoLocation)?;
+            let target = response.location.and_then(|target| here.join(target).ok());
+            let target = target.ok_or(FailureReason::NoLocation)?;
+            return self.current.follow(response.status, &here, &target);
         }
-        if !step.takes.is_empty() {
-            let here = self.here().ok_or(Why::NothingToTake)?;
-            take(step, &self.request, answer.body, &here, &mut self.values)?;
+        if !step.extractions.is_empty() {
+            let here = self.here().ok_or(FailureReason::NothingToExtract)?;
+            extract(step, &self.current, response.body, &here, &mut self.values)?;
         }
         let page = self.page.get_or_insert_default();
-        page.clone_from(&self.request.path);
+        page.clone_from(&self.current.path);
         Ok(Outcome::Done)
     }
 
-    /// The address of what was asked for.
+    /// The address of the current request.
     fn here(&self) -> Option<Url> {
-        Url::parse(&format!("{}{}", self.origin, self.request.path)).ok()
+        Url::parse(&format!("{}{}", self.origin, self.current.path)).ok()
     }
 
-    fn came_from(&self) -> CameFrom<'_> {
-        CameFrom {
+    fn context(&self) -> Context<'_> {
+        Context {
             origin: &self.origin,
             page: self.page.as_deref(),
             jar: &self.jar,
@@ -196,58 +200,58 @@ impl Session {
     }
 
     fn write_headers(&mut self) {
-        let mut headers = std::mem::take(&mut self.request.headers);
+        let mut headers = std::mem::take(&mut self.current.headers);
         headers.clear();
-        self.came_from()
-            .write_for_page(self.request.method, &mut headers);
-        if self.request.method == Method::Post {
-            headers::line(&mut headers, "Content-Type", &[self.request.content_type]);
+        self.context()
+            .write_for_page(self.current.method, &mut headers);
+        if self.current.method == Method::Post {
+            headers::line(&mut headers, "Content-Type", &[self.current.content_type]);
         }
-        self.request.headers = headers;
+        self.current.headers = headers;
     }
 }
 
-impl Request {
-    fn follow(&mut self, status: u16, here: &Url, place: &Url) -> Result<Outcome, Why> {
-        if place.origin() != here.origin() {
-            return Err(Why::LeadsAway);
+impl Current {
+    fn follow(&mut self, status: u16, here: &Url, target: &Url) -> Result<Outcome, FailureReason> {
+        if target.origin() != here.origin() {
+            return Err(FailureReason::OtherSite);
         }
         self.redirects += 1;
         if self.redirects > REDIRECTS_MAX {
-            return Err(Why::LeadsOnAndOn);
+            return Err(FailureReason::TooManyRedirects);
         }
-        // As browsers do: only 307 and 308 send a form once more.
+        // As in browsers, only 307 and 308 repeat the form.
         if !matches!(status, 307 | 308) {
             self.method = Method::Get;
             self.body.clear();
         }
         self.path.clear();
-        self.path.push_str(path_of(place));
+        self.path.push_str(path_of(target));
         self.location
-            .get_or_insert_with(|| path_of(place).to_owned());
+            .get_or_insert_with(|| path_of(target).to_owned());
         Ok(Outcome::Follow)
     }
 }
 
-/// Takes all that the step wants, or nothing where one is missing that is due.
-fn take(
+/// Extracts all values of the step, or none where a required one is missing.
+fn extract(
     step: &Step,
-    request: &Request,
+    current: &Current,
     body: &[u8],
     page: &Url,
     values: &mut Values,
-) -> Result<(), Why> {
+) -> Result<(), FailureReason> {
     let Values { random, user, .. } = &mut *values;
     let mut found = Vec::new();
-    for taking in &step.takes {
-        let text = match &taking.take {
-            Take::Location => request.location.clone(),
-            take => take.find(body, page, user, random),
+    for extraction in &step.extractions {
+        let text = match &extraction.extract {
+            Extract::Location => current.location.clone(),
+            extract => extract.find(body, page, user, random),
         };
-        if taking.is_due && text.is_none() {
-            return Err(Why::NothingToTake);
+        if extraction.is_required && text.is_none() {
+            return Err(FailureReason::NothingToExtract);
         }
-        found.push((taking.value, text));
+        found.push((extraction.value, text));
     }
     for (value, text) in found {
         values.set(value, text);

@@ -1,4 +1,6 @@
-/// The scenarios that are built in, by name.
+//! The built-in scenarios.
+
+/// The built-in scenarios, by name.
 pub(super) const SCENARIOS: &[(&str, &str)] = &[
     ("browse", include_str!("../../scenarios/browse.toml")),
     (

@@ -1,13 +1,15 @@
+//! One step: its request, its form, and the values that it extracts from the response.
+
 use url::form_urlencoded::Serializer;
 
-use super::take::Take;
+use super::extract::Extract;
 use super::template::{Source, Template};
 use crate::Think;
 
-/// What separates the parts of an upload; long enough not to stand in a picture.
+/// The boundary between the parts of an upload; long enough not to occur in a picture.
 const BOUNDARY: &str = "----benchmarker-7d1f5c0a9e3b4826";
 
-/// How a step asks.
+/// The HTTP method of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Method {
     Get,
@@ -23,37 +25,37 @@ impl Method {
     }
 }
 
-/// One thing that visitors do: a request, its redirects, and what is taken from the answer.
+/// One thing that visitors do: a request, its redirects, and the values it extracts.
 #[derive(Debug)]
 pub(super) struct Step {
-    /// How often it is drawn beside the others; nothing when only another step leads to it.
+    /// How often it is drawn, relative to the others; 0 when only another step leads to it.
     pub(super) weight: f64,
     pub(super) method: Method,
     pub(super) path: Template,
     pub(super) fields: Vec<(Box<str>, Template)>,
     pub(super) upload: Option<Upload>,
     pub(super) parts: bool,
-    /// The statuses that the first answer may have; empty: all below 400.
+    /// The statuses that the first response may have; empty: all below 400.
     pub(super) expect: Vec<u16>,
-    pub(super) takes: Vec<Taking>,
-    /// Whether visitors do it only signed in, or only as strangers.
+    pub(super) extractions: Vec<Extraction>,
+    /// Whether it is only for visitors who are signed in (`true`), or only for others (`false`).
     pub(super) signed_in: Option<bool>,
     pub(super) think: Option<Think>,
-    /// The step that is done right after.
+    /// The step that follows immediately.
     pub(super) then: Option<usize>,
 }
 
-/// A value that is taken from the answer.
+/// A value that is extracted from the response.
 #[derive(Debug)]
-pub(super) struct Taking {
+pub(super) struct Extraction {
     /// The number of its name.
     pub(super) value: usize,
-    pub(super) take: Take,
-    /// Whether the step goes wrong without it.
-    pub(super) is_due: bool,
+    pub(super) extract: Extract,
+    /// Whether the step fails without it.
+    pub(super) is_required: bool,
 }
 
-/// A file that a form sends along.
+/// A file that a form uploads.
 #[derive(Debug)]
 pub(super) struct Upload {
     pub(super) field: Box<str>,
@@ -63,7 +65,8 @@ pub(super) struct Upload {
 
 impl Step {
     pub(super) fn reads_body(&self) -> bool {
-        self.takes.iter().any(|taking| taking.take.reads_body())
+        let mut extractions = self.extractions.iter();
+        extractions.any(|extraction| extraction.extract.reads_body())
     }
 
     pub(super) fn expects(&self, status: u16) -> bool {
@@ -73,13 +76,13 @@ impl Step {
         }
     }
 
-    /// The numbers of the taken values that the request needs.
+    /// The numbers of the extracted values that the request needs.
     pub(super) fn needs(&self) -> impl Iterator<Item = usize> + '_ {
         let templates = std::iter::once(&self.path).chain(self.fields.iter().map(|(_, t)| t));
         templates
             .flat_map(Template::sources)
             .filter_map(|source| match source {
-                Source::Taken(value) => Some(value),
+                Source::Extracted(value) => Some(value),
                 _ => None,
             })
     }
@@ -124,7 +127,7 @@ impl Step {
 }
 
 impl Upload {
-    /// What a browser says the file is, by its name.
+    /// The content type that a browser derives from the file's name.
     fn content_type(&self) -> &'static str {
         let extension = self.file_name.rsplit('.').next().unwrap_or_default();
         match extension.to_ascii_lowercase().as_str() {

@@ -1,14 +1,16 @@
+//! Texts with placeholders: `/people/{people}`.
+
 use std::fmt::Write as _;
 
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// What stands for itself in an address; everything else of a value is escaped.
+/// The characters of a value that are not escaped within a path.
 const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
-/// What a browser escapes in an address that is whole already.
+/// What a browser escapes in a complete address.
 const WHOLE_PATH: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'#');
 
 /// Where the value of a placeholder comes from.
@@ -16,17 +18,17 @@ const WHOLE_PATH: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').
 pub(super) enum Source {
     /// Drawn from the list with this number.
     List(usize),
-    /// Taken from an answer, by the number of the name.
-    Taken(usize),
+    /// Extracted from a response, by the number of the name.
+    Extracted(usize),
     /// The visitor's number.
     Visitor,
     /// A user name of the visitor's own.
     User,
-    /// Eight letters and digits, new at each use.
+    /// Eight letters and digits, different at each use.
     Random,
 }
 
-/// A text with placeholders: `/people/{people}`. A brace is written twice to stand for itself.
+/// A text with placeholders: `/people/{people}`. `{{` and `}}` are braces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Template(Box<[Piece]>);
 
@@ -37,7 +39,7 @@ enum Piece {
 }
 
 impl Template {
-    /// Reads a text; `known` tells where the value of a name comes from.
+    /// Parses a text; `known` returns the source of a name.
     pub(super) fn parse(
         text: &str,
         known: impl Fn(&str) -> Result<Source, String>,
@@ -57,7 +59,7 @@ impl Template {
                 .strip_prefix('{')
                 .and_then(|from| from.split_once('}'))
                 .ok_or_else(|| {
-                    format!("{text:?} has a single brace: a placeholder is {{name}}, a brace itself is written twice")
+                    format!("{text:?} has a single brace: a placeholder is {{name}}, a brace is written twice")
                 })?;
             if !plain.is_empty() {
                 pieces.push(Piece::Text(std::mem::take(&mut plain).into()));
@@ -78,14 +80,14 @@ impl Template {
         known: impl Fn(&str) -> Result<Source, String>,
     ) -> Result<Self, String> {
         let path = Self::parse(text, known)?;
-        let begins_well = match path.0.first() {
+        let is_absolute = match path.0.first() {
             Some(Piece::Text(text)) => text.starts_with('/') && !text.starts_with("//"),
-            Some(Piece::Value(source)) => matches!(source, Source::List(_) | Source::Taken(_)),
+            Some(Piece::Value(source)) => matches!(source, Source::List(_) | Source::Extracted(_)),
             None => false,
         };
-        if !begins_well {
+        if !is_absolute {
             return Err(format!(
-                "{text:?} is no path of the site: it begins with one /, or with a list or a taken value that holds whole paths"
+                "{text:?} is not a path of the site: it begins with one /, or with a list or a taken value that holds whole paths"
             ));
         }
         let plain = path.0.iter().all(|piece| match piece {
@@ -94,13 +96,13 @@ impl Template {
         });
         if !plain {
             return Err(format!(
-                "{text:?} is no path of the site: write blanks and other letters than ASCII as %20, and no #"
+                "{text:?} is not a path of the site: escape blanks and non-ASCII letters (%20), and leave out #"
             ));
         }
         Ok(path)
     }
 
-    /// Where its values come from.
+    /// The sources of its values.
     pub(super) fn sources(&self) -> impl Iterator<Item = Source> + '_ {
         self.0.iter().filter_map(|piece| match piece {
             Piece::Value(source) => Some(*source),
@@ -108,7 +110,7 @@ impl Template {
         })
     }
 
-    /// The list that gives whole paths, where the template begins with one.
+    /// The list that holds whole paths, where the template begins with one.
     pub(super) fn list_of_paths(&self) -> Option<usize> {
         match self.0.first() {
             Some(Piece::Value(Source::List(list))) => Some(*list),
@@ -116,7 +118,7 @@ impl Template {
         }
     }
 
-    /// Appends the text with its values, as they are.
+    /// Appends the text with its values, unescaped.
     pub(super) fn fill(&self, out: &mut String, mut value: impl FnMut(Source, &mut String)) {
         for piece in &self.0 {
             match piece {
@@ -126,8 +128,8 @@ impl Template {
         }
     }
 
-    /// Appends the path. A value at its beginning is a whole path, any other a word within it, of
-    /// which everything that could mean more is escaped.
+    /// Appends the path. A value at its beginning is a whole path; any other is one word, and all its
+    /// reserved characters are escaped.
     pub(super) fn fill_path(&self, out: &mut String, mut value: impl FnMut(Source, &mut String)) {
         let mut word = String::new();
         for (place, piece) in self.0.iter().enumerate() {
@@ -161,7 +163,7 @@ mod tests {
     fn known(name: &str) -> Result<Source, String> {
         match name {
             "people" => Ok(Source::List(0)),
-            "photo" => Ok(Source::Taken(0)),
+            "photo" => Ok(Source::Extracted(0)),
             "user" => Ok(Source::User),
             _ => Err(format!("no {name}")),
         }

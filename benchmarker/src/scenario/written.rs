@@ -1,4 +1,4 @@
-//! What users write, word for word; what it means is decided where it is built.
+//! The syntax of a scenario file, key for key; `build` gives it its meaning.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use toml::Spanned;
 
-pub(super) use super::short::{Count, Statuses, Think, Time};
+use super::shorthand::{Count, Range, Statuses, ThinkTime, Time};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,7 +36,7 @@ pub(super) struct Load {
     pub(super) stages: Option<Spanned<Vec<Spanned<Stage>>>>,
     pub(super) warmup: Option<Time>,
     pub(super) duration: Option<Spanned<Time>>,
-    pub(super) think: Option<Think>,
+    pub(super) think: Option<ThinkTime>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -45,7 +45,7 @@ pub(super) struct Stage {
     pub(super) users: Option<Spanned<u32>>,
     pub(super) rate: Option<Spanned<f64>>,
     #[serde(rename = "for")]
-    pub(super) lasts: Spanned<Time>,
+    pub(super) duration: Spanned<Time>,
     pub(super) ramp: Option<Spanned<Time>>,
 }
 
@@ -80,13 +80,6 @@ pub(super) struct Hot {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Range {
-    pub(super) from: u32,
-    pub(super) to: u32,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Step {
     pub(super) name: Spanned<String>,
     pub(super) weight: Option<Spanned<f64>>,
@@ -98,11 +91,11 @@ pub(super) struct Step {
     pub(super) parts: bool,
     pub(super) expect: Option<Spanned<Statuses>>,
     #[serde(default)]
-    pub(super) take: BTreeMap<Spanned<String>, Spanned<Take>>,
+    pub(super) take: BTreeMap<Spanned<String>, Spanned<Extract>>,
     #[serde(default)]
-    pub(super) may_take: BTreeMap<Spanned<String>, Spanned<Take>>,
+    pub(super) may_take: BTreeMap<Spanned<String>, Spanned<Extract>>,
     pub(super) signed_in: Option<bool>,
-    pub(super) think: Option<Think>,
+    pub(super) think: Option<ThinkTime>,
     pub(super) then: Option<Spanned<String>>,
 }
 
@@ -117,9 +110,10 @@ pub(super) struct Upload {
     pub(super) file: PathBuf,
 }
 
+/// A value of `take` or `may_take`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Take {
+pub(super) enum Extract {
     Link(String),
     Header(String),
     Field(String),

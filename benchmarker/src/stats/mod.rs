@@ -1,7 +1,7 @@
 //! Statistics of few and noisy values: a mean of ratios, its interval, the steady part of a run.
 
 pub mod bootstrap;
-pub mod little;
+pub mod littles_law;
 pub mod steady;
 
 use serde::{Deserialize, Serialize};

@@ -213,16 +213,16 @@ fn the_same_seed_asks_for_the_same_pages_in_the_same_order() {
 #[test]
 fn whoever_listens_hears_of_every_request_while_the_run_goes_on() {
     let server = Server::start(10, |head, _| site(head));
-    let (moments, heard) = mpsc::channel();
-    let report = run(&server.plan("/people/anna").tell(moments)).unwrap();
+    let (progress, heard) = mpsc::channel();
+    let report = run(&server.plan("/people/anna").send_progress_to(progress)).unwrap();
     let (mut requests, mut pages) = (0, 0);
-    for moment in heard {
-        requests += moment
+    for progress in heard {
+        requests += progress
             .times
             .iter()
             .map(|(_, times)| times.len())
             .sum::<u64>();
-        pages += moment.pages.len();
+        pages += progress.pages.len();
     }
     assert_eq!(requests, report.requests.total);
     assert_eq!(pages, report.requests.html);

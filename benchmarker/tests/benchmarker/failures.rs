@@ -177,13 +177,13 @@ fn a_plan_without_sense_is_refused_with_a_sentence() {
         (plan().duration(Duration::ZERO), "hour"),
         (plan().duration(hour).warmup(Duration::from_secs(1)), "hour"),
         (plan().warmup(Duration::MAX), "hour"),
-        (plan().timeout(Duration::ZERO), "time-out"),
+        (plan().timeout(Duration::ZERO), "timeout"),
         (plan().viewport_px(0), "window"),
         (plan().header("Host", "x"), "Host"),
         (plan().header("X", "a\r\nB: c"), "header"),
     ] {
         match run(&nonsense) {
-            Err(Error::Nonsense(sentence)) => assert!(sentence.contains(word), "{sentence}"),
+            Err(Error::Invalid(sentence)) => assert!(sentence.contains(word), "{sentence}"),
             other => panic!("{word}: {other:?}"),
         }
     }

@@ -139,7 +139,7 @@ fn an_answer_without_what_was_to_be_taken_is_a_failure_that_says_so() {
     });
     let report = run(&plan(&server, SCENARIO)).unwrap();
     assert_eq!(report.errors.unexpected, 1, "{report}");
-    assert!(report.to_string().contains("nothing to take"), "{report}");
+    assert!(report.to_string().contains("no value to take"), "{report}");
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn a_scenario_is_refused_where_a_page_that_it_needs_is_missing() {
         Reply::BytesThenClose(response(404, "", ""))
     });
     let refused = run(&plan(&server, &needs)).unwrap_err();
-    assert!(matches!(refused, Error::Nonsense(_)));
+    assert!(matches!(refused, Error::Invalid(_)));
     let said = refused.to_string();
     assert!(
         said.contains("needs GET /feed (the newest of one's friends); the site answers 404"),

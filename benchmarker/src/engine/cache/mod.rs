@@ -1,9 +1,9 @@
-//! The private cache of one visitor: RFC 9111 in the small, and where it leaves a choice, what Chromium
+//! The private cache of one visitor: a small RFC 9111, and where that leaves a choice, what Chromium
 //! does on a normal navigation.
 //!
-//! Bodies are not kept, because nobody looks at them: an entry knows until when it may be used and
-//! what to ask the server afterwards. One site, GET only, so the key is a hash of the path. `Vary`
-//! always matches, because a visitor always asks in the same way, except for `*`, which never does.
+//! Bodies are not stored, because nothing reads them: an entry holds the end of its freshness and its
+//! validators. One site, GET only, so the key is a hash of the path. `Vary` always matches, because a
+//! visitor always sends the same headers, except for `*`, which never matches.
 
 mod head;
 mod validators;
@@ -18,19 +18,19 @@ pub(super) use head::CacheHead;
 use head::Lifetime;
 pub(super) use validators::Validators;
 
-/// What the cache has for a path.
+/// The result of a lookup.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Look {
-    /// Nothing that helps: ask without conditions.
+pub(super) enum Lookup {
+    /// No usable entry: send an unconditional request.
     Absent,
-    /// It is here and may be used: ask nobody.
+    /// A fresh entry: send no request.
     Fresh,
-    /// It is here and too old: ask with these, and say [`Cache::refreshed`] when the answer is 304,
-    /// [`Cache::store`] when it is another.
+    /// A stale entry: send a request with these validators, and call [`Cache::refresh`] when the
+    /// response is 304, [`Cache::store`] otherwise.
     Stale(Arc<Validators>),
 }
 
-/// What one visitor has from earlier, some 50 bytes an entry; an empty one allocates nothing.
+/// The cache of one visitor, some 50 bytes an entry; an empty one allocates nothing.
 #[derive(Debug)]
 pub(super) struct Cache {
     entries: HashMap<u64, Entry, FixedState>,
@@ -41,15 +41,15 @@ pub(super) struct Cache {
 
 #[derive(Debug)]
 struct Entry {
-    /// From here on it must be validated.
+    /// From this instant on it must be validated.
     stale_at: Instant,
-    /// Kept for a 304 that says nothing about it.
+    /// For a 304 without freshness headers.
     lifetime: Lifetime,
     validators: Option<Arc<Validators>>,
 }
 
 impl Cache {
-    /// A cache that forgets the oldest when it would hold more than so many.
+    /// An empty cache that evicts the oldest entry when it has more than `entries_max`.
     pub(super) fn new(entries_max: usize) -> Self {
         Self {
             entries: HashMap::with_hasher(FixedState::default()),
@@ -58,21 +58,24 @@ impl Cache {
         }
     }
 
-    /// Looks what can be done without the server (RFC 9111, 4).
-    pub(super) fn look(&self, path_hash: u64, now: Instant) -> Look {
+    /// Looks up a path (RFC 9111, 4).
+    pub(super) fn lookup(&self, path_hash: u64, now: Instant) -> Lookup {
         match self.entries.get(&path_hash) {
-            None => Look::Absent,
-            Some(entry) if now < entry.stale_at => Look::Fresh,
-            Some(entry) => entry.validators.clone().map_or(Look::Absent, Look::Stale),
+            None => Lookup::Absent,
+            Some(entry) if now < entry.stale_at => Lookup::Fresh,
+            Some(entry) => entry
+                .validators
+                .clone()
+                .map_or(Lookup::Absent, Lookup::Stale),
         }
     }
 
-    /// Keeps a complete answer that is no 304, or forgets what was kept before if this one must not be,
-    /// or could never be used.
+    /// Stores a complete response other than 304. Removes the entry of the path instead if the response
+    /// must not be stored, or could never be used.
     pub(super) fn store(&mut self, path_hash: u64, head: &CacheHead, now: Instant) {
         let stale_at = now + head.fresh_for(head.lifetime);
         if !head.may_be_stored || (stale_at == now && head.validators.is_none()) {
-            self.forget(path_hash);
+            self.remove(path_hash);
             return;
         }
         let entry = Entry {
@@ -90,24 +93,24 @@ impl Cache {
         }
     }
 
-    /// Takes over what a 304 says, and keeps what it leaves out (RFC 9111, 4.3.4).
-    pub(super) fn refreshed(&mut self, path_hash: u64, head: &CacheHead, now: Instant) {
+    /// Updates an entry with the headers of a 304, and leaves the others as they are (RFC 9111, 4.3.4).
+    pub(super) fn refresh(&mut self, path_hash: u64, head: &CacheHead, now: Instant) {
         if !head.may_be_stored {
-            self.forget(path_hash);
+            self.remove(path_hash);
             return;
         }
-        // It may have had to make room while the question was under way.
+        // It may have been evicted while the request was under way.
         let Some(entry) = self.entries.get_mut(&path_hash) else {
             return;
         };
         entry.lifetime = match (head.lifetime, entry.lifetime) {
-            (Lifetime::Guessed(None), before)
-            | (Lifetime::Guessed(Some(_)), before @ Lifetime::Said(_)) => before,
-            (said, _) => said,
+            (Lifetime::Heuristic(None), before)
+            | (Lifetime::Heuristic(Some(_)), before @ Lifetime::Explicit(_)) => before,
+            (new, _) => new,
         };
         entry.stale_at = now + head.fresh_for(entry.lifetime);
         if let Some(new) = &head.validators {
-            // A 304 may leave out the tag that it answers to.
+            // A 304 may leave out the ETag that it confirms.
             let tagged = entry.validators.as_ref().is_some_and(|v| v.etag.is_some());
             if new.etag.is_some() || !tagged {
                 entry.validators = Some(Arc::clone(new));
@@ -115,14 +118,14 @@ impl Cache {
         }
     }
 
-    /// Makes it the cache of somebody who was never here.
+    /// Removes all entries.
     pub(super) fn clear(&mut self) {
         self.entries.clear();
         self.order.clear();
     }
 
-    /// Rare: an answer that is not kept where one was kept before.
-    fn forget(&mut self, path_hash: u64) {
+    /// Removes an entry; rare, because most paths are either always stored or never.
+    fn remove(&mut self, path_hash: u64) {
         if self.entries.remove(&path_hash).is_some() {
             self.order.retain(|key| *key != path_hash);
         }

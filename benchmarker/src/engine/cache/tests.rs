@@ -5,10 +5,10 @@ use std::time::{Duration, Instant, SystemTime};
 use httparse::Header;
 use proptest::prelude::*;
 
-use super::{Cache, CacheHead, Look};
+use super::{Cache, CacheHead, Lookup};
 
 const PATH: u64 = 7;
-/// When all answers came: Sun, 06 Nov 1994 08:49:37 GMT.
+/// When all responses arrived: Sun, 06 Nov 1994 08:49:37 GMT.
 const CAME_S: u64 = 784_111_777;
 const DATE: (&str, &str) = ("Date", "Sun, 06 Nov 1994 08:49:37 GMT");
 /// A thousand seconds before and after.
@@ -23,16 +23,16 @@ fn head(status: u16, headers: &[(&str, &str)]) -> CacheHead {
             value: value.as_bytes(),
         })
         .collect();
-    let came = SystemTime::UNIX_EPOCH + Duration::from_secs(CAME_S);
-    CacheHead::came_at(came, &headers, status)
+    let received = SystemTime::UNIX_EPOCH + Duration::from_secs(CAME_S);
+    CacheHead::received_at(received, &headers, status)
 }
 
-/// What a look says, in a word: the validators that would be sent when it is stale.
-fn word(look: &Look) -> String {
+/// The result of a lookup in a word; the validators that would be sent when it is stale.
+fn word(look: &Lookup) -> String {
     match look {
-        Look::Absent => "absent".to_owned(),
-        Look::Fresh => "fresh".to_owned(),
-        Look::Stale(validators) => {
+        Lookup::Absent => "absent".to_owned(),
+        Lookup::Fresh => "fresh".to_owned(),
+        Lookup::Stale(validators) => {
             let mut lines = Vec::new();
             validators.write_to(&mut lines);
             let lines = String::from_utf8(lines).unwrap();
@@ -45,7 +45,7 @@ fn seconds(s: u64) -> Duration {
     Duration::from_secs(s)
 }
 
-/// One answer, and what a look says so many seconds after it came.
+/// One response, and the results of lookups so many seconds after its arrival.
 struct Rule {
     why: &'static str,
     status: u16,
@@ -172,13 +172,13 @@ fn every_rule_of_freshness_and_storing_holds() {
         let mut cache = Cache::new(9);
         cache.store(PATH, &head(rule.status, rule.headers), came);
         for (after_s, expected) in rule.looks {
-            let look = cache.look(PATH, came + seconds(*after_s));
+            let look = cache.lookup(PATH, came + seconds(*after_s));
             assert_eq!(word(&look), *expected, "{}: after {after_s} s", rule.why);
         }
     }
 }
 
-/// A stored answer, the 304 to it 100 s later, and what looks say so many seconds after the 304.
+/// A stored response, the 304 to it 100 s later, and the results of lookups so many seconds after the 304.
 struct Refreshing {
     why: &'static str,
     stored: &'static [(&'static str, &'static str)],
@@ -225,9 +225,9 @@ fn a_304_renews_what_it_speaks_of_and_leaves_the_rest() {
     for case in REFRESHINGS {
         let mut cache = Cache::new(9);
         cache.store(PATH, &head(200, case.stored), came);
-        cache.refreshed(PATH, &head(304, case.answer), answered);
+        cache.refresh(PATH, &head(304, case.answer), answered);
         for (after_s, expected) in case.looks {
-            let look = cache.look(PATH, answered + seconds(*after_s));
+            let look = cache.lookup(PATH, answered + seconds(*after_s));
             assert_eq!(word(&look), *expected, "{}: after {after_s} s", case.why);
         }
     }
@@ -236,12 +236,12 @@ fn a_304_renews_what_it_speaks_of_and_leaves_the_rest() {
 #[test]
 fn a_304_about_what_was_forgotten_meanwhile_changes_nothing() {
     let mut cache = Cache::new(9);
-    cache.refreshed(
+    cache.refresh(
         PATH,
         &head(304, &[("Cache-Control", "max-age=60")]),
         Instant::now(),
     );
-    assert_eq!(cache.look(PATH, Instant::now()), Look::Absent);
+    assert_eq!(cache.lookup(PATH, Instant::now()), Lookup::Absent);
 }
 
 #[test]
@@ -250,7 +250,7 @@ fn an_answer_that_is_not_kept_ends_what_was_kept() {
     let mut cache = Cache::new(9);
     cache.store(PATH, &head(200, &[("Cache-Control", "max-age=60")]), now);
     cache.store(PATH, &head(200, &[("Cache-Control", "no-store")]), now);
-    assert_eq!(cache.look(PATH, now), Look::Absent);
+    assert_eq!(cache.lookup(PATH, now), Lookup::Absent);
 }
 
 #[test]
@@ -261,7 +261,7 @@ fn the_oldest_makes_room_and_a_new_visitor_has_nothing() {
     for path in [1, 2, 1, 3] {
         cache.store(path, &lasting, now);
     }
-    let has = |cache: &Cache| [1, 2, 3].map(|path| cache.look(path, now) == Look::Fresh);
+    let has = |cache: &Cache| [1, 2, 3].map(|path| cache.lookup(path, now) == Lookup::Fresh);
     assert_eq!(has(&cache), [false, true, true]);
     cache.clear();
     assert_eq!(has(&cache), [false; 3]);
@@ -272,8 +272,8 @@ fn visitors_with_the_same_file_hold_one_copy_of_its_validators() {
     let stale = |cache: &mut Cache| {
         let headers = [("ETag", "\"shared\""), ("Cache-Control", "no-cache")];
         cache.store(PATH, &head(200, &headers), Instant::now());
-        match cache.look(PATH, Instant::now()) {
-            Look::Stale(validators) => validators,
+        match cache.lookup(PATH, Instant::now()) {
+            Lookup::Stale(validators) => validators,
             other => panic!("{other:?}"),
         }
     };
@@ -305,8 +305,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 proptest! {
-    /// Against a list of what was stored, in order: what is looked up is as old as it should be, and
-    /// there is never more than there may be.
+    /// Compared with a plain list of what was stored: every lookup has the right age, and there are
+    /// never too many entries.
     #[test]
     fn a_history_of_answers_gives_the_same_looks_as_a_plain_list(steps in steps()) {
         const ROOM: usize = 4;
@@ -335,7 +335,7 @@ proptest! {
                     }
                 }
                 Step::Refresh { path, fresh_s: s } => {
-                    cache.refreshed(path, &lasting(s, 304), now);
+                    cache.refresh(path, &lasting(s, 304), now);
                     if let Some(entry) = list.iter_mut().find(|(p, _)| *p == path) {
                         entry.1 = now + seconds(s.into());
                     }
@@ -348,13 +348,13 @@ proptest! {
                     Some(stale_at) if now < *stale_at => "fresh",
                     Some(_) => "If-None-Match: \"a\"",
                 };
-                prop_assert_eq!(word(&cache.look(path, now)), expected);
+                prop_assert_eq!(word(&cache.lookup(path, now)), expected);
             }
             prop_assert_eq!(cache.entries.len(), cache.order.len());
         }
     }
 
-    /// Whatever a server says, it is read, and never makes anything fresh for more than for ever.
+    /// Any header value is accepted, and none makes an entry fresh for longer than the maximum.
     #[test]
     fn any_header_is_survived(
         status in 100..600_u16,
@@ -370,7 +370,7 @@ proptest! {
         let mut cache = Cache::new(1);
         let head = CacheHead::of(&headers, status);
         cache.store(PATH, &head, now);
-        cache.refreshed(PATH, &head, now);
-        prop_assert_ne!(cache.look(PATH, now + seconds(u64::from(u32::MAX))), Look::Fresh);
+        cache.refresh(PATH, &head, now);
+        prop_assert_ne!(cache.lookup(PATH, now + seconds(u64::from(u32::MAX))), Lookup::Fresh);
     }
 }

@@ -1,3 +1,5 @@
+//! Validators of cached responses, shared between the visitors of a thread.
+
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hash::BuildHasher;
@@ -5,12 +7,11 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
-/// How many different validators a thread shares between its visitors, some 150 bytes each. Beyond it
-/// those that no cache holds any more are dropped, and what then finds no room is not shared.
+/// How many different validators a thread shares between its visitors, some 150 bytes each. Beyond
+/// that, those that no cache holds any more are dropped; if that frees none, new ones are not shared.
 const SHARED_MAX: usize = 100_000;
 
-/// What to ask the server about an answer that is too old (RFC 9111, 4.3.1), word by word as it was
-/// said: at least one of the two.
+/// The validators of a response (RFC 9111, 4.3.1), byte for byte: at least one of the two.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::engine) struct Validators {
     pub(in crate::engine) etag: Option<Box<[u8]>>,
@@ -19,7 +20,7 @@ pub(in crate::engine) struct Validators {
 
 impl Validators {
     /// Appends the header lines that make a request conditional: both if both are known, as browsers
-    /// do and RFC 9110, 13.1.3, asks for.
+    /// do and RFC 9110, 13.1.3, requires.
     pub(in crate::engine) fn write_to(&self, request: &mut Vec<u8>) {
         for (name, value) in [
             ("If-None-Match: ", &self.etag),
@@ -35,13 +36,13 @@ impl Validators {
 }
 
 thread_local! {
-    /// One copy of the same words, however many visitors of this thread have the file.
+    /// One copy of the same validators, however many visitors of this thread have the file.
     static SHARED: RefCell<HashMap<u64, Arc<Validators>, FixedState>> = const {
         RefCell::new(HashMap::with_hasher(FixedState::with_seed(0)))
     };
 }
 
-/// The validators with these words, allocated only when no visitor of this thread has them yet.
+/// The validators with these bytes, allocated only when no visitor of this thread has them yet.
 pub(super) fn shared(etag: Option<&[u8]>, last_modified: Option<&[u8]>) -> Option<Arc<Validators>> {
     if etag.is_none() && last_modified.is_none() {
         return None;

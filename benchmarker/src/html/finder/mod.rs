@@ -11,7 +11,7 @@ use super::flow::Flow;
 use super::length::Extent;
 use super::tag::Tag;
 use super::{Kind, Part, Window, css};
-use crate::pages::path_of;
+use crate::page_list::path_of;
 
 /// Collects the parts of a page, element by element.
 pub(super) struct Finder {

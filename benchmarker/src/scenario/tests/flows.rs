@@ -54,7 +54,7 @@ fn a_visitor_registers_before_the_first_step_that_needs_it_and_keeps_what_was_ta
     ] {
         assert_eq!(visitor.header(name), value, "{name}");
     }
-    assert_eq!(visitor.0.ask().think, Duration::ZERO);
+    assert_eq!(visitor.0.request().think, Duration::ZERO);
     let moved = visitor.redirect(303, "/people/v7", "session=abc; Path=/");
     assert_eq!(moved, Outcome::Follow);
     assert_eq!(visitor.asked(), "0 GET /people/v7");
@@ -64,8 +64,8 @@ fn a_visitor_registers_before_the_first_step_that_needs_it_and_keeps_what_was_ta
     assert_eq!(visitor.answer(200, ""), Outcome::Done);
 
     assert_eq!(visitor.next().unwrap(), "1 GET /people/v7/settings");
-    assert_eq!(visitor.0.ask().think, Duration::from_secs(2));
-    assert!(visitor.0.ask().wants_body);
+    assert_eq!(visitor.0.request().think, Duration::from_secs(2));
+    assert!(visitor.0.request().wants_body);
     assert_eq!(
         visitor.header("Referer"),
         Some("http://127.0.0.1:8080/people/v7")
@@ -75,12 +75,12 @@ fn a_visitor_registers_before_the_first_step_that_needs_it_and_keeps_what_was_ta
 
     for _ in 0..2 {
         assert_eq!(visitor.next().unwrap(), "2 GET /feed?t=t%2F1");
-        assert_eq!(visitor.0.ask().think, Duration::from_secs(5));
-        assert!(!visitor.0.ask().wants_body && visitor.0.ask().parts);
+        assert_eq!(visitor.0.request().think, Duration::from_secs(5));
+        assert!(!visitor.0.request().wants_body && visitor.0.request().parts);
         assert_eq!(visitor.answer(200, ""), Outcome::Done);
     }
     assert_eq!(visitor.next().unwrap(), "3 POST /logout ");
-    assert!(!visitor.0.ask().parts);
+    assert!(!visitor.0.request().parts);
     visitor.redirect(303, "http://127.0.0.1:8080/", "session=; Max-Age=0");
     assert_eq!(visitor.asked(), "3 GET /");
     assert_eq!(visitor.header("Cookie"), None);
@@ -94,7 +94,10 @@ fn who_cannot_sign_in_goes_away() {
     for status in [200, 422, 429] {
         let mut visitor = Visitor::new(parse(SIGNED_IN), 1, 7);
         visitor.next().unwrap();
-        assert_eq!(visitor.answer(status, ""), Outcome::Failed(Why::Status));
+        assert_eq!(
+            visitor.answer(status, ""),
+            Outcome::Failed(FailureReason::Status)
+        );
         assert_eq!(visitor.next(), None);
     }
     let mut visitor = Visitor::new(parse(SIGNED_IN), 1, 7);
@@ -104,7 +107,7 @@ fn who_cannot_sign_in_goes_away() {
     visitor.next().unwrap();
     assert_eq!(
         visitor.answer(200, "no form"),
-        Outcome::Failed(Why::NothingToTake)
+        Outcome::Failed(FailureReason::NothingToExtract)
     );
     assert_eq!(visitor.next(), None);
 }
@@ -129,7 +132,7 @@ fn a_page_that_is_typed_in_comes_from_nowhere_and_its_parts_from_it() {
     assert_eq!(visitor.header("Sec-Fetch-Site"), Some("none"));
     assert_eq!(visitor.header("Referer"), None);
     visitor.answer(200, "");
-    visitor.0.keep_cookies(&[b"a=1"]);
+    visitor.0.store_cookies(&[b"a=1"]);
     let mut headers = String::new();
     visitor
         .0
@@ -158,7 +161,10 @@ fn a_redirect_repeats_the_form_only_where_the_status_says_so() {
         visitor.next().unwrap();
         assert_eq!(visitor.redirect(status, "b", ""), Outcome::Follow);
         assert_eq!(visitor.asked(), expected);
-        assert_eq!(visitor.answer(404, ""), Outcome::Failed(Why::Status));
+        assert_eq!(
+            visitor.answer(404, ""),
+            Outcome::Failed(FailureReason::Status)
+        );
     }
 }
 
@@ -166,18 +172,21 @@ fn a_redirect_repeats_the_form_only_where_the_status_says_so() {
 fn a_redirect_without_place_to_elsewhere_or_without_end_is_named() {
     let mut visitor = Visitor::new(one("get = \"/a\"", ""), 1, 0);
     visitor.next().unwrap();
-    assert_eq!(visitor.answer(302, ""), Outcome::Failed(Why::LeadsNowhere));
+    assert_eq!(
+        visitor.answer(302, ""),
+        Outcome::Failed(FailureReason::NoLocation)
+    );
     let mut visitor = Visitor::new(one("get = \"/a\"", ""), 1, 0);
     visitor.next().unwrap();
     let away = visitor.redirect(302, "http://127.0.0.2/", "");
-    assert_eq!(away, Outcome::Failed(Why::LeadsAway));
+    assert_eq!(away, Outcome::Failed(FailureReason::OtherSite));
     let mut visitor = Visitor::new(one("get = \"/a\"", ""), 1, 0);
     visitor.next().unwrap();
     for _ in 0..20 {
         assert_eq!(visitor.redirect(302, "/a", ""), Outcome::Follow);
     }
     let on = visitor.redirect(302, "/a", "");
-    assert_eq!(on, Outcome::Failed(Why::LeadsOnAndOn));
+    assert_eq!(on, Outcome::Failed(FailureReason::TooManyRedirects));
 }
 
 #[test]
@@ -198,7 +207,7 @@ fn only_the_expected_statuses_are_fine() {
     let mut visitor = Visitor::new(one("get = \"/feed\"", "expect = 200"), 1, 0);
     visitor.next().unwrap();
     let sent = visitor.redirect(303, "/login", "");
-    assert_eq!(sent, Outcome::Failed(Why::Status));
+    assert_eq!(sent, Outcome::Failed(FailureReason::Status));
 }
 
 #[test]
@@ -219,7 +228,7 @@ fn an_upload_is_sent_as_a_browser_sends_it() {
     .into_bytes();
     expected.extend_from_slice(b"\xff\xd8");
     expected.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
-    assert_eq!(visitor.0.ask().body, expected);
+    assert_eq!(visitor.0.request().body, expected);
 }
 
 const MIXED: &str = r#"name = "x"

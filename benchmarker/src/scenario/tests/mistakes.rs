@@ -26,8 +26,8 @@ fn an_error_says_line_and_column_and_what_to_do() {
             "line 6, column 8",
             "a form is sent by post",
         ),
-        ("expect = 99", "line 6, column 10", "no status"),
-        ("expect = [200, 700]", "line 6, column", "no status"),
+        ("expect = 99", "line 6, column 10", "not the status"),
+        ("expect = [200, 700]", "line 6, column", "not the status"),
         (
             "expect = \"ok\"",
             "line 6, column 10",
@@ -45,7 +45,7 @@ fn an_error_says_line_and_column_and_what_to_do() {
         (
             "take = { a = { link = \"x\" } }",
             "line 6, column 14",
-            "no pattern of links",
+            "not a pattern of links",
         ),
         (
             "take = { a = { link = \"/x\", field = \"b\" } }",
@@ -168,7 +168,7 @@ fn placeholders_must_be_known_and_begin_a_path_only_with_paths() {
         unknown.contains("known are visitor, user, random, word"),
         "{unknown}"
     );
-    assert!(step("{word}").contains("no path that begins with /"));
+    assert!(step("{word}").contains("does not begin with /"));
     assert!(step("/a{").contains("single brace"));
     assert!(step("people").contains("begins with one /"));
 }

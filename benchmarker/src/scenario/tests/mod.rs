@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::{Answer, Method, Outcome, Scenario, Session, Why};
+use super::{FailureReason, Method, Outcome, Response, Scenario, Session};
 
 mod flows;
 mod mistakes;
@@ -31,7 +31,7 @@ impl Visitor {
     }
 
     fn asked(&self) -> String {
-        let ask = self.0.ask();
+        let ask = self.0.request();
         let body = String::from_utf8_lossy(ask.body);
         let mut line = format!("{} {} {}", ask.step, ask.method.as_str(), ask.path);
         if ask.method == Method::Post {
@@ -41,7 +41,7 @@ impl Visitor {
     }
 
     fn header(&self, name: &str) -> Option<&str> {
-        let lines = self.0.ask().headers;
+        let lines = self.0.request().headers;
         assert!(lines.ends_with("\r\n"));
         lines.split("\r\n").find_map(|line| {
             let (known, value) = line.split_once(": ")?;
@@ -50,16 +50,16 @@ impl Visitor {
     }
 
     fn answer(&mut self, status: u16, body: &str) -> Outcome {
-        self.0.answered(&Answer {
+        self.0.on_response(&Response {
             status,
             body: body.as_bytes(),
-            ..Answer::default()
+            ..Response::default()
         })
     }
 
     fn redirect(&mut self, status: u16, location: &str, cookie: &str) -> Outcome {
         let cookies = [cookie.as_bytes()];
-        self.0.answered(&Answer {
+        self.0.on_response(&Response {
             status,
             location: Some(location),
             set_cookies: if cookie.is_empty() { &[] } else { &cookies },

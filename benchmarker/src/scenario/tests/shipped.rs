@@ -27,7 +27,7 @@ fn walk(name: &str, number: u64) -> Vec<String> {
     let mut visitor = Visitor::new(open(name), 1, number);
     let mut requests = Vec::new();
     while let Some(request) = visitor.next() {
-        if visitor.0.ask().method == Method::Post {
+        if visitor.0.request().method == Method::Post {
             assert_eq!(
                 visitor.redirect(303, "/people/me", "session=a"),
                 Outcome::Follow

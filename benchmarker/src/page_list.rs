@@ -36,8 +36,7 @@ impl PageList {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            let complain =
-                |why: &str| Error::nonsense(format!("line {}: {why}: {line}", index + 1));
+            let complain = |why: &str| Error::invalid(format!("line {}: {why}: {line}", index + 1));
             let url = if line.starts_with('/') {
                 let base = base.as_ref().ok_or_else(|| {
                     complain("a path needs --base, the address of the site it belongs to")
@@ -54,14 +53,14 @@ impl PageList {
             }
             paths.push(path_of(&url).into());
             if paths.len() > PAGES_MAX {
-                return Err(Error::nonsense(format!(
+                return Err(Error::invalid(format!(
                     "the list has more than {PAGES_MAX} pages"
                 )));
             }
         }
         match origin {
             Some(origin) if !paths.is_empty() => Ok(Self { origin, paths }),
-            _ => Err(Error::nonsense(
+            _ => Err(Error::invalid(
                 "the list has no page: one URL or path a line is needed",
             )),
         }
@@ -84,7 +83,7 @@ impl PageList {
     }
 
     /// The address of the one page, or of a list that of the site.
-    pub(crate) fn told(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         let site = &self.origin[..Position::BeforePath];
         match &*self.paths {
             [page] => format!("{site}{page}"),
@@ -117,16 +116,16 @@ pub(crate) fn path_of(url: &Url) -> &str {
 
 fn parse_http(text: &str) -> Result<Url, Error> {
     let url = Url::parse(text).map_err(|e| {
-        Error::nonsense(format!(
+        Error::invalid(format!(
             "{text} is no address such as http://127.0.0.1:8080/ ({e})"
         ))
     })?;
     match url.scheme() {
         "http" if url.has_host() => Ok(url),
-        "https" => Err(Error::nonsense(
+        "https" => Err(Error::invalid(
             "https is not spoken here: measure the server behind the TLS front",
         )),
-        other => Err(Error::nonsense(format!(
+        other => Err(Error::invalid(format!(
             "only http:// can be measured, not {other}:"
         ))),
     }
@@ -138,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_run_is_told_by_its_page_or_its_site() {
-        let told = |text| PageList::parse(text, None).unwrap().told();
+        let told = |text| PageList::parse(text, None).unwrap().address();
         assert_eq!(told("http://127.0.0.1:81/a?b#c"), "http://127.0.0.1:81/a?b");
         let two = "http://127.0.0.1:81/a\nhttp://127.0.0.1:81/b";
         assert_eq!(told(two), "http://127.0.0.1:81");

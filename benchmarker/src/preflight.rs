@@ -21,7 +21,7 @@ pub(crate) fn check(plan: &Plan, address: &Address) -> Result<(), Error> {
             cause,
         })?;
         if status == NOT_FOUND {
-            return Err(Error::nonsense(format!(
+            return Err(Error::invalid(format!(
                 "the scenario {} needs GET {} ({}); the site answers {status} there",
                 scenario.name(),
                 need.path,

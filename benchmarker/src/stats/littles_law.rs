@@ -6,14 +6,14 @@ pub const TOLERANCE: f64 = 0.05;
 
 /// Both sides of Little's law for one run.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Little {
+pub struct LittlesLaw {
     /// Mean number of requests under way, counted.
     pub under_way: f64,
     /// Rate times mean time: what the law says is under way.
     pub expected: f64,
 }
 
-impl Little {
+impl LittlesLaw {
     /// Puts a count beside what the law makes of a rate (1/s) and a mean time (ms).
     #[must_use]
     pub fn of(under_way: f64, rate_per_sec: f64, mean_time_ms: f64) -> Self {
@@ -39,15 +39,15 @@ mod tests {
 
     #[test]
     fn sixty_four_busy_connections_are_sixty_four_requests_under_way() {
-        assert!(Little::of(64.0, 32_000.0, 2.0).holds());
-        assert!(Little::of(64.0, 31_000.0, 2.0).holds());
+        assert!(LittlesLaw::of(64.0, 32_000.0, 2.0).holds());
+        assert!(LittlesLaw::of(64.0, 31_000.0, 2.0).holds());
     }
 
     #[test]
     fn a_fifth_of_the_time_lost_in_the_generator_is_found() {
         // What wg/wrk #116 found in wrk by this very check.
-        assert!(!Little::of(64.0, 32_000.0, 1.6).holds());
-        assert!(!Little::of(64.0, 32_000.0, f64::NAN).holds());
-        assert!(Little::of(0.0, 0.0, 0.0).holds());
+        assert!(!LittlesLaw::of(64.0, 32_000.0, 1.6).holds());
+        assert!(!LittlesLaw::of(64.0, 32_000.0, f64::NAN).holds());
+        assert!(LittlesLaw::of(0.0, 0.0, 0.0).holds());
     }
 }

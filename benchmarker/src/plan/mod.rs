@@ -1,3 +1,8 @@
+//! The plan of a run: what is requested, by how many browsers, when and from where.
+
+mod check;
+mod order;
+
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -6,57 +11,38 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use crate::engine::{Itinerary, Sequence};
-use crate::load::{Load, Think};
-use crate::{Error, Lazy, Moment, NullServer, PageList, Scenario};
+pub use order::Order;
+pub(crate) use order::{PageOrder, Sequence};
 
-/// How long a run may last, because a forgotten generator is an attack.
-const DURATION_MAX: Duration = Duration::from_secs(3600);
-/// How many connections a run may hold.
-const CONNECTIONS_MAX: usize = 10_000;
-/// How many threads a run may start.
-const THREADS_MAX: usize = 256;
+use crate::load::{Load, Think};
+use crate::{Error, Lazy, NullServer, PageList, Progress, Scenario};
+
 /// How many connections to one host a browser opens.
 const PER_BROWSER_MAX: usize = 6;
 
 /// What is fetched for a page view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fetch {
-    /// The HTML and every css, js and picture of the same site it refers to.
+    /// The HTML and every css, js and picture of the same site that it refers to.
     Everything,
     /// The HTML, its css and js.
     NoPictures,
-    /// The HTML alone; one connection is one browser then.
+    /// The HTML alone; each connection is then one browser.
     PagesOnly,
 }
 
-/// In which order the pages of the list are visited.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Order {
-    /// One shuffle of the list, every page once before any page twice.
-    Shuffle,
-    /// As the list stands.
-    File,
-    /// Each page drawn anew from the whole list.
-    Random,
-    /// Each page drawn anew by Zipf's law with exponent 1, its rank being its place in the list: the
-    /// first is visited twice as often as the second and a hundred times as often as the hundredth.
-    Zipf,
-}
-
-/// Who asks, as far as the cache of the browser goes.
+/// Whether visitors return with a filled browser cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Visitors {
-    /// Every page view is somebody's first visit: nothing is in the cache.
+    /// Every page view is the first of a new visitor, with an empty cache.
     New,
-    /// Each browser keeps what it got, for as long as RFC 9111 lets a private cache use it.
+    /// Each browser stores responses, for as long as RFC 9111 lets a private cache use them.
     Returning,
-    /// The same for so many page views; then somebody else comes, who has nothing.
+    /// The same for so many page views; then a new visitor with an empty cache takes its place.
     ReturningFor(u32),
 }
 
-/// Everything a run needs to know; built by its methods, checked by
-/// [`run`](crate::run).
+/// Everything that a run needs to know; built by its methods, checked by [`run`](crate::run).
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub(crate) pages: Arc<PageList>,
@@ -81,7 +67,7 @@ pub struct Plan {
     pub(crate) own_host: bool,
     pub(crate) once: bool,
     pub(crate) stop: Arc<AtomicBool>,
-    pub(crate) told: Option<Sender<Moment>>,
+    pub(crate) progress: Option<Sender<Progress>>,
 }
 
 impl Plan {
@@ -115,31 +101,31 @@ impl Plan {
             own_host: false,
             once: false,
             stop: Arc::default(),
-            told: None,
+            progress: None,
         }
     }
 
-    /// The same plan for other pages.
+    /// The same plan with other pages.
     #[must_use]
     pub fn pages(mut self, pages: PageList) -> Self {
         self.pages = Arc::new(pages);
         self
     }
 
-    /// The pages it is for.
+    /// Its pages.
     #[must_use]
     pub fn page_list(&self) -> &PageList {
         &self.pages
     }
 
-    /// The rules that its scenario must keep, where it has some.
+    /// The rules of its scenario, where that has some.
     #[must_use]
     pub fn required(&self) -> Option<&str> {
         self.scenario.as_ref()?.require()
     }
 
-    /// The same plan for one run of several. Visitors of a scenario who join under a name of their own
-    /// come once: each run has others.
+    /// The same plan for one run of several. Each run has other visitors, because the users that a
+    /// scenario registers can register only once.
     #[must_use]
     pub fn run_number(mut self, number: u64) -> Self {
         if self.scenario.is_some() {
@@ -148,11 +134,11 @@ impl Plan {
         self
     }
 
-    /// The same threads and connections without rest against a server that does nothing: what the generator
-    /// can do at all.
+    /// The same threads and connections, without think time, against a server that does nothing: the
+    /// ceiling of the generator.
     ///
     /// # Errors
-    /// When the server has no address, which it has.
+    /// When the address of the server is not valid.
     pub fn against_nothing(&self, server: &NullServer, time: Duration) -> Result<Self, Error> {
         let page = match self.fetch {
             Fetch::PagesOnly => server.url().to_owned(),
@@ -181,7 +167,7 @@ impl Plan {
         matches!(self.load, Load::Open(_))
     }
 
-    /// Whether it was told to stop.
+    /// Whether the flag of [`stop_when`](Self::stop_when) is set.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
         self.stop.load(Relaxed)
@@ -215,7 +201,7 @@ impl Plan {
         self
     }
 
-    /// How long load is applied before anything is counted.
+    /// How long load is applied before anything is counted: the warm-up.
     #[must_use]
     pub fn warmup(mut self, warmup: Duration) -> Self {
         self.warmup = warmup;
@@ -229,7 +215,7 @@ impl Plan {
         self
     }
 
-    /// When page views begin. Default: closed, without thinking.
+    /// When page views begin. Default: closed, without think time.
     #[must_use]
     pub fn load(mut self, load: Load) -> Self {
         self.load = load;
@@ -257,22 +243,22 @@ impl Plan {
         self
     }
 
-    /// Whether browsers come back to what they have in their cache. Default: every visit is the first.
+    /// Whether visitors return with a filled cache. Default: every page view is a first visit.
     #[must_use]
     pub fn visitors(mut self, visitors: Visitors) -> Self {
         self.visitors = visitors;
         self
     }
 
-    /// Does what a scenario says instead of walking a list, of which only the site counts then.
+    /// Runs a scenario instead of the list of pages; of the list only the site counts then.
     #[must_use]
     pub fn scenario(mut self, scenario: Scenario) -> Self {
         self.scenario = Some(Arc::new(scenario));
         self
     }
 
-    /// Of the parts of a page, fetches only those whose path begins so: `/static/` for the files that
-    /// all pages of a site share. Default: `/`, all of them.
+    /// Fetches only the parts of a page whose path begins with this prefix: `/static/` for the files
+    /// that all pages of a site share. Default: `/`, all of them.
     #[must_use]
     pub fn parts_below(mut self, path: impl Into<String>) -> Self {
         self.parts_below = path.into();
@@ -286,44 +272,44 @@ impl Plan {
         self
     }
 
-    /// The width of the window, which decides what `srcset` resolves to.
+    /// The width of the window, for which `srcset` is resolved.
     #[must_use]
     pub fn viewport_px(mut self, width: u32) -> Self {
         self.viewport_px = width;
         self
     }
 
-    /// One more header on every request.
+    /// Adds a header to every request.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
 
-    /// Connects to a unix socket; the list's addresses only give names.
+    /// Connects to a unix socket; the addresses of the list only provide host name and path.
     #[must_use]
     pub fn unix(mut self, path: impl Into<PathBuf>) -> Self {
         self.unix = Some(path.into());
         self
     }
 
-    /// Says whether compressed answers are accepted, as browsers do; without them a page costs the
-    /// server no compression and the wire more bytes. Default: yes.
+    /// Whether compressed responses are accepted, as by browsers; without, a page costs the server no
+    /// compression and the network more bytes. Default: yes.
     #[must_use]
     pub fn gzip(mut self, accepted: bool) -> Self {
         self.gzip = accepted;
         self
     }
 
-    /// Says that a target which is not loopback belongs to the caller.
+    /// Declares that a target which is not loopback belongs to the caller.
     #[must_use]
     pub fn i_own_this_host(mut self, own: bool) -> Self {
         self.own_host = own;
         self
     }
 
-    /// Visits each page of the list once and ends then, or when the time is over: to warm what keeps
-    /// files, not to measure. Only where pages are not drawn anew.
+    /// Visits each page of the list once and ends then, or when the time is over: to warm caches, not
+    /// to measure. Only for the orders [`Order::Shuffle`] and [`Order::File`].
     #[must_use]
     pub fn once(mut self) -> Self {
         self.once = true;
@@ -331,31 +317,30 @@ impl Plan {
         self
     }
 
-    /// Ends the run early, with the report so far, once set to true.
+    /// Ends the run early, with the report so far, once the flag is set.
     #[must_use]
     pub fn stop_when(mut self, stop: Arc<AtomicBool>) -> Self {
         self.stop = stop;
         self
     }
 
-    /// Has every thread tell once a second what it saw meanwhile, for whoever looks on.
+    /// Has every thread send once a second what it has counted since.
     #[must_use]
-    pub fn tell(mut self, moments: Sender<Moment>) -> Self {
-        self.told = Some(moments);
+    pub fn send_progress_to(mut self, progress: Sender<Progress>) -> Self {
+        self.progress = Some(progress);
         self
     }
 
     /// The first pages that one browser will visit, to check or show a seed.
     #[must_use]
     pub fn first_pages(&self, browser: usize, count: usize) -> Vec<&str> {
-        let sequence = Sequence::of(self);
-        let mut itinerary = Itinerary::new(self, &sequence, browser);
+        let mut order = PageOrder::new(&self.sequence(), browser);
         (0..count)
-            .map_while(|_| Some(&*self.pages.paths[itinerary.next_page()?]))
+            .map_while(|_| Some(&*self.pages.paths[order.next_page()?]))
             .collect()
     }
 
-    /// The names of what is asked for, as reports and rules have them; parts of pages not among them.
+    /// The names of the steps, as in reports and rules, without the parts of pages.
     #[must_use]
     pub fn step_names(&self) -> Vec<Box<str>> {
         match &self.scenario {
@@ -364,8 +349,18 @@ impl Plan {
         }
     }
 
-    /// How many browsers share the connections: as few as their size allows,
-    /// but no thread is left without one.
+    /// The order of the pages for all browsers.
+    pub(crate) fn sequence(&self) -> Sequence {
+        Sequence::new(
+            self.order,
+            self.seed,
+            self.pages.len(),
+            self.browsers(),
+            self.once,
+        )
+    }
+
+    /// How many browsers share the connections: as few as their size allows, but at least one a thread.
     pub(crate) fn browsers(&self) -> usize {
         let size = if self.fetch == Fetch::PagesOnly {
             1
@@ -375,105 +370,9 @@ impl Plan {
         self.connections.div_ceil(size).max(self.threads)
     }
 
-    /// The connections of one browser, when all are dealt out evenly.
+    /// The connections of one browser, when all are shared evenly.
     pub(crate) fn connections_of(&self, browser: usize) -> Range<usize> {
         let browsers = self.browsers();
         browser * self.connections / browsers..(browser + 1) * self.connections / browsers
     }
-
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        let within = |what: &str, value: usize, max: usize| {
-            if (1..=max).contains(&value) {
-                Ok(())
-            } else {
-                Err(Error::nonsense(format!(
-                    "{what} must be 1 to {max}, not {value}{}",
-                    if what == "connections" {
-                        " (a browser has six, or as many as --per-browser says)"
-                    } else {
-                        ""
-                    }
-                )))
-            }
-        };
-        within("threads", self.threads, THREADS_MAX)?;
-        within("connections", self.connections, CONNECTIONS_MAX)?;
-        within("connections a browser", self.per_browser, PER_BROWSER_MAX)?;
-        if self.threads > self.connections {
-            return Err(Error::nonsense(format!(
-                "{} threads cannot share {} connections: give at least one connection a thread",
-                self.threads, self.connections
-            )));
-        }
-        if self.duration.is_zero() || self.warmup.saturating_add(self.duration) > DURATION_MAX {
-            return Err(Error::nonsense(
-                "a run lasts more than nothing and at most one hour, warm-up included",
-            ));
-        }
-        if self.once && matches!(self.load, Load::Open(_)) {
-            return Err(Error::nonsense(
-                "each page once, and so many a second: only one of the two can be",
-            ));
-        }
-        if self.once && matches!(self.order, Order::Random | Order::Zipf) {
-            return Err(Error::nonsense(
-                "each page once, and pages drawn anew: only one of the two can be",
-            ));
-        }
-        if let Load::Closed {
-            users: Some(users), ..
-        } = &self.load
-        {
-            let (wanted, browsers) = (users.most(), self.browsers());
-            if wanted < 1.0 || wanted.ceil() as usize > browsers {
-                return Err(Error::nonsense(format!(
-                    "{wanted} users need as many browsers, and {} connections make {browsers}",
-                    self.connections
-                )));
-            }
-        }
-        if let Load::Closed {
-            think: Think::Fixed(think) | Think::Exponential(think),
-            ..
-        } = self.load
-            && think > DURATION_MAX
-        {
-            return Err(Error::nonsense("nobody thinks for longer than an hour"));
-        }
-        if self.timeout.is_zero() {
-            return Err(Error::nonsense("a time-out of nothing fails every request"));
-        }
-        if !(100..=20_000).contains(&self.viewport_px) {
-            return Err(Error::nonsense("a window is 100 to 20000 px wide"));
-        }
-        self.headers
-            .iter()
-            .try_for_each(|(name, value)| check_header(name, value))
-    }
-}
-
-fn check_header(name: &str, value: &str) -> Result<(), Error> {
-    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-    if name.is_empty()
-        || !name.bytes().all(token)
-        || value.bytes().any(|b| b.is_ascii_control() && b != b'\t')
-    {
-        return Err(Error::nonsense(format!(
-            "{name:?}: {value:?} is no header line such as 'Cookie: a=b'"
-        )));
-    }
-    // A second framing or host header would make every number about another request.
-    let ours = [
-        "host",
-        "connection",
-        "content-length",
-        "transfer-encoding",
-        "accept-encoding",
-    ];
-    if ours.iter().any(|o| name.eq_ignore_ascii_case(o)) {
-        return Err(Error::nonsense(format!(
-            "the header {name} is set by the generator itself"
-        )));
-    }
-    Ok(())
 }

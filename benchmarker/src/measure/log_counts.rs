@@ -1,11 +1,13 @@
+//! Counts of times in buckets that are equally wide on a logarithmic axis.
+
 use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-/// How many took how long, in buckets that are equally wide on a logarithmic axis: ten a decade.
+/// Counts of times in buckets that are equally wide on a logarithmic axis: ten a decade.
 ///
-/// Written as pairs `[bucket, count]`; bucket `b` holds times from 10^(b/10) microseconds to below
+/// Serialized as pairs `[bucket, count]`; bucket `b` holds times from 10^(b/10) microseconds to below
 /// 10^((b+1)/10).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(from = "Vec<(u16, u64)>", into = "Vec<(u16, u64)>")]
@@ -25,35 +27,35 @@ impl LogCounts {
         counts
     }
 
-    /// Counts a time as often as is said. What is below a microsecond counts as one.
-    pub fn count(&mut self, time_us: u64, times: u64) {
-        *self.0.entry(Self::bucket_of(time_us)).or_default() += times;
+    /// Counts a time `count` times. Times below a microsecond count as one.
+    pub fn count(&mut self, time_us: u64, count: u64) {
+        *self.0.entry(Self::bucket_of(time_us)).or_default() += count;
     }
 
-    /// Adds the counts of others.
-    pub fn add(&mut self, others: &Self) {
-        for (bucket, count) in &others.0 {
+    /// Adds all counts of another.
+    pub fn add(&mut self, other: &Self) {
+        for (bucket, count) in &other.0 {
             *self.0.entry(*bucket).or_default() += count;
         }
     }
 
-    /// Buckets and their counts, in order; empty ones are left out.
+    /// The buckets that are not empty, in order, with their counts.
     pub fn iter(&self) -> impl Iterator<Item = (u16, u64)> {
         self.0.iter().map(|(bucket, count)| (*bucket, *count))
     }
 
-    /// All of them.
+    /// The sum of all counts.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.0.values().sum()
     }
 
-    /// The bucket that holds a time, at most 193. What is below a microsecond counts as one.
+    /// The bucket of a time, at most 193. Times below a microsecond count as one.
     #[must_use]
     pub fn bucket_of(time_us: u64) -> u16 {
         let time = time_us.max(1) as f64;
         let bucket = (time.log10() * f64::from(Self::PER_DECADE)).floor() as u16;
-        // A logarithm may fall short of the edge that it lies on.
+        // On the edge of a bucket, rounding may make the logarithm too small.
         if time >= Self::begins_at_us(bucket + 1) {
             bucket + 1
         } else {
@@ -61,7 +63,7 @@ impl LogCounts {
         }
     }
 
-    /// From where on a bucket holds times.
+    /// The lower edge of a bucket.
     #[must_use]
     pub fn begins_at_us(bucket: u16) -> f64 {
         10_f64.powf(f64::from(bucket) / f64::from(Self::PER_DECADE))

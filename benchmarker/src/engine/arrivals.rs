@@ -1,4 +1,5 @@
-//! When the browsers of one thread begin their page views: a value of the one loop, not a loop of its own.
+//! When the browsers of one thread begin their page views: in a closed load after the last one, in an
+//! open load at planned instants.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -7,58 +8,58 @@ use std::time::{Duration, Instant};
 
 use crate::load::{Load, Stages};
 
-/// The pace of one thread.
-pub(super) enum Pace {
+/// The arrivals of page views in one thread.
+pub(super) enum Arrivals {
     Closed(Closed),
     Open(Open),
 }
 
-/// A page view that a browser is to begin.
+/// A page view for a browser to begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Due {
-    /// By index in the thread.
+    /// The browser, by index in the thread.
     pub(super) browser: usize,
-    /// When it should begin; its times are counted from here.
+    /// When it should begin; its times are counted from this instant.
     pub(super) planned: Instant,
 }
 
-/// Browsers that ask again when they were answered and have thought.
+/// A closed load: each browser begins its next page view after the last one and the think time.
 pub(super) struct Closed {
     users: Option<Stages>,
     start: Instant,
     /// The number of the thread's first browser among all.
     first: usize,
     thinking: BinaryHeap<Reverse<(Instant, usize)>>,
-    /// Those that the stages do not want at work now.
+    /// The browsers that the stages do not need now.
     resting: Vec<usize>,
 }
 
-/// Page views that are due whether or not a browser is free.
+/// An open load: page views are due whether or not a browser is free.
 pub(super) struct Open {
     stages: Stages,
     start: Instant,
-    /// The number of the next among those of all threads, and when it is due.
+    /// The number of the next page view among those of all threads, and when it is due.
     next: u64,
     due: Instant,
     /// How many threads share the numbers.
     threads: u64,
-    /// Due, and no browser was free.
+    /// The planned instants of page views that wait for a browser.
     waiting: VecDeque<Instant>,
-    /// Those that are free; the last that was asks next, so that no more are at work than must be.
+    /// The free browsers; the one that became free last is used first, so that as few as possible work.
     idle: Vec<usize>,
-    /// How long one may wait before it is skipped: a browser would have given up.
-    patience: Duration,
-    /// Planned instants that were skipped.
+    /// How long a page view waits for a browser before it is skipped.
+    timeout: Duration,
+    /// The planned instants of page views that were skipped.
     skipped: Vec<Instant>,
 }
 
-impl Pace {
-    /// The pace of thread `thread` of so many, whose browsers are numbered from `first`.
+impl Arrivals {
+    /// The arrivals of thread `thread` of `threads`, whose browsers are numbered from `first`.
     pub(super) fn new(
         load: &Load,
         (thread, threads): (usize, usize),
         first: usize,
-        patience: Duration,
+        timeout: Duration,
         start: Instant,
     ) -> Self {
         match load {
@@ -77,14 +78,14 @@ impl Pace {
                 threads: threads as u64,
                 waiting: VecDeque::new(),
                 idle: vec![],
-                patience,
+                timeout,
                 skipped: vec![],
             }),
         }
     }
 
-    /// A browser is free, and has its next page view in mind, before which it thinks for a time. Returns the
-    /// page view, if that begins now.
+    /// A browser is free and has chosen its next page view. Returns the page view if it begins now;
+    /// in a closed load it begins after the think time.
     pub(super) fn free(&mut self, browser: usize, now: Instant, think: Duration) -> Option<Due> {
         match self {
             Self::Closed(closed) => closed.free(browser, now, think),
@@ -92,7 +93,7 @@ impl Pace {
         }
     }
 
-    /// When something will be due.
+    /// When the next page view is due.
     pub(super) fn next_due(&self) -> Option<Instant> {
         match self {
             Self::Closed(closed) => closed.thinking.peek().map(|Reverse((due, _))| *due),
@@ -100,7 +101,7 @@ impl Pace {
         }
     }
 
-    /// A page view that is due by now and has a browser.
+    /// Takes a page view that is due and has a browser.
     pub(super) fn due(&mut self, now: Instant) -> Option<Due> {
         match self {
             Self::Closed(closed) => {
@@ -115,15 +116,16 @@ impl Pace {
         }
     }
 
-    /// Looks, every few milliseconds, whether the stages want more browsers at work.
-    pub(super) fn look_after(&mut self, now: Instant) {
+    /// Called every few milliseconds: wakes browsers that the stages need, or skips page views that have
+    /// waited too long.
+    pub(super) fn tick(&mut self, now: Instant) {
         match self {
             Self::Closed(closed) => closed.wake(now),
-            Self::Open(open) => open.skip_those_that_waited_too_long(now),
+            Self::Open(open) => open.skip_timed_out(now),
         }
     }
 
-    /// The planned instants that were skipped since the last time.
+    /// The planned instants that were skipped since the last call.
     pub(super) fn take_skipped(&mut self) -> Vec<Instant> {
         match self {
             Self::Closed(_) => vec![],
@@ -131,7 +133,7 @@ impl Pace {
         }
     }
 
-    /// Those that are due and have no browser.
+    /// The planned instants of page views that wait for a browser.
     pub(super) fn waiting(&self) -> impl Iterator<Item = Instant> {
         let waiting = match self {
             Self::Closed(_) => None,
@@ -140,7 +142,7 @@ impl Pace {
         waiting.into_iter().flatten()
     }
 
-    /// How many of this thread's page views are due within a time by the schedule; none where there is none.
+    /// How many page views of this thread the schedule has within a window; `None` in a closed load.
     pub(super) fn due_within(&self, window: &Range<Instant>) -> Option<u64> {
         let Self::Open(open) = self else {
             return None;
@@ -154,8 +156,8 @@ impl Pace {
         Some(due.count() as u64)
     }
 
-    /// Whether nothing will ever be due by itself.
-    pub(super) fn is_still(&self) -> bool {
+    /// Whether no browser thinks or rests.
+    pub(super) fn is_idle(&self) -> bool {
         match self {
             Self::Closed(closed) => closed.thinking.is_empty() && closed.resting.is_empty(),
             Self::Open(_) => false,
@@ -183,7 +185,7 @@ impl Closed {
     fn is_wanted(&self, browser: usize, now: Instant) -> bool {
         self.users.as_ref().is_none_or(|users| {
             let wanted = users.at(now.saturating_duration_since(self.start));
-            // Half a browser is none; a ramp from 0 to 10 has ten at its very end.
+            // Rounded down: a ramp from 0 to 10 reaches 10 at its very end.
             ((self.first + browser) as f64) < wanted.floor()
         })
     }
@@ -202,7 +204,7 @@ impl Closed {
 
 impl Open {
     fn free(&mut self, browser: usize, now: Instant) -> Option<Due> {
-        self.skip_those_that_waited_too_long(now);
+        self.skip_timed_out(now);
         match self.waiting.pop_front() {
             Some(planned) => Some(Due { browser, planned }),
             None => {
@@ -225,9 +227,9 @@ impl Open {
         None
     }
 
-    fn skip_those_that_waited_too_long(&mut self, now: Instant) {
+    fn skip_timed_out(&mut self, now: Instant) {
         while let Some(planned) = self.waiting.front()
-            && now.saturating_duration_since(*planned) > self.patience
+            && now.saturating_duration_since(*planned) > self.timeout
         {
             self.skipped.extend(self.waiting.pop_front());
         }
@@ -241,7 +243,7 @@ mod tests {
     use super::*;
     use crate::load::{Stage, Think};
 
-    const PATIENCE: Duration = Duration::from_secs(1);
+    const TIMEOUT: Duration = Duration::from_secs(1);
 
     proptest! {
         #[test]
@@ -251,9 +253,9 @@ mod tests {
             let end = start + Duration::from_millis(200);
             let mut planned = vec![];
             for thread in 0..threads {
-                let mut pace = Pace::new(&load, (thread, threads), 0, PATIENCE, start);
-                while pace.due(end).is_some() {}
-                planned.extend(pace.waiting());
+                let mut arrivals = Arrivals::new(&load, (thread, threads), 0, TIMEOUT, start);
+                while arrivals.due(end).is_some() {}
+                planned.extend(arrivals.waiting());
             }
             planned.sort();
             for (number, instant) in planned.iter().enumerate() {
@@ -270,31 +272,31 @@ mod tests {
     fn a_planned_instant_travels_with_the_page_view_however_late_a_browser_is_free() {
         let start = Instant::now();
         let load = Load::Open(Stages::constant(1000.0).unwrap());
-        let mut pace = Pace::new(&load, (0, 1), 0, PATIENCE, start);
-        assert_eq!(pace.free(0, start, Duration::ZERO), None);
+        let mut arrivals = Arrivals::new(&load, (0, 1), 0, TIMEOUT, start);
+        assert_eq!(arrivals.free(0, start, Duration::ZERO), None);
         let at = |ms| start + Duration::from_millis(ms);
         // One browser takes the first; the other three wait, and keep their instants.
-        let first = pace.due(at(3)).unwrap();
+        let first = arrivals.due(at(3)).unwrap();
         assert_eq!((first.browser, first.planned), (0, start));
-        assert_eq!(pace.due(at(3)), None);
+        assert_eq!(arrivals.due(at(3)), None);
         for ms in 1..=3 {
-            let due = pace.free(0, at(500), Duration::ZERO).unwrap();
+            let due = arrivals.free(0, at(500), Duration::ZERO).unwrap();
             assert_eq!(due.planned, at(ms));
         }
-        assert!(pace.take_skipped().is_empty());
+        assert!(arrivals.take_skipped().is_empty());
     }
 
     #[test]
-    fn who_waited_too_long_is_skipped_and_counted() {
+    fn a_page_view_that_waits_too_long_is_skipped_and_counted() {
         let start = Instant::now();
         let load = Load::Open(Stages::constant(10.0).unwrap());
-        let mut pace = Pace::new(&load, (0, 1), 0, PATIENCE, start);
+        let mut arrivals = Arrivals::new(&load, (0, 1), 0, TIMEOUT, start);
         let now = start + Duration::from_millis(2050);
-        assert_eq!(pace.due(now), None);
-        pace.look_after(now);
-        let skipped = pace.take_skipped();
+        assert_eq!(arrivals.due(now), None);
+        arrivals.tick(now);
+        let skipped = arrivals.take_skipped();
         // Due at 0, 0.1 ... 2.0; those up to 1.0 have waited for more than a second.
-        assert_eq!((skipped.len(), pace.waiting().count()), (11, 10));
+        assert_eq!((skipped.len(), arrivals.waiting().count()), (11, 10));
     }
 
     #[test]
@@ -310,14 +312,14 @@ mod tests {
             think: Think::NONE,
             users,
         };
-        let mut pace = Pace::new(&load, (0, 1), 0, PATIENCE, start);
+        let mut arrivals = Arrivals::new(&load, (0, 1), 0, TIMEOUT, start);
         for browser in 0..10 {
-            assert_eq!(pace.free(browser, start, Duration::ZERO), None);
+            assert_eq!(arrivals.free(browser, start, Duration::ZERO), None);
         }
         let mut at_work = |secs: f64| {
             let now = start + Duration::from_secs_f64(secs);
-            pace.look_after(now);
-            std::iter::from_fn(|| pace.due(now)).count()
+            arrivals.tick(now);
+            std::iter::from_fn(|| arrivals.due(now)).count()
         };
         assert_eq!(at_work(0.5), 0);
         assert_eq!(at_work(3.2), 3);

@@ -1,115 +1,135 @@
+//! The order in which browsers visit the pages of a list.
+
 use std::sync::Arc;
 
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 
-use crate::{Order, Plan};
+use crate::random;
 
-/// The order of the list that all browsers of a plan share: computed once, then only read.
+/// In which order the pages of the list are visited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Order {
+    /// One shuffle of the list, every page once before any page twice.
+    Shuffle,
+    /// The order of the list.
+    File,
+    /// Each page drawn from the whole list.
+    Random,
+    /// Each page drawn from the whole list by Zipf's law with exponent 1; the rank of a page is its
+    /// position in the list: the first is visited twice as often as the second and a hundred times as
+    /// often as the hundredth.
+    Zipf,
+}
+
+/// The order of the list for all browsers of a plan: computed once, then only read.
 #[derive(Debug, Clone)]
 pub(crate) struct Sequence {
+    order: Order,
+    seed: u64,
+    browsers: usize,
+    once: bool,
     pages: Arc<[u32]>,
-    /// For Zipf's law, at each rank: how often it or one before it is drawn, the last being the whole.
-    cumulated: Arc<[f64]>,
+    /// For Zipf's law, the cumulative weight up to each rank; the last is the total.
+    cumulative: Arc<[f64]>,
 }
 
 impl Sequence {
-    pub(crate) fn of(plan: &Plan) -> Self {
-        let mut pages: Vec<u32> = (0..plan.pages.len())
-            .filter_map(|i| u32::try_from(i).ok())
-            .collect();
-        if plan.order == Order::Shuffle {
-            pages.shuffle(&mut Xoshiro256PlusPlus::seed_from_u64(plan.seed));
+    /// The sequence of `pages` pages for `browsers` browsers; with `once`, each page is visited once.
+    pub(crate) fn new(order: Order, seed: u64, pages: usize, browsers: usize, once: bool) -> Self {
+        let mut indices: Vec<u32> = (0..pages).filter_map(|i| u32::try_from(i).ok()).collect();
+        if order == Order::Shuffle {
+            indices.shuffle(&mut Xoshiro256PlusPlus::seed_from_u64(seed));
         }
-        let ranks = match plan.order {
-            Order::Zipf => pages.len(),
+        let ranks = match order {
+            Order::Zipf => indices.len(),
             Order::Shuffle | Order::File | Order::Random => 0,
         };
-        let mut whole = 0.0;
-        let cumulated = (1..=ranks).map(|rank| {
-            whole += 1.0 / rank as f64;
-            whole
+        let mut total = 0.0;
+        let cumulative = (1..=ranks).map(|rank| {
+            total += 1.0 / rank as f64;
+            total
         });
         Self {
-            cumulated: cumulated.collect(),
-            pages: pages.into(),
+            order,
+            seed,
+            browsers,
+            once,
+            cumulative: cumulative.collect(),
+            pages: indices.into(),
         }
     }
 }
 
-/// Which page a browser visits next.
+/// The pages that one browser visits.
 ///
-/// Browser `b` of `n` takes the places `b`, `b + n`, `b + 2n` ... of the common
-/// sequence: together they visit every page once before any twice, without
-/// sharing a counter, and what each visits depends on the seed alone. Where pages
-/// are drawn anew, each browser has a source of its own.
+/// Browser `b` of `n` takes the positions `b`, `b + n`, `b + 2n` ... of the common sequence: together
+/// they visit every page once before any twice, without a shared counter, and the pages of each
+/// depend on the seed alone. Where pages are drawn, each browser has its own random source.
 #[derive(Debug)]
-pub(crate) struct Itinerary {
+pub(crate) struct PageOrder {
     sequence: Sequence,
     next: Next,
 }
 
 #[derive(Debug)]
 enum Next {
-    Walk {
-        place: usize,
+    Position {
+        position: usize,
         step: usize,
         /// How many pages are left to visit, where that is bounded.
         left: Option<usize>,
     },
-    Even(Xoshiro256PlusPlus),
+    Uniform(Xoshiro256PlusPlus),
     Zipf(Xoshiro256PlusPlus),
 }
 
-impl Itinerary {
-    pub(crate) fn new(plan: &Plan, sequence: &Sequence, browser: usize) -> Self {
-        let random = || Self::random(plan, browser);
-        let length = sequence.pages.len();
+impl PageOrder {
+    pub(crate) fn new(sequence: &Sequence, browser: usize) -> Self {
+        let random = || random::source(sequence.seed, browser as u64);
+        let (length, browsers) = (sequence.pages.len(), sequence.browsers);
         Self {
             sequence: sequence.clone(),
-            next: match plan.order {
-                Order::Shuffle | Order::File => Next::Walk {
-                    place: browser % length,
-                    step: plan.browsers() % length,
-                    // The places browser, browser + browsers ... that are below the length.
-                    left: plan
+            next: match sequence.order {
+                Order::Shuffle | Order::File => Next::Position {
+                    position: browser % length,
+                    step: browsers % length,
+                    // The positions browser, browser + browsers ... that are below the length.
+                    left: sequence
                         .once
-                        .then(|| length.saturating_sub(browser).div_ceil(plan.browsers())),
+                        .then(|| length.saturating_sub(browser).div_ceil(browsers)),
                 },
-                Order::Random => Next::Even(random()),
+                Order::Random => Next::Uniform(random()),
                 Order::Zipf => Next::Zipf(random()),
             },
         }
     }
 
-    /// A source of chance of a browser's own.
-    pub(crate) fn random(plan: &Plan, browser: usize) -> Xoshiro256PlusPlus {
-        // Neighbouring seeds would give neighbouring browsers each other's draws.
-        let own_seed = plan.seed ^ (browser as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        Xoshiro256PlusPlus::seed_from_u64(own_seed)
-    }
-
-    /// The index of the next page in the list; none when this browser has visited its share.
+    /// The index of the next page in the list, or `None` when this browser has visited its share.
     pub(crate) fn next_page(&mut self) -> Option<usize> {
         let length = self.sequence.pages.len();
-        let place = match &mut self.next {
-            Next::Walk { place, step, left } => {
+        let position = match &mut self.next {
+            Next::Position {
+                position,
+                step,
+                left,
+            } => {
                 if let Some(left) = left {
                     *left = left.checked_sub(1)?;
                 }
-                let here = *place;
-                *place = (here + *step) % length;
+                let here = *position;
+                *position = (here + *step) % length;
                 here
             }
-            Next::Even(random) => random.random_range(0..length),
+            Next::Uniform(random) => random.random_range(0..length),
             Next::Zipf(random) => {
-                let cumulated = &self.sequence.cumulated;
-                let drawn = random.random_range(0.0..cumulated[length - 1]);
-                cumulated.partition_point(|upto| *upto <= drawn)
+                let cumulative = &self.sequence.cumulative;
+                let drawn = random.random_range(0.0..cumulative[length - 1]);
+                cumulative.partition_point(|up_to| *up_to <= drawn)
             }
         };
-        Some(self.sequence.pages[place] as usize)
+        Some(self.sequence.pages[position] as usize)
     }
 }
 

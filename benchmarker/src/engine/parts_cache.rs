@@ -1,32 +1,36 @@
+//! The parts of pages, by page: each distinct body is scanned once.
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::Read;
 use std::sync::Arc;
 
-use super::response::{Head, Keep, hash};
-use crate::html::{self, Part, Window};
-use crate::{Fetch, Plan};
 use flate2::read::MultiGzDecoder;
 use url::Url;
 
-/// How many parts one thread remembers, some 100 bytes each. Beyond it starts
-/// anew: a list that long visits most of its pages once.
+use super::response::{Head, Keep, hash};
+use crate::html::{self, Part, Window};
+use crate::{Fetch, Plan};
+
+/// How many parts one thread caches, some 100 bytes each. Beyond that the cache is cleared: a list so
+/// long visits most of its pages once.
 const PARTS_MAX: usize = 200_000;
-/// How much a compressed page may grow.
+/// How many bytes of a compressed page are decompressed.
 const HTML_MAX: u64 = 8 * 1024 * 1024;
 
-/// What the pages of the list refer to, each distinct body scanned once.
+/// The parts of pages and the imports of style sheets, of one thread.
 #[derive(Debug)]
-pub(super) struct Scanned {
+pub(super) struct PartsCache {
     window: Window,
-    /// How the path of a part must begin to be fetched.
+    /// The prefix of the paths that are fetched.
     below: Box<str>,
-    /// By a hash of their path.
+    /// By a hash of the page's path.
     pages: HashMap<u64, Entry>,
-    /// What style sheets import, by a hash of their path: an address that is fetched once.
+    /// The imports of style sheets, by a hash of the sheet's path: each address is fetched once.
     sheets: HashMap<u64, Box<[Part]>>,
+    /// How many parts and entries the pages have.
     parts: usize,
-    nothing: Arc<[Part]>,
+    no_parts: Arc<[Part]>,
 }
 
 #[derive(Debug)]
@@ -36,7 +40,7 @@ struct Entry {
     parts: Arc<[Part]>,
 }
 
-impl Scanned {
+impl PartsCache {
     pub(super) fn new(plan: &Plan) -> Self {
         let window = Window {
             width_px: plan.viewport_px,
@@ -49,22 +53,21 @@ impl Scanned {
             pages: HashMap::new(),
             sheets: HashMap::new(),
             parts: 0,
-            nothing: Arc::from([]),
+            no_parts: Arc::from([]),
         }
     }
 
-    /// No parts at all, without an allocation.
-    pub(super) fn nothing(&self) -> &Arc<[Part]> {
-        &self.nothing
+    /// The empty list of parts, without an allocation.
+    pub(super) fn no_parts(&self) -> &Arc<[Part]> {
+        &self.no_parts
     }
 
-    /// Whether the body of this page is needed, if it comes with a new `ETag`.
+    /// Whether the body of this page must be kept: unless its `ETag` is known.
     pub(super) fn keep(&self, page: u64) -> Keep {
         Keep::HtmlUnless(self.pages.get(&page).map(|entry| entry.version))
     }
 
-    /// The parts of a page that was answered; `body` as it came over the wire,
-    /// when it was kept.
+    /// The parts of a page; `body` as it was sent, when it was kept.
     pub(super) fn parts(
         &mut self,
         origin: &Url,
@@ -75,25 +78,25 @@ impl Scanned {
     ) -> Arc<[Part]> {
         let known = self.pages.get(&page);
         let Some(body) = body else {
-            return Arc::clone(known.map_or(&self.nothing, |entry| &entry.parts));
+            return Arc::clone(known.map_or(&self.no_parts, |entry| &entry.parts));
         };
         let version = head.etag.unwrap_or_else(|| hash(body));
         if let Some(entry) = known.filter(|entry| entry.version == version) {
             return Arc::clone(&entry.parts);
         }
         let Ok(url) = &origin.join(path) else {
-            return Arc::clone(&self.nothing);
+            return Arc::clone(&self.no_parts);
         };
-        let mut parts = html::parts(&inflated(body, head.gzip), url, self.window);
+        let mut parts = html::parts(&decompressed(body, head.gzip), url, self.window);
         parts.retain(|part| part.path.starts_with(&*self.below));
-        self.import(&mut parts);
+        self.add_imports(&mut parts);
         let parts: Arc<[Part]> = parts.into();
         if self.parts + parts.len() + 1 > PARTS_MAX {
             self.pages.clear();
             self.sheets.clear();
             self.parts = 0;
         }
-        // An entry without parts takes room, too.
+        // An entry without parts takes memory, too.
         self.parts += parts.len() + 1;
         let entry = Entry {
             version,
@@ -104,16 +107,14 @@ impl Scanned {
         }
         parts
     }
-}
 
-impl Scanned {
-    /// Whether it is known what this style sheet imports.
-    pub(super) fn knows_sheet(&self, path: &str) -> bool {
+    /// Whether the imports of this style sheet are known.
+    pub(super) fn has_sheet(&self, path: &str) -> bool {
         self.sheets.contains_key(&hash(path.as_bytes()))
     }
 
-    /// Reads what a style sheet imports.
-    pub(super) fn learn(&mut self, origin: &Url, path: &str, css: &[u8]) {
+    /// Reads the imports of a style sheet.
+    pub(super) fn add_sheet(&mut self, origin: &Url, path: &str, css: &[u8]) {
         let imports = origin.join(path).ok();
         let imports = imports.map(|sheet| html::imports(css, &sheet, self.window));
         let mut imports = imports.unwrap_or_default();
@@ -124,15 +125,15 @@ impl Scanned {
         self.sheets.insert(hash(path.as_bytes()), imports.into());
     }
 
-    /// The parts of a page with what its style sheets import; the page is known with them from now on.
+    /// The parts of a page and the imports of its style sheets; from now on the page has these parts.
     pub(super) fn with_imports(&mut self, page: u64, parts: &Arc<[Part]>) -> Arc<[Part]> {
         let mut all = parts.to_vec();
-        self.import(&mut all);
+        self.add_imports(&mut all);
         if all.len() == parts.len() {
             return Arc::clone(parts);
         }
         let all: Arc<[Part]> = all.into();
-        // Another browser may have read a newer version of it meanwhile.
+        // Meanwhile another browser may have read a newer version of the page.
         if let Some(entry) = self.pages.get_mut(&page)
             && Arc::ptr_eq(&entry.parts, parts)
         {
@@ -142,8 +143,8 @@ impl Scanned {
         all
     }
 
-    /// Adds what the style sheets among the parts import, as far as is known, each once.
-    fn import(&self, parts: &mut Vec<Part>) {
+    /// Adds the known imports of the style sheets among the parts, each once.
+    fn add_imports(&self, parts: &mut Vec<Part>) {
         let mut next = 0;
         while next < parts.len() {
             let part = &parts[next];
@@ -160,8 +161,8 @@ impl Scanned {
     }
 }
 
-/// A body without its compression; a damaged end leaves what came before it, as in a browser.
-pub(super) fn inflated(body: &[u8], is_gzip: bool) -> Cow<'_, [u8]> {
+/// The decompressed body; of a damaged one the part before the damage, as in a browser.
+pub(super) fn decompressed(body: &[u8], is_gzip: bool) -> Cow<'_, [u8]> {
     if !is_gzip {
         return Cow::Borrowed(body);
     }
