@@ -76,7 +76,7 @@ fn honest(server: &NullServer) -> Result<()> {
         ms(report.request_times.p99_ms),
         ms(report.service_times.p99_ms),
         report.average_request_ms,
-        report.average_service_ms
+        report.service_times.average_ms.unwrap_or_default()
     );
     doubts(&report);
     Ok(())
@@ -128,8 +128,8 @@ fn our_binary() -> Result<PathBuf> {
 
 fn doubts(report: &Report) {
     report
-        .doubts()
-        .for_each(|check| println!("  in doubt: {}: {}", check.name, check.says));
+        .failed_checks()
+        .for_each(|check| println!("  in doubt: {}: {}", check.name, check.detail));
 }
 
 fn ms(value: Option<f64>) -> String {

@@ -6,7 +6,8 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use crate::load::{Load, Stages};
-use crate::{Error, Plan, Report, run};
+use crate::run::run;
+use crate::{Error, Plan, Report};
 
 /// How often the rate is doubled at most: from 10 to ten million.
 const DOUBLINGS_MAX: u32 = 20;
@@ -72,7 +73,7 @@ pub fn capacity(
         let report = run(&plan.clone().load(load).run_number(number))?;
         let mut broken = broken(&report);
         broken.extend(left_behind(&report));
-        let in_doubt = report.doubts().next().is_some();
+        let in_doubt = report.is_in_doubt();
         let outcome = if plan.stop.load(Relaxed) {
             Outcome::Stopped
         } else if broken.is_empty() && !in_doubt {

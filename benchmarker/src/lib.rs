@@ -34,6 +34,7 @@ mod html;
 mod load;
 mod measure;
 mod null_server;
+mod numbers;
 pub mod page;
 mod page_list;
 mod plan;
@@ -42,7 +43,6 @@ mod random;
 mod report;
 pub mod rules;
 mod run;
-pub mod saved;
 mod scenario;
 pub mod stats;
 mod target;
@@ -58,11 +58,10 @@ pub use null_server::NullServer;
 pub use page_list::PageList;
 pub use plan::{Fetch, Order, Plan, Visitors};
 pub use report::{
-    Check, CheckResult, Circumstances, Errors, Generator, LoadReport, Report, Requests, StepReport,
-    TierReport, Tiers, Times,
+    Check, CheckResult, ELEMENT_ID, Errors, Generator, Histograms, LoadModel, LoadReport, Machine,
+    Report, Requests, SCHEMA, Schema, Second, StepReport, TierCounts, TierReport, Tiers, Times,
 };
 pub use rules::Rules;
 pub use run::run;
-pub use saved::Saved;
 pub use scenario::{Need, Scenario};
 pub use writable::check_writable;

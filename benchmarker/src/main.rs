@@ -1,4 +1,4 @@
-//! The command: reads its arguments, runs the plan, prints the report.
+//! The command: parses its arguments, runs the plan, prints the report.
 
 mod cli;
 mod command;
@@ -8,20 +8,12 @@ use std::process::ExitCode;
 use benchmarker::Error;
 use clap::Parser;
 use cli::{Arguments, Command};
+use command::Ended;
 
-/// Exit status when the arguments make no sense, as clap's own.
+/// The exit status for invalid arguments, as clap's own.
 const INVALID: u8 = 2;
-/// Exit status when a rule of `--require` is broken.
-const BROKEN: u8 = 3;
-
-/// How a command ended that ran to its end.
-enum Ended {
-    Well,
-    /// Nothing was answered, or the numbers are in doubt: said on the report, and to scripts.
-    WithoutNumber,
-    /// A required rule was broken.
-    Broken,
-}
+/// The exit status for a broken rule of `--require`.
+const RULE_BROKEN: u8 = 3;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -32,11 +24,11 @@ fn main() -> ExitCode {
         None => command::measure::measure(&arguments),
     };
     match ended {
-        Ok(Ended::Well) => ExitCode::SUCCESS,
-        Ok(Ended::WithoutNumber) => ExitCode::FAILURE,
-        Ok(Ended::Broken) => ExitCode::from(BROKEN),
+        Ok(Ended::Measured) => ExitCode::SUCCESS,
+        Ok(Ended::WithoutNumbers) => ExitCode::FAILURE,
+        Ok(Ended::RuleBroken) => ExitCode::from(RULE_BROKEN),
         Err(error) => {
-            command::results::complain(&error.to_string());
+            command::results::print_error(&error.to_string());
             match error {
                 Error::Invalid(_) | Error::NotLoopback(_) => ExitCode::from(INVALID),
                 _ => ExitCode::FAILURE,

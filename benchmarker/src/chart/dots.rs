@@ -1,9 +1,10 @@
 //! Ratios with their intervals, on a logarithmic axis around 1.
 
+use super::Frame;
 use super::axis::Axis;
 use super::svg::{Anchor, Svg, fitted};
-use super::{Frame, numbers};
 use crate::compare::Effect;
+use crate::numbers;
 
 /// A named effect.
 #[derive(Debug, Clone, PartialEq)]

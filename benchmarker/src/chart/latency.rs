@@ -1,19 +1,28 @@
-//! How many took how long, by who answered: the humps that explain a cache, as varnishhist shows them.
+//! A histogram of times in stacked layers, such as the tiers that answered, as varnishhist draws it.
 
 use std::ops::RangeInclusive;
 
+use super::Frame;
 use super::axis::Axis;
 use super::svg::{Anchor, Svg};
-use super::{Frame, numbers};
 use crate::measure::LogCounts;
-use crate::saved::TierCounts;
+use crate::numbers;
+
+/// One layer of the histogram, such as a tier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layer {
+    /// Its name in the legend.
+    pub name: String,
+    /// Its times.
+    pub counts: LogCounts,
+}
 
 /// A time to be marked, such as a quantile.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mark {
     /// Its name.
     pub name: String,
-    /// Where it lies.
+    /// Its value.
     pub time_us: f64,
 }
 
@@ -22,22 +31,22 @@ const BOTTOM: f64 = 30.0;
 const LEFT: f64 = 52.0;
 const LEGEND_LINE: f64 = 22.0;
 const MARK_LINE: f64 = 16.0;
-/// A letter of the legend is about so wide.
+/// The approximate width of a letter.
 const LETTER: f64 = 7.3;
 
-/// Draws counts as bars over a logarithmic time, tiers upon each other in the order given.
+/// Draws counts as bars over a logarithmic time axis, the layers stacked in the order given.
 ///
-/// The axis goes around the counts, or between two times in microseconds, because one that is drawn anew each second
-/// should stand still; what lies beyond these stands at the ends.
+/// The axis covers the counts, or goes from one time to another in microseconds, for a chart that is
+/// redrawn each second; times beyond these ends are drawn at the ends.
 #[must_use]
 pub fn latency(
     frame: Frame<'_>,
-    tiers: &[TierCounts],
+    layers: &[Layer],
     marks: &[Mark],
     ends_us: Option<(f64, f64)>,
 ) -> String {
-    let total: u64 = tiers.iter().map(|tier| tier.counts.total()).sum();
-    let names = legend(tiers, total, frame.width);
+    let total: u64 = layers.iter().map(|layer| layer.counts.total()).sum();
+    let names = legend(layers, total, frame.width);
     let legend_lines = names.last().map_or(0.0, |name| name.line + 1.0);
     let top = legend_lines * LEGEND_LINE + 8.0 + MARK_LINE * marks.len() as f64;
     let bottom = top + PLOT;
@@ -54,7 +63,7 @@ pub fn latency(
         }
         None => 0..=u16::MAX - 2,
     };
-    let buckets = tiers.iter().flat_map(|tier| tier.counts.iter());
+    let buckets = layers.iter().flat_map(|layer| layer.counts.iter());
     let shown = buckets.map(|(bucket, _)| bucket.clamp(*within.start(), *within.end()));
     let (first, last) = shown.fold((u16::MAX, 0), |(first, last), bucket| {
         (first.min(bucket), last.max(bucket))
@@ -73,7 +82,7 @@ pub fn latency(
         LogCounts::begins_at_us(last + 2),
     );
     let x = Axis::log(ends_us.unwrap_or(around), LEFT, frame.width - 18.0);
-    let shares = stacked(tiers, total, first..=last);
+    let shares = stacked(layers, total, first..=last);
     let highest = shares
         .iter()
         .map(|bar| bar.iter().sum())
@@ -97,12 +106,12 @@ pub fn latency(
     svg.finish()
 }
 
-/// Shares of all requests, bucket by bucket and tier by tier.
-fn stacked(tiers: &[TierCounts], total: u64, shown: RangeInclusive<u16>) -> Vec<Vec<f64>> {
+/// Shares of all counts, by bucket and layer.
+fn stacked(layers: &[Layer], total: u64, shown: RangeInclusive<u16>) -> Vec<Vec<f64>> {
     let (first, last) = shown.into_inner();
-    let mut bars = vec![vec![0.0; tiers.len()]; usize::from(last - first) + 1];
-    for (look, tier) in tiers.iter().enumerate() {
-        for (bucket, count) in tier.counts.iter() {
+    let mut bars = vec![vec![0.0; layers.len()]; usize::from(last - first) + 1];
+    for (look, layer) in layers.iter().enumerate() {
+        for (bucket, count) in layer.counts.iter() {
             let at = usize::from(bucket.clamp(first, last) - first);
             bars[at][look] += count as f64 / total as f64;
         }
@@ -128,7 +137,7 @@ fn grid(svg: &mut Svg<'_>, x: &Axis, y: &Axis, width: f64) {
     }
 }
 
-/// Each mark has a line of its own above the plot, so that no name covers another.
+/// Draws each mark on a line of its own above the plot, so that no name covers another.
 fn draw_marks(svg: &mut Svg<'_>, x: &Axis, marks: &[Mark], top: f64, bottom: f64) {
     for (mark, below) in marks.iter().rev().zip(0_u32..) {
         let at = x.at(mark.time_us);
@@ -151,14 +160,14 @@ struct Name {
     text: String,
 }
 
-/// Names with their share, from left to right, in as many lines as they need; nothing of who answered nothing.
-fn legend(tiers: &[TierCounts], total: u64, width: f64) -> Vec<Name> {
+/// The names of layers that are not empty, with their share, from left to right in as many lines as they need.
+fn legend(layers: &[Layer], total: u64, width: f64) -> Vec<Name> {
     let (mut at, mut line) = (0.0, 0.0);
     let mut names = Vec::new();
-    let answering = tiers.iter().enumerate();
-    for (look, tier) in answering.filter(|(_, tier)| tier.counts.total() > 0) {
-        let share = numbers::percent(tier.counts.total() as f64 / total.max(1) as f64);
-        let text = format!("{} {share}", tier.tier);
+    let layers = layers.iter().enumerate();
+    for (look, layer) in layers.filter(|(_, layer)| layer.counts.total() > 0) {
+        let share = numbers::percent(layer.counts.total() as f64 / total.max(1) as f64);
+        let text = format!("{} {share}", layer.name);
         let takes = 20.0 + LETTER * text.chars().count() as f64 + 18.0;
         if at > 0.0 && at + takes > width {
             (at, line) = (0.0, line + 1.0);

@@ -1,8 +1,9 @@
 //! Values over time.
 
+use super::Frame;
 use super::axis::{Axis, Scale};
 use super::svg::{Anchor, Svg};
-use super::{Frame, numbers};
+use crate::numbers;
 
 /// A line.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,7 +1,7 @@
 use super::*;
 use crate::compare::{Effect, Verdict};
 use crate::measure::LogCounts;
-use crate::saved::{TierCounts, sample};
+use crate::report::sample;
 use crate::stats::Interval;
 
 const HOSTILE: &str = "<b>\"&'</svg><script>";
@@ -33,9 +33,9 @@ fn effect(ratio: f64, verdict: Verdict) -> Effect {
 
 /// All charts, with a name that tries to break out of them.
 fn all() -> Vec<String> {
-    let saved = sample::site(1, 1.0);
+    let report = sample::site(1, 1.0);
     let name = HOSTILE.to_owned();
-    let points: Vec<(f64, f64)> = saved
+    let points: Vec<(f64, f64)> = report
         .rates()
         .into_iter()
         .enumerate()
@@ -50,8 +50,11 @@ fn all() -> Vec<String> {
         to: 4.0,
         name: name.clone(),
     };
-    let mut tiers = saved.counts_by_tier();
-    tiers[0].tier.clone_from(&name);
+    let layers = report.counts_by_tier().into_iter().map(|tier| Layer {
+        name: name.clone(),
+        counts: tier.counts,
+    });
+    let layers: Vec<Layer> = layers.collect();
     let mark = Mark {
         name: name.clone(),
         time_us: 400.0,
@@ -68,7 +71,7 @@ fn all() -> Vec<String> {
     };
     vec![
         lines(frame(HOSTILE), HOSTILE, &series, Some(&span)),
-        latency(frame(HOSTILE), &tiers, &[mark], None),
+        latency(frame(HOSTILE), &layers, &[mark], None),
         dots(frame(HOSTILE), &[dot]),
         waterfall(frame(HOSTILE), &[step]),
     ]
@@ -114,11 +117,11 @@ fn what_lies_beyond_the_ends_of_an_axis_stands_at_them() {
     for time_us in [1, 15, 500_000, 60_000_000] {
         counts.count(time_us, 1);
     }
-    let tiers = [TierCounts {
-        tier: "app".to_owned(),
+    let layers = [Layer {
+        name: "app".to_owned(),
         counts,
     }];
-    let svg = latency(frame(""), &tiers, &[], Some((10.0, 1e6)));
+    let svg = latency(frame(""), &layers, &[], Some((10.0, 1e6)));
     // One of the legend, and a bar for each: what lies beyond is in the first and in the last.
     assert_eq!(svg.matches("url(#one-0)").count(), 1 + 4, "{svg}");
     assert!(!svg.contains("width=\"0\""), "{svg}");

@@ -1,27 +1,26 @@
-//! The highest rate that keeps a rule.
+//! `--capacity`: searches for the highest rate that keeps the rules.
 
-use benchmarker::{Circumstances, Error, Limit, Load, Report, Stages, Trial, capacity};
+use benchmarker::{Error, Limit, Load, Report, Stages, Trial, capacity};
 
-use super::plan;
-use super::results::{broken, say, warn_of_blind_rules};
-use crate::Ended;
+use super::results::{broken, print, warn_of_blind_rules};
+use super::{Ended, plan};
 use crate::cli::Arguments;
 
 pub(crate) fn search(arguments: &Arguments) -> Result<Ended, Error> {
     let plan = plan(arguments)?;
     let (Some(rules), Some(from)) = (arguments.rules(&plan)?, arguments.capacity) else {
         return Err(Error::Invalid(
-            "a capacity is the highest rate that keeps a rule: add one, such as --require 'p95<2s,failed=0'"
+            "the capacity is the highest rate that keeps a rule: add one, such as --require 'p95<2s,failed=0'"
                 .to_owned(),
         ));
     };
     let open = plan.clone().load(Load::Open(Stages::constant(from)?));
     warn_of_blind_rules(&open, &rules);
-    let broken = |report: &Report| broken(&rules, &report.saved(&open, Circumstances::default()));
-    say("page views/s       p50       p95       p99   failed  rule");
-    let found = capacity(&plan, from, broken, |trial| say(&row(trial)))?;
+    let broken = |report: &Report| broken(&rules, report);
+    print("page views/s       p50       p95       p99   failed  rule");
+    let found = capacity(&plan, from, broken, |trial| print(&row(trial)))?;
     let Some(rate) = found.rate else {
-        say(&match found.limit {
+        print(&match found.limit {
             Limit::First => format!(
                 "capacity: below {from}/s: the first rate broke the rule; begin lower, with --capacity"
             ),
@@ -31,9 +30,9 @@ pub(crate) fn search(arguments: &Arguments) -> Result<Ended, Error> {
             }
             Limit::Rule => "capacity: not found: no rate kept the rule twice".to_owned(),
         });
-        return Ok(Ended::WithoutNumber);
+        return Ok(Ended::WithoutNumbers);
     };
-    say(&match found.limit {
+    print(&match found.limit {
         Limit::Generator => format!(
             "capacity: at least {rate:.0} page views/s: the generator could not send more on time"
         ),
@@ -44,16 +43,16 @@ pub(crate) fn search(arguments: &Arguments) -> Result<Ended, Error> {
             format!("capacity: {rate:.0} page views/s keep the rule, a twentieth more does not")
         }
     });
-    Ok(Ended::Well)
+    Ok(Ended::Measured)
 }
 
-/// A trial in a line.
+/// A trial as a line.
 fn row(trial: &Trial) -> String {
     let times = trial.report.request_times;
     let ms = |value: Option<f64>| value.map_or("-".to_owned(), |ms| format!("{ms:.1} ms"));
     let mut verdict = trial.broken.clone();
-    let doubts = trial.report.doubts();
-    verdict.extend(doubts.map(|check| format!("in doubt: {}: {}", check.name, check.says)));
+    let doubts = trial.report.failed_checks();
+    verdict.extend(doubts.map(|check| format!("check failed: {}: {}", check.name, check.detail)));
     let verdict = match verdict.as_slice() {
         [] => "kept".to_owned(),
         verdict => verdict.join("; "),

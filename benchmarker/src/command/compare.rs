@@ -1,23 +1,23 @@
-//! Two saved results beside each other.
+//! `benchmarker compare A B`: compares two saved results.
 
 use benchmarker::compare::Pair;
-use benchmarker::{Error, Saved, page};
+use benchmarker::{Error, Report, page};
 
-use super::results::{can_be_written, say, write};
-use crate::Ended;
+use super::Ended;
+use super::results::{can_be_written, print, write};
 use crate::cli::CompareFiles;
 
 pub(crate) fn compare(files: &CompareFiles) -> Result<Ended, Error> {
     can_be_written(files.html.as_deref())?;
-    let (a, b) = (Saved::read_file(&files.a)?, Saved::read_file(&files.b)?);
+    let (a, b) = (Report::read_file(&files.a)?, Report::read_file(&files.b)?);
     let pair = Pair::of(&a, &b);
-    say(&pair.to_string());
+    print(&pair.to_string());
     if let Some(file) = &files.html {
         write(file, &page::comparison(&a, &b, &[])?)?;
     }
-    // As of a run: without a number, or with one that is in doubt, the exit status is 1.
+    // As for a run: without numbers, or with doubtful ones, the exit status is 1.
     Ok(match pair.doubts.is_empty() {
-        true => Ended::Well,
-        false => Ended::WithoutNumber,
+        true => Ended::Measured,
+        false => Ended::WithoutNumbers,
     })
 }

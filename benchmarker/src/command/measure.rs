@@ -1,16 +1,15 @@
-//! One run, and its report.
+//! `benchmarker TARGET`: one run, and its report.
 
 use std::time::Duration;
 
-use benchmarker::{CheckResult, Error, NullServer, run};
+use benchmarker::{Error, NullServer, run};
 
 use super::live::Live;
-use super::results::{self, Results, can_be_written, warn_of_blind_rules};
-use super::{plan, system};
-use crate::Ended;
+use super::results::{self, can_be_written, warn_of_blind_rules};
+use super::{Ended, plan};
 use crate::cli::Arguments;
 
-/// How long the generator is measured against a server that does nothing.
+/// How long the ceiling of the generator is measured.
 const CEILING_TIME: Duration = Duration::from_secs(2);
 
 pub(crate) fn measure(arguments: &Arguments) -> Result<Ended, Error> {
@@ -21,40 +20,34 @@ pub(crate) fn measure(arguments: &Arguments) -> Result<Ended, Error> {
     if let Some(rules) = &rules {
         warn_of_blind_rules(&plan, rules);
     }
-    // First, so that a run is not lost because nginx is missing.
-    let nothing = match arguments.certify {
+    // First, so that a missing nginx does not lose a run.
+    let null_server = match arguments.certify {
         true => Some(NullServer::start()?),
         false => None,
     };
-    let started = results::now();
     let (watched, live) = Live::watch(plan.clone());
     let report = run(&watched);
     drop(watched);
     live.end();
-    let report = report?;
-    let ceiling_per_sec = match &nothing {
-        Some(server) => Some(run(&plan.against_nothing(server, CEILING_TIME)?)?.requests_per_sec),
-        None => None,
-    };
-    let results = Results::new(&report, &plan, started, ceiling_per_sec);
-    if arguments.json {
-        let json = report.to_json();
-        results::say(&json.map_err(|e| system("writing JSON", e.into()))?);
-    } else {
-        results::say(&report.to_string());
-        results.say_certificate();
+    let mut report = report?;
+    report.command = results::command_line();
+    if let Some(server) = &null_server {
+        let ceiling = run(&plan.against_nothing(server, CEILING_TIME)?)?;
+        report.generator.ceiling_per_sec = Some(ceiling.requests_per_sec);
     }
-    results.write(arguments)?;
-    let is_broken = rules.is_some_and(|rules| results.say_broken(&rules));
-    let in_doubt = report
-        .audit
-        .iter()
-        .any(|check| check.result == CheckResult::Failed);
-    Ok(if report.requests.total == 0 || in_doubt {
-        Ended::WithoutNumber
-    } else if is_broken {
-        Ended::Broken
+    if arguments.json {
+        results::print(&report.to_json()?);
     } else {
-        Ended::Well
+        results::print(&report.to_string());
+        results::print_ceiling(&report);
+    }
+    results::write_files(&report, arguments)?;
+    let is_broken = rules.is_some_and(|rules| results::print_broken(&rules, &report));
+    Ok(if report.requests.total == 0 || report.is_in_doubt() {
+        Ended::WithoutNumbers
+    } else if is_broken {
+        Ended::RuleBroken
+    } else {
+        Ended::Measured
     })
 }

@@ -1,4 +1,4 @@
-//! What the command can do: measure, search for a capacity, measure two by turns, compare two results.
+//! The subcommands: measure, search for a capacity, measure two targets by turns, compare two results.
 
 pub(crate) mod capacity;
 pub(crate) mod compare;
@@ -18,20 +18,29 @@ use signal_hook::flag;
 
 use crate::cli::Arguments;
 
-/// The plan that the arguments describe, which Ctrl-C ends early.
+/// How a command ended.
+pub(crate) enum Ended {
+    Measured,
+    /// No request was answered, or a check of the run failed.
+    WithoutNumbers,
+    /// A rule of `--require` was broken.
+    RuleBroken,
+}
+
+/// The plan of the arguments; Ctrl-C ends it early.
 fn plan(arguments: &Arguments) -> Result<Plan, Error> {
     let plan = match &arguments.scenario {
         Some(name) => {
             let scenario = Scenario::open(name, &arguments.lists)?;
             let site = arguments.target().to_str().ok_or_else(|| {
                 let shown = arguments.target().display();
-                Error::Invalid(format!("{shown} is no address of a site"))
+                Error::Invalid(format!("{shown} is not the address of a site"))
             })?;
             arguments.plan(PageList::single(site)?, Some(scenario))?
         }
         None => arguments.plan(read_pages(arguments)?, None)?,
     };
-    Ok(plan.stop_when(stop_word()?))
+    Ok(plan.stop_when(stop_flag()?))
 }
 
 fn read_pages(arguments: &Arguments) -> Result<PageList, Error> {
@@ -51,13 +60,13 @@ fn read_pages(arguments: &Arguments) -> Result<PageList, Error> {
     PageList::parse(&text, arguments.base())
 }
 
-/// A word that the first Ctrl-C sets; the second ends the process as usual.
-fn stop_word() -> Result<Arc<AtomicBool>, Error> {
+/// A flag that the first Ctrl-C sets; the second one ends the process as usual.
+fn stop_flag() -> Result<Arc<AtomicBool>, Error> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         flag::register_conditional_default(signal, Arc::clone(&stop))
             .and_then(|_| flag::register(signal, Arc::clone(&stop)))
-            .map_err(|e| system("listening for Ctrl-C", e))?;
+            .map_err(|e| system("installing a handler for Ctrl-C", e))?;
     }
     Ok(stop)
 }

@@ -1,4 +1,4 @@
-//! What is left of a run: said, written to files, held against rules.
+//! The output of a run: printed, written to files, compared with rules.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -7,114 +7,95 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::process;
 
-use benchmarker::{Circumstances, Error, Plan, Report, Rules, Saved, page};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use benchmarker::{Error, Plan, Report, Rules, page};
 
 use super::system;
 use crate::cli::Arguments;
 
-/// A run's result, as it is saved.
-pub(crate) struct Results(pub(crate) Saved);
-
-impl Results {
-    pub(crate) fn new(
-        report: &Report,
-        plan: &Plan,
-        started: String,
-        ceiling_per_sec: Option<f64>,
-    ) -> Self {
-        let words: Vec<String> = std::env::args_os().map(|word| quoted(&word)).collect();
-        Self(report.saved(
-            plan,
-            Circumstances {
-                command: words.join(" "),
-                started,
-                ceiling_per_sec,
-            },
-        ))
-    }
-
-    /// Says how far the run was from what the generator can do at all.
-    pub(crate) fn say_certificate(&self) {
-        let Some(ceiling) = self.0.generator.ceiling_per_sec.filter(|most| *most > 0.0) else {
-            return;
-        };
-        let share = self.0.requests_per_sec / ceiling;
-        let verdict = match share > page::CEILING_SHARE_MAX {
-            true => ": the generator may be the limit, not the server",
-            false => "",
-        };
-        say(&format!(
-            "ceiling       {ceiling:.0} requests/s against a server that does nothing; this run is at {:.0} % of that{verdict}",
-            share * 100.0
-        ));
-    }
-
-    /// Writes the files that were asked for.
-    pub(crate) fn write(&self, arguments: &Arguments) -> Result<(), Error> {
-        if let Some(file) = &arguments.save {
-            write(file, &self.0.to_json()?)?;
-        }
-        if let Some(file) = &arguments.html {
-            write(file, &page::report(&self.0)?)?;
-        }
-        Ok(())
-    }
-
-    /// Says which rules are broken; whether one is.
-    pub(crate) fn say_broken(&self, rules: &Rules) -> bool {
-        let broken = broken(rules, &self.0);
-        for broken in &broken {
-            complain(broken);
-        }
-        !broken.is_empty()
-    }
+/// The command line of this process, as a shell reads it.
+pub(crate) fn command_line() -> String {
+    let words: Vec<String> = std::env::args_os().map(|word| quoted(&word)).collect();
+    words.join(" ")
 }
 
-/// What a result does not keep, in sentences. Page views that were turned away are among no times: with any
+/// Prints how far the run was from the ceiling of the generator, where that was measured.
+pub(crate) fn print_ceiling(report: &Report) {
+    let Some(ceiling) = report.generator.ceiling_per_sec.filter(|most| *most > 0.0) else {
+        return;
+    };
+    let share = report.requests_per_sec / ceiling;
+    let verdict = match share > page::CEILING_SHARE_MAX {
+        true => ": the generator may be the limit, not the server",
+        false => "",
+    };
+    print(&format!(
+        "ceiling       {ceiling:.0} requests/s against a server that does nothing; this run is at {:.0} % of that{verdict}",
+        share * 100.0
+    ));
+}
+
+/// Writes the files of `--save` and `--html`.
+pub(crate) fn write_files(report: &Report, arguments: &Arguments) -> Result<(), Error> {
+    if let Some(file) = &arguments.save {
+        write(file, &report.to_json()?)?;
+    }
+    if let Some(file) = &arguments.html {
+        write(file, &page::report(report)?)?;
+    }
+    Ok(())
+}
+
+/// Prints the rules that are broken; returns whether there is one.
+pub(crate) fn print_broken(rules: &Rules, report: &Report) -> bool {
+    let broken = broken(rules, report);
+    broken.iter().for_each(|sentence| print_error(sentence));
+    !broken.is_empty()
+}
+
+/// The rules that a report breaks, in sentences. Skipped page views are in none of the times: with any
 /// rule at all, there must be none.
-pub(crate) fn broken(rules: &Rules, result: &Saved) -> Vec<String> {
-    let broken = rules.broken_by(result);
+pub(crate) fn broken(rules: &Rules, report: &Report) -> Vec<String> {
+    let broken = rules.broken_by(report);
     let mut broken: Vec<String> = broken.iter().map(ToString::to_string).collect();
-    if result.load.skipped > 0 {
+    if report.load.skipped > 0 {
         broken.push(format!(
-            "{} page views found no free browser within the time-out",
-            result.load.skipped
+            "{} page views found no free browser within the timeout",
+            report.load.skipped
         ));
     }
     broken
 }
 
-/// Says what rules on requests do not see: in an open load only the page itself waits for a browser.
+/// Warns of rules on requests that miss the waiting time of page views: in an open load only the
+/// request for the page itself includes it.
 pub(crate) fn warn_of_blind_rules(plan: &Plan, rules: &Rules) {
     if plan.is_open() && plan.fetches_parts() && rules.time_requests() {
-        complain(
-            "note: times of requests hold no waiting for a free browser, but for the page's own; \
-             rules such as pages.p95<2s do",
+        print_error(
+            "note: only the requests for pages, not for their parts, include the wait for a free browser; \
+             rules on page views, such as pages.p95<2s, include it in full",
         );
     }
 }
 
-/// Prints to standard output. A reader such as `head -2` may be gone already: no reason to complain, and the run goes
-/// on, because its exit status tells as much. Any other failure, such as a full disk, ends the process: the output is
-/// not whole.
-pub(crate) fn say(text: &str) {
+/// Prints to standard output. Ignores that the reader, such as `head -2`, is gone: the run goes on,
+/// because its exit status matters too. Any other failure, such as a full disk, ends the process,
+/// because the output is not complete.
+pub(crate) fn print(text: &str) {
     match writeln!(io::stdout(), "{text}") {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            complain(&format!("cannot write to standard output: {error}"));
+            print_error(&format!("cannot write to standard output: {error}"));
             process::exit(1);
         }
         _ => {}
     }
 }
 
-/// Prints to standard error, in the name of the program. Where that is closed there is no place left to say so.
-pub(crate) fn complain(text: &str) {
+/// Prints to standard error, after the name of the program. Ignores that standard error is closed.
+pub(crate) fn print_error(text: &str) {
     let _ = writeln!(io::stderr(), "benchmarker: {text}");
 }
 
-/// Refuses a file that the result could not be written to, before anything is measured.
+/// Returns an error if the result cannot be written to a file; called before the measurement.
 pub(crate) fn can_be_written(file: Option<&Path>) -> Result<(), Error> {
     let Some(file) = file else { return Ok(()) };
     benchmarker::check_writable(file).map_err(|cause| {
@@ -133,14 +114,7 @@ pub(crate) fn write(file: &Path, text: &str) -> Result<(), Error> {
     })
 }
 
-/// The present moment by RFC 3339.
-pub(crate) fn now() -> String {
-    let now = OffsetDateTime::now_utc();
-    let whole = now.replace_nanosecond(0).unwrap_or(now);
-    whole.format(&Rfc3339).unwrap_or_default()
-}
-
-/// A word as a shell reads it: of a file name that is not UTF-8, bash reads every byte.
+/// A word quoted for a shell; bytes that are not UTF-8 are quoted for bash.
 fn quoted(word: &OsStr) -> String {
     let Some(word) = word.to_str() else {
         let bytes: String = word.as_bytes().escape_ascii().to_string();

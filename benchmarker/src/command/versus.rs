@@ -1,18 +1,18 @@
-//! Two targets by turns: in each block both, and the first once more, in random order.
+//! `--vs`: measures two targets by turns. Each block measures both, and the first once more, in random
+//! order.
 
 use benchmarker::chart::Dot;
 use benchmarker::compare::{Better, Block, Effect, effect};
-use benchmarker::{Error, Plan, Report, page, run};
+use benchmarker::{Error, Report, page, run};
 use rand::SeedableRng;
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::seq::SliceRandom;
 
-use super::plan;
-use super::results::{self, Results, can_be_written, say, write};
-use crate::Ended;
+use super::results::{self, can_be_written, print, write};
+use super::{Ended, plan};
 use crate::cli::Arguments;
 
-/// What is compared, and how it is taken from a report.
+/// What is compared, and its value in a report.
 type Quantity = (&'static str, Better, fn(&Report) -> Option<f64>);
 
 const QUANTITIES: [Quantity; 4] = [
@@ -39,7 +39,6 @@ pub(crate) fn versus(arguments: &Arguments) -> Result<Ended, Error> {
     can_be_written(arguments.html.as_deref())?;
     let a = plan(arguments)?;
     let b = a.clone().pages(a.page_list().at(target)?);
-    let started = results::now();
     let mut random = Xoshiro256PlusPlus::seed_from_u64(arguments.seed);
     let mut blocks: Vec<[Report; 3]> = Vec::new();
     for block in 1..=arguments.blocks {
@@ -55,19 +54,19 @@ pub(crate) fn versus(arguments: &Arguments) -> Result<Ended, Error> {
             reports[turn as usize] = Some(run(&plan.clone().run_number(number))?);
         }
         if a.is_stopped() {
-            break; // this block is not whole
+            break; // this block is not complete
         }
         let [Some(first), Some(second), Some(again)] = reports else {
             continue;
         };
         let rates = [&first, &second, &again].map(|report| report.requests_per_sec);
-        say(&row(block, rates));
+        print(&row(block, rates));
         blocks.push([first, second, again]);
     }
-    conclude(arguments, (&a, &b), &blocks, &started)
+    conclude(arguments, a.is_open(), &blocks)
 }
 
-/// A block in a line: the rates of A, B and A once more, and their ratios. Nothing has no ratio.
+/// A block as a line: the rates of A, B and A again, and their ratios; a rate of 0 has no ratio.
 fn row(block: u32, [a, b, again]: [f64; 3]) -> String {
     let ratio = |of: f64, to: f64| match of > 0.0 && to > 0.0 {
         true => format!("{:.3}", of / to),
@@ -80,7 +79,7 @@ fn row(block: u32, [a, b, again]: [f64; 3]) -> String {
     )
 }
 
-/// Why there is nothing to compare: a run of A or of B in which no request was answered as asked.
+/// Why there is no comparison: a run of A or B in which no request was answered as expected.
 fn unanswered(blocks: &[[Report; 3]]) -> Option<String> {
     let sides: [(&str, &[usize]); 2] = [("A", &[0, 2]), ("B", &[1])];
     sides.into_iter().find_map(|(name, turns)| {
@@ -90,46 +89,39 @@ fn unanswered(blocks: &[[Report; 3]]) -> Option<String> {
         let runs: Vec<&Report> = runs.collect();
         let silent = || runs.iter().filter(|report| report.requests.total == 0);
         let first = silent().next()?;
-        let why = match first.errors.first_paths.first() {
-            Some((kind, path)) => format!(" (first {kind}: {path})"),
+        let why = match first.errors.first_paths.first_key_value() {
+            Some((kind, path)) => format!(" (first {}: {path})", kind.name()),
             None => String::new(),
         };
         Some(format!(
-            "no comparison: in {} of the {} runs of {name} no request was answered as asked{why}",
+            "no comparison: in {} of the {} runs of {name} no request was answered as expected{why}",
             silent().count(),
             runs.len(),
         ))
     })
 }
 
-/// Prints what the blocks say of B beside A, and writes the page that was asked for.
-fn conclude(
-    arguments: &Arguments,
-    (a, b): (&Plan, &Plan),
-    blocks: &[[Report; 3]],
-    started: &str,
-) -> Result<Ended, Error> {
+/// Prints the comparison of B with A, and writes the page of `--html`.
+fn conclude(arguments: &Arguments, is_open: bool, blocks: &[[Report; 3]]) -> Result<Ended, Error> {
     let Some([first, second, _]) = blocks.last() else {
-        return Ok(Ended::WithoutNumber);
+        return Ok(Ended::WithoutNumbers);
     };
-    say("");
-    let doubted = blocks
-        .iter()
-        .flatten()
-        .filter(|report| report.doubts().next().is_some());
-    if let Some(report) = doubted.clone().next() {
-        say(&format!(
-            "no comparison: {} of the runs do not stand behind their numbers; run longer, or on a quieter machine",
-            doubted.count()
+    print("");
+    let runs = blocks.iter().flatten();
+    let doubtful: Vec<&Report> = runs.filter(|report| report.is_in_doubt()).collect();
+    if let Some(report) = doubtful.first() {
+        print(&format!(
+            "no comparison: a check failed in {} of the runs; run longer, or on a quieter machine",
+            doubtful.len()
         ));
         report
-            .doubts()
-            .for_each(|check| say(&format!("{:<13} {}", check.name, check.says)));
-        return Ok(Ended::WithoutNumber);
+            .failed_checks()
+            .for_each(|check| print(&format!("{:<13} {}", check.name, check.detail)));
+        return Ok(Ended::WithoutNumbers);
     }
     let unanswered = unanswered(blocks);
     if let Some(sentence) = &unanswered {
-        say(sentence);
+        print(sentence);
     }
     let failed = |turn: usize| {
         let runs = blocks.iter().map(|block| &block[turn]);
@@ -137,36 +129,41 @@ fn conclude(
             .sum::<u64>()
     };
     if unanswered.is_none() && failed(0) + failed(1) > 0 {
-        say(&format!(
-            "failed or skipped: A {}, B {}; the times below are of what was answered",
+        print(&format!(
+            "failed or skipped: A {}, B {}; the times below are those of answered requests",
             failed(0),
             failed(1)
         ));
     }
     let mut dots = Vec::new();
     for (name, better, of) in QUANTITIES {
-        if a.is_open() && name == "requests/sec" {
+        if is_open && name == "requests/sec" {
             if unanswered.is_some() {
                 continue;
             }
-            say("requests/sec           not compared: it is what was offered");
+            print("requests/sec           not compared: in an open load it is the offered rate");
             continue;
         }
         let effect = effect_of(blocks, better, of);
         if unanswered.is_none() {
-            say(&format!("{name:<22} B to A: {effect}"));
+            print(&format!("{name:<22} B to A: {effect}"));
         }
         let name = name.to_owned();
         dots.push(Dot { name, effect });
     }
     if let Some(file) = &arguments.html {
-        let result = |report, plan| Results::new(report, plan, started.to_owned(), None).0;
-        let page = page::comparison(&result(first, a), &result(second, b), &dots)?;
+        let with_command = |report: &Report| {
+            let mut report = report.clone();
+            report.command = results::command_line();
+            report
+        };
+        let (a, b) = (with_command(first), with_command(second));
+        let page = page::comparison(&a, &b, &dots)?;
         write(file, &page)?;
     }
     Ok(match unanswered {
-        None => Ended::Well,
-        Some(_) => Ended::WithoutNumber,
+        None => Ended::Measured,
+        Some(_) => Ended::WithoutNumbers,
     })
 }
 

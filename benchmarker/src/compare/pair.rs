@@ -5,7 +5,8 @@ use std::fmt;
 use serde::Serialize;
 
 use super::{QuantileRow, factor, quantile_table, quantiles, spread};
-use crate::saved::{LoadModel, Saved};
+use crate::Report;
+use crate::report::LoadModel;
 use crate::stats::steady::{self, Steady};
 use crate::stats::{Interval, bootstrap, mean};
 
@@ -47,16 +48,19 @@ pub struct Rates {
 impl Pair {
     /// Puts B beside A.
     #[must_use]
-    pub fn of(a: &Saved, b: &Saved) -> Self {
-        let doubts = [("A", a), ("B", b)].into_iter().flat_map(|(name, saved)| {
-            let failed = saved.failed_checks();
+    pub fn of(a: &Report, b: &Report) -> Self {
+        let doubts = [("A", a), ("B", b)].into_iter().flat_map(|(name, report)| {
+            let failed = report.failed_checks();
             failed.map(move |check| {
-                format!("An audit of {name} failed. {}: {}", check.name, check.says)
+                format!(
+                    "An audit of {name} failed. {}: {}",
+                    check.name, check.detail
+                )
             })
         });
         let unanswered = [("A", a), ("B", b)]
             .into_iter()
-            .filter(|(_, saved)| saved.requests == 0)
+            .filter(|(_, report)| report.requests.total == 0)
             .map(|(name, _)| format!("No request of {name} was answered as asked."));
         Self {
             rates: Rates::of(a, b),
@@ -68,7 +72,7 @@ impl Pair {
 }
 
 impl Rates {
-    fn of(a: &Saved, b: &Saved) -> Self {
+    fn of(a: &Report, b: &Report) -> Self {
         let (rates_a, rates_b) = (a.rates(), b.rates());
         let (steady_a, steady_b) = (steady::cut(&rates_a), steady::cut(&rates_b));
         let kept = steady_a.kept(&rates_a).zip(steady_b.kept(&rates_b));
@@ -84,46 +88,48 @@ impl Rates {
                 .filter(|ratio| ratio.is_finite()),
             interval: kept
                 .and_then(|(a, b)| bootstrap::interval_of_two_series(a, b, SEED, ratio_of)),
-            is_offered: [a, b].map(|saved| saved.load.model) == [LoadModel::Open; 2],
+            is_offered: [a, b].map(|report| report.load.model) == [LoadModel::Open; 2],
         }
     }
 }
 
-fn unlike(a: &Saved, b: &Saved) -> Vec<String> {
-    let versions = |saved: &Saved| {
-        let named: Vec<String> = saved
+fn unlike(a: &Report, b: &Report) -> Vec<String> {
+    let versions = |report: &Report| {
+        let named: Vec<String> = report
             .versions
             .iter()
             .map(|(name, version)| format!("{name} {version}"))
             .collect();
         named.join(", ")
     };
-    let model = |saved: &Saved| match saved.load.model {
+    let model = |report: &Report| match report.load.model {
         LoadModel::Closed => "closed".to_owned(),
         LoadModel::Open => "open".to_owned(),
     };
     let number = |value: Option<f64>| value.map_or("none".to_owned(), |v| v.to_string());
-    let users = |saved: &Saved| {
-        saved
-            .load
-            .users
-            .map_or("none".to_owned(), |v| v.to_string())
-    };
     let rows = [
         ("target", a.target.clone(), b.target.clone()),
         ("load", model(a), model(b)),
-        ("users", users(a), users(b)),
+        (
+            "browsers",
+            a.generator.browsers.to_string(),
+            b.generator.browsers.to_string(),
+        ),
         (
             "connections",
-            a.load.connections.to_string(),
-            b.load.connections.to_string(),
+            a.generator.connections.to_string(),
+            b.generator.connections.to_string(),
         ),
         (
             "offered rate",
             number(a.load.offered_per_sec),
             number(b.load.offered_per_sec),
         ),
-        ("seed", a.seed.to_string(), b.seed.to_string()),
+        (
+            "seed",
+            a.generator.seed.to_string(),
+            b.generator.seed.to_string(),
+        ),
         ("kernel", a.machine.kernel.clone(), b.machine.kernel.clone()),
         (
             "cores",
@@ -197,7 +203,7 @@ impl fmt::Display for Pair {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::saved::sample;
+    use crate::report::{CheckResult, sample};
 
     #[test]
     fn two_saved_runs_are_compared_with_their_caution() {
@@ -222,10 +228,10 @@ mod tests {
     fn a_failed_audit_stands_where_the_ratio_would() {
         let a = sample::site(1, 1.0);
         let mut b = sample::site(2, 1.0);
-        b.audit[1].passed = false;
+        b.audit[1].result = CheckResult::Failed;
         let text = Pair::of(&a, &b).to_string();
         assert!(
-            text.starts_with("An audit of B failed. bytes: every body"),
+            text.starts_with("An audit of B failed. bytes: 100 bytes"),
             "{text}"
         );
         assert!(!text.contains("requests/sec"), "{text}");
@@ -235,7 +241,7 @@ mod tests {
     fn a_run_of_failures_has_no_ratio() {
         let a = sample::site(1, 1.0);
         let mut b = sample::site(2, 1.0);
-        b.requests = 0;
+        b.requests.total = 0;
         for second in &mut b.seconds {
             second.requests = 0;
         }

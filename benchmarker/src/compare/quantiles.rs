@@ -3,8 +3,8 @@
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
+use crate::Report;
 use crate::rules::P999_SAMPLES_MIN;
-use crate::saved::Saved;
 
 /// One quantile of both.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -22,16 +22,16 @@ pub struct QuantileRow {
 }
 
 /// The quantiles that both results have; p99.9 only with enough samples in both.
-pub(super) fn rows(a: &Saved, b: &Saved) -> Vec<QuantileRow> {
+pub(super) fn rows(a: &Report, b: &Report) -> Vec<QuantileRow> {
     let (a, b) = (&a.histograms, &b.histograms);
     [
-        ("request time", &a.response, &b.response),
+        ("request time", &a.request, &b.request),
         ("service time", &a.service, &b.service),
-        ("first visits", &a.first_visits, &b.first_visits),
-        ("repeat visits", &a.repeat_visits, &b.repeat_visits),
+        ("first visits", &a.first_visit, &b.first_visit),
+        ("repeat visits", &a.repeat_visit, &b.repeat_visit),
     ]
     .into_iter()
-    .flat_map(|(of, a, b)| rows_of(of, &a.0, &b.0))
+    .flat_map(|(of, a, b)| rows_of(of, a, b))
     .collect()
 }
 

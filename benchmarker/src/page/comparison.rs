@@ -1,3 +1,5 @@
+//! The page that compares two runs.
+
 use askama::Template;
 
 use super::figures::{self, Figure};
@@ -5,23 +7,24 @@ use super::tables::{self, Row};
 use crate::Error;
 use crate::chart::{self, Dot};
 use crate::compare::{CAUTION, Pair, QuantileRow, factor};
-use crate::saved::{ELEMENT_ID, Saved};
+use crate::numbers;
+use crate::report::{ELEMENT_ID, Report};
 
-/// Two results and what one makes of the other.
+/// Two reports, and the effect of B over A.
 #[derive(Template)]
 #[template(path = "comparison.html")]
 pub(super) struct Comparison<'a> {
     chart_css: &'static str,
     title: String,
-    a: &'a Saved,
-    b: &'a Saved,
+    a: &'a Report,
+    b: &'a Report,
     effects: &'a [Dot],
     pair: Pair,
-    /// Only where nothing was measured by turns.
+    /// Only when nothing was measured by turns.
     caution: Option<&'static str>,
     figures: Vec<Figure>,
     quantiles: Vec<Row>,
-    /// A's and B's side by side; one cell where they are alike.
+    /// A and B side by side; one cell where they are equal.
     environment: Vec<Row>,
     element_id: &'static str,
     json_a: String,
@@ -29,7 +32,7 @@ pub(super) struct Comparison<'a> {
 }
 
 impl<'a> Comparison<'a> {
-    pub(super) fn of(a: &'a Saved, b: &'a Saved, effects: &'a [Dot]) -> Result<Self, Error> {
+    pub(super) fn of(a: &'a Report, b: &'a Report, effects: &'a [Dot]) -> Result<Self, Error> {
         let pair = Pair::of(a, b);
         let mut figures = Vec::new();
         if !effects.is_empty() && pair.doubts.is_empty() {
@@ -57,7 +60,7 @@ impl<'a> Comparison<'a> {
 }
 
 fn quantiles(rows: &[QuantileRow]) -> Vec<Row> {
-    let ms = chart::numbers::ms;
+    let ms = numbers::ms;
     rows.iter()
         .enumerate()
         .map(|(index, row)| {
@@ -77,7 +80,7 @@ fn quantiles(rows: &[QuantileRow]) -> Vec<Row> {
         .collect()
 }
 
-fn environment(a: &Saved, b: &Saved) -> Vec<Row> {
+fn environment(a: &Report, b: &Report) -> Vec<Row> {
     tables::environment(a)
         .into_iter()
         .zip(tables::environment(b))

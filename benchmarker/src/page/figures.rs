@@ -1,7 +1,8 @@
 //! The charts of a report, each for a screen and for a phone.
 
-use crate::chart::{Dot, Frame, Mark, Series, Span, dots, latency, lines, numbers};
-use crate::saved::{Saved, Times};
+use crate::chart::{Dot, Frame, Layer, Mark, Series, Span, dots, latency, lines};
+use crate::numbers;
+use crate::report::{Report, Times};
 use crate::stats::steady::Steady;
 
 const WIDE: f64 = 760.0;
@@ -33,19 +34,19 @@ impl Figure {
     }
 }
 
-pub(super) fn of_run(saved: &Saved) -> Vec<Figure> {
+pub(super) fn of_run(report: &Report) -> Vec<Figure> {
     let mut figures = Vec::new();
-    if saved.seconds.len() > 1 {
-        figures.push(over_time(saved));
+    if report.seconds.len() > 1 {
+        figures.push(over_time(report));
     }
-    if saved.requests > 0 && !saved.seconds.is_empty() {
-        figures.push(by_tier(saved));
+    if report.requests.total > 0 && !report.seconds.is_empty() {
+        figures.push(by_tier(report));
     }
     figures
 }
 
 /// The rates of two runs in one chart.
-pub(super) fn both_over_time(a: &Saved, b: &Saved) -> Figure {
+pub(super) fn both_over_time(a: &Report, b: &Report) -> Figure {
     let series = [series("A", a), series("B", b)];
     let label = format!(
         "Requests a second over time: A {} on average, B {}",
@@ -74,8 +75,8 @@ pub(super) fn effects(rows: &[Dot]) -> Figure {
     )
 }
 
-fn series(name: &str, saved: &Saved) -> Series {
-    let points = saved.seconds.iter();
+fn series(name: &str, report: &Report) -> Series {
+    let points = report.seconds.iter();
     Series {
         name: name.to_owned(),
         points: points
@@ -84,10 +85,10 @@ fn series(name: &str, saved: &Saved) -> Series {
     }
 }
 
-fn over_time(saved: &Saved) -> Figure {
-    let mut all = vec![series("answered", saved)];
-    if saved.failed > 0 {
-        let points = saved.seconds.iter();
+fn over_time(report: &Report) -> Figure {
+    let mut all = vec![series("answered", report)];
+    if report.errors.total > 0 {
+        let points = report.seconds.iter();
         all.push(Series {
             name: "failed".to_owned(),
             points: points
@@ -95,9 +96,9 @@ fn over_time(saved: &Saved) -> Figure {
                 .collect(),
         });
     }
-    let aside = match saved.steady {
+    let aside = match report.steady {
         Steady::From { from_second } if from_second > 0 => {
-            saved.seconds.get(from_second).map(|first| Span {
+            report.seconds.get(from_second).map(|first| Span {
                 from: 0.0,
                 to: first.at_secs,
                 name: "warm-up".to_owned(),
@@ -107,9 +108,9 @@ fn over_time(saved: &Saved) -> Figure {
     };
     let label = format!(
         "Requests a second over {:.0} seconds, {} on average; {}",
-        saved.elapsed_secs,
-        numbers::count(saved.requests_per_sec),
-        saved.steady
+        report.elapsed_secs,
+        numbers::count(report.requests_per_sec),
+        report.steady
     );
     Figure::new(
         "rate",
@@ -120,14 +121,18 @@ fn over_time(saved: &Saved) -> Figure {
     )
 }
 
-fn by_tier(saved: &Saved) -> Figure {
-    let tiers = saved.counts_by_tier();
+fn by_tier(report: &Report) -> Figure {
+    let layers = report.counts_by_tier().into_iter().map(|tier| Layer {
+        name: tier.tier.name().to_owned(),
+        counts: tier.counts,
+    });
+    let layers: Vec<Layer> = layers.collect();
     let Times {
         p50_ms,
         p95_ms,
         p99_ms,
         ..
-    } = saved.response_times;
+    } = report.request_times;
     let marks: Vec<Mark> = [("p50", p50_ms), ("p95", p95_ms), ("p99", p99_ms)]
         .into_iter()
         .filter_map(|(name, ms)| {
@@ -137,27 +142,21 @@ fn by_tier(saved: &Saved) -> Figure {
             })
         })
         .collect();
-    let shares: Vec<String> = saved
-        .tiers
-        .iter()
-        .map(|tier| {
-            let share = tier.requests as f64 / saved.requests.max(1) as f64;
-            let median = tier.times.p50_ms.map_or_else(String::new, numbers::ms);
-            format!(
-                "{} {}, median {median} ms",
-                tier.tier,
-                numbers::percent(share)
-            )
-        })
-        .collect();
-    let label = format!("Request times by who answered: {}", shares.join("; "));
-    let note =
-        "Share of all requests by request time, on a logarithmic axis; tiers upon each other.";
+    let shares = report.tiers.answering().map(|(tier, answered)| {
+        let median = answered.times.p50_ms.map_or_else(String::new, numbers::ms);
+        let share = numbers::percent(answered.share);
+        format!("{} {share}, median {median} ms", tier.name())
+    });
+    let label = format!(
+        "Request times by tier: {}",
+        shares.collect::<Vec<_>>().join("; ")
+    );
+    let note = "Share of all requests by request time, on a logarithmic axis; tiers stacked.";
     Figure::new(
         "latency",
-        "Request times by who answered",
+        "Request times by tier",
         note.to_owned(),
         &label,
-        |frame| latency(frame, &tiers, &marks, None),
+        |frame| latency(frame, &layers, &marks, None),
     )
 }

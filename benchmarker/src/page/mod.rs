@@ -1,5 +1,5 @@
-//! A result as one HTML file that stands alone: it loads nothing, runs nothing, and holds the raw result
-//! for `benchmarker compare`.
+//! A report as one self-contained HTML page: it loads nothing, has no script, and holds the report as
+//! JSON for `benchmarker compare`.
 
 mod comparison;
 mod figures;
@@ -8,8 +8,9 @@ mod tables;
 use askama::Template;
 
 use crate::Error;
-use crate::chart::{self, Dot, numbers};
-use crate::saved::{ELEMENT_ID, LoadModel, Saved};
+use crate::chart::{self, Dot};
+use crate::numbers;
+use crate::report::{CheckResult, ELEMENT_ID, Report};
 use crate::stats::steady::Steady;
 use figures::Figure;
 use tables::{Row, Table};
@@ -17,53 +18,53 @@ use tables::{Row, Table};
 /// Above this share of its ceiling the generator is the limit, not the target.
 pub const CEILING_SHARE_MAX: f64 = 0.7;
 
-/// The report of one run.
+/// The page of one run.
 ///
 /// # Errors
 ///
-/// A result that cannot be written as JSON.
-pub fn report(saved: &Saved) -> Result<String, Error> {
-    rendered(&Report {
+/// A report that cannot be written as JSON.
+pub fn report(report: &Report) -> Result<String, Error> {
+    rendered(&ReportPage {
         chart_css: chart::CSS,
-        title: &saved.target,
-        saved,
-        load: load(saved),
-        withheld: withheld(saved),
-        headlines: headlines(saved),
-        remarks: remarks(saved),
-        figures: figures::of_run(saved),
-        times: tables::times(saved),
-        steps: tables::steps(saved),
-        tiers: tables::tiers(&saved.tiers),
-        environment: tables::environment(saved),
+        title: &report.target,
+        report,
+        load: load(report),
+        withheld: withheld(report),
+        headlines: headlines(report),
+        remarks: remarks(report),
+        figures: figures::of_run(report),
+        times: tables::times(report),
+        steps: tables::steps(report),
+        tiers: tables::tiers(&report.tiers),
+        environment: tables::environment(report),
         element_id: ELEMENT_ID,
-        json: saved.to_json_for_html()?,
+        json: report.to_json_for_html()?,
     })
 }
 
-/// The report of two runs.
+/// The page of two runs.
 ///
-/// With effects that were measured by turns, these are its result; without, what two separate runs can
-/// tell, and its caution.
+/// With effects that were measured by turns, these are its result; without, the comparison of two
+/// separate runs, and its caution.
 ///
 /// # Errors
 ///
 /// As [`report`].
-pub fn comparison(a: &Saved, b: &Saved, effects: &[Dot]) -> Result<String, Error> {
+pub fn comparison(a: &Report, b: &Report, effects: &[Dot]) -> Result<String, Error> {
     rendered(&comparison::Comparison::of(a, b, effects)?)
 }
 
 #[derive(Template)]
 #[template(path = "report.html")]
-struct Report<'a> {
+struct ReportPage<'a> {
     chart_css: &'static str,
     title: &'a str,
-    saved: &'a Saved,
+    report: &'a Report,
     load: String,
-    /// Why there are no headline numbers.
+    /// The reasons for leaving out the headline numbers.
     withheld: Vec<String>,
     headlines: Vec<Headline>,
-    /// What a reader should know before believing the numbers.
+    /// What qualifies the numbers.
     remarks: Vec<String>,
     figures: Vec<Figure>,
     times: Table,
@@ -82,56 +83,66 @@ struct Headline {
 
 fn rendered(page: &impl Template) -> Result<String, Error> {
     page.render()
-        .map_err(|e| Error::invalid(format!("the page cannot be written: {e}")))
+        .map_err(|e| Error::invalid(format!("the page cannot be rendered: {e}")))
 }
 
-/// A failed audit prints its reason instead of the number, and what is not steady has no mean.
-fn withheld(saved: &Saved) -> Vec<String> {
-    let mut why: Vec<String> = saved
+/// Why there are no headline numbers: a check failed, or the rate was not steady and so has no mean.
+fn withheld(report: &Report) -> Vec<String> {
+    let mut why: Vec<String> = report
         .failed_checks()
-        .map(|check| format!("An audit failed. {}: {}", check.name, check.says))
+        .map(|check| format!("A check failed. {}: {}", check.name, check.detail))
         .collect();
-    if saved.requests == 0 {
-        why.push("No request was answered as asked.".to_owned());
+    if report.requests.total == 0 {
+        why.push("No request was answered as expected.".to_owned());
     }
     if matches!(
-        saved.steady,
+        report.steady,
         Steady::Drifting { .. } | Steady::Stepped { .. }
     ) {
-        why.push(format!("There was {}.", saved.steady));
+        why.push(format!("There was {}.", report.steady));
     }
     why
 }
 
-fn headlines(saved: &Saved) -> Vec<Headline> {
+fn headlines(report: &Report) -> Vec<Headline> {
     let headline = |name, value, unit| Headline { name, value, unit };
     let mut all = vec![
-        headline("requests", numbers::count(saved.requests_per_sec), "/s"),
+        headline("requests", numbers::count(report.requests_per_sec), "/s"),
         headline(
             "average request",
-            numbers::ms(saved.average_request_ms),
+            numbers::ms(report.average_request_ms),
             "ms",
         ),
     ];
-    if saved.pages > 0 {
-        all.push(headline("pages", numbers::count(saved.pages_per_sec), "/s"));
+    if report.pages > 0 {
+        all.push(headline(
+            "pages",
+            numbers::count(report.pages_per_sec),
+            "/s",
+        ));
     }
-    if let Some(p95) = saved.response_times.p95_ms {
+    if let Some(p95) = report.request_times.p95_ms {
         all.push(headline("p95 of requests", numbers::ms(p95), "ms"));
     }
     all
 }
 
-fn remarks(saved: &Saved) -> Vec<String> {
-    let mut said = Vec::new();
-    let checks = saved.audit.len();
-    if checks > 0 {
-        let passed = checks - saved.failed_checks().count();
-        said.push(format!("audit {passed}/{checks}"));
+fn remarks(report: &Report) -> Vec<String> {
+    let mut remarks = Vec::new();
+    let of = |result| {
+        report
+            .audit
+            .iter()
+            .filter(move |check| check.result == result)
+    };
+    let passed = of(CheckResult::Passed).count();
+    let conclusive = passed + of(CheckResult::Failed).count();
+    if conclusive > 0 {
+        remarks.push(format!("audit {passed}/{conclusive}"));
     }
-    said.push(saved.steady.to_string());
-    let asked = saved.requests + saved.failed;
-    said.push(match saved.failed {
+    remarks.push(report.steady.to_string());
+    let asked = report.requests.total + report.errors.total;
+    remarks.push(match report.errors.total {
         0 => "nothing failed".to_owned(),
         failed => format!(
             "{} of {} requests failed, {}",
@@ -140,41 +151,38 @@ fn remarks(saved: &Saved) -> Vec<String> {
             numbers::percent(failed as f64 / asked as f64)
         ),
     });
-    if saved.load.skipped > 0 {
-        said.push(format!(
-            "{} of {} arrivals were skipped: the target did not keep up with what was offered",
-            numbers::count(saved.load.skipped as f64),
-            numbers::count(saved.load.planned as f64)
+    if report.load.skipped > 0 {
+        remarks.push(format!(
+            "{} of {} page views were skipped: the site did not keep up with the offered rate",
+            numbers::count(report.load.skipped as f64),
+            numbers::count(report.load.due as f64)
         ));
     }
-    if let Some(ceiling) = saved.generator.ceiling_per_sec
-        && saved.requests_per_sec > CEILING_SHARE_MAX * ceiling
+    if let Some(ceiling) = report.generator.ceiling_per_sec
+        && report.requests_per_sec > CEILING_SHARE_MAX * ceiling
     {
-        said.push(format!(
-            "generator-bound: this is {} of what the generator reaches at all",
-            numbers::percent(saved.requests_per_sec / ceiling)
+        remarks.push(format!(
+            "generator-bound: this is {} of the generator's ceiling",
+            numbers::percent(report.requests_per_sec / ceiling)
         ));
     }
-    said
+    remarks
 }
 
-fn load(saved: &Saved) -> String {
-    let load = &saved.load;
-    let users = load
-        .users
-        .map(|users| format!("{} users over ", numbers::count(users as f64)))
-        .unwrap_or_default();
+fn load(report: &Report) -> String {
+    let load = &report.load;
     let connections = format!(
-        "{users}{} connections",
-        numbers::count(load.connections as f64)
+        "{} browsers over {} connections",
+        numbers::count(report.generator.browsers as f64),
+        numbers::count(report.generator.connections as f64)
     );
-    match load.model {
-        LoadModel::Closed => format!("closed load, {connections}"),
-        LoadModel::Open => format!(
-            "open load, {} arrivals/s offered, {connections}; {} planned, {} sent, {} skipped",
-            load.offered_per_sec.map_or("no".to_owned(), numbers::count),
-            numbers::count(load.planned as f64),
-            numbers::count(load.sent as f64),
+    match load.offered_per_sec {
+        None => format!("closed load, {connections}"),
+        Some(offered) => format!(
+            "open load, {} page views/s offered, {connections}; {} due, {} begun, {} skipped",
+            numbers::count(offered),
+            numbers::count(load.due as f64),
+            numbers::count(load.begun as f64),
             numbers::count(load.skipped as f64)
         ),
     }

@@ -1,9 +1,9 @@
-//! The tables of a report, ready to be read.
+//! The tables of a page.
 
-use crate::chart::numbers;
-use crate::saved::{Saved, TierTimes, Times};
+use crate::numbers;
+use crate::report::{Report, Tiers, Times};
 
-/// A table whose first column is words and whose others are numbers.
+/// A table: text in the first column, numbers in the others.
 pub(super) struct Table {
     pub(super) heads: Vec<&'static str>,
     pub(super) rows: Vec<Row>,
@@ -12,7 +12,7 @@ pub(super) struct Table {
 #[derive(Clone, PartialEq)]
 pub(super) struct Row {
     pub(super) name: String,
-    /// A row below another that it is a part of.
+    /// Whether it is a part of the row above.
     pub(super) is_part: bool,
     pub(super) cells: Vec<String>,
 }
@@ -29,14 +29,14 @@ impl Row {
     }
 }
 
-pub(super) fn times(saved: &Saved) -> Table {
+pub(super) fn times(report: &Report) -> Table {
     let rows = [
-        ("request time", &saved.response_times),
-        ("service time", &saved.service_times),
-        ("page time", &saved.page_times),
-        ("first visits", &saved.first_visits),
-        ("repeat visits", &saved.repeat_visits),
-        ("sent late by", &saved.send_lateness),
+        ("request time", &report.request_times),
+        ("service time", &report.service_times),
+        ("page time", &report.page_times),
+        ("first visits", &report.first_visit_times),
+        ("repeat visits", &report.repeat_visit_times),
+        ("sent late by", &report.load.lateness),
     ];
     Table {
         heads: with_quantiles(&["", "samples"]),
@@ -48,13 +48,11 @@ pub(super) fn times(saved: &Saved) -> Table {
     }
 }
 
-pub(super) fn tiers(tiers: &[TierTimes]) -> Table {
-    let total: u64 = tiers.iter().map(|tier| tier.requests).sum();
-    let rows = tiers.iter().filter(|tier| tier.requests > 0).map(|tier| {
-        let share = numbers::percent(tier.requests as f64 / total as f64);
-        let mut cells = counted(tier.requests, &tier.times);
-        cells.insert(1, share);
-        Row::new(&tier.tier, cells)
+pub(super) fn tiers(tiers: &Tiers) -> Table {
+    let rows = tiers.answering().map(|(tier, answered)| {
+        let mut cells = counted(answered.requests, &answered.times);
+        cells.insert(1, numbers::percent(answered.share));
+        Row::new(tier.name(), cells)
     });
     Table {
         heads: with_quantiles(&["", "requests", "share"]),
@@ -62,23 +60,24 @@ pub(super) fn tiers(tiers: &[TierTimes]) -> Table {
     }
 }
 
-pub(super) fn steps(saved: &Saved) -> Table {
+pub(super) fn steps(report: &Report) -> Table {
     let mut rows = Vec::new();
-    let asked = saved
+    let requested = report
         .steps
         .iter()
         .filter(|step| step.requests + step.failed > 0);
-    for step in asked {
+    for step in requested {
         let mut cells = counted(step.requests, &step.times);
         cells.insert(1, numbers::count(step.failed as f64));
         rows.push(Row::new(&step.name, cells));
-        // One tier alone would repeat the line above.
-        for tier in step.tiers.iter().filter(|_| step.tiers.len() > 1) {
-            let mut cells = counted(tier.requests, &tier.times);
+        // A single tier would repeat the line above.
+        let is_mixed = step.tiers.answering().count() > 1;
+        for (tier, answered) in step.tiers.answering().filter(|_| is_mixed) {
+            let mut cells = counted(answered.requests, &answered.times);
             cells.insert(1, String::new());
             rows.push(Row {
                 is_part: true,
-                ..Row::new(&tier.tier, cells)
+                ..Row::new(tier.name(), cells)
             });
         }
     }
@@ -88,32 +87,35 @@ pub(super) fn steps(saved: &Saved) -> Table {
     }
 }
 
-pub(super) fn environment(saved: &Saved) -> Vec<Row> {
-    let versions = saved
+pub(super) fn environment(report: &Report) -> Vec<Row> {
+    let versions = report
         .versions
         .iter()
         .map(|(name, version)| format!("{name} {version}"));
-    let ceiling = saved.generator.ceiling_per_sec.map_or_else(
+    let ceiling = report.generator.ceiling_per_sec.map_or_else(
         || "not measured".to_owned(),
         |ceiling| format!("{} requests/s", numbers::count(ceiling)),
     );
     let rows = [
-        ("started", saved.started.clone()),
-        ("measured for", format!("{:.1} s", saved.elapsed_secs)),
-        ("received", numbers::bytes(saved.bytes as f64)),
-        ("kernel", saved.machine.kernel.clone()),
+        ("started", report.started.clone()),
+        ("measured for", format!("{:.1} s", report.elapsed_secs)),
+        ("received", numbers::bytes(report.bytes as f64)),
+        ("kernel", report.machine.kernel.clone()),
         (
             "processor",
-            format!("{}, {} cores", saved.machine.cpu_model, saved.machine.cores),
+            format!(
+                "{}, {} cores",
+                report.machine.cpu_model, report.machine.cores
+            ),
         ),
         ("versions", versions.collect::<Vec<_>>().join(", ")),
-        ("seed", saved.seed.to_string()),
+        ("seed", report.generator.seed.to_string()),
         (
             "generator",
             format!(
                 "{:.1} us of CPU a request, threads {} busy",
-                saved.generator.cpu_us_per_request,
-                numbers::percent(saved.generator.busy)
+                report.generator.cpu_us_per_request,
+                numbers::percent(report.generator.busy)
             ),
         ),
         ("its ceiling", ceiling),

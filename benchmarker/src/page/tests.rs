@@ -1,7 +1,7 @@
 use super::*;
 use crate::chart::Dot;
 use crate::compare::{Better, Block, CAUTION, effect};
-use crate::saved::{Check, sample};
+use crate::report::{Check, CheckResult, sample};
 
 fn effects() -> Vec<Dot> {
     let blocks: Vec<Block> = (0..10_u32)
@@ -22,9 +22,9 @@ fn effects() -> Vec<Dot> {
 
 #[test]
 fn a_report_can_be_read_back() {
-    let saved = sample::site(1, 1.0);
-    let page = report(&saved).unwrap();
-    assert_eq!(Saved::read(&page).unwrap(), saved);
+    let report = sample::site(1, 1.0);
+    let page = super::report(&report).unwrap();
+    assert_eq!(Report::read(&page).unwrap(), report);
 }
 
 #[test]
@@ -62,11 +62,11 @@ fn pages_load_nothing_and_run_nothing() {
 
 #[test]
 fn a_failed_audit_stands_where_the_number_would() {
-    let mut saved = sample::site(1, 1.0);
-    saved.audit[0].passed = false;
-    let page = report(&saved).unwrap();
+    let mut report = sample::site(1, 1.0);
+    report.audit[0].result = CheckResult::Failed;
+    let page = super::report(&report).unwrap();
     assert!(
-        page.contains("An audit failed. Little&#39;s law: 1.1 requests"),
+        page.contains("A check failed. Little&#39;s law: 1.1 requests"),
         "{page}"
     );
     assert!(!page.contains("class=\"headlines\""));
@@ -75,21 +75,25 @@ fn a_failed_audit_stands_where_the_number_would() {
 
 #[test]
 fn what_was_not_steady_has_no_headline() {
-    let mut saved = sample::site(1, 1.0);
-    saved.steady = Steady::Drifting { by_share: 0.4 };
-    let page = report(&saved).unwrap();
+    let mut report = sample::site(1, 1.0);
+    report.steady = Steady::Drifting { by_share: 0.4 };
+    let page = super::report(&report).unwrap();
     assert!(page.contains("There was no steady state: still moving at the end, +40 %."));
     assert!(!page.contains("class=\"headlines\""));
-    saved.steady = Steady::TooShort { seconds: 5 };
-    assert!(report(&saved).unwrap().contains("class=\"headlines\""));
+    report.steady = Steady::TooShort { seconds: 5 };
+    assert!(
+        super::report(&report)
+            .unwrap()
+            .contains("class=\"headlines\"")
+    );
 }
 
 #[test]
 fn who_reaches_the_ceiling_of_the_generator_is_told() {
-    let mut saved = sample::site(1, 1.0);
-    saved.generator.ceiling_per_sec = Some(saved.requests_per_sec / 0.8);
+    let mut report = sample::site(1, 1.0);
+    report.generator.ceiling_per_sec = Some(report.requests_per_sec / 0.8);
     assert!(
-        report(&saved)
+        super::report(&report)
             .unwrap()
             .contains("generator-bound: this is 80 %")
     );
@@ -104,7 +108,7 @@ fn a_comparison_of_separate_runs_has_its_caution_and_one_by_turns_has_none() {
     let by_turns = comparison(&a, &b, &effects()).unwrap();
     assert!(!by_turns.contains(start));
     assert!(by_turns.contains("x1.30 (1.30 to 1.30; the same twice "));
-    let sentence = Saved::read(&by_turns).unwrap_err().to_string();
+    let sentence = Report::read(&by_turns).unwrap_err().to_string();
     assert!(
         sentence.starts_with("this page compares two results"),
         "{sentence}"
@@ -113,21 +117,21 @@ fn a_comparison_of_separate_runs_has_its_caution_and_one_by_turns_has_none() {
 
 #[test]
 fn names_of_a_run_are_text_in_its_report() {
-    let mut saved = sample::site(1, 1.0);
+    let mut report = sample::site(1, 1.0);
     for name in [
-        &mut saved.target,
-        &mut saved.command,
-        &mut saved.steps[0].name,
-        &mut saved.machine.kernel,
+        &mut report.target,
+        &mut report.command,
+        &mut report.steps[0].name,
+        &mut report.machine.kernel,
     ] {
         *name = "<img src=x onerror=alert(1)>".to_owned();
     }
-    saved.audit.push(Check {
+    report.audit.push(Check {
         name: "<i>".to_owned(),
-        passed: true,
-        says: "<u>".to_owned(),
+        result: CheckResult::Passed,
+        detail: "<u>".to_owned(),
     });
-    let page = report(&saved).unwrap();
+    let page = super::report(&report).unwrap();
     for tag in ["<img", "<i>", "<u>"] {
         assert!(!page.contains(tag), "{tag}");
     }
@@ -135,6 +139,6 @@ fn names_of_a_run_are_text_in_its_report() {
 
 #[test]
 fn an_empty_result_has_a_report() {
-    let page = report(&Saved::default()).unwrap();
-    assert!(page.contains("No request was answered as asked."));
+    let page = report(&Report::default()).unwrap();
+    assert!(page.contains("No request was answered as expected."));
 }

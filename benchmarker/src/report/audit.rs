@@ -1,68 +1,82 @@
-//! What a run asks itself before it says a number: a check that fails is printed in the number's place.
+//! The checks of a run by itself: when one fails, the report prints it in the place of the numbers.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{Times, ratio};
+use super::times::Times;
 use crate::Plan;
 use crate::measure::{Failure, SecondTally, Tally};
 use crate::stats::littles_law::LittlesLaw;
+use crate::stats::ratio;
 
-/// How late page views may begin that had a free browser, however fast the server is.
+/// How late page views may begin for which a browser was free, however fast the server is.
 const LATE_MS_MAX: f64 = 1.0;
-/// With fewer page views the 99th percentile is the one accident among them.
+/// Or which share of the measured times.
+const LATE_SHARE_MAX: f64 = 0.1;
+/// With fewer page views the 99th percentile is a single outlier.
 const LATE_SAMPLES_MIN: u64 = 100;
-/// Or which part of the times that are measured.
-const LATE_PART_MAX: f64 = 0.1;
 
 /// One check of a run by itself.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
-    /// What is checked.
-    pub name: &'static str,
-    /// How it went.
+    /// Its name.
+    pub name: String,
+    /// Its result.
     pub result: CheckResult,
-    /// What was compared with what.
-    pub says: String,
+    /// The numbers that were compared, in a sentence.
+    pub detail: String,
 }
 
-/// How a check went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// The result of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CheckResult {
-    /// The number stands.
+    /// The numbers are consistent.
     Passed,
-    /// It does not.
+    /// They are not: rates and times are not valid.
     Failed,
-    /// There was too little to judge by.
-    Unjudged,
+    /// There were too few samples.
+    Inconclusive,
 }
 
-/// Everything that is checked.
+/// All checks.
 pub(super) fn of(plan: &Plan, tally: &Tally, lateness: Times, times: Times) -> Vec<Check> {
     let mut checks = vec![littles_law(tally), bytes(tally), counts(tally)];
     if plan.is_open() {
         checks.push(arrivals(tally));
-        checks.push(punctual(tally, lateness, times));
+        checks.push(punctual(lateness, times));
     }
     checks
 }
 
-fn check(name: &'static str, passed: bool, says: String) -> Check {
+fn check(name: &str, passed: bool, detail: String) -> Check {
     let result = if passed {
         CheckResult::Passed
     } else {
         CheckResult::Failed
     };
-    Check { name, result, says }
+    let name = name.to_owned();
+    Check {
+        name,
+        result,
+        detail,
+    }
 }
 
-/// Little's law: how many requests are under way on average is their rate times the time they take.
+fn inconclusive(name: &str, detail: String) -> Check {
+    Check {
+        name: name.to_owned(),
+        result: CheckResult::Inconclusive,
+        detail,
+    }
+}
+
+/// Little's law: the mean number of requests under way is their rate times their mean time.
 ///
-/// The first is counted by the clock between events, the second from the beginning and the end of each request,
-/// failed and unfinished ones among them, as far as it lies in the measured time: so that a request that is
-/// lost, counted twice or timed wrongly shows.
+/// The first is integrated over the events of the run, the second computed from the begin and end of
+/// each request within the measured time, also of failed and unfinished ones: so a request that is
+/// lost, counted twice or timed wrongly breaks the law.
 fn littles_law(tally: &Tally) -> Check {
+    const NAME: &str = "Little's law";
     let secs = tally.elapsed.as_secs_f64();
     let mean_ms = ratio(tally.took.as_secs_f64() * 1e3, tally.ended as f64);
     let law = LittlesLaw::of(
@@ -70,72 +84,63 @@ fn littles_law(tally: &Tally) -> Check {
         ratio(tally.ended as f64, secs),
         mean_ms,
     );
-    let says = format!(
-        "{:.2} requests were under way on average, and rate times time says {:.2}",
+    let detail = format!(
+        "{:.2} requests were under way on average; rate times time is {:.2}",
         law.under_way, law.expected
     );
     if tally.ended == 0 {
-        return Check {
-            name: "Little's law",
-            result: CheckResult::Unjudged,
-            says,
-        };
+        return inconclusive(NAME, detail);
     }
-    check("Little's law", law.holds(), says)
+    check(NAME, law.holds(), detail)
 }
 
-/// Every byte that came belongs to a response.
+/// Every byte that arrived belongs to a response.
 fn bytes(tally: &Tally) -> Check {
-    let (came, told) = (tally.socket_bytes, tally.response_bytes);
-    let says = format!("{came} bytes came from the sockets, and the responses have {told}");
-    let garbage = tally.failures[Failure::Malformed as usize];
-    check("bytes", came == told || garbage > 0, says)
+    let (sockets, responses) = (tally.socket_bytes, tally.response_bytes);
+    let detail = format!("{sockets} bytes arrived at the sockets, the responses have {responses}");
+    let malformed = tally.failures[Failure::Malformed as usize];
+    check("bytes", sockets == responses || malformed > 0, detail)
 }
 
-/// What is counted by the second is what is counted by step.
+/// The counts by second equal the counts by step.
 fn counts(tally: &Tally) -> Check {
     let by_second: u64 = tally.seconds.iter().map(SecondTally::requests).sum();
     let by_step = tally.answers();
-    let says = format!("{by_step} requests by step, {by_second} by the second");
-    check("counts", by_second == by_step, says)
+    let detail = format!("{by_step} requests by step, {by_second} by second");
+    check("counts", by_second == by_step, detail)
 }
 
-/// What was offered was sent, skipped, or waits.
+/// Every page view that was due began, was skipped, or waits.
 fn arrivals(tally: &Tally) -> Check {
     let a = tally.arrivals;
-    let says = format!(
+    let detail = format!(
         "{} page views were due: {} begun, {} skipped, {} waiting at the end",
         a.due, a.begun, a.skipped, a.waiting
     );
-    check("arrivals", a.due == a.begun + a.skipped + a.waiting, says)
+    check("arrivals", a.due == a.begun + a.skipped + a.waiting, detail)
 }
 
-/// A generator that is late itself measures itself.
-fn punctual(tally: &Tally, lateness: Times, times: Times) -> Check {
+/// The generator began page views on time: otherwise it would measure its own delay.
+fn punctual(lateness: Times, times: Times) -> Check {
+    const NAME: &str = "punctual";
     let (late, p99) = (
         lateness.p99_ms.unwrap_or_default(),
         times.p99_ms.unwrap_or_default(),
     );
-    let says = format!(
-        "page views that had a free browser began up to {late:.3} ms late (p99), requests took {p99:.3} ms (p99)"
+    let detail = format!(
+        "page views for which a browser was free began up to {late:.3} ms late (p99); requests took {p99:.3} ms (p99)"
     );
-    if tally.lateness.len() < LATE_SAMPLES_MIN {
-        return Check {
-            name: "punctual",
-            result: CheckResult::Unjudged,
-            says,
-        };
+    if lateness.samples < LATE_SAMPLES_MIN {
+        return inconclusive(NAME, detail);
     }
-    check(
-        "punctual",
-        late <= LATE_MS_MAX.max(LATE_PART_MAX * p99),
-        says,
-    )
+    check(NAME, late <= LATE_MS_MAX.max(LATE_SHARE_MAX * p99), detail)
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+
+    use time::OffsetDateTime;
 
     use super::*;
     use crate::measure::{RequestKind, RequestSample, Tier};
@@ -189,7 +194,7 @@ mod tests {
     #[test]
     fn a_run_that_doubts_itself_prints_no_number() {
         let told = |tally| {
-            let report = Report::new(&plan(), tally);
+            let report = Report::new(&plan(), tally, OffsetDateTime::UNIX_EPOCH);
             let json = serde_json::from_str(&report.to_json().unwrap()).unwrap();
             let json: serde_json::Value = json;
             let rate = json["requests_per_sec"].as_f64();
@@ -206,7 +211,7 @@ mod tests {
         let mut tally = sound(2000);
         tally.under_way += Duration::from_secs(2);
         assert_eq!(result(&tally, "Little's law"), CheckResult::Failed);
-        assert_eq!(result(&sound(0), "Little's law"), CheckResult::Unjudged);
+        assert_eq!(result(&sound(0), "Little's law"), CheckResult::Inconclusive);
     }
 
     #[test]
@@ -226,7 +231,7 @@ mod tests {
     fn a_generator_that_is_late_by_a_tenth_of_what_it_measures_fails() {
         let mut tally = sound(2000);
         tally.lateness.record(900).unwrap();
-        assert_eq!(result(&tally, "punctual"), CheckResult::Unjudged);
+        assert_eq!(result(&tally, "punctual"), CheckResult::Inconclusive);
         tally.lateness.record_n(900, 100).unwrap();
         assert_eq!(result(&tally, "punctual"), CheckResult::Passed);
         tally.lateness.record_n(5000, 10).unwrap();

@@ -1,33 +1,30 @@
-//! What each step of a plan had.
+//! The requests of each step of a plan.
 
-use hdrhistogram::Histogram;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{Tiers, Times};
-use crate::measure::{StepTally, Tier, by_tier, histogram};
+use super::tiers::Tiers;
+use super::times::Times;
+use crate::measure::{StepTally, by_tier, histogram};
 
-/// How many kinds of parts stand behind the named steps.
+/// How many kinds of parts follow the named steps.
 pub(super) const PARTS: usize = NAMES.len();
-/// What the parts of pages are called in reports, as if they were steps.
+/// The names of the parts of pages in reports, as if they were steps.
 const NAMES: [&str; 2] = ["css and js", "pictures"];
 
-/// What one step of the plan had.
-#[derive(Debug, Clone, Serialize)]
+/// The requests of one step.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StepReport {
-    /// Its name; of the parts of pages `css and js` or `pictures`.
+    /// Its name; for the parts of pages `css and js` or `pictures`.
     pub name: String,
-    /// Requests that were answered as asked.
+    /// Requests that were answered as expected.
     pub requests: u64,
     /// Requests that failed.
     pub failed: u64,
-    /// How fast, from the instants at which they were due.
+    /// Response times.
     pub times: Times,
-    /// Who answered.
+    /// Answered requests by the tier that answered.
     pub tiers: Tiers,
-    /// The times in microseconds by the tier that answered, in the order of [`Tier::ALL`].
-    #[serde(skip)]
-    pub histograms: [Histogram<u64>; Tier::ALL.len()],
 }
 
 impl StepReport {
@@ -44,7 +41,6 @@ impl StepReport {
                     failed: step.failed,
                     times: Times::of(&all),
                     tiers: Tiers::from_histograms(&tiers),
-                    histograms: tiers,
                 }
             })
             .collect()

@@ -1,20 +1,19 @@
-//! The face of a report: the two headline lines first, the rest on one screen.
+//! A report as text: the two headline lines first, the rest on one screen.
 
 use std::fmt;
 
 use super::steps::PARTS;
 use super::{CheckResult, Report, TierReport, Tiers, Times};
-use crate::chart::numbers;
-use crate::measure::Failure;
+use crate::numbers;
 use crate::stats::steady::Steady;
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.requests.total == 0 {
-            // A rate of nothing is not a slow server, it is no measurement.
+            // Not a slow server, but no measurement.
             writeln!(
                 f,
-                "no request was answered as asked in {:.1} s: there is no rate to report",
+                "no request was answered as expected in {:.1} s: there is no rate to report",
                 self.elapsed_secs
             )?;
             self.load(f)?;
@@ -29,9 +28,9 @@ impl fmt::Display for Report {
 }
 
 impl Report {
-    /// The two lines that are looked for first; a run that doubts itself says why in their place.
+    /// The two headline lines; when a check of the audit failed, the check in their place.
     fn headline(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.doubts().next().is_none() {
+        if !self.is_in_doubt() {
             writeln!(f, "requests/sec: {}", rate(self.requests_per_sec))?;
             return writeln!(
                 f,
@@ -39,18 +38,15 @@ impl Report {
                 self.ms(self.average_request_ms)
             );
         }
-        writeln!(
-            f,
-            "no number: this run does not stand behind what it counted"
-        )?;
-        for check in self.doubts() {
-            writeln!(f, "{:<13} {}", check.name, check.says)?;
+        writeln!(f, "no numbers: a check of this run failed")?;
+        for check in self.failed_checks() {
+            writeln!(f, "{:<13} {}", check.name, check.detail)?;
         }
         Ok(())
     }
 
     fn details(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.doubts().next().is_none() {
+        if !self.is_in_doubt() {
             writeln!(f, "pages/sec: {}", rate(self.pages_per_sec))?;
             writeln!(f)?;
             self.times(f)?;
@@ -74,7 +70,7 @@ impl Report {
         if self.from_cache + self.revalidated > 0 {
             writeln!(
                 f,
-                "browser cache {} not asked for, {} still good (304)",
+                "browser cache {} fresh, {} revalidated (304)",
                 counted(self.from_cache, "part", "parts"),
                 number(self.revalidated)
             )?;
@@ -82,7 +78,7 @@ impl Report {
         write!(f, "page views    {} complete", number(self.pages))?;
         match self.pages_incomplete {
             0 => writeln!(f)?,
-            n => writeln!(f, ", {} with something missing", number(n))?,
+            n => writeln!(f, ", {} incomplete", number(n))?,
         }
         let mb = self.bytes as f64 / 1e6;
         writeln!(
@@ -90,7 +86,7 @@ impl Report {
             "received      {mb:.1} MB, {:.1} MB/s",
             mb / self.elapsed_secs
         )?;
-        // Files are another story than pages, where both were fetched.
+        // Pages and files are answered by different tiers: one table each, where both were fetched.
         let answered: &[(&str, &Tiers)] = if r.statics + r.pictures > 0 {
             &[
                 ("pages by", &self.page_tiers),
@@ -106,10 +102,10 @@ impl Report {
     }
 
     fn errors(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kinds: Vec<String> = Failure::ALL
-            .iter()
-            .filter(|kind| self.errors.count(**kind) > 0)
-            .map(|kind| format!("{} {}", number(self.errors.count(*kind)), kind.name()))
+        let kinds: Vec<String> = self
+            .errors
+            .kinds()
+            .map(|(kind, count)| format!("{} {}", number(count), kind.name()))
             .collect();
         let kinds = if kinds.is_empty() {
             "none".to_owned()
@@ -125,7 +121,7 @@ impl Report {
         }
         for (kind, path) in &self.errors.first_paths {
             let shown: String = path.chars().take(60).collect();
-            writeln!(f, "              first {kind}: {shown}")?;
+            writeln!(f, "              first {}: {shown}", kind.name())?;
         }
         if self.unfinished > 0 {
             let longest = self.ms(self.unfinished_longest_ms);
@@ -138,7 +134,7 @@ impl Report {
         if self.reconnects > 0 {
             writeln!(
                 f,
-                "reconnects    {}: the server closed a kept connection",
+                "reconnects    {}: the server closed an idle connection",
                 number(self.reconnects)
             )?;
         }
@@ -147,7 +143,7 @@ impl Report {
 
     fn times(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "request time  {}", self.quantiles(&self.request_times))?;
-        if self.load.is_open {
+        if self.load.is_open() {
             writeln!(f, "service time  {}", self.quantiles(&self.service_times))?;
         }
         writeln!(f, "page time     {}", self.quantiles(&self.page_times))?;
@@ -155,25 +151,25 @@ impl Report {
             writeln!(
                 f,
                 "first visits  {}",
-                self.quantiles(&self.first_page_times)
+                self.quantiles(&self.first_visit_times)
             )?;
             writeln!(
                 f,
                 "repeat visits {}",
-                self.quantiles(&self.later_page_times)
+                self.quantiles(&self.repeat_visit_times)
             )?;
         }
-        match self.steady() {
-            // Nothing that a warm-up cannot explain.
+        match self.steady {
+            // A warm-up explains all other changes.
             Steady::From { .. } | Steady::TooShort { .. } | Steady::NotMeasured => Ok(()),
             unsteady => writeln!(
                 f,
-                "no one state  {unsteady}: the numbers above are a mixture"
+                "not steady    {unsteady}: the numbers above are a mixture"
             ),
         }
     }
 
-    /// The steps of a scenario; the parts of pages stand under "files by".
+    /// The steps of a scenario; the parts of pages are under "files by".
     fn steps(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let named = &self.steps[..self.steps.len() - PARTS];
         if named.len() < 2 {
@@ -197,10 +193,10 @@ impl Report {
         Ok(())
     }
 
-    /// What became of the page views that were due.
+    /// What became of the page views of an open load.
     fn load(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let l = &self.load;
-        if !l.is_open {
+        if !l.is_open() {
             return Ok(());
         }
         write!(
@@ -213,7 +209,7 @@ impl Report {
             0 => {}
             n => write!(
                 f,
-                ", {} skipped (no browser was free within the time-out)",
+                ", {} skipped (no browser was free within the timeout)",
                 number(n)
             )?,
         }
@@ -228,7 +224,7 @@ impl Report {
         if self.falls_behind() {
             writeln!(
                 f,
-                "              the site falls behind: what waits longest is in none of the times above"
+                "              the site falls behind: the slowest page views are in none of the times above"
             )?;
         }
         Ok(())
@@ -241,15 +237,16 @@ impl Report {
                 .filter(move |check| check.result == result)
         };
         let passed = of(CheckResult::Passed).count();
-        let failed: Vec<_> = of(CheckResult::Failed).map(|check| check.name).collect();
-        let unjudged: Vec<_> = of(CheckResult::Unjudged).map(|check| check.name).collect();
-        let judged = passed + failed.len();
-        write!(f, "audit         {passed} of {judged} passed")?;
+        let names = |result| of(result).map(|check| &*check.name).collect::<Vec<_>>();
+        let failed = names(CheckResult::Failed);
+        let inconclusive = names(CheckResult::Inconclusive);
+        let conclusive = passed + failed.len();
+        write!(f, "audit         {passed} of {conclusive} passed")?;
         if !failed.is_empty() {
             write!(f, "; failed: {}", failed.join(", "))?;
         }
-        if !unjudged.is_empty() {
-            write!(f, "; too little to judge {} by", unjudged.join(", "))?;
+        if !inconclusive.is_empty() {
+            write!(f, "; too few samples for {}", inconclusive.join(", "))?;
         }
         writeln!(f)
     }
@@ -273,16 +270,16 @@ impl Report {
         if g.is_the_limit() {
             write!(
                 f,
-                "\n              the generator was busy all the time: it may be the limit, not the server"
+                "\n              the generator was busy nearly all the time: it may be the limit, not the server"
             )?;
         }
         Ok(())
     }
 }
 
-/// Times: all of a report with the same number of decimals, so that they can be compared at a glance.
+/// Times: all of a report with the same number of decimals, so that they compare at a glance.
 impl Report {
-    /// A time in milliseconds. Two decimals, or three where the usual request takes less than a tenth.
+    /// A time in milliseconds: two decimals, or three where the median request takes less than a tenth.
     fn ms(&self, value: f64) -> String {
         let is_small = self.request_times.p50_ms.is_some_and(|p50| p50 < 0.1);
         let decimals = if is_small { 3 } else { 2 };
@@ -334,12 +331,12 @@ impl Report {
     }
 }
 
-/// A count with its thousands apart.
+/// A count with thousands separators.
 fn number(count: u64) -> String {
     numbers::count(count as f64)
 }
 
-/// A count and what is counted: `1 thread`, `48 connections`.
+/// A count and its noun: `1 thread`, `48 connections`.
 fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{} {}", number(count), if count == 1 { one } else { many })
 }

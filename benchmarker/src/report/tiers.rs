@@ -1,13 +1,14 @@
-//! Answered requests by who answered them.
+//! Answered requests by the tier that answered.
 
 use hdrhistogram::Histogram;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{Times, ratio};
+use super::times::Times;
 use crate::measure::Tier;
+use crate::stats::ratio;
 
 /// Answered requests by the tier that answered.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Tiers {
     /// memcached, through the front.
@@ -18,19 +19,19 @@ pub struct Tiers {
     pub disk: TierReport,
     /// The application.
     pub app: TierReport,
-    /// Responses that do not say.
+    /// Responses without the name of a tier.
     pub unnamed: TierReport,
 }
 
 /// What one tier answered.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TierReport {
     /// How many requests.
     pub requests: u64,
-    /// Which part of all answered requests, 0 to 1.
+    /// Their share of all answered requests.
     pub share: f64,
-    /// How fast.
+    /// Their response times.
     pub times: Times,
 }
 
@@ -45,6 +46,12 @@ impl Tiers {
             Tier::App => &self.app,
             Tier::Unnamed => &self.unnamed,
         }
+    }
+
+    /// The tiers that answered a request.
+    pub(crate) fn answering(&self) -> impl Iterator<Item = (Tier, &TierReport)> {
+        let all = Tier::ALL.into_iter().map(|tier| (tier, self.of(tier)));
+        all.filter(|(_, report)| report.requests > 0)
     }
 
     pub(super) fn from_histograms(histograms: &[Histogram<u64>; Tier::ALL.len()]) -> Self {

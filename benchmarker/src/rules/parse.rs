@@ -1,6 +1,6 @@
-//! Reads rules from left to right; what is not understood is said with its place.
+//! Parses rules; an error names the position of the first character that is not valid.
 
-use super::{Figure, Limit, Operator, PERCENTILES, Rule, Subject, Unit};
+use super::rule::{Figure, Limit, Operator, PERCENTILES, Rule, Subject, Unit};
 use crate::Error;
 
 const FIGURES: &str = "p50, p90, p95, p99, p99.9, max, average, rate or failed";
@@ -36,7 +36,7 @@ impl<'a> Reader<'a> {
         if operator == Operator::Equal && !matches!(figure, Figure::Failed) {
             self.at = operator_at;
             return Err(self.expected(
-                "<, <=, > or >= (no two runs have the same time or rate; = is for failed)",
+                "<, <=, > or >= (= is for failed: no two runs have the same time or rate)",
             ));
         }
         self.skip_space();
@@ -170,13 +170,11 @@ impl<'a> Reader<'a> {
         let text = self.text;
         let place = text[..self.at].chars().count() + 1;
         Error::invalid(match self.rest() {
-            "" => format!(
-                "the rules \"{text}\" end at character {place}, where this is expected: {what}"
-            ),
+            "" => format!("the rules \"{text}\" end at character {place}; expected: {what}"),
             rest => {
                 let found: String = rest.chars().take(12).collect();
                 format!(
-                    "the rules \"{text}\" make no sense at character {place}, \"{found}\"; expected: {what}"
+                    "the rules \"{text}\" are not valid at character {place}, \"{found}\"; expected: {what}"
                 )
             }
         })

@@ -2,11 +2,11 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// A result whose requests took what `times_ms` says, spread over one second.
+/// A result whose requests took these times, within one second.
 struct Sample {
     times_ms: Vec<f64>,
     failed: u64,
-    /// What is claimed to be answered, where that is more than a test wants to list.
+    /// How many were answered, where that is more than a test lists.
     answered: Option<u64>,
 }
 
@@ -67,12 +67,12 @@ fn a_broken_rule_is_a_sentence_with_both_numbers() {
             &bad
         ),
         [
-            "p95 is 312 ms, the rule says less than 200 ms".to_owned(),
-            "the number of failures is 1, the rule says exactly 0".to_owned(),
-            "the maximum of pages is 0.31 s, the rule says at most 0.3 s".to_owned(),
-            "the share of failures is 25 %, the rule says less than 1 %".to_owned(),
-            "the rate is 3, the rule says at least 1000".to_owned(),
-            "the average of step sign in is 312133 us, the rule says less than 300000 us"
+            "p95 is 312 ms; the rule requires less than 200 ms".to_owned(),
+            "the number of failures is 1; the rule requires exactly 0".to_owned(),
+            "the maximum of pages is 0.31 s; the rule requires at most 0.3 s".to_owned(),
+            "the share of failures is 25 %; the rule requires less than 1 %".to_owned(),
+            "the rate is 3; the rule requires at least 1000".to_owned(),
+            "the average of step sign in is 312133 us; the rule requires less than 300000 us"
                 .to_owned(),
         ]
     );
@@ -82,7 +82,7 @@ fn a_broken_rule_is_a_sentence_with_both_numbers() {
 fn the_number_never_looks_like_the_limit_it_breaks() {
     assert_eq!(
         broken("max<200ms", &sample(&[200.04], 0)),
-        ["the maximum is 200.04 ms, the rule says less than 200 ms"]
+        ["the maximum is 200.04 ms; the rule requires less than 200 ms"]
     );
 }
 
@@ -92,18 +92,18 @@ fn what_was_not_measured_keeps_no_rule() {
     assert_eq!(
         broken("p95<1s,failed=0,rate<5", &nothing),
         [
-            "p95 was not measured: nothing was answered; the rule says less than 1 s",
-            "the number of failures was not measured: nothing was asked; the rule says exactly 0",
-            "the rate was not measured: nothing was answered; the rule says less than 5",
+            "p95 was not measured: no request was answered; the rule requires less than 1 s",
+            "the number of failures was not measured: there was no request; the rule requires exactly 0",
+            "the rate was not measured: no request was answered; the rule requires less than 5",
         ]
     );
     let few = sample(&[1.0], 0);
     assert_eq!(
         broken("p99.9<1s,step(nobody).failed=0", &few),
         [
-            "p99.9 was not measured: there are 1 samples, 10000 are needed; the rule says less than 1 s",
+            "p99.9 was not measured: there are 1 samples, 10000 are needed; the rule requires less than 1 s",
             "the number of failures of step nobody was not measured: there is no step \"nobody\"; \
-             the rule says exactly 0",
+             the rule requires exactly 0",
         ]
     );
     let many = Sample {
@@ -116,21 +116,12 @@ fn what_was_not_measured_keeps_no_rule() {
 #[test]
 fn nonsense_is_refused_with_its_place() {
     for (rules, said) in [
-        (
-            "",
-            "the rules \"\" end at character 1, where this is expected: p50, p90",
-        ),
-        (
-            "p95",
-            "end at character 4, where this is expected: one of < <= > >= =",
-        ),
-        (
-            "p95<",
-            "end at character 5, where this is expected: a time such as 200ms",
-        ),
+        ("", "the rules \"\" end at character 1; expected: p50, p90"),
+        ("p95", "end at character 4; expected: one of < <= > >= ="),
+        ("p95<", "end at character 5; expected: a time such as 200ms"),
         (
             "p95<200",
-            "end at character 8, where this is expected: a unit of time: us, ms or s",
+            "end at character 8; expected: a unit of time: us, ms or s",
         ),
         (
             "p95<200%",
@@ -162,10 +153,7 @@ fn nonsense_is_refused_with_its_place() {
             "step().p95<1s",
             "at character 6, \").p95<1s\"; expected: the name of a step",
         ),
-        (
-            "step(a",
-            "end at character 7, where this is expected: a closing bracket",
-        ),
+        ("step(a", "end at character 7; expected: a closing bracket"),
         (
             "pages.pages.p95<1s",
             "at character 7, \"pages.p95<1s\"; expected: p50",

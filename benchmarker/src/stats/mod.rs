@@ -32,6 +32,11 @@ impl Interval {
     }
 }
 
+/// A ratio that is 0, not NaN, when there is nothing to divide by.
+pub(crate) fn ratio(part: f64, total: f64) -> f64 {
+    if total > 0.0 { part / total } else { 0.0 }
+}
+
 /// The arithmetic mean; none of no values.
 #[must_use]
 pub fn mean(values: &[f64]) -> Option<f64> {

@@ -158,6 +158,9 @@ fn json_keeps_its_names() {
         "/bytes",
         "/unfinished",
         "/generator/cpu_us_per_request",
+        "/load/model",
+        "/seconds/0/requests",
+        "/histograms/request",
     ] {
         assert!(
             report.pointer(name).is_some(),

@@ -1,9 +1,10 @@
 //! What goes wrong is counted as what it is, and never looks fast.
 
+use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use benchmarker::{Error, PageList, Plan, run};
+use benchmarker::{Error, Failure, PageList, Plan, run};
 
 use crate::server::{Reply, Server, response};
 
@@ -74,7 +75,7 @@ fn silence_is_a_timeout_and_the_connection_is_given_up() {
     );
     assert_eq!(
         report.errors.first_paths,
-        [("timeout".to_owned(), "/".to_owned())]
+        BTreeMap::from([(Failure::Timeout, "/".to_owned())])
     );
 }
 
@@ -104,8 +105,8 @@ fn error_pages_are_failures_with_the_first_path_that_failed() {
         "{report}"
     );
     assert_eq!(
-        report.errors.first_paths[0],
-        ("status 4xx".to_owned(), "/people/nobody".to_owned())
+        report.errors.first_paths[&Failure::Status4xx],
+        "/people/nobody"
     );
 }
 
@@ -119,7 +120,7 @@ fn only_failures_give_no_headline() {
         (0.0, 3)
     );
     assert!(
-        text.starts_with("no request was answered as asked"),
+        text.starts_with("no request was answered as expected"),
         "{text}"
     );
     assert!(!text.contains("requests/sec"), "{text}");

@@ -147,7 +147,7 @@ fn a_comparison_with_nothing_but_failures_has_no_number_and_exits_1() {
         let said = text(&output.stdout);
         assert_eq!(output.status.code(), Some(1), "{said}");
         let sentence =
-            format!("runs of {name} no request was answered as asked (first status 5xx: /)");
+            format!("runs of {name} no request was answered as expected (first status 5xx: /)");
         assert!(said.contains(&sentence), "{said}");
         let html = std::fs::read_to_string(&page).unwrap();
         for no_number in ["NaN", "inf ", "inf<", ">inf", "null/"] {

@@ -36,7 +36,7 @@ fn a_broken_rule_is_said_with_its_number_and_status_3() {
     assert_eq!(broken.status.code(), Some(3));
     let said = text(&broken.stderr);
     assert!(
-        said.contains("p99 is") && said.contains("the rule says less than"),
+        said.contains("p99 is") && said.contains("the rule requires less than"),
         "{said}"
     );
     assert!(text(&broken.stdout).starts_with("requests/sec: "));
@@ -75,7 +75,7 @@ fn a_saved_result_and_a_page_can_be_compared() {
     run("--html", &page);
     let saved: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(&json).unwrap()).unwrap();
-    assert_eq!(saved["schema"], 1);
+    assert_eq!(saved["schema"], 2);
     assert!(
         saved["command"].as_str().unwrap().contains("--save"),
         "{}",

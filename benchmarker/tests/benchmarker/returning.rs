@@ -41,10 +41,12 @@ fn a_visitor_who_returns_asks_only_for_what_may_have_changed() {
         (report.pages, report.from_cache, report.revalidated),
         (3, 2, 2)
     );
-    assert!(report.first_page_times.p50_ms.is_some() && report.later_page_times.p50_ms.is_some());
+    assert!(
+        report.first_visit_times.p50_ms.is_some() && report.repeat_visit_times.p50_ms.is_some()
+    );
     let text = report.to_string();
     assert!(
-        text.contains("first visits") && text.contains("2 still good"),
+        text.contains("first visits") && text.contains("2 revalidated"),
         "{text}"
     );
 }

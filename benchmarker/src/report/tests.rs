@@ -2,35 +2,36 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
+use crate::measure::{Tier, histogram};
 use crate::rules::Rules;
 
 fn schema() -> Value {
-    serde_json::from_str(include_str!("../../schema/result-1.json")).unwrap()
+    serde_json::from_str(include_str!("../../schema/result-2.json")).unwrap()
 }
 
 fn said(text: &str) -> String {
-    Saved::read(text).unwrap_err().to_string()
+    Report::read(text).unwrap_err().to_string()
 }
 
 #[test]
 fn a_result_is_read_as_it_was_written() {
-    let saved = sample::site(1, 1.0);
-    assert_eq!(Saved::read(&saved.to_json().unwrap()).unwrap(), saved);
-    let nothing = Saved::default();
-    assert_eq!(Saved::read(&nothing.to_json().unwrap()).unwrap(), nothing);
+    let report = sample::site(1, 1.0);
+    assert_eq!(Report::read(&report.to_json().unwrap()).unwrap(), report);
+    let nothing = Report::default();
+    assert_eq!(Report::read(&nothing.to_json().unwrap()).unwrap(), nothing);
 }
 
 #[test]
 fn a_result_is_what_its_schema_says() {
     let validator = jsonschema::validator_for(&schema()).unwrap();
-    for saved in [
+    for report in [
         sample::site(1, 1.0),
-        Saved {
+        Report {
             started: "2026-11-24T14:03:30Z".to_owned(),
-            ..Saved::default()
+            ..Report::default()
         },
     ] {
-        let value = serde_json::to_value(&saved).unwrap();
+        let value = serde_json::to_value(&report).unwrap();
         let errors: Vec<String> = validator
             .iter_errors(&value)
             .map(|e| format!("{}: {e}", e.instance_path()))
@@ -44,13 +45,13 @@ fn the_schema_refuses_what_is_no_result() {
     let validator = jsonschema::validator_for(&schema()).unwrap();
     let good = serde_json::to_value(sample::site(1, 1.0)).unwrap();
     for (place, wrong) in [
-        ("/schema", Value::from(2)),
-        ("/requests", Value::from(-1)),
+        ("/schema", Value::from(1)),
+        ("/requests/total", Value::from(-1)),
         ("/load/model", Value::from("half open")),
         ("/seconds/0/tiers/0/counts/0", serde_json::json!([1])),
         ("/steady", serde_json::json!({"state": "moody"})),
-        ("/requests_per_sec", Value::Null),
-        ("/histograms/response", Value::from("not base64!")),
+        ("/requests_per_sec", Value::from("many")),
+        ("/histograms/request", Value::from("not base64!")),
     ] {
         let mut value = good.clone();
         *value.pointer_mut(place).unwrap() = wrong;
@@ -61,14 +62,14 @@ fn the_schema_refuses_what_is_no_result() {
 #[test]
 fn another_format_is_refused_in_a_sentence() {
     assert_eq!(
-        said(r#"{"schema": 2, "whatever": []}"#),
-        "this result has format 2, and this benchmarker reads format 1: read it with the version that \
-         wrote it, or measure again"
+        said(r#"{"schema": 1, "whatever": []}"#),
+        "this result has version 1, and this benchmarker reads version 2: read it with the benchmarker \
+         that wrote it, or measure again"
     );
     assert!(said("{}").starts_with("this JSON has no \"schema\""));
-    assert!(said("requests/sec: 5").starts_with("this is no result of the benchmarker"));
+    assert!(said("requests/sec: 5").starts_with("this is not a result of benchmarker"));
     assert!(
-        said(r#"{"schema": 1}"#).starts_with("this result of format 1 is damaged: missing field")
+        said(r#"{"schema": 2}"#).starts_with("this result of version 2 is damaged: missing field")
     );
     assert!(said("<p>hello").starts_with("this HTML holds no result"));
 }
@@ -87,39 +88,51 @@ fn a_damaged_histogram_is_said() {
 
 #[test]
 fn nothing_in_a_result_ends_the_script_element_it_stands_in() {
-    let saved = sample::site(1, 1.0);
-    let json = saved.to_json_for_html().unwrap();
+    let report = sample::site(1, 1.0);
+    let json = report.to_json_for_html().unwrap();
     assert!(!json.contains('<'), "{json}");
-    assert_eq!(Saved::read(&json).unwrap(), saved);
+    assert_eq!(Report::read(&json).unwrap(), report);
     let page = |id: &str| {
         format!(
             "<!doctype html><script type=\"application/json\" id=\"{id}\">{json}</script><p>end"
         )
     };
-    assert_eq!(Saved::read(&page(ELEMENT_ID)).unwrap(), saved);
+    assert_eq!(Report::read(&page(ELEMENT_ID)).unwrap(), report);
     assert!(said(&page("benchmarker-result-a")).starts_with("this page compares two results"));
 }
 
 #[test]
 fn the_counts_of_all_seconds_are_the_counts_of_the_run() {
-    let saved = sample::site(1, 1.0);
-    let counts = saved.counts_by_tier();
-    let totals: Vec<(&str, u64)> = counts
-        .iter()
-        .map(|c| (c.tier.as_str(), c.counts.total()))
-        .collect();
-    let expected: Vec<(&str, u64)> = saved
-        .tiers
-        .iter()
-        .map(|t| (t.tier.as_str(), t.requests))
-        .collect();
+    let report = sample::site(1, 1.0);
+    let counts = report.counts_by_tier();
+    let totals: Vec<(Tier, u64)> = counts.iter().map(|c| (c.tier, c.counts.total())).collect();
+    let answering = report.tiers.answering();
+    let expected: Vec<(Tier, u64)> = answering.map(|(tier, t)| (tier, t.requests)).collect();
     assert_eq!(totals, expected);
 }
 
 #[test]
+fn a_result_in_doubt_has_null_for_its_headline_and_is_read_with_numbers() {
+    let mut report = sample::site(1, 1.0);
+    report.audit[0].result = CheckResult::Failed;
+    let json = report.to_json().unwrap();
+    let value: Value = serde_json::from_str(&json).unwrap();
+    for name in ["requests_per_sec", "average_request_ms", "pages_per_sec"] {
+        assert_eq!(value[name], Value::Null, "{name}");
+    }
+    let errors: Vec<_> = jsonschema::validator_for(&schema())
+        .unwrap()
+        .iter_errors(&value)
+        .map(|e| e.to_string())
+        .collect();
+    assert_eq!(errors, Vec::<String>::new());
+    assert_eq!(Report::read(&json).unwrap(), report);
+}
+
+#[test]
 fn rules_judge_a_saved_result() {
-    let saved = sample::site(1, 1.0);
-    let broken = |rules: &str| Rules::parse(rules).unwrap().broken_by(&saved).len();
+    let report = sample::site(1, 1.0);
+    let broken = |rules: &str| Rules::parse(rules).unwrap().broken_by(&report).len();
     assert_eq!(
         broken("p50<1ms,p99.9<1s,pages.p95<1s,rate>900,step(a photo).failed=0,failed<1%"),
         0
@@ -133,17 +146,18 @@ fn rules_judge_a_saved_result() {
 proptest! {
     #[test]
     fn histograms_survive_the_file(values in prop::collection::vec(1..3_600_000_000_u64, 0..200)) {
-        let mut recorded = Recorded::default();
+        let mut times = Histograms::default();
+        times.request = histogram::empty();
         for value in values {
-            recorded.0.record(value).unwrap();
+            times.request.record(value).unwrap();
         }
-        let json = serde_json::to_string(&recorded).unwrap();
-        prop_assert_eq!(serde_json::from_str::<Recorded>(&json).unwrap(), recorded);
+        let json = serde_json::to_string(&times).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Histograms>(&json).unwrap(), times);
     }
 
     #[test]
     fn no_file_whatever_makes_the_reader_fall(text in ".*") {
-        let _ = Saved::read(&text);
-        let _ = Saved::read(&format!("<{text}"));
+        let _ = Report::read(&text);
+        let _ = Report::read(&format!("<{text}"));
     }
 }

@@ -1,12 +1,14 @@
-//! A result can be held against rules.
+//! What rules read from a report.
 
-use super::{Saved, Step, Times};
+use super::Report;
+use super::steps::StepReport;
+use super::times::Times;
 use crate::rules::{Measured, Subject};
 
-impl Measured for Saved {
+impl Measured for Report {
     fn answered(&self, subject: &Subject) -> Option<u64> {
         match subject {
-            Subject::Requests => Some(self.requests),
+            Subject::Requests => Some(self.requests.total),
             Subject::Pages => Some(self.pages),
             Subject::Step(name) => self.step(name).map(|step| step.requests),
         }
@@ -14,14 +16,14 @@ impl Measured for Saved {
 
     fn failed(&self, subject: &Subject) -> Option<u64> {
         match subject {
-            Subject::Requests => Some(self.failed),
+            Subject::Requests => Some(self.errors.total),
             Subject::Pages => Some(self.pages_incomplete),
             Subject::Step(name) => self.step(name).map(|step| step.failed),
         }
     }
 
     fn quantile_ms(&self, subject: &Subject, quantile: f64) -> Option<f64> {
-        let times = self.times(subject)?;
+        let times = self.times_of(subject)?;
         match (quantile * 1e3).round() as u64 {
             500 => times.p50_ms,
             900 => times.p90_ms,
@@ -33,11 +35,11 @@ impl Measured for Saved {
     }
 
     fn max_ms(&self, subject: &Subject) -> Option<f64> {
-        self.times(subject)?.max_ms
+        self.times_of(subject)?.max_ms
     }
 
     fn average_ms(&self, subject: &Subject) -> Option<f64> {
-        self.times(subject)?.average_ms
+        self.times_of(subject)?.average_ms
     }
 
     fn rate(&self, subject: &Subject) -> Option<f64> {
@@ -46,14 +48,14 @@ impl Measured for Saved {
     }
 }
 
-impl Saved {
-    fn step(&self, name: &str) -> Option<&Step> {
+impl Report {
+    fn step(&self, name: &str) -> Option<&StepReport> {
         self.steps.iter().find(|step| step.name == name)
     }
 
-    fn times(&self, subject: &Subject) -> Option<&Times> {
+    fn times_of(&self, subject: &Subject) -> Option<&Times> {
         match subject {
-            Subject::Requests => Some(&self.response_times),
+            Subject::Requests => Some(&self.request_times),
             Subject::Pages => Some(&self.page_times),
             Subject::Step(name) => self.step(name).map(|step| &step.times),
         }
