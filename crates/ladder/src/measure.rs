@@ -106,7 +106,7 @@ fn figure(step: Step, body: Body, report: &Report, beside: &Beside) -> Measured 
     let audit = audit(&files, &beside.counters, slack);
     let by_hand_per_sec = doubts::by_hand(&cpu, cores::count());
     let evidence = Evidence {
-        times: &report.request_histogram,
+        times: &report.histograms.request,
         errors: report.errors.total,
         generator_busy: report.generator.busy,
         per_sec: report.pages_per_sec,
@@ -133,7 +133,7 @@ fn figure(step: Step, body: Body, report: &Report, beside: &Beside) -> Measured 
         files,
         doubts: evidence.doubts(),
         audit: audit.unwrap_or_else(|difference| difference),
-        request_us: compact(&report.request_histogram),
+        request_us: compact(&report.histograms.request),
     }
 }
 

@@ -1,9 +1,7 @@
 //! How long answers took lately: drawn by the benchmarker's chart, and as text with hits as `|` and misses
 //! as `#`.
 
-use benchmarker::chart::{Frame, Mark, latency};
-use benchmarker::saved::TierCounts;
-use ladder::lab::{BUCKETS, Scene, Times, bucket_of};
+use benchmarker::chart::{Frame, Layer, Mark, latency};
 
 use super::panels::time_said;
 use crate::web::words;
@@ -58,8 +56,8 @@ impl Histogram {
             true => "memcached",
             false => "without the app",
         };
-        let tiers = [(by, &hits), ("the app", &misses)].map(|(tier, times)| TierCounts {
-            tier: tier.to_owned(),
+        let tiers = [(by, &hits), ("the app", &misses)].map(|(tier, times)| Layer {
+            name: tier.to_owned(),
             counts: times.log_counts(),
         });
         let mut all = hits.clone();

@@ -10,10 +10,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use benchmarker::{Fetch, Moment, PageList, Plan, Tier};
-use db::{measure, people, pool};
-use domain::Cursor;
-use domain::urls;
+use benchmarker::{Fetch, PageList, Plan, Progress, Tier};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
@@ -172,7 +169,7 @@ pub fn run(front: &str, database_url: &str) -> Result<()> {
             .warmup(Duration::ZERO)
             .duration(DURATION)
             .stop_when(stop)
-            .tell(moments)
+            .send_progress_to(moments)
     });
     std::thread::spawn(move || {
         for moment in heard {
@@ -198,8 +195,8 @@ fn say(line: &Line) -> Result<()> {
     writeln!(std::io::stdout().lock(), "{text}").context("nobody listens to the benchmark")
 }
 
-impl From<&Moment> for Heard {
-    fn from(moment: &Moment) -> Self {
+impl From<&Progress> for Heard {
+    fn from(moment: &Progress) -> Self {
         let mut heard = Self {
             failed: moment.failed,
             ..Self::default()

@@ -1,7 +1,7 @@
 //! How long things took, counted in the buckets of the benchmarker's charts: cheap to count, exact enough
 //! to draw.
 
-use benchmarker::saved::LogCounts;
+use benchmarker::LogCounts;
 use serde::{Deserialize, Serialize};
 
 /// How many buckets there are: up to 158 s, longer than any request may take.
