@@ -1,13 +1,13 @@
-//! What a flushed memcached does to a site at full load: `scripts/bench-flush`.
+//! Measures how a flush of memcached affects a site at full load: `scripts/bench-flush`.
 //!
-//! Browsers visit the pages of a list by Zipf's law, with all their parts. Every so often everything
-//! that memcached holds is flushed, and the pages' times in the seconds after are set beside those of
-//! the seconds before; halfway between two flushes the same is done with nothing flushed.
+//! Browsers visit the pages of a list by Zipf's law, with all their parts. memcached is flushed
+//! periodically, and the times of pages in the seconds after are compared with those in the seconds
+//! before; halfway between two flushes the same is computed without a flush, as A/A.
 
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "an example that a person looks at"
+    reason = "an example with output for people"
 )]
 
 use std::error::Error;
@@ -22,26 +22,26 @@ use benchmarker::{Histogram, Order, PageList, Plan, Progress, Tier, run};
 
 type Fallible<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// How many connections ask: four browsers, as in the talk's load with pictures.
+/// How many connections there are: four browsers, as in the talk's load with pictures.
 const CONNECTIONS: usize = 24;
-/// How many seconds lie between two flushes.
+/// The period of flushes, in seconds.
 const PERIOD: usize = 12;
-/// After how many of them it is looked at with nothing flushed: long after one, and before the next.
+/// The second of a period at which the A/A comparison is made: long after a flush, and before the next.
 const HALFWAY: usize = 7;
-/// How many seconds run before the first flush.
+/// How many seconds precede the first flush.
 const LEAD: usize = 6;
-/// How many seconds before are what a flush is measured against.
+/// How many seconds before a flush are its baseline.
 const BEFORE: usize = 4;
-/// How many seconds after are looked at; the worst of them counts.
+/// How many seconds after a flush are compared; the worst of them counts.
 const AFTER: usize = 2;
-/// How often memcached's own counters are read.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// At which part of the hit ratio before it counts as back.
-const BACK_AT: f64 = 0.99;
+/// How often memcached's counters are read.
+const SAMPLE_EVERY: Duration = Duration::from_millis(50);
+/// The share of the hit ratio before a flush at which it has recovered.
+const RECOVERED_AT: f64 = 0.99;
 
-/// One look at memcached's counters, which only grow.
+/// One sample of memcached's counters, which only increase.
 #[derive(Clone, Copy)]
-struct Look {
+struct Sample {
     at: Instant,
     hits: u64,
     misses: u64,
@@ -55,31 +55,32 @@ fn main() -> Fallible<()> {
     let flushes: usize = flushes.parse()?;
     let pages = PageList::parse(&std::fs::read_to_string(list)?, Some(base))?;
     let seconds = LEAD + PERIOD * flushes;
-    let (progress, heard) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let plan = Plan::new(pages)
         .connections(CONNECTIONS)
         .order(Order::Zipf)
         .warmup(Duration::ZERO)
         .duration(Duration::from_secs(seconds as u64))
-        .send_progress_to(progress);
+        .send_progress_to(sender);
 
-    let looks = Arc::new(Mutex::new(Vec::new()));
+    let samples = Arc::new(Mutex::new(Vec::new()));
     let over = Arc::new(AtomicBool::new(false));
-    let looking = thread::spawn({
-        let (memcached, looks, over) = (memcached.clone(), Arc::clone(&looks), Arc::clone(&over));
-        move || look_on(&memcached, &looks, &over)
+    let sampling = thread::spawn({
+        let (memcached, over) = (memcached.clone(), Arc::clone(&over));
+        let samples = Arc::clone(&samples);
+        move || sample(&memcached, &samples, &over)
     });
     let flushing = thread::spawn({
         let memcached = memcached.clone();
-        move || flush_between(&memcached, &heard)
+        move || flush_periodically(&memcached, &receiver)
     });
     let report = run(&plan)?;
-    // Whoever listens listens for as long as the plan could be run once more.
+    // The plan owns the sender: the channel, and with it the flushing thread, ends when it is dropped.
     drop(plan);
     over.store(true, Relaxed);
     let (seconds, flushed) = flushing.join().map_err(|_| "the flushing thread died")??;
-    looking.join().map_err(|_| "the looking thread died")??;
-    let looks = mem::take(&mut *looks.lock().unwrap_or_else(PoisonError::into_inner));
+    sampling.join().map_err(|_| "the sampling thread died")??;
+    let samples = mem::take(&mut *samples.lock().unwrap_or_else(PoisonError::into_inner));
     if report.errors.total > 0 {
         return Err(format!("requests failed:\n{report}").into());
     }
@@ -89,21 +90,21 @@ fn main() -> Fallible<()> {
         report.pages_per_sec,
         100.0 * report.generator.busy
     );
-    tell(&seconds, &flushed, &looks);
+    print_table(&seconds, &flushed, &samples);
     Ok(())
 }
 
-/// Flushes at the end of every period's first second; returns what each second was, and when was flushed.
-fn flush_between(
+/// Flushes at the end of the first second of every period; returns the seconds and the flushes.
+fn flush_periodically(
     memcached: &str,
-    heard: &mpsc::Receiver<Progress>,
+    receiver: &mpsc::Receiver<Progress>,
 ) -> Fallible<(Vec<Progress>, Vec<Instant>)> {
     let (mut seconds, mut flushed) = (Vec::new(), Vec::new());
-    for progress in heard {
+    for progress in receiver {
         seconds.push(progress);
         if seconds.len() >= LEAD && (seconds.len() - LEAD).is_multiple_of(PERIOD) {
             flushed.push(Instant::now());
-            if exchange(memcached, "flush_all")? != ["OK"] {
+            if send_command(memcached, "flush_all")? != ["OK"] {
                 return Err("memcached did not flush".into());
             }
         }
@@ -111,44 +112,46 @@ fn flush_between(
     Ok((seconds, flushed))
 }
 
-fn look_on(memcached: &str, looks: &Mutex<Vec<Look>>, over: &AtomicBool) -> Fallible<()> {
+fn sample(memcached: &str, samples: &Mutex<Vec<Sample>>, over: &AtomicBool) -> Fallible<()> {
     while !over.load(Relaxed) {
-        let lines = exchange(memcached, "stats")?;
+        let lines = send_command(memcached, "stats")?;
         let of = |name: &str| -> Fallible<u64> {
             let line = lines.iter().find_map(|line| line.strip_prefix(name));
-            Ok(line.ok_or("memcached does not say its hits")?.parse()?)
+            Ok(line
+                .ok_or("the stats of memcached lack get_hits")?
+                .parse()?)
         };
         let (hits, misses) = (of("STAT get_hits ")?, of("STAT get_misses ")?);
         let at = Instant::now();
-        let mut looks = looks.lock().unwrap_or_else(PoisonError::into_inner);
-        looks.push(Look { at, hits, misses });
-        drop(looks);
-        thread::sleep(LOOK_EVERY);
+        let mut samples = samples.lock().unwrap_or_else(PoisonError::into_inner);
+        samples.push(Sample { at, hits, misses });
+        drop(samples);
+        thread::sleep(SAMPLE_EVERY);
     }
     Ok(())
 }
 
-fn exchange(memcached: &str, command: &str) -> Fallible<Vec<String>> {
+fn send_command(memcached: &str, command: &str) -> Fallible<Vec<String>> {
     let mut stream = TcpStream::connect(memcached)?;
     stream.write_all(format!("{command}\r\nquit\r\n").as_bytes())?;
     Ok(BufReader::new(stream).lines().collect::<Result<_, _>>()?)
 }
 
-fn tell(seconds: &[Progress], flushed: &[Instant], looks: &[Look]) {
+fn print_table(seconds: &[Progress], flushed: &[Instant], samples: &[Sample]) {
     println!(
         "| flush | pages' p99 before, ms | the second after | the next | factor | nothing flushed | asked of the app a second, before | in the second after | hit ratio before | its lowest | back after |"
     );
     println!("| --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |");
     let (mut factors, mut without, mut backs) = (Vec::new(), Vec::new(), Vec::new());
     for (number, at) in flushed.iter().enumerate() {
-        // So many seconds were over when it was flushed.
+        // How many seconds were over at the flush.
         let over = LEAD + PERIOD * number;
         let (Some(factor), Some(nothing)) =
             (factor(seconds, over), factor(seconds, over + HALFWAY))
         else {
             continue;
         };
-        let (before, lowest, back) = ratio_around(looks, *at);
+        let (before, lowest, back) = hit_ratios(samples, *at);
         let asked = |from: usize, to: usize| {
             let of = |progress: &Progress| {
                 progress
@@ -179,16 +182,16 @@ fn tell(seconds: &[Progress], flushed: &[Instant], looks: &[Look]) {
         backs.extend(back.map(|back| back.as_secs_f64()));
     }
     println!();
-    say(
-        "pages' p99, the worse of two seconds after a flush to the four before",
+    print_median(
+        "p99 of pages, the worse of two seconds after a flush to the four before",
         factors,
         "",
     );
-    say("the same with nothing flushed (A/A)", without, "");
-    say("hit ratio back at 99 % of what it was", backs, " s");
+    print_median("the same without a flush (A/A)", without, "");
+    print_median("hit ratio back at 99 % of that before", backs, " s");
 }
 
-/// How much longer pages took in the worst second after than in those before.
+/// The ratio of the p99 of pages in the worst second after to that in the seconds before.
 fn factor(seconds: &[Progress], over: usize) -> Option<f64> {
     let before = p99_ms(seconds.get(over.checked_sub(BEFORE)?..over)?);
     let after = seconds.get(over..over + AFTER)?;
@@ -203,27 +206,25 @@ fn p99_ms(seconds: &[Progress]) -> f64 {
     for second in seconds {
         match &mut all {
             None => all = Some(second.pages.clone()),
-            // All of one range: they always add.
+            // Histograms of one range always add.
             Some(all) => all.add(&second.pages).unwrap_or_default(),
         }
     }
     all.map_or(f64::NAN, |all| all.value_at_quantile(0.99) as f64 / 1000.0)
 }
 
-/// The hit ratio in the seconds before a flush, its lowest after, and how long until it was back for good.
-fn ratio_around(looks: &[Look], flush: Instant) -> (f64, f64, Option<Duration>) {
-    let ratio = |from: &Look, to: &Look| {
+/// The hit ratio before a flush, the lowest after it, and how long it took to recover for good.
+fn hit_ratios(samples: &[Sample], flush: Instant) -> (f64, f64, Option<Duration>) {
+    let ratio = |from: &Sample, to: &Sample| {
         let hits = to.hits - from.hits;
         hits as f64 / (hits + to.misses - from.misses).max(1) as f64
     };
-    let before: Vec<&Look> = looks
-        .iter()
-        .filter(|look| look.at < flush && look.at + Duration::from_secs(BEFORE as u64) > flush)
-        .collect();
-    let after: Vec<&Look> = looks
-        .iter()
-        .filter(|look| look.at >= flush && look.at < flush + Duration::from_secs(HALFWAY as u64))
-        .collect();
+    let within = |from: Instant, to: Instant| -> Vec<&Sample> {
+        let samples = samples.iter();
+        samples.filter(|s| s.at >= from && s.at < to).collect()
+    };
+    let before = within(flush - Duration::from_secs(BEFORE as u64), flush);
+    let after = within(flush, flush + Duration::from_secs(HALFWAY as u64));
     let ([first, .., last], [_, ..]) = (&before[..], &after[..]) else {
         return (f64::NAN, f64::NAN, None);
     };
@@ -238,14 +239,14 @@ fn ratio_around(looks: &[Look], flush: Instant) -> (f64, f64, Option<Duration>) 
         .fold(f64::INFINITY, f64::min);
     let missing = steps
         .iter()
-        .rposition(|(_, ratio)| *ratio < BACK_AT * usual);
+        .rposition(|(_, ratio)| *ratio < RECOVERED_AT * usual);
     let back = missing.map_or(Some(Duration::ZERO), |missing| {
         Some(steps.get(missing + 1)?.0 - flush)
     });
     (usual, lowest, back)
 }
 
-fn say(what: &str, mut values: Vec<f64>, unit: &str) {
+fn print_median(what: &str, mut values: Vec<f64>, unit: &str) {
     values.sort_by(f64::total_cmp);
     if let [least, .., most] = values[..] {
         let middle = f64::midpoint(values[(values.len() - 1) / 2], values[values.len() / 2]);

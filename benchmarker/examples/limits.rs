@@ -1,14 +1,14 @@
-//! How punctual, how honest and how small the generator is, against an nginx that answers a constant:
-//! `scripts/bench-generator` calls it after `versus_wrk`.
+//! Measures punctuality, coordinated omission and memory of the generator, against an nginx whose only
+//! response is `return 200`. `scripts/bench-generator` calls it after `versus_wrk`.
 //!
-//! Half of what the server can do, by planned instants: how late were page views sent? The server stopped
-//! for 1.4 s at 2,000 a second: what do response times say, and what service times? 10,000 connections, and
-//! three times as many requests over them: how much memory?
+//! 1. Half of the rate that the server can do, in an open load: how late are page views sent?
+//! 2. The server is stopped for 1.4 s at 2,000 a second: response times must show it, service times not.
+//! 3. 10,000 connections, and three times as many requests over them: how much memory?
 
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "an example that a person looks at"
+    reason = "an example with output for people"
 )]
 
 use std::error::Error;
@@ -31,9 +31,9 @@ const MANY: &str = "10000";
 
 fn main() -> Result<()> {
     let server = NullServer::start()?;
-    punctual(&server)?;
-    honest(&server)?;
-    small(&server)
+    punctuality(&server)?;
+    omission(&server)?;
+    memory(&server)
 }
 
 fn plan(server: &NullServer, secs: u64) -> Result<Plan> {
@@ -43,7 +43,7 @@ fn plan(server: &NullServer, secs: u64) -> Result<Plan> {
         .duration(Duration::from_secs(secs)))
 }
 
-fn punctual(server: &NullServer) -> Result<()> {
+fn punctuality(server: &NullServer) -> Result<()> {
     let most = run(&plan(server, 3)?)?.requests_per_sec;
     let half = Load::Open(Stages::constant(most / 2.0)?);
     let report = run(&plan(server, 10)?.load(half))?;
@@ -58,7 +58,7 @@ fn punctual(server: &NullServer) -> Result<()> {
     Ok(())
 }
 
-fn honest(server: &NullServer) -> Result<()> {
+fn omission(server: &NullServer) -> Result<()> {
     let open = Load::Open(Stages::constant(RATE_OF_PAUSE)?);
     let plan = plan(server, 10)?.load(open);
     let workers = server.processes();
@@ -82,12 +82,12 @@ fn honest(server: &NullServer) -> Result<()> {
     Ok(())
 }
 
-/// A worker that is gone is nothing to complain about here: the run shows it.
+/// Ignores that the process has ended: the run will show it.
 fn send(pid: i32, signal: Signal) {
     let _ = kill(Pid::from_raw(pid), signal);
 }
 
-fn small(server: &NullServer) -> Result<()> {
+fn memory(server: &NullServer) -> Result<()> {
     for secs in ["3s", "9s"] {
         let child = Command::new(our_binary()?)
             .args([
@@ -104,7 +104,7 @@ fn small(server: &NullServer) -> Result<()> {
             .stdout(Stdio::piped())
             .spawn()?;
         let pid = child.id();
-        // Before its end, when it has all it will have.
+        // Just before its end, when its memory is largest.
         thread::sleep(Duration::from_secs(secs.trim_end_matches('s').parse()?));
         let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -123,13 +123,15 @@ fn small(server: &NullServer) -> Result<()> {
 fn our_binary() -> Result<PathBuf> {
     let example = std::env::current_exe()?;
     let folder = example.parent().and_then(|folder| folder.parent());
-    Ok(folder.ok_or("this program is nowhere")?.join("benchmarker"))
+    Ok(folder
+        .ok_or("the path of this executable has no folder")?
+        .join("benchmarker"))
 }
 
 fn doubts(report: &Report) {
     report
         .failed_checks()
-        .for_each(|check| println!("  in doubt: {}: {}", check.name, check.detail));
+        .for_each(|check| println!("  check failed: {}: {}", check.name, check.detail));
 }
 
 fn ms(value: Option<f64>) -> String {

@@ -1,18 +1,18 @@
-//! Measures this generator against wrk, and hey where it is installed: all as processes, on the same nginx
-//! that answers a constant, by turns in random order. `scripts/bench-generator` calls it.
+//! Compares this generator with wrk, and with hey where it is installed: as processes, on the same nginx
+//! (`return 200`), by turns in random order. `scripts/bench-generator` calls it.
 //!
 //! ```text
 //! cargo build --release -p benchmarker && \
 //!     cargo run --release -p benchmarker --example versus_wrk -- [CONNECTIONS] [BLOCKS] [SECONDS]
 //! ```
 //!
-//! One block is each of them once, and the benchmarker once more under another name: what the two equal
-//! ones differ by is the noise of the machine. Printed are ratios within blocks.
+//! One block runs each of them once, and the benchmarker again: the difference of these two is the noise
+//! of the machine (A/A). Prints ratios within blocks.
 
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "an example that a person looks at"
+    reason = "an example with output for people"
 )]
 
 use std::error::Error;
@@ -37,7 +37,7 @@ enum Rival {
     Wrk,
     Ours,
     OursAgain,
-    /// Page views by browsers with a cache, whose HTML is read.
+    /// Page views by browsers with a cache, whose HTML is scanned.
     Pages,
     Hey,
 }
@@ -54,7 +54,7 @@ impl Rival {
     }
 }
 
-/// What one run of one rival achieved.
+/// The result of one run of one rival.
 #[derive(Clone, Copy)]
 struct Sample {
     rival: Rival,
@@ -103,18 +103,18 @@ fn main() -> Result<()> {
         "{connections} connections, {THREADS} threads, {blocks} blocks of {seconds} s, seed {SEED}\n"
     );
     for rival in [Rival::Wrk, Rival::Hey] {
-        tell(&measured, Rival::Ours, rival);
+        print_ratios(&measured, Rival::Ours, rival);
     }
-    tell(&measured, Rival::Pages, Rival::Wrk);
-    tell(&measured, Rival::Pages, Rival::Ours);
+    print_ratios(&measured, Rival::Pages, Rival::Wrk);
+    print_ratios(&measured, Rival::Pages, Rival::Ours);
     Ok(())
 }
 
-/// Something that is taken from a sample.
+/// A quantity and its value in a sample.
 type Quantity = (&'static str, fn(&Sample) -> f64);
 
-/// Prints the ratios of one to another, with how far the first differs from itself.
-fn tell(measured: &[Vec<Sample>], ours: Rival, other: Rival) {
+/// Prints the ratios of one rival to another, with the noise of ours.
+fn print_ratios(measured: &[Vec<Sample>], ours: Rival, other: Rival) {
     let quantities: [Quantity; 2] = [
         ("maximum rate", |sample| sample.per_second),
         ("requests per CPU-second", |sample| sample.per_cpu_second),
@@ -125,7 +125,7 @@ fn tell(measured: &[Vec<Sample>], ours: Rival, other: Rival) {
             .map(|samples| {
                 let of = |rival| samples.iter().find(|s| s.rival == rival).map(of);
                 let (a, b) = (of(other)?, of(ours)?);
-                // The noise is that of ours: between the two that are the same.
+                // The noise is that between the two runs of ours.
                 let again = a * of(Rival::OursAgain)? / of(Rival::Ours)?;
                 Some(Block {
                     a,
@@ -152,7 +152,7 @@ fn measure(rival: Rival, url: &str, connections: u32, seconds: u32) -> Result<Sa
         Rival::Ours | Rival::OursAgain | Rival::Pages => Command::new(our_binary()?),
     };
     let (connections, duration) = (connections.to_string(), format!("{seconds}s"));
-    // None of the others warms up; so its own start and ours are in the figures.
+    // The others have no warm-up, so ours has none either.
     match rival {
         Rival::Wrk => command.args(["-t", THREADS, "-c", &connections, "-d", &duration, url]),
         Rival::Hey => command.args(["-cpus", THREADS, "-c", &connections, "-z", &duration, url]),
@@ -169,14 +169,14 @@ fn measure(rival: Rival, url: &str, connections: u32, seconds: u32) -> Result<Sa
     let cpu = children_cpu()? - before;
     let text = String::from_utf8(output.stdout)?;
     if !output.status.success() {
-        return Err(format!("{} did not end well: {text}", rival.name()).into());
+        return Err(format!("{} failed: {text}", rival.name()).into());
     }
     let (requests, per_second) = match rival {
         Rival::Wrk => read_wrk(&text),
         Rival::Hey => read_hey(&text),
         Rival::Ours | Rival::OursAgain | Rival::Pages => read_ours(&text),
     }
-    .ok_or_else(|| format!("no figures in: {text}"))?;
+    .ok_or_else(|| format!("no rates in: {text}"))?;
     Ok(Sample {
         rival,
         per_second,
@@ -223,7 +223,7 @@ fn after(text: &str, word: &str) -> Option<f64> {
     rate.trim().parse().ok()
 }
 
-/// CPU seconds of all children that have ended, exact to the microsecond.
+/// CPU seconds of all children that have ended, in microseconds of resolution.
 fn children_cpu() -> Result<f64> {
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     let micros = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();

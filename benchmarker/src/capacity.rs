@@ -1,7 +1,7 @@
-//! The highest rate at which a rule is kept: doubled until it breaks, then halved between the two.
+//! Searches for the highest rate that keeps a rule: doubles the rate until the rule breaks, then bisects.
 //!
-//! Each trial is a run of its own with planned instants: at a rate that the server cannot keep, page views
-//! wait, and their times say so.
+//! Each trial is a run of its own with an open load: at a rate that the server cannot keep, page views
+//! wait, and their times include the waiting.
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -9,15 +9,16 @@ use crate::load::{Load, Stages};
 use crate::run::run;
 use crate::{Error, Plan, Report};
 
-/// How often the rate is doubled at most: from 10 to ten million.
+/// How often the rate is doubled at most: from 10 to ten million page views a second.
 const DOUBLINGS_MAX: u32 = 20;
-/// The search ends when the rate that breaks is at most this many times the one that holds.
+/// The search ends when the lowest rate that breaks the rule is at most this many times the highest
+/// one that keeps it.
 const CLOSE: f64 = 1.05;
-/// What is left of a rate that held once and broke when it was tried again.
+/// The factor for a rate that kept the rule once and broke it when it was confirmed.
 const STEP_DOWN: f64 = 0.95;
-/// How often a rate is tried again before it counts as found.
+/// How many confirmations are tried.
 const CONFIRMATIONS_MAX: u32 = 4;
-/// How often a trial is repeated that doubts itself: what else the machine does comes and goes.
+/// How often a trial in doubt is repeated: other load on the machine may be temporary.
 const REPEATS_MAX: u32 = 2;
 
 /// One run of the search.
@@ -25,20 +26,20 @@ const REPEATS_MAX: u32 = 2;
 pub struct Trial {
     /// Page views a second that were due.
     pub rate: f64,
-    /// What is broken, in sentences; empty when the rule was kept.
+    /// The broken rules, in sentences; empty when all were kept.
     pub broken: Vec<String>,
-    /// What the run found.
+    /// The report of the run.
     pub report: Report,
 }
 
-/// What the search found.
+/// The result of the search.
 #[derive(Debug, Clone)]
 pub struct Capacity {
-    /// The highest rate, in page views a second, that kept the rule twice; none when none did.
+    /// The highest rate, in page views a second, that kept the rule twice; none when no rate did.
     pub rate: Option<f64>,
-    /// Why it is not more.
+    /// Why it is not higher.
     pub limit: Limit,
-    /// All runs, in their order.
+    /// All runs, in order.
     pub trials: Vec<Trial>,
 }
 
@@ -47,24 +48,24 @@ pub struct Capacity {
 pub enum Limit {
     /// A slightly higher rate broke the rule.
     Rule,
-    /// The generator could not send at a higher rate: the server may do more.
+    /// The generator could not send a higher rate on time: the server may have a higher capacity.
     Generator,
-    /// The rate with which the search began broke the rule.
+    /// The first rate broke the rule.
     First,
-    /// It was told to stop.
+    /// The plan's stop flag was set.
     Stopped,
 }
 
-/// Searches from a rate on; `broken` says in sentences what of the rule a run does not keep. Each trial
-/// lasts as long as the plan says, warm-up included; `tell` hears of each.
+/// Searches from the rate `from` upwards. `broken` returns the rules that a run breaks, in sentences;
+/// `on_trial` is called after each run. Each run has the duration and warm-up of the plan.
 ///
 /// # Errors
-/// As [`run`]; a rate of nothing is one more.
+/// As [`run`](crate::run()), and when the first rate is 0.
 pub fn capacity(
     plan: &Plan,
     from: f64,
     broken: impl Fn(&Report) -> Vec<String>,
-    mut tell: impl FnMut(&Trial),
+    mut on_trial: impl FnMut(&Trial),
 ) -> Result<Capacity, Error> {
     let mut trials: Vec<Trial> = vec![];
     let mut once = |rate: f64| -> Result<(Outcome, bool), Error> {
@@ -79,20 +80,20 @@ pub fn capacity(
         } else if broken.is_empty() && !in_doubt {
             Outcome::Kept
         } else if in_doubt || report.generator.is_the_limit() {
-            // Late answers of a generator without time are its own.
-            Outcome::TooFastForUs
+            // The delay may be that of the generator.
+            Outcome::Inconclusive
         } else {
             Outcome::Broken
         };
-        let may_pass = in_doubt && !report.generator.is_the_limit();
+        let may_repeat = in_doubt && !report.generator.is_the_limit();
         let trial = Trial {
             rate,
             broken,
             report,
         };
-        tell(&trial);
+        on_trial(&trial);
         trials.push(trial);
-        Ok((outcome, may_pass))
+        Ok((outcome, may_repeat))
     };
     let (rate, limit) = search(from, |rate| repeated(|| once(rate)))?;
     Ok(Capacity {
@@ -102,53 +103,54 @@ pub fn capacity(
     })
 }
 
-/// Tries until a trial does not doubt itself, or will not change its mind.
+/// Repeats a trial while it is in doubt and a repetition may help.
 fn repeated(mut once: impl FnMut() -> Result<(Outcome, bool), Error>) -> Result<Outcome, Error> {
     for _ in 0..REPEATS_MAX {
         match once()? {
-            (Outcome::TooFastForUs, true) => {}
+            (Outcome::Inconclusive, true) => {}
             (outcome, _) => return Ok(outcome),
         }
     }
     once().map(|(outcome, _)| outcome)
 }
 
-/// Page views that were due and are in no histogram, because they were never over: the slowest of all.
+/// The sentence for page views that were due and never over: the slowest, and in none of the times.
 fn left_behind(report: &Report) -> Option<String> {
     let (over, due) = (report.pages + report.pages_incomplete, report.load.due);
-    let says = || format!("of {due} page views that were due only {over} were over in time");
-    report.falls_behind().then(says)
+    let sentence = || format!("only {over} of {due} page views that were due were over in time");
+    report.falls_behind().then(sentence)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Kept,
     Broken,
-    TooFastForUs,
+    /// The generator was late, busy or in doubt.
+    Inconclusive,
     Stopped,
 }
 
 impl Outcome {
     fn limit(self) -> Limit {
         match self {
-            Self::TooFastForUs => Limit::Generator,
+            Self::Inconclusive => Limit::Generator,
             Self::Stopped => Limit::Stopped,
             Self::Kept | Self::Broken => Limit::Rule,
         }
     }
 }
 
-/// The search itself, whatever a trial is.
+/// The search, for any kind of trial.
 fn search(
     from: f64,
     mut attempt: impl FnMut(f64) -> Result<Outcome, Error>,
 ) -> Result<(Option<f64>, Limit), Error> {
-    let (mut held, mut broke, mut limit) = (None, None, Limit::Rule);
+    let (mut kept, mut broke, mut limit) = (None, None, Limit::Rule);
     let mut rate = from;
     for _ in 0..DOUBLINGS_MAX {
         match attempt(rate)? {
-            Outcome::Kept => held = Some(rate),
-            Outcome::Stopped => return Ok((held, Limit::Stopped)),
+            Outcome::Kept => kept = Some(rate),
+            Outcome::Stopped => return Ok((kept, Limit::Stopped)),
             other => {
                 limit = other.limit();
                 broke = Some(rate);
@@ -157,7 +159,7 @@ fn search(
         }
         rate *= 2.0;
     }
-    let Some(mut low) = held else {
+    let Some(mut low) = kept else {
         let first = if limit == Limit::Rule {
             Limit::First
         } else {
@@ -166,7 +168,7 @@ fn search(
         return Ok((None, first));
     };
     let Some(mut high) = broke else {
-        return Ok((held, Limit::Generator));
+        return Ok((kept, Limit::Generator));
     };
     while high / low > CLOSE {
         let middle = f64::midpoint(low, high);
@@ -179,7 +181,7 @@ fn search(
             }
         }
     }
-    // What held once may have been lucky.
+    // Confirms the rate: once may have been luck.
     for _ in 0..CONFIRMATIONS_MAX {
         match attempt(low)? {
             Outcome::Kept => return Ok((Some(low), limit)),
@@ -197,7 +199,7 @@ mod tests {
 
     use super::*;
 
-    /// What a server that keeps a rule up to a rate is found to keep, and in how many trials.
+    /// The result of the search for a server with this capacity, and the number of trials.
     fn found(capacity: f64, from: f64) -> (Option<f64>, Limit, usize) {
         let mut trials = 0;
         let (rate, limit) = search(from, |rate| {
@@ -220,14 +222,14 @@ mod tests {
             (outcome, answers.len())
         };
         let (doubt, end) = (
-            (Outcome::TooFastForUs, true),
-            (Outcome::TooFastForUs, false),
+            (Outcome::Inconclusive, true),
+            (Outcome::Inconclusive, false),
         );
         let kept = (Outcome::Kept, false);
         assert_eq!(told(&[doubt, kept, end]), (Outcome::Kept, 1));
         assert_eq!(told(&[doubt, doubt, kept]), (Outcome::Kept, 0));
-        assert_eq!(told(&[doubt, doubt, doubt]), (Outcome::TooFastForUs, 0));
-        assert_eq!(told(&[end, kept, kept]), (Outcome::TooFastForUs, 2));
+        assert_eq!(told(&[doubt, doubt, doubt]), (Outcome::Inconclusive, 0));
+        assert_eq!(told(&[end, kept, kept]), (Outcome::Inconclusive, 2));
     }
 
     proptest! {
@@ -251,7 +253,7 @@ mod tests {
         let mut trials = 0;
         let (rate, _) = search(100.0, |rate| {
             trials += 1;
-            // The first time 150 holds, and then no more.
+            // 150 is kept the first time only.
             let lucky = trials < 4;
             Ok(if rate <= 140.0 || (lucky && rate <= 160.0) {
                 Outcome::Kept
@@ -269,7 +271,7 @@ mod tests {
             Ok(if rate <= 1000.0 {
                 Outcome::Kept
             } else {
-                Outcome::TooFastForUs
+                Outcome::Inconclusive
             })
         })
         .unwrap();

@@ -13,16 +13,17 @@ use benchmarker::{
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand};
 
-/// How many connections a thread gets when nobody says: one browser.
+/// The default number of connections a thread: one browser.
 const CONNECTIONS_A_THREAD: usize = 6;
-/// How many browsers an open load has at hand when nobody says; those that are not needed stay unused.
+/// The bounds of the default number of browsers of an open load; those that it does not need stay unused.
 const BROWSERS_MIN: usize = 10;
 const BROWSERS_MAX: usize = 1000;
-/// How long is measured, and what is not counted before, when nobody says.
+/// The default duration.
 const DURATION: Duration = Duration::from_secs(10);
-/// How wide the window is when nobody says.
-const VIEWPORT_PX: u32 = 1280;
+/// The default warm-up.
 const WARMUP: Duration = Duration::from_secs(1);
+/// The default width of the window.
+const VIEWPORT_PX: u32 = 1280;
 
 // The groups of options in `--help`.
 const FETCHED: &str = "What is fetched";
@@ -33,8 +34,8 @@ const RULES: &str = "Rules and comparisons";
 const RESULT: &str = "The result";
 
 /// Fetches the pages of a list in rapid succession, each with the css, js and
-/// pictures it refers to, as browsers would, and says how many requests a second
-/// were answered and how long one took.
+/// pictures it refers to, as browsers would, and reports how many requests a
+/// second were answered and how long they took.
 #[derive(Debug, Parser)]
 #[command(version, after_long_help = EXAMPLES, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Arguments {
@@ -42,15 +43,16 @@ pub(crate) struct Arguments {
     pub(crate) command: Option<Command>,
 
     /// The page (http://...), or a file with one URL or path a line; # begins a
-    /// comment line, - reads standard input. With --scenario: the site
+    /// comment, - is standard input. With --scenario: the site
     #[arg(value_name = "URL-or-FILE", required = true)]
     target: Option<OsString>,
 
-    /// What visitors do, instead of a list of pages: talk-2007, tweets, reddit-hug, browse, or a TOML file
+    /// The scenario of the visitors, instead of a list of pages: talk-2007, tweets, reddit-hug, browse, or a
+    /// TOML file
     #[arg(help_heading = FETCHED, short = 'S', long, value_name = "NAME-or-FILE", conflicts_with_all = ["order", "once", "think", "base", "pages_only"])]
     pub(crate) scenario: Option<OsString>,
 
-    /// The values of a list of the scenario: a file with one a line; repeatable
+    /// The values of a list of the scenario: a file with one value a line; repeatable
     #[arg(help_heading = FETCHED, long = "list", value_name = "NAME=FILE", value_parser = OsStringValueParser::new().try_map(|text| parse_list(&text)), requires = "scenario")]
     pub(crate) lists: Vec<(String, PathBuf)>,
 
@@ -58,33 +60,34 @@ pub(crate) struct Arguments {
     #[arg(help_heading = LOAD, short, long, value_name = "T")]
     threads: Option<usize>,
 
-    /// Keep-alive connections in all; up to 6 of them are one browser
-    /// [default: 6 a thread; with --rate as many browsers as come in a second]
+    /// Keep-alive connections of all threads; up to 6 belong to one browser
+    /// [default: 6 a thread; with --rate as many browsers as page views a second]
     #[arg(help_heading = LOAD, short, long, value_name = "C")]
     connections: Option<usize>,
 
-    /// Open load: so many page views a second are due, whether or not the earlier ones were answered; or
-    /// stages: 0..500:10s,500:1m
+    /// Open load: page views a second, due whether or not the earlier ones were answered; or stages:
+    /// 0..500:10s,500:1m
     #[arg(help_heading = LOAD, short, long, value_name = "PER-SECOND", conflicts_with_all = ["think", "users", "once"])]
     rate: Option<Stages>,
 
-    /// Closed load: so many browsers, or stages: 1..50:30s,50:1m [default: as the connections allow]
+    /// Closed load: the number of browsers, or stages: 1..50:30s,50:1m [default: as the connections allow]
     #[arg(help_heading = LOAD, short, long, value_name = "N", conflicts_with_all = ["connections", "once"])]
     users: Option<Stages>,
 
-    /// What a browser waits between two page views: 2s, or exp:7s for an exponential law of that mean
+    /// Think time between two page views of a browser: 2s, or exp:7s for an exponential distribution with that
+    /// mean
     #[arg(help_heading = LOAD, long, value_name = "TIME")]
     think: Option<Think>,
 
-    /// How long to measure: 500ms, 10s, 2m [default: 10s, or as long as the stages or the scenario last]
+    /// How long to measure: 500ms, 10s, 2m [default: 10s, or the length of the stages or the scenario]
     #[arg(help_heading = LOAD, short, long, value_name = "TIME", value_parser = parse_time)]
     duration: Option<Duration>,
 
-    /// Load before the measuring begins, not counted [default: 1s, or what the scenario says]
+    /// Warm-up: load before the measurement, not counted [default: 1s, or that of the scenario]
     #[arg(help_heading = LOAD, long, value_name = "TIME", value_parser = parse_time)]
     warmup: Option<Duration>,
 
-    /// How long a request may take, connecting included
+    /// Timeout of a request, connecting included
     #[arg(help_heading = LOAD, long, value_name = "TIME", default_value = "5s", value_parser = parse_time)]
     timeout: Duration,
 
@@ -92,15 +95,15 @@ pub(crate) struct Arguments {
     #[arg(help_heading = FETCHED, long, value_name = "URL")]
     base: Option<String>,
 
-    /// Connect to this unix socket; URLs then only give the host name and path
+    /// Connect to this unix socket; URLs then only provide host name and path
     #[arg(help_heading = WHERE, long, value_name = "PATH")]
     unix: Option<PathBuf>,
 
-    /// Fetch the HTML alone; every connection is a browser of its own
+    /// Fetch the HTML alone; every connection is then one browser
     #[arg(help_heading = FETCHED, long, conflicts_with_all = ["no_pictures", "lazy", "per_browser"])]
     pages_only: bool,
 
-    /// Ask for uncompressed answers, as wrk does; browsers ask for gzip
+    /// Request uncompressed responses, as wrk does; browsers accept gzip
     #[arg(help_heading = FETCHED, long)]
     no_gzip: bool,
 
@@ -108,7 +111,7 @@ pub(crate) struct Arguments {
     #[arg(help_heading = FETCHED, long, conflicts_with = "lazy")]
     no_pictures: bool,
 
-    /// Of the parts of a page, fetch only those whose path begins so
+    /// Fetch only the parts of a page whose path begins with this
     #[arg(
         help_heading = FETCHED,
         long,
@@ -118,11 +121,11 @@ pub(crate) struct Arguments {
     )]
     parts_below: String,
 
-    /// Pictures marked loading=lazy: fetch all of them, those near the window (a guess), or none
+    /// Pictures with loading=lazy: fetch all of them, those near the window (an estimate), or none
     #[arg(help_heading = FETCHED, long, value_enum, default_value = "skip")]
     lazy: Lazy,
 
-    /// Width of the window in px, which srcset is resolved for [default: 1280, or what the scenario says]
+    /// Width of the window in px, for which srcset is resolved [default: 1280, or that of the scenario]
     #[arg(help_heading = FETCHED, long, value_name = "PX")]
     viewport: Option<u32>,
 
@@ -130,43 +133,43 @@ pub(crate) struct Arguments {
     #[arg(help_heading = BROWSERS, long, value_name = "N", default_value_t = 6)]
     per_browser: usize,
 
-    /// Order of the pages: shuffled once, as listed, or drawn anew each time, evenly (random) or the
-    /// first most often (zipf: the second half as often, the hundredth a hundredth)
+    /// Order of the pages: shuffled once, as listed (file), or drawn each time, uniformly (random) or by
+    /// Zipf's law (zipf: the second half as often as the first, the hundredth a hundredth)
     #[arg(help_heading = FETCHED, long, value_enum, default_value = "shuffle")]
     order: Order,
 
-    /// Visit each page once and end, at the latest when the time is over: to warm what keeps files
+    /// Visit each page once and end, at the latest when the time is over: to warm caches
     #[arg(help_heading = FETCHED, long)]
     once: bool,
 
-    /// Browsers keep what they got, as private caches may: first and later page views are told apart;
-    /// with a number somebody else comes after so many page views
+    /// Browsers cache responses, as private caches may; first and repeat visits are reported separately.
+    /// With a number, a new visitor with an empty cache takes over after so many page views
     #[arg(help_heading = BROWSERS, long, value_name = "VIEWS", num_args = 0..=1, require_equals = true, default_missing_value = "0", conflicts_with = "pages_only")]
     returning: Option<u32>,
 
-    /// Seed of every random choice: same seed, same sequence
+    /// Seed of all random choices: same seed, same sequence
     #[arg(help_heading = BROWSERS, long, value_name = "S", default_value_t = 1)]
     pub(crate) seed: u64,
 
-    /// Rules that the result must keep, such as 'p95<200ms,failed=0'; exit status 3 when it does not
+    /// Rules for the result, such as 'p95<200ms,failed=0'; exit status 3 when one is broken
     #[arg(help_heading = RULES, long, value_name = "RULES")]
     require: Option<String>,
 
-    /// Search the highest rate of page views that keeps --require, from this one on
+    /// Search for the highest rate of page views that keeps --require, beginning with this rate
     #[arg(help_heading = RULES, long, value_name = "PER-SECOND", num_args = 0..=1, require_equals = true, default_missing_value = "10",
         conflicts_with_all = ["rate", "users", "think", "once", "versus", "json", "save", "html"])]
     pub(crate) capacity: Option<f64>,
 
-    /// Measure this other site, or address, by turns with the first: in each block both, and the first
-    /// once more
+    /// Measure a second site, or address, by turns with the first: each block measures both, and the first
+    /// again
     #[arg(help_heading = RULES, long = "vs", id = "versus", value_name = "URL", conflicts_with_all = ["json", "save", "require", "unix"])]
     pub(crate) versus: Option<String>,
 
-    /// How many blocks --vs measures
+    /// Number of blocks of --vs
     #[arg(help_heading = RULES, long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000), requires = "versus")]
     pub(crate) blocks: u32,
 
-    /// Measure also how fast the generator is against a server that does nothing (needs nginx)
+    /// Measure the ceiling of the generator, too: its rate against a server that does nothing (needs nginx)
     #[arg(help_heading = RULES, long, conflicts_with_all = ["versus", "capacity", "json"])]
     pub(crate) certify: bool,
 
@@ -174,30 +177,30 @@ pub(crate) struct Arguments {
     #[arg(help_heading = FETCHED, long = "header", value_name = "'K: V'", value_parser = parse_header)]
     headers: Vec<(String, String)>,
 
-    /// Write the result to a file, to be compared with another
+    /// Write the result as JSON to a file, for benchmarker compare
     #[arg(help_heading = RESULT, long, value_name = "FILE.json")]
     pub(crate) save: Option<PathBuf>,
 
-    /// Write the report as one HTML page that stands alone
+    /// Write the result as one self-contained HTML page
     #[arg(help_heading = RESULT, long, value_name = "FILE.html")]
     pub(crate) html: Option<PathBuf>,
 
-    /// Print the report as JSON
+    /// Print the result as JSON
     #[arg(help_heading = RESULT, long)]
     pub(crate) json: bool,
 
-    /// Allow a target that is not this machine, because it is yours
+    /// Allow a target that is not this machine; it must be yours
     #[arg(help_heading = WHERE, long)]
     i_own_this_host: bool,
 }
 
-/// What else the command can do.
+/// The subcommands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Put two saved results beside each other
+    /// Compare two saved results
     ///
-    /// The files are those of --save or --html. Runs at different times cannot tell a change of the
-    /// software from a change of the machine: to know, measure both by turns with --vs.
+    /// The files are those of --save or --html. Between runs at different times, both the software and the
+    /// state of the machine may differ: to know the cause, measure by turns with --vs.
     Compare(CompareFiles),
 }
 
@@ -208,7 +211,7 @@ pub(crate) struct CompareFiles {
     pub(crate) a: PathBuf,
     /// The second
     pub(crate) b: PathBuf,
-    /// Write the comparison as one HTML page that stands alone
+    /// Write the comparison as one self-contained HTML page
     #[arg(long, value_name = "FILE.html")]
     pub(crate) html: Option<PathBuf>,
 }
@@ -216,46 +219,46 @@ pub(crate) struct CompareFiles {
 const EXAMPLES: &str = "\
 Examples:
   benchmarker http://127.0.0.1:8080/
-      one page and all it refers to, over and over, for 10 s
+      one page and all its parts, again and again, for 10 s
   benchmarker pages.txt --base http://127.0.0.1:8080 --threads 2 --connections 48
       the pages of a list, by eight browsers of six connections
   benchmarker pages.txt --base http://127.0.0.1:8080 --pages-only -c 32 --order random
-      the HTML alone: how many pages the application makes
+      the HTML alone: how many pages the application renders
   benchmarker http://site/ --unix app.sock --pages-only --json
       one application process, without the front
   benchmarker pages.txt --base http://127.0.0.1:8080 --rate 200 --require 'pages.p95<500ms,failed=0'
-      200 page views a second, whatever the server does; exit status 3 if the rule is broken
+      200 page views a second, however slow the server is; exit status 3 if a rule is broken
   benchmarker pages.txt --base http://127.0.0.1:8080 --capacity --require 'pages.p95<2s,failed=0' -d 5s
       the highest rate that keeps the rule
   benchmarker http://127.0.0.1:8080/ --vs http://127.0.0.1:8081/ -d 3s
       two servers by turns
   benchmarker http://127.0.0.1:8080 --scenario browse --html report.html
-      what visitors do, and a report to keep
+      visitors who follow links, and a report as HTML
 
-What is counted: requests that ended while measuring, in full and with a status
-below 400. Their time runs from the instant at which they were due, connecting
-included, to the last byte. Without --rate the load is closed: a browser asks
-again when it has been answered, so a slow server is asked less often. Compare two
-targets by turns in one session, never by numbers of different days.
+What is counted: requests that ended within the measured time, in full and with a
+status below 400. Their time runs from the instant at which they were due,
+connecting included, to the last byte. Without --rate the load is closed: a browser
+begins its next page view after the last one, so a slow server gets fewer requests.
+Compare two targets by turns in one session, never by numbers of different days.
 
-Exit status: 0 measured; 1 nothing was answered, or the run doubts its own numbers;
-2 the arguments make no sense, or a result could not be written; 3 a rule of
---require is broken.";
+Exit status: 0 measured; 1 no request was answered, or a check of the run failed;
+2 invalid arguments, or a result that cannot be written; 3 a rule of --require is
+broken.";
 
 impl Arguments {
-    /// The address that completes paths: behind a unix socket any name does.
+    /// The address that completes paths; for a unix socket any name will do.
     pub(crate) fn base(&self) -> Option<&str> {
         self.base
             .as_deref()
             .or(self.unix.as_ref().map(|_| "http://localhost/"))
     }
 
-    /// What is to be measured: an address, or the name of a file; clap requires one.
+    /// The target: an address, or the name of a file; clap requires one.
     pub(crate) fn target(&self) -> &OsStr {
         self.target.as_deref().unwrap_or_default()
     }
 
-    /// The rules that were asked for, or those of the plan's scenario.
+    /// The rules of `--require`, or of the plan's scenario.
     pub(crate) fn rules(&self, plan: &Plan) -> Result<Option<Rules>, Error> {
         let Some(text) = self.require.as_deref().or(plan.required()) else {
             return Ok(None);
@@ -267,7 +270,7 @@ impl Arguments {
             .find(|name| steps.iter().all(|step| **step != **name));
         if let Some(unknown) = unknown {
             return Err(Error::Invalid(format!(
-                "a rule speaks of the step {unknown:?}, and there is none of that name but {}",
+                "a rule is about the step {unknown:?}, which does not exist; the steps are: {}",
                 steps.join(", ")
             )));
         }
@@ -278,9 +281,9 @@ impl Arguments {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let load = self.load(scenario.as_ref())?;
         let connections = self.connections(&load);
-        // No more threads than browsers, or a browser would be cut in two.
+        // No more threads than browsers, because a browser belongs to one thread.
         let threads = self.threads.unwrap_or_else(|| match connections {
-            Some(connections) => cores.min(connections.div_ceil(self.a_browser())).max(1),
+            Some(connections) => cores.min(connections.div_ceil(self.per_browser())).max(1),
             None => cores,
         });
         let times = scenario.as_ref().map(Scenario::times).unwrap_or_default();
@@ -340,30 +343,30 @@ impl Arguments {
             .fold(plan, |plan, (name, value)| plan.header(name, value)))
     }
 
-    /// How many connections the users need, or as many as were asked for.
+    /// The number of `--connections`, or as many as the users need.
     fn connections(&self, load: &Load) -> Option<usize> {
         let users = match load {
-            // Each trial has another rate; those that it does not need stay unused.
+            // Each trial has another rate; unneeded browsers stay unused.
             _ if self.capacity.is_some() => Some(BROWSERS_MAX),
             Load::Closed {
                 users: Some(users), ..
             } => Some(users.most().ceil() as usize),
-            // As many as come in a second: who is not free by then was not served.
+            // As many as page views a second: enough while page views take less than a second.
             Load::Open(rate) => {
                 Some((rate.most().ceil() as usize).clamp(BROWSERS_MIN, BROWSERS_MAX))
             }
             Load::Closed { users: None, .. } => None,
         };
         self.connections
-            .or(users.map(|users| users.saturating_mul(self.a_browser())))
+            .or(users.map(|users| users.saturating_mul(self.per_browser())))
     }
 
-    /// How many connections a browser has.
-    fn a_browser(&self) -> usize {
+    /// The number of connections of a browser.
+    fn per_browser(&self) -> usize {
         if self.pages_only { 1 } else { self.per_browser }
     }
 
-    /// The load that was asked for, or that of the scenario.
+    /// The load of the arguments, or of the scenario.
     fn load(&self, scenario: Option<&Scenario>) -> Result<Load, Error> {
         if let Some(rate) = &self.rate {
             return Ok(Load::Open(rate.clone()));
@@ -380,7 +383,7 @@ impl Arguments {
     }
 }
 
-/// Splits `NAME=FILE`; the file may have any name, also one that is not UTF-8.
+/// Splits `NAME=FILE`; the name of the file need not be UTF-8.
 fn parse_list(text: &OsStr) -> Result<(String, PathBuf), String> {
     let bytes = text.as_bytes();
     let (name, file) = bytes

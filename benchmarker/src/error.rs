@@ -1,34 +1,35 @@
+//! The errors of a run as a whole.
+
 use std::io;
 
 /// Why a run did not begin, or could not go on.
 ///
-/// Failures of single requests are no errors: they are counted in the
-/// [`Report`](crate::Report).
+/// A request that fails is not an error: the [`Report`](crate::Report) counts it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The plan makes no sense; the sentence says what to change.
+    /// The plan, or a file, is not valid; the sentence names what to change.
     #[error("{0}")]
     Invalid(String),
-    /// The target is somebody else's machine, as far as we can see.
+    /// The target is not a loopback address, and not declared one's own.
     #[error(
-        "{0} is not this machine: load may only be sent to loopback addresses, \
-         or with --i-own-this-host to a host that is yours"
+        "{0} is not this machine: load is sent to loopback addresses only; \
+         add --i-own-this-host if the host is yours"
     )]
     NotLoopback(String),
-    /// Nobody accepted a connection before the run.
-    #[error("nothing answers at {at}: {cause}")]
+    /// No connection was accepted before the run.
+    #[error("nothing answers at {at}: {cause}; start the site, or correct the address")]
     NothingAnswers {
-        /// The address as the plan named it.
+        /// The address, as in the plan.
         at: String,
-        /// What the system said.
+        /// The error of the system.
         cause: io::Error,
     },
-    /// This machine refused something the generator needs.
+    /// The system refused something that the generator needs.
     #[error("{doing}: {cause}")]
     System {
-        /// What we were doing.
+        /// What the generator was doing.
         doing: &'static str,
-        /// What the system said.
+        /// The error of the system.
         cause: io::Error,
     },
 }

@@ -1,27 +1,37 @@
 //! A threaded load generator that fetches pages as a browser would.
 //!
-//! A *page view* is the HTML of a page and then the css, js and pictures it
-//! refers to, fetched over the few keep-alive connections of one virtual
-//! browser. [`run`] takes a [`Plan`], keeps its browsers busy until the time is
-//! over and returns a [`Report`].
+//! A *page view* is the HTML of a page and then the css, js and pictures that it refers to, fetched
+//! over the few keep-alive connections of one virtual browser. [`run`] carries out a [`Plan`] and
+//! returns a [`Report`]: fields for programs, [`Display`](std::fmt::Display) and [`page`] for people.
 //!
-//! ```no_run
-//! use benchmarker::{PageList, Plan, run};
+//! ```
 //! use std::time::Duration;
 //!
+//! use benchmarker::{NullServer, PageList, Plan, run};
+//!
 //! # fn main() -> Result<(), benchmarker::Error> {
-//! let pages = PageList::parse("/\n/people/anna\n", Some("http://127.0.0.1:8080"))?;
-//! let plan = Plan::new(pages).connections(32).duration(Duration::from_secs(5));
+//! // An nginx of its own, where that is installed; otherwise the address of your site.
+//! let server = match NullServer::start() {
+//!     Ok(server) => server,
+//!     Err(_) => return Ok(()),
+//! };
+//! let pages = PageList::parse("/\n/people/anna\n", Some(server.url()))?;
+//! let plan = Plan::new(pages)
+//!     .connections(12)
+//!     .warmup(Duration::ZERO)
+//!     .duration(Duration::from_millis(200));
 //! let report = run(&plan)?;
-//! println!("{:.0} requests/s, {:.0} pages/s", report.requests_per_sec, report.pages_per_sec);
+//! println!("{report}");
+//! assert_eq!(report.requests.total, report.requests.html);
+//! assert_eq!(report.errors.total, 0);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! In the order to read them: [`Plan`] says what to do, `target` where, `engine`
-//! does it (a thread owns everything it touches; nothing is shared but the plan
-//! and the word "stop"), `html` finds the parts of a page, [`Report`] tells. A
-//! [`Scenario`] is what visitors do beyond reading a list of pages.
+//! In reading order: [`Plan`] is what to do, `target` where; `engine` does it (a thread owns everything
+//! it touches; threads share only the plan and the stop flag), with `html` to find the parts of a page
+//! and `measure` to count; [`Report`] evaluates the counts. A [`Scenario`] is what visitors do beyond
+//! reading a list of pages. [`stats`] and [`compare`] are the evidence, [`chart`] and [`page`] show it.
 
 #![warn(missing_docs)]
 

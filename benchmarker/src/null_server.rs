@@ -1,4 +1,4 @@
-//! A server that does nothing: how fast the generator is when nobody holds it up.
+//! A server that does nothing, to measure the ceiling of the generator.
 
 use std::fs::{self, File};
 use std::io;
@@ -12,19 +12,19 @@ use nix::unistd::Pid;
 
 use crate::Error;
 
-/// How long it may take to start.
+/// How long it may take to listen.
 const START_TIMEOUT: Duration = Duration::from_secs(10);
-/// How often we look whether it has.
-const LOOK_EVERY: Duration = Duration::from_millis(5);
+/// How often this is checked.
+const CHECK_EVERY: Duration = Duration::from_millis(5);
 
-/// A page with what pages have: files that browsers keep, and pictures.
+/// A page with files that browsers cache, and pictures.
 const PAGE: &str = "<!doctype html><title>nothing</title><link rel=stylesheet href=/kept/a.css>\
 <script src=/kept/b.js></script><p>Nothing.</p><img src=/1.webp><img src=/2.webp><img src=/3.webp><img src=/4.webp>";
 
-/// An nginx of our own in a temporary folder, that ends with this value.
+/// An nginx in a temporary folder that ends when this value is dropped.
 ///
-/// It answers every path with five bytes (`return 200`), and `/page` with a small page that has two files
-/// which browsers keep and four pictures.
+/// It answers every path with five bytes (`return 200`), and `/page` with a small page that has two
+/// files which browsers cache, and four pictures.
 #[derive(Debug)]
 pub struct NullServer {
     child: Child,
@@ -39,7 +39,7 @@ impl NullServer {
     /// When nginx is not installed, or does not start.
     pub fn start() -> Result<Self, Error> {
         Self::try_start().map_err(|cause| Error::System {
-            doing: "starting an nginx that answers nothing but `return 200`",
+            doing: "starting an nginx whose only response is `return 200`",
             cause,
         })
     }
@@ -67,7 +67,7 @@ impl NullServer {
         )?;
         let log = folder.path().join("error.log");
         let mut command = Command::new("nginx");
-        // Debian keeps it where not everybody looks.
+        // Debian installs it outside of the default PATH of users.
         let path = std::env::var("PATH").unwrap_or_default() + ":/usr/sbin:/sbin";
         command
             .env("PATH", path)
@@ -79,7 +79,7 @@ impl NullServer {
             .arg(&log)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(File::create(folder.path().join("said"))?);
+            .stderr(File::create(folder.path().join("stderr"))?);
         let mut server = Self {
             child: command.spawn()?,
             url: format!("http://127.0.0.1:{port}/"),
@@ -88,18 +88,21 @@ impl NullServer {
         let begin = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             if let Some(status) = server.child.try_wait()? {
-                let said = fs::read_to_string(&log).unwrap_or_default();
-                return Err(io::Error::other(format!("it ended ({status}): {said}")));
+                let log = fs::read_to_string(&log).unwrap_or_default();
+                return Err(io::Error::other(format!("it ended ({status}): {log}")));
             }
             if begin.elapsed() > START_TIMEOUT {
-                return Err(io::Error::other("it does not listen"));
+                let secs = START_TIMEOUT.as_secs();
+                return Err(io::Error::other(format!(
+                    "it did not listen within {secs} s"
+                )));
             }
-            thread::sleep(LOOK_EVERY);
+            thread::sleep(CHECK_EVERY);
         }
         Ok(server)
     }
 
-    /// Its worker processes, which can be stopped and continued.
+    /// Its worker processes, for tests that stop and continue them.
     #[must_use]
     pub fn processes(&self) -> Vec<i32> {
         let master = self.child.id();
@@ -120,7 +123,7 @@ impl NullServer {
 
 impl Drop for NullServer {
     fn drop(&mut self) {
-        // Asked, not killed: nginx's master must end its workers.
+        // SIGTERM, not SIGKILL: nginx's master must end its workers.
         if let Ok(pid) = i32::try_from(self.child.id()) {
             let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
         }

@@ -1,6 +1,6 @@
-//! Numbers as people read them on axes and in tables.
+//! Formats numbers for text, axes and tables.
 
-/// A count or a rate with its thousands apart; below ten with one decimal unless it is whole.
+/// A count or a rate with thousands separators; below ten with one decimal unless it is whole.
 pub(crate) fn count(value: f64) -> String {
     if !value.is_finite() {
         return "none".to_owned();
@@ -19,7 +19,7 @@ pub(crate) fn count(value: f64) -> String {
     text
 }
 
-/// A time in milliseconds with the figures that mean something; its unit is in the heading.
+/// A time in milliseconds with its significant digits, without a unit.
 pub(crate) fn ms(value: f64) -> String {
     match value {
         v if v < 0.9995 => format!("{v:.3}"),
@@ -29,7 +29,7 @@ pub(crate) fn ms(value: f64) -> String {
     }
 }
 
-/// A time given in microseconds, with the largest unit that leaves a number of at least one.
+/// A time given in microseconds, in the largest unit that leaves a number of at least one.
 pub(crate) fn time(us: f64) -> String {
     let (value, unit) = match us {
         v if v < 999.5 => (v, "us"),
@@ -54,7 +54,7 @@ pub(crate) fn percent(share: f64) -> String {
     }
 }
 
-/// Bytes, in the unit that leaves at most four figures.
+/// A number of bytes, in the unit that leaves at most four digits.
 pub(crate) fn bytes(value: f64) -> String {
     match value {
         v if v < 1e4 => format!("{v:.0} bytes"),

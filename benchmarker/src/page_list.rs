@@ -1,8 +1,10 @@
+//! The list of pages that a run fetches.
+
 use url::{Position, Url};
 
 use crate::Error;
 
-/// How many pages a list may have, because every thread walks it in memory.
+/// How many pages a list may have, because it is held in memory.
 const PAGES_MAX: usize = 5_000_000;
 
 /// The pages of one site that a run fetches: an origin and paths on it.
@@ -13,20 +15,20 @@ pub struct PageList {
 }
 
 impl PageList {
-    /// A list of one page, given by its full address.
+    /// A list of one page, by its complete address.
     ///
     /// # Errors
-    /// When this is no `http://` address.
+    /// When this is not an `http://` address.
     pub fn single(url: &str) -> Result<Self, Error> {
         Self::parse(url, None)
     }
 
-    /// Reads one address or path a line. Empty lines and lines that begin with
-    /// `#` are skipped; paths (`/people/anna`) are completed by `base`.
+    /// Parses one address or path a line. Empty lines and lines that begin with `#` are skipped;
+    /// paths (`/people/anna`) are completed by `base`.
     ///
     /// # Errors
-    /// When a line is neither, when the pages belong to different sites (the
-    /// connections are kept alive to one), or when there is no page at all.
+    /// When a line is neither, when the pages belong to different sites (the connections are kept
+    /// alive to one), or when there is no page.
     pub fn parse(text: &str, base: Option<&str>) -> Result<Self, Error> {
         let base = base.map(parse_http).transpose()?;
         let mut origin = base.clone();
@@ -36,20 +38,18 @@ impl PageList {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            let complain = |why: &str| Error::invalid(format!("line {}: {why}: {line}", index + 1));
+            let error = |why: &str| Error::invalid(format!("line {}: {why}: {line}", index + 1));
             let url = if line.starts_with('/') {
                 let base = base.as_ref().ok_or_else(|| {
-                    complain("a path needs --base, the address of the site it belongs to")
+                    error("a path needs --base, the address of the site it belongs to")
                 })?;
-                base.join(line).map_err(|e| complain(&e.to_string()))?
+                base.join(line).map_err(|e| error(&e.to_string()))?
             } else {
-                parse_http(line).map_err(|e| complain(&e.to_string()))?
+                parse_http(line).map_err(|e| error(&e.to_string()))?
             };
             let home = origin.get_or_insert_with(|| url.clone());
             if home.origin() != url.origin() {
-                return Err(complain(
-                    "all pages of a run belong to one site, this is another",
-                ));
+                return Err(error("all pages of a run must belong to one site"));
             }
             paths.push(path_of(&url).into());
             if paths.len() > PAGES_MAX {
@@ -61,15 +61,15 @@ impl PageList {
         match origin {
             Some(origin) if !paths.is_empty() => Ok(Self { origin, paths }),
             _ => Err(Error::invalid(
-                "the list has no page: one URL or path a line is needed",
+                "the list has no page: write one URL or path a line",
             )),
         }
     }
 
-    /// The same paths of another site; of a single page, the page at this address.
+    /// The same paths on another site; for a list of one page, the page at this address.
     ///
     /// # Errors
-    /// When this is no `http://` address.
+    /// When this is not an `http://` address.
     pub fn at(&self, address: &str) -> Result<Self, Error> {
         let other = Self::single(address)?;
         let is_site = other.paths.iter().all(|path| **path == *"/");
@@ -82,7 +82,7 @@ impl PageList {
         })
     }
 
-    /// The address of the one page, or of a list that of the site.
+    /// The address of the page of a list of one, or of the site.
     pub(crate) fn address(&self) -> String {
         let site = &self.origin[..Position::BeforePath];
         match &*self.paths {
@@ -97,19 +97,19 @@ impl PageList {
         self.paths.len()
     }
 
-    /// Always false: a list without pages cannot be made.
+    /// Always false: a list has at least one page.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.paths.is_empty()
     }
 }
 
-/// The text without the byte order mark that editors on Windows begin a file with.
+/// The text without the byte order mark that editors on Windows write.
 pub(crate) fn without_mark(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
-/// What goes into the request line: path and query, never the fragment.
+/// The path and query, for the request line.
 pub(crate) fn path_of(url: &Url) -> &str {
     &url[Position::BeforePath..Position::AfterQuery]
 }
@@ -117,16 +117,16 @@ pub(crate) fn path_of(url: &Url) -> &str {
 fn parse_http(text: &str) -> Result<Url, Error> {
     let url = Url::parse(text).map_err(|e| {
         Error::invalid(format!(
-            "{text} is no address such as http://127.0.0.1:8080/ ({e})"
+            "{text} is not an address such as http://127.0.0.1:8080/ ({e})"
         ))
     })?;
     match url.scheme() {
         "http" if url.has_host() => Ok(url),
         "https" => Err(Error::invalid(
-            "https is not spoken here: measure the server behind the TLS front",
+            "https is not supported: measure the server behind the TLS front",
         )),
         other => Err(Error::invalid(format!(
-            "only http:// can be measured, not {other}:"
+            "only http:// is supported, not {other}:"
         ))),
     }
 }

@@ -1,4 +1,4 @@
-//! Asks a site, before a run, whether it has what a scenario needs.
+//! Requests, before a run, the pages that a scenario needs.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::TcpStream;
@@ -7,22 +7,22 @@ use std::os::unix::net::UnixStream;
 use crate::target::{self, Address};
 use crate::{Error, Plan};
 
-/// The status of a page that is not there.
+/// The status of a missing page.
 const NOT_FOUND: u16 = 404;
 
-/// Refuses a run of a scenario that needs a page which the site does not have.
+/// Returns an error if the site misses a page that the scenario needs.
 pub(crate) fn check(plan: &Plan, address: &Address) -> Result<(), Error> {
     let Some(scenario) = &plan.scenario else {
         return Ok(());
     };
     for need in scenario.needs() {
         let status = status_of(plan, address, &need.path).map_err(|cause| Error::System {
-            doing: "asking for a page that the scenario needs",
+            doing: "requesting a page that the scenario needs",
             cause,
         })?;
         if status == NOT_FOUND {
             return Err(Error::invalid(format!(
-                "the scenario {} needs GET {} ({}); the site answers {status} there",
+                "the scenario {} needs GET {} ({}); the site answers {status}: it has no such page",
                 scenario.name(),
                 need.path,
                 need.why
@@ -56,5 +56,5 @@ fn status_of(plan: &Plan, address: &Address, path: &str) -> io::Result<u16> {
         .split(' ')
         .nth(1)
         .and_then(|status| status.parse().ok());
-    status.ok_or_else(|| io::Error::other(format!("no status line but {line:?}")))
+    status.ok_or_else(|| io::Error::other(format!("expected a status line, got {line:?}")))
 }

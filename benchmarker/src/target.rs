@@ -1,3 +1,5 @@
+//! Finds the address of the target, and refuses other machines.
+
 use std::io;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::os::unix::net::UnixStream;
@@ -7,15 +9,14 @@ use url::Url;
 
 use crate::{Error, Plan};
 
-/// Where the connections of a run go.
+/// The address that the connections of a run go to.
 #[derive(Debug, Clone)]
 pub(crate) enum Address {
     Tcp(SocketAddr),
     Unix(PathBuf),
 }
 
-/// Finds the address that answers, and refuses other people's machines before
-/// anything is sent to them.
+/// Finds the address that accepts connections. Refuses other machines before it connects to them.
 pub(crate) fn find(plan: &Plan) -> Result<Address, Error> {
     let origin = &plan.pages.origin;
     if let Some(path) = &plan.unix {
@@ -47,7 +48,7 @@ pub(crate) fn find(plan: &Plan) -> Result<Address, Error> {
     Err(nothing(cause))
 }
 
-/// The value of the `Host` header: the port only when it is not 80.
+/// The value of the `Host` header: with the port unless it is 80.
 pub(crate) fn host_header(origin: &Url) -> String {
     let host = origin.host_str().unwrap_or_default();
     origin
@@ -58,7 +59,7 @@ pub(crate) fn host_header(origin: &Url) -> String {
 fn origin_addresses(origin: &Url) -> io::Result<Vec<SocketAddr>> {
     let port = origin.port_or_known_default().unwrap_or(80);
     let host = origin.host_str().unwrap_or_default();
-    // The resolver wants an IPv6 address without the brackets of the URL.
+    // The resolver expects an IPv6 address without the brackets of the URL.
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     Ok((bare, port).to_socket_addrs()?.collect())
 }

@@ -1,22 +1,22 @@
-//! Whether a result could be written to a file, asked before the minutes in which it is measured.
+//! Checks that a file can be written, before the minutes of a measurement.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-/// Tries to open a file for writing, and leaves everything as it was: a file that is there keeps its bytes, and
-/// one that is not is not made.
+/// Checks that a file can be written, and changes nothing: an existing file keeps its bytes, a missing
+/// one is not left behind.
 ///
 /// # Errors
-/// What the system answers, such as that the folder is missing, or that the path is a folder.
+/// The error of the system: for example, the folder is missing, or the path is a folder.
 pub fn check_writable(file: &Path) -> io::Result<()> {
     match fs::metadata(file) {
         Ok(found) if found.is_dir() => Err(ErrorKind::IsADirectory.into()),
         Ok(found) if found.is_file() => OpenOptions::new().append(true).open(file).map(drop),
-        // A pipe waits for its reader, a device may act when it is opened.
+        // Not opened: a pipe would wait for its reader, a device may act.
         Ok(_) => Ok(()),
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            // Made through a symbolic link too, as it will be when the result is written.
+            // A symbolic link is followed, as when the result is written.
             OpenOptions::new().append(true).create(true).open(file)?;
             fs::remove_file(fs::canonicalize(file)?)
         }

@@ -1,13 +1,13 @@
-//! Where a value lies on an axis, and which values are named on it.
+//! An axis: the position of a value, and its ticks.
 
-/// How values are spread.
+/// The scale of an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scale {
     Linear,
     Log,
 }
 
-/// From a range of values to a range of places.
+/// Maps a range of values to a range of positions.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Axis {
     pub(super) scale: Scale,
@@ -18,7 +18,7 @@ pub struct Axis {
 }
 
 impl Axis {
-    /// An axis from zero to a round value that is not below the highest, with about so many ticks.
+    /// A linear axis from zero to a round value that is at least `highest`, with about `ticks` ticks.
     #[must_use]
     pub fn from_zero(highest: f64, ticks: usize, from_px: f64, to_px: f64) -> Self {
         let highest = if highest > 0.0 { highest } else { 1.0 };
@@ -44,13 +44,13 @@ impl Axis {
         }
     }
 
-    /// The value at its end.
+    /// The highest value.
     #[must_use]
     pub fn high(&self) -> f64 {
         self.high
     }
 
-    /// A logarithmic axis that holds all the values, with some room on both sides.
+    /// A logarithmic axis that covers all values, with some room at both ends.
     pub(super) fn log_around(values: impl Iterator<Item = f64>, from_px: f64, to_px: f64) -> Self {
         let (mut low, mut high) = (f64::INFINITY, 0.0_f64);
         for value in values.filter(|value| *value > 0.0 && value.is_finite()) {
@@ -59,12 +59,12 @@ impl Axis {
         if low > high {
             (low, high) = (1.0, 1.0);
         }
-        // A narrow range would make noise look like a mountain.
+        // At least 5 %, because a narrow range would magnify noise.
         let room = (high / low).powf(0.06).max(1.05);
         Self::log((low / room, high * room), from_px, to_px)
     }
 
-    /// Where a value lies; outside of the range it lies at the nearer end.
+    /// The position of a value; outside of the range, that of the nearer end.
     #[must_use]
     pub fn at(&self, value: f64) -> f64 {
         let share = match self.scale {
@@ -77,7 +77,7 @@ impl Axis {
         self.from_px + share.clamp(0.0, 1.0) * (self.to_px - self.from_px)
     }
 
-    /// Round values on the axis, at most about as many as asked for.
+    /// Round values on the axis, at most about `at_most`.
     #[must_use]
     pub fn ticks(&self, at_most: usize) -> Vec<f64> {
         match self.scale {
@@ -87,7 +87,7 @@ impl Axis {
                     let range = self.low * (1.0 - 1e-9)..=self.high * (1.0 + 1e-9);
                     ticks.into_iter().filter(|t| range.contains(t)).collect()
                 };
-                // From fine to coarse: the first that is not too many.
+                // From fine to coarse, the first with few enough ticks.
                 let finest = within(powers(self.low, self.high, &[1.0, 2.0, 5.0], 1));
                 if finest.len() < 3 && self.high / self.low < 10.0 {
                     return self.even(at_most);
@@ -116,14 +116,14 @@ impl Axis {
         (0..=count)
             .map(|index| {
                 let tick = (first + index as f64) * step;
-                // 3 x 0.1 is not quite 0.3.
+                // Rounds, because 3 x 0.1 is not exactly 0.3.
                 (tick / step).round() * step
             })
             .collect()
     }
 }
 
-/// The round step, 1, 2 or 5 times a power of ten, that is not below the wanted one.
+/// The smallest round step (1, 2 or 5 times a power of ten) that is at least `wanted`.
 fn step(wanted: f64) -> f64 {
     let power = 10_f64.powf(wanted.log10().floor());
     [1.0, 2.0, 5.0, 10.0]

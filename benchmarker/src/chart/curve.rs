@@ -1,20 +1,20 @@
-//! Curves for a drawing that is as wide as its place: the `d` of a path in a `viewBox` with a height of
-//! 100, to be stretched; and where the labels of their ends stand.
+//! Curves for a chart of any width: the `d` of a path in a stretched `viewBox` of height 100, and the
+//! positions of the labels at their ends.
 
 use std::fmt::Write as _;
 
-/// How many steps two points may lie apart and still be joined.
+/// How many steps apart two points may be and still be joined.
 const GAP_STEPS: f64 = 2.5;
 
-/// A curve with gaps where nothing is known.
+/// A curve with gaps where values are missing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Curve(Vec<Vec<(f64, f64)>>);
 
 impl Curve {
     /// The curve through points in the order of x, with heights from 0 (bottom) to 1 (top).
     ///
-    /// Each point tells of the `step` before it. The curve breaks off where a height is not known, and
-    /// where more than two steps are missing.
+    /// Each point is the value of the `step` before it. The curve is interrupted where a height is
+    /// missing, and where more than two steps are.
     pub fn through(points: impl IntoIterator<Item = (f64, Option<f64>)>, step: f64) -> Self {
         let mut pieces: Vec<Vec<(f64, f64)>> = vec![];
         let mut last_x = f64::NEG_INFINITY;
@@ -26,7 +26,7 @@ impl Curve {
             let point = (x, 100.0 - 100.0 * height.clamp(0.0, 1.0));
             match pieces.last_mut() {
                 Some(piece) if x - last_x <= GAP_STEPS * step => piece.push(point),
-                // It begins a step before: so one alone can be seen.
+                // Begins one step before, so that a single point is visible.
                 _ => pieces.push(vec![((x - step).max(0.0), point.1), point]),
             }
             last_x = x;
@@ -44,7 +44,7 @@ impl Curve {
         d
     }
 
-    /// What lies below the line.
+    /// The area below the line.
     #[must_use]
     pub fn below(&self) -> String {
         let mut d = String::new();
@@ -59,7 +59,7 @@ impl Curve {
         d
     }
 
-    /// What lies between this line and one that is known at the same points.
+    /// The area between this line and another with values at the same points.
     #[must_use]
     pub fn between(&self, other: &Self) -> String {
         let mut d = String::new();
@@ -80,8 +80,8 @@ fn trace<'a>(d: &mut String, first: char, points: impl Iterator<Item = &'a (f64,
     }
 }
 
-/// Moves labels apart that would stand on each other: each is at least `apart` below the one before,
-/// and none below the bottom.
+/// Moves overlapping labels apart: each is at least `apart` below the one before, and none below
+/// `bottom`.
 pub fn spread(places: &mut [f64], apart: f64, bottom: f64) {
     for at in 1..places.len() {
         places[at] = places[at].max(places[at - 1] + apart);

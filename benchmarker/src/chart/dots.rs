@@ -9,9 +9,9 @@ use crate::numbers;
 /// A named effect.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dot {
-    /// What was compared.
+    /// The quantity that was compared.
     pub name: String,
-    /// What was found.
+    /// The effect.
     pub effect: Effect,
 }
 
@@ -19,8 +19,8 @@ const ROW: f64 = 52.0;
 const BOTTOM: f64 = 30.0;
 const EDGE: f64 = 10.0;
 
-/// Draws a dot and a whisker a row, over the noise floor as a grey band: full where an effect is seen,
-/// hollow and grey where none is.
+/// Draws a dot and a whisker a row, over a grey band for the noise floor: filled where an effect is
+/// seen, hollow and grey where none is.
 #[must_use]
 pub fn dots(frame: Frame<'_>, rows: &[Dot]) -> String {
     let plot = ROW * rows.len() as f64;
@@ -90,7 +90,7 @@ fn draw(svg: &mut Svg<'_>, x: &Axis, width: f64, top: f64, row: &Dot) {
     svg.text(class, (width - EDGE, top + 16.0), Anchor::End, &verdict);
 }
 
-/// A tick has no more digits than it needs.
+/// The value of a tick, without trailing zeros.
 pub(super) fn plain(value: f64) -> String {
     if value >= 1000.0 {
         return numbers::count(value);

@@ -8,20 +8,20 @@ use crate::numbers;
 /// A line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
-    /// What it is called.
+    /// Its name in the legend.
     pub name: String,
-    /// Seconds and values, in the order of time; a value that is no number leaves a gap.
+    /// Seconds and values, in the order of time; NaN leaves a gap.
     pub points: Vec<(f64, f64)>,
 }
 
-/// A time that does not count, such as the warm-up.
+/// A span of time that does not count, such as the warm-up.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Span {
-    /// From this second.
+    /// Its first second.
     pub from: f64,
-    /// To this.
+    /// Its last second.
     pub to: f64,
-    /// Why.
+    /// Its name.
     pub name: String,
 }
 
@@ -30,7 +30,7 @@ const TOP: f64 = 40.0;
 const BOTTOM: f64 = 30.0;
 const LEFT: f64 = 52.0;
 
-/// Draws up to three lines over time, from zero: a part of an axis would exaggerate.
+/// Draws up to three lines over time. The axis begins at zero, because a part of it would exaggerate.
 #[must_use]
 pub fn lines(frame: Frame<'_>, unit: &str, series: &[Series], aside: Option<&Span>) -> String {
     let mut svg = Svg::new(frame, HEIGHT);
@@ -96,7 +96,7 @@ pub fn lines(frame: Frame<'_>, unit: &str, series: &[Series], aside: Option<&Spa
     svg.finish()
 }
 
-/// Right above the plot; a single line needs no name beside its unit.
+/// Draws the names of the lines above the plot; for a single line the unit is enough.
 fn legend(svg: &mut Svg<'_>, width: f64, series: &[Series]) {
     if series.len() < 2 {
         return;

@@ -1,10 +1,10 @@
-//! Writes SVG elements; all text goes through one escape.
+//! Writes SVG elements; all text is escaped in one place.
 
 use std::fmt::Write;
 
 use super::Frame;
 
-/// On which side of its point a text stands.
+/// The alignment of a text at its point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Anchor {
     Start,
@@ -12,10 +12,10 @@ pub(super) enum Anchor {
     End,
 }
 
-/// How many looks there are for parts of a whole.
+/// How many fills there are for the layers of a chart.
 pub(super) const LOOKS: usize = 5;
 
-/// An SVG in the making.
+/// An SVG element that is being written.
 pub(super) struct Svg<'a> {
     frame: Frame<'a>,
     height: f64,
@@ -45,7 +45,7 @@ impl<'a> Svg<'a> {
         ));
     }
 
-    /// A rectangle with one of the looks of [`Svg::looks`].
+    /// A rectangle with one of the fills of [`Svg::looks`].
     pub(super) fn rect_of(&mut self, look: usize, at: (f64, f64), width: f64, height: f64) {
         let [x, y, w, h] = [at.0, at.1, width.max(0.0), height.max(0.0)].map(px);
         let (id, look) = (self.frame.id, look % LOOKS);
@@ -61,7 +61,7 @@ impl<'a> Svg<'a> {
         ));
     }
 
-    /// A line through points; it is interrupted where a value is no number.
+    /// A line through points, interrupted where a value is NaN.
     pub(super) fn path(&mut self, class: &str, points: impl Iterator<Item = (f64, f64)>) {
         let mut d = String::new();
         let mut verb = 'M';
@@ -90,7 +90,7 @@ impl<'a> Svg<'a> {
         ));
     }
 
-    /// Five looks that can be told apart in grey as well: solid, stripes, dots, bars, squares.
+    /// Defines five fills that differ in grey, too: solid, stripes, dots, bars, squares.
     pub(super) fn looks(&mut self) {
         const CUTS: [(&str, &str); LOOKS] = [
             ("", ""),
@@ -129,12 +129,14 @@ impl<'a> Svg<'a> {
     }
 }
 
-/// A tenth of a pixel is finer than any screen.
+/// A coordinate, rounded to a tenth of a pixel.
 fn px(value: f64) -> String {
     let text = format!("{value:.1}");
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
 
+/// Escapes a text for SVG. Not askama's escape, which writes numbers (`&#60;`) and would tie charts to
+/// the template engine.
 pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
@@ -143,7 +145,7 @@ pub(super) fn escaped(text: &str) -> String {
         .replace('\'', "&#39;")
 }
 
-/// As much of the text as fits, with an ellipsis if something is missing; a letter is about 6.4 px wide.
+/// The beginning of the text that fits, with an ellipsis where it is cut; a letter is about 6.4 px wide.
 pub(super) fn fitted(text: &str, width: f64) -> String {
     let fits = (width / 6.4).max(3.0) as usize;
     if text.chars().count() <= fits {

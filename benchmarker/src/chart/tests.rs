@@ -1,3 +1,5 @@
+//! Charts: escaped, without scripts, also of no data.
+
 use super::*;
 use crate::compare::{Effect, Verdict};
 use crate::measure::LogCounts;
@@ -122,7 +124,7 @@ fn what_lies_beyond_the_ends_of_an_axis_stands_at_them() {
         counts,
     }];
     let svg = latency(frame(""), &layers, &[], Some((10.0, 1e6)));
-    // One of the legend, and a bar for each: what lies beyond is in the first and in the last.
+    // One in the legend, and a bar for each time: those beyond the ends are the first and the last.
     assert_eq!(svg.matches("url(#one-0)").count(), 1 + 4, "{svg}");
     assert!(!svg.contains("width=\"0\""), "{svg}");
 }

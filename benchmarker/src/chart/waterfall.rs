@@ -1,4 +1,4 @@
-//! What each step multiplies, one after the other, on a logarithmic axis.
+//! The factors of consecutive steps and their product, on a logarithmic axis.
 
 use super::Frame;
 use super::axis::Axis;
@@ -10,13 +10,13 @@ use crate::stats::Interval;
 /// One step of a ladder.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Factor {
-    /// What was changed.
+    /// The change.
     pub name: String,
-    /// By what it multiplies; must be above zero.
+    /// Its factor; must be above zero.
     pub factor: f64,
-    /// Between which factors the truth lies.
+    /// The confidence interval of the factor.
     pub interval: Option<Interval>,
-    /// Whether that is an effect; if not it is drawn grey and its name says so.
+    /// Whether an effect is seen; if not, the step is drawn grey and labelled so.
     pub is_seen: bool,
 }
 
@@ -25,7 +25,7 @@ const BAR: f64 = 16.0;
 const BOTTOM: f64 = 30.0;
 const EDGE: f64 = 10.0;
 
-/// Draws each step from where the steps before it ended, and all together at last.
+/// Draws each step from the end of the one before, and finally the product.
 #[must_use]
 pub fn waterfall(frame: Frame<'_>, steps: &[Factor]) -> String {
     let steps: Vec<&Factor> = steps.iter().filter(|step| step.factor > 0.0).collect();

@@ -1,4 +1,4 @@
-//! A line that lives while a run goes on: the rate, the times, and a small picture of who answers how fast.
+//! A line on the terminal, redrawn every second of a run: the rate, the times, and a small histogram.
 
 use std::io::{IsTerminal, Write, stderr};
 use std::sync::mpsc::{Receiver, channel};
@@ -7,34 +7,35 @@ use std::time::{Duration, Instant};
 
 use benchmarker::{Histogram, Plan, Progress, Tier};
 
-/// How often the line is drawn: each thread tells once a second.
+/// How often the line is drawn: each thread sends its progress once a second.
 const DRAW_EVERY: Duration = Duration::from_secs(1);
-/// Where the picture begins and ends, and how wide it is: a column is a quarter of a decade.
+/// The histogram's first time, its width, and its resolution: a column is a quarter of a decade.
 const FROM_US: f64 = 10.0;
 const COLUMNS: usize = 20;
 const PER_DECADE: f64 = 4.0;
-/// Heights of a column.
+/// The heights of a column.
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-/// Colours of the terminal: what memcached answered is green, everything else yellow.
+/// Terminal colours: green where memcached answered most, yellow elsewhere.
 const HIT: &str = "\x1b[32m";
 const MISS: &str = "\x1b[33m";
 const PLAIN: &str = "\x1b[0m";
 
-/// Draws the line on a terminal, until the run is over.
+/// Draws the line on a terminal until the run is over.
 pub(super) struct Live(Option<JoinHandle<()>>);
 
 impl Live {
-    /// The plan that tells what it sees, and who draws it; nobody where standard error is no terminal.
+    /// The plan with a progress channel, and the thread that draws; none when standard error is not a
+    /// terminal.
     pub(super) fn watch(plan: Plan) -> (Plan, Self) {
         if !stderr().is_terminal() {
             return (plan, Self(None));
         }
-        let (told, heard) = channel();
-        let drawing = thread::spawn(move || draw(&heard));
-        (plan.send_progress_to(told), Self(Some(drawing)))
+        let (sender, receiver) = channel();
+        let drawing = thread::spawn(move || draw(&receiver));
+        (plan.send_progress_to(sender), Self(Some(drawing)))
     }
 
-    /// Waits for the last line to be wiped; the plan must be gone, or nobody knows that the run is over.
+    /// Waits until the line is cleared. The plan must be dropped first: the channel ends with it.
     pub(super) fn end(self) {
         if let Some(drawing) = self.0 {
             let _ = drawing.join();
@@ -42,11 +43,11 @@ impl Live {
     }
 }
 
-fn draw(heard: &Receiver<Progress>) {
+fn draw(receiver: &Receiver<Progress>) {
     let begin = Instant::now();
     let mut next = begin + DRAW_EVERY;
     let mut second: Option<Progress> = None;
-    for progress in heard {
+    for progress in receiver {
         match &mut second {
             None => second = Some(progress),
             Some(second) => second.add(&progress),
@@ -66,7 +67,7 @@ fn line(second: &Progress, elapsed: Duration) -> String {
     let mut all = second.pages.clone();
     all.reset();
     for (_, times) in &second.times {
-        // All of one range: they always add.
+        // Histograms of one range always add.
         let _ = all.add(times);
     }
     if all.is_empty() && second.failed == 0 {
@@ -87,7 +88,7 @@ fn line(second: &Progress, elapsed: Duration) -> String {
     )
 }
 
-/// A bar for each quarter of a decade, in the colour of who answered most of it.
+/// A bar for each quarter of a decade, in the colour of the tiers that answered most of it.
 fn picture(second: &Progress) -> String {
     let mut columns = [[0_u64; 2]; COLUMNS];
     for (tier, times) in &second.times {

@@ -1,4 +1,4 @@
-//! `--vs`: measures two targets by turns. Each block measures both, and the first once more, in random
+//! `--vs`: measures two targets by turns. Each block measures both, and the first again, in random
 //! order.
 
 use benchmarker::chart::Dot;

@@ -1,8 +1,8 @@
-//! Says whether one thing is faster than another, and when that cannot be said.
+//! Compares two targets, and decides whether one is faster or the data does not show it.
 //!
-//! The honest way is [`effect`]: both measured by turns in blocks, the ratio taken within each block, so
-//! that whatever slows the machine slows both. Two runs that were saved on their own have no blocks;
-//! what can be said of them, and what not, is in [`Pair`].
+//! The reliable way is [`effect`]: both are measured by turns in blocks, and the ratio is taken within
+//! each block, so that other load on the machine slows both. Two runs that were saved separately have
+//! no blocks; [`Pair`] compares them as far as that is valid.
 
 mod pair;
 mod quantiles;
@@ -16,8 +16,8 @@ pub use quantiles::{QuantileRow, quantile_table};
 
 use crate::stats::{Interval, bootstrap, geometric_mean};
 
-/// With fewer blocks no 95 % can be said at all: that five ratios all lie on one side happens by chance
-/// in 1 of 16 experiments without any effect, with six in 1 of 32. Ten are better.
+/// With fewer blocks there is no 95 % confidence: without any effect, five ratios all lie on one side by
+/// chance in 1 of 16 experiments, six in 1 of 32. Ten are better.
 pub const BLOCKS_MIN: usize = 6;
 
 /// The same blocks always give the same interval.
@@ -26,24 +26,24 @@ const SEED: u64 = 1;
 /// One block: the same quantity of both, measured one after the other in random order.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Block {
-    /// Of A.
+    /// The value of A.
     pub a: f64,
-    /// Of B.
+    /// The value of B.
     pub b: f64,
-    /// Of A once more, under another name; none if the noise is not measured.
+    /// The value of A measured again; none if the noise is not measured.
     pub again: Option<f64>,
 }
 
-/// Which way the quantity is good.
+/// Whether higher or lower values are better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Better {
-    /// More is better: rates.
+    /// Higher is better: rates.
     Higher,
-    /// Less is better: times, and CPU a page.
+    /// Lower is better: times, and CPU a page.
     Lower,
 }
 
-/// What B makes of A.
+/// The effect of B over A.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Effect {
     /// How many blocks were measured.
@@ -56,11 +56,11 @@ pub struct Effect {
     pub same_ratio: Option<f64>,
     /// The noise floor: the 95 % interval of A/A.
     pub same_interval: Option<Interval>,
-    /// What can be said.
+    /// The verdict.
     pub verdict: Verdict,
 }
 
-/// What can be said of an effect.
+/// The verdict on an effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -68,13 +68,13 @@ pub enum Verdict {
     Faster,
     /// B is worse.
     Slower,
-    /// The interval holds "no difference".
+    /// The interval contains 1: no difference.
     NoEffectSeen,
-    /// The interval does not, but the same thing twice differed as much.
+    /// The interval does not, but A differed as much from itself.
     WithinNoise,
-    /// Not enough blocks to say anything.
+    /// There are not enough blocks for a verdict.
     TooFewBlocks,
-    /// A block has a value that is zero, negative or no number.
+    /// A block has a value that is zero, negative or NaN.
     NotMeasured,
 }
 
@@ -86,10 +86,10 @@ impl Verdict {
     }
 }
 
-/// Takes the effect of B over A from blocks.
+/// Computes the effect of B over A from blocks.
 ///
-/// An effect is seen if its interval leaves out 1, and the ratio lies outside the noise floor, which is
-/// the A/A interval, widened to 1 if it leaves that out.
+/// An effect is seen if its interval does not contain 1, and the ratio is outside the noise floor: the
+/// A/A interval, widened to contain 1.
 #[must_use]
 pub fn effect(blocks: &[Block], better: Better) -> Effect {
     let ratios: Vec<f64> = blocks.iter().map(|block| block.b / block.a).collect();
@@ -138,13 +138,14 @@ impl fmt::Display for Verdict {
             Self::Slower => "slower",
             Self::NoEffectSeen => "no effect seen",
             Self::WithinNoise => "no effect seen beyond the noise",
-            Self::TooFewBlocks => "too few blocks to say",
+            Self::TooFewBlocks => "too few blocks for a verdict",
             Self::NotMeasured => "not measured",
         })
     }
 }
 
-/// In words; `{:#}` leaves out that the noise was not measured, where one says it of many at once.
+/// As text; `{:#}` leaves out that the noise was not measured, for callers that print this once for
+/// several effects.
 impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.verdict {
@@ -154,7 +155,11 @@ impl fmt::Display for Effect {
                 self.figures(f)
             }
             Verdict::TooFewBlocks => {
-                write!(f, "too few blocks to say: {} of {BLOCKS_MIN}", self.blocks)?;
+                write!(
+                    f,
+                    "too few blocks for a verdict: {} of {BLOCKS_MIN}",
+                    self.blocks
+                )?;
                 match self.ratio {
                     Some(ratio) => write!(f, "; {} so far", factor(ratio)),
                     None => Ok(()),
@@ -162,7 +167,7 @@ impl fmt::Display for Effect {
             }
             Verdict::NotMeasured => write!(
                 f,
-                "not measured: a block has a value that is zero or no number"
+                "not measured: a block has a value that is zero or not a number"
             ),
         }
     }
@@ -176,9 +181,9 @@ impl Effect {
         };
         write!(f, " ({}", spread(interval))?;
         match self.same_interval {
-            Some(same) => write!(f, "; the same twice {})", spread(same)),
+            Some(same) => write!(f, "; A/A {})", spread(same)),
             None if f.alternate() => write!(f, ")"),
-            None => write!(f, "; the noise was not measured)"),
+            None => write!(f, "; A/A not measured)"),
         }
     }
 }
@@ -193,7 +198,7 @@ fn spread(interval: Interval) -> String {
     format!("{} to {}", digits(interval.low), digits(interval.high))
 }
 
-/// Two decimals tell factors near 1 apart; far from it three figures do.
+/// Two decimals near 1, three digits far from it.
 fn digits(value: f64) -> String {
     match value {
         v if v < 0.0995 => format!("{v:.3}"),

@@ -1,4 +1,4 @@
-//! Two results that were saved at different times.
+//! Compares two reports that were saved at different times.
 
 use std::fmt;
 
@@ -10,22 +10,23 @@ use crate::report::LoadModel;
 use crate::stats::steady::{self, Steady};
 use crate::stats::{Interval, bootstrap, mean};
 
-/// What no arithmetic can repair.
-pub const CAUTION: &str = "These runs took place at different times. Numbers cannot tell a change of the \
-software from a change of the machine's mood between them: measure both by turns (--vs) to know.";
+/// The limit of every comparison of separate runs.
+pub const CAUTION: &str = "These runs took place at different times, so a difference may come from the \
+software or from the state of the machine: measure both by turns (--vs) to know.";
 
 const SEED: u64 = 1;
 
-/// What can be said of two saved results.
+/// The comparison of two saved reports.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Pair {
     /// Requests a second.
     pub rates: Rates,
     /// Times, quantile by quantile.
     pub quantiles: Vec<QuantileRow>,
-    /// In what the runs were not alike: each would be a cause of its own.
+    /// How the runs differ in configuration and machine: each may be the cause of a difference.
     pub unlike: Vec<String>,
-    /// Audits of either run that failed, and runs of which nothing was answered: there is no number to compare.
+    /// Checks of either run that failed, and runs without an answered request: there are no numbers to
+    /// compare.
     pub doubts: Vec<String>,
 }
 
@@ -38,30 +39,27 @@ pub struct Rates {
     pub steady_b: Steady,
     /// Mean of B's steady seconds over the mean of A's; none if one of them has no steady state.
     pub ratio: Option<f64>,
-    /// Its 95 % interval, from the wandering of the rate within each run (moving blocks of seconds).
-    /// What differs between runs on an unchanged machine is not in it.
+    /// Its 95 % interval, from the variation of the rate within each run (moving blocks of seconds).
+    /// It does not include the variation between runs on an unchanged machine.
     pub interval: Option<Interval>,
-    /// Both loads were open: then the rate was ours to choose, and says nothing of the target.
+    /// Both loads were open: the rate is then the offered one, and independent of the target.
     pub is_offered: bool,
 }
 
 impl Pair {
-    /// Puts B beside A.
+    /// Compares B with A.
     #[must_use]
     pub fn of(a: &Report, b: &Report) -> Self {
         let doubts = [("A", a), ("B", b)].into_iter().flat_map(|(name, report)| {
             let failed = report.failed_checks();
             failed.map(move |check| {
-                format!(
-                    "An audit of {name} failed. {}: {}",
-                    check.name, check.detail
-                )
+                format!("A check of {name} failed. {}: {}", check.name, check.detail)
             })
         });
         let unanswered = [("A", a), ("B", b)]
             .into_iter()
             .filter(|(_, report)| report.requests.total == 0)
-            .map(|(name, _)| format!("No request of {name} was answered as asked."));
+            .map(|(name, _)| format!("No request of {name} was answered as expected."));
         Self {
             rates: Rates::of(a, b),
             quantiles: quantiles::rows(a, b),
@@ -157,14 +155,14 @@ impl fmt::Display for Rates {
                 if let Some(interval) = interval {
                     write!(
                         f,
-                        " ({} by the wandering within the runs)",
+                        " ({} by the variation within the runs)",
                         spread(interval)
                     )?;
                 }
                 if self.is_offered {
                     write!(
                         f,
-                        "; both were offered their rate, so it says nothing of the target"
+                        "; both loads are open, so this is the ratio of the offered rates"
                     )?;
                 }
                 Ok(())
@@ -183,7 +181,7 @@ impl fmt::Display for Pair {
         if self.doubts.is_empty() {
             writeln!(f, "requests/sec, B to A: {}", self.rates)?;
         }
-        // The reason stands where the number would.
+        // The reason takes the place of the number.
         for line in &self.doubts {
             writeln!(f, "{line}")?;
         }
@@ -191,7 +189,7 @@ impl fmt::Display for Pair {
             write!(f, "\n{}", quantile_table(&self.quantiles))?;
         }
         if !self.unlike.is_empty() {
-            writeln!(f, "\nnot alike")?;
+            writeln!(f, "\ndifferences")?;
             for line in &self.unlike {
                 writeln!(f, "  {line}")?;
             }
@@ -231,7 +229,7 @@ mod tests {
         b.audit[1].result = CheckResult::Failed;
         let text = Pair::of(&a, &b).to_string();
         assert!(
-            text.starts_with("An audit of B failed. bytes: 100 bytes"),
+            text.starts_with("A check of B failed. bytes: 100 bytes"),
             "{text}"
         );
         assert!(!text.contains("requests/sec"), "{text}");
@@ -266,6 +264,10 @@ mod tests {
             "{pair}"
         );
         b.seconds.truncate(5);
-        assert!(Pair::of(&a, &b).to_string().contains("B: too short to say"));
+        assert!(
+            Pair::of(&a, &b)
+                .to_string()
+                .contains("B: too short to tell")
+        );
     }
 }

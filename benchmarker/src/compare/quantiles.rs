@@ -6,22 +6,22 @@ use serde::Serialize;
 use crate::Report;
 use crate::rules::P999_SAMPLES_MIN;
 
-/// One quantile of both.
+/// One quantile of both runs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct QuantileRow {
-    /// Of what: `request time`, `service time`, `first visits` or `repeat visits`.
+    /// The times: `request time`, `service time`, `first visits` or `repeat visits`.
     pub of: &'static str,
     /// `p50` to `p99.9`, or `max`.
     pub quantile: &'static str,
-    /// Of A, in milliseconds.
+    /// The value of A, in milliseconds.
     pub a_ms: f64,
-    /// Of B, in milliseconds.
+    /// The value of B, in milliseconds.
     pub b_ms: f64,
     /// B/A.
     pub ratio: f64,
 }
 
-/// The quantiles that both results have; p99.9 only with enough samples in both.
+/// The quantiles that both reports have; p99.9 only with enough samples in both.
 pub(super) fn rows(a: &Report, b: &Report) -> Vec<QuantileRow> {
     let (a, b) = (&a.histograms, &b.histograms);
     [
@@ -51,7 +51,7 @@ fn rows_of(of: &'static str, a: &Histogram<u64>, b: &Histogram<u64>) -> Vec<Quan
     .into_iter()
     .filter(|(name, _)| *name != "p99.9" || fewer >= P999_SAMPLES_MIN)
     .map(|(quantile, at)| {
-        // A histogram of microseconds may hold a zero.
+        // At least 1 us, because a histogram may contain a zero.
         let us = |times: &Histogram<u64>| times.value_at_quantile(at).max(1) as f64;
         QuantileRow {
             of,
@@ -64,10 +64,10 @@ fn rows_of(of: &'static str, a: &Histogram<u64>, b: &Histogram<u64>) -> Vec<Quan
     .collect()
 }
 
-/// The rows as a table for people.
+/// The rows as a text table.
 #[must_use]
 pub fn quantile_table(rows: &[QuantileRow]) -> String {
-    // The smallest decides for all: a column of one number of decimals can be read at a glance.
+    // One number of decimals for all, by the smallest value, so that columns compare at a glance.
     let smallest = rows.iter().map(|row| row.a_ms.min(row.b_ms));
     let decimals = if smallest.fold(f64::INFINITY, f64::min) < 0.1 {
         3

@@ -1,3 +1,5 @@
+//! Effects over blocks, with and without noise.
+
 use proptest::prelude::*;
 
 use super::*;
@@ -25,7 +27,7 @@ fn an_effect_is_seen_through_the_moods_of_the_machine() {
     assert!((found.ratio.unwrap() - 1.31).abs() < 0.03, "{found}");
     let text = found.to_string();
     assert!(text.starts_with("x1.3"), "{text}");
-    assert!(text.contains("; the same twice 0.9"), "{text}");
+    assert!(text.contains("; A/A 0.9"), "{text}");
     assert_eq!(
         effect(&blocks(1.31, 1.0), Better::Lower).verdict,
         Verdict::Slower
@@ -47,21 +49,15 @@ fn an_effect_reads_as_one_writes_it() {
         same_interval: interval(0.97, 1.04),
         verdict: Verdict::Faster,
     };
-    assert_eq!(
-        effect.to_string(),
-        "x1.31 (1.22 to 1.40; the same twice 0.97 to 1.04)"
-    );
+    assert_eq!(effect.to_string(), "x1.31 (1.22 to 1.40; A/A 0.97 to 1.04)");
     effect.verdict = Verdict::NoEffectSeen;
     assert_eq!(
         effect.to_string(),
-        "no effect seen: x1.31 (1.22 to 1.40; the same twice 0.97 to 1.04)"
+        "no effect seen: x1.31 (1.22 to 1.40; A/A 0.97 to 1.04)"
     );
     effect.same_interval = None;
     effect.verdict = Verdict::Faster;
-    assert_eq!(
-        effect.to_string(),
-        "x1.31 (1.22 to 1.40; the noise was not measured)"
-    );
+    assert_eq!(effect.to_string(), "x1.31 (1.22 to 1.40; A/A not measured)");
     assert_eq!(format!("{effect:#}"), "x1.31 (1.22 to 1.40)");
 }
 
@@ -94,12 +90,12 @@ fn five_blocks_are_too_few() {
     assert!(
         found
             .to_string()
-            .starts_with("too few blocks to say: 5 of 6; x"),
+            .starts_with("too few blocks for a verdict: 5 of 6; x"),
         "{found}"
     );
     assert_eq!(
         effect(&[], Better::Higher).to_string(),
-        "too few blocks to say: 0 of 6"
+        "too few blocks for a verdict: 0 of 6"
     );
 }
 

@@ -52,7 +52,7 @@ impl Poll {
     }
 
     /// Adds a socket once, edge-triggered and for both directions: so requests cost no further calls of
-    /// epoll_ctl. Closing the socket removes it.
+    /// `epoll_ctl`. Closing the socket removes it.
     pub(super) fn add(&self, socket: impl AsFd, number: usize, generation: u32) -> io::Result<()> {
         let flags = epoll::EventFlags::IN
             | epoll::EventFlags::OUT

@@ -105,7 +105,7 @@ impl Worker {
         self.under_way.1 = self.under_way.1.max(now);
     }
 
-    /// How much of a span lies within the measured time.
+    /// The part of a span that is within the measured time.
     pub(super) fn measured(&self, from: Instant, to: Instant) -> Duration {
         let from = from.max(self.measure_from);
         to.min(self.end).saturating_duration_since(from)

@@ -1,16 +1,16 @@
-//! What a style sheet refers to before anything of it is applied: the sheets that it imports.
+//! Finds the imports of a style sheet.
 //!
-//! Fonts and backgrounds are not listed: a browser fetches them only for a rule that applies to
-//! something on the page, and which does is not known without layout.
+//! Fonts and backgrounds are not listed: a browser fetches them only for rules that apply to an
+//! element of the page, which is unknown without layout.
 
 use cssparser::{Parser, Token};
 
-/// The addresses that `@import` names, as they are written. Chromium fetches them whatever medium they are
-/// for; that it supports what they ask for is taken for granted.
+/// The addresses of `@import`, as written. Chromium fetches them for any medium; that it supports their
+/// conditions is assumed.
 pub(super) fn imports(css: &str) -> Vec<String> {
     let mut parser = Parser::new(css);
     let mut found = Vec::new();
-    // Imports stand before all rules; other statements may stand between them.
+    // Imports precede all rules; other statements may be between them.
     while let Ok(Token::AtKeyword(name)) = parser.next().cloned() {
         if name.eq_ignore_ascii_case("import") {
             let Ok(address) = parser.expect_url_or_string() else {
@@ -27,7 +27,7 @@ pub(super) fn imports(css: &str) -> Vec<String> {
     found
 }
 
-/// Reads the rest of a statement, and tells whether it has an end and not a block.
+/// Reads the rest of a statement; returns whether it ends in a semicolon, and not in a block.
 fn ends_in_semicolon(parser: &mut Parser<'_>) -> bool {
     loop {
         match parser.next() {

@@ -1,17 +1,17 @@
-//! Guesses how far down a picture begins, without layout.
+//! Estimates how far down a picture begins, without layout.
 
 use super::length::Extent;
 
 /// How far below the window Chromium fetches lazy pictures, on a fast connection.
 const NEAR_PX: f64 = 1250.0;
 
-/// The pictures of a page in rows: each as wide as its slot, a row as wide as the window. Text between
-/// them is not known, and neither are margins. That is how galleries are made, more or less.
+/// The pictures of a page in rows, as in galleries: each picture as wide as its slot, each row as wide
+/// as the window, without text and margins.
 pub(super) struct Flow {
     extent: Extent,
-    /// Where the present row begins.
+    /// The top of the current row.
     top_px: f64,
-    /// The slots of the present row, together.
+    /// The total width of the slots of the current row.
     row_width_px: f64,
     row_height_px: f64,
 }
@@ -26,12 +26,12 @@ impl Flow {
         }
     }
 
-    /// Puts a picture behind the one before, and tells whether it is near the window. One whose height is
-    /// not said has none until it has come, so more than fit are near.
+    /// Places a picture after the one before, and returns whether it is near the window. A picture
+    /// without a height attribute has height 0 until it has arrived, so more of them count as near.
     pub(super) fn place(&mut self, slot_px: f64, height_to_width: Option<f64>) -> bool {
         let width_px = slot_px.min(self.extent.width_px);
         if self.row_width_px + width_px > self.extent.width_px {
-            // A row that is full is stretched to the width of the window.
+            // A full row is stretched to the width of the window.
             self.top_px += self.row_height_px * self.extent.width_px / self.row_width_px;
             (self.row_width_px, self.row_height_px) = (0.0, 0.0);
         }

@@ -1,11 +1,11 @@
-//! Lengths of CSS, as `sizes` and media conditions use them: units, `calc`, `min`, `max`, `clamp`.
+//! Parses CSS lengths of `sizes` and media conditions: units, `calc`, `min`, `max`, `clamp`.
 
-/// The size of `1em` where no style sheet is known.
+/// The size of `1em` without a style sheet.
 const EM_PX: f64 = 16.0;
-/// How deep sums may be nested, so that a hostile page cannot exhaust the stack.
+/// How deep sums may be nested, so that a malicious page cannot exhaust the stack.
 const DEPTH_MAX: u32 = 32;
 
-/// What lengths are relative to, in CSS px.
+/// The size of the window that lengths are relative to, in CSS px.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Extent {
     pub(super) width_px: f64,
@@ -13,8 +13,7 @@ pub(super) struct Extent {
 }
 
 impl Extent {
-    /// A window of this width; its height follows from a screen of 16 to 9, because a width is all
-    /// that is asked for.
+    /// A window of this width, with the height of a screen of 16 to 9, because plans have a width only.
     pub(super) fn of_width(width_px: u32) -> Self {
         let width_px = f64::from(width_px);
         Self {
@@ -24,7 +23,7 @@ impl Extent {
     }
 }
 
-/// The value of a length in px; none when it is not understood, or is no length.
+/// The value of a length in px; none when it is not a valid length.
 pub(super) fn px(text: &str, extent: Extent) -> Option<f64> {
     let mut reader = Reader {
         rest: text.trim(),

@@ -1,12 +1,10 @@
-//! As much of media queries and `sizes` as pictures on real pages use.
+//! Evaluates media queries and `sizes`, as far as pictures on real pages use them.
 //!
-//! What is not understood does not match, so the next entry decides, as a
-//! browser does with what it does not know.
+//! An unknown condition does not match, so the next entry decides, as in browsers.
 
 use super::length::{self, Extent};
 
-/// The width of the slot that `sizes` gives a picture; the whole window when
-/// it says nothing that we understand.
+/// The width of a picture's slot by `sizes`; the width of the window when no entry is valid.
 pub(super) fn slot_px(sizes: &str, extent: Extent) -> f64 {
     split_outside(sizes, |c| c == ',')
         .into_iter()
@@ -23,8 +21,8 @@ pub(super) fn slot_px(sizes: &str, extent: Extent) -> f64 {
         .unwrap_or(extent.width_px)
 }
 
-/// Whether a media list matches a desktop screen that is light, has a mouse and
-/// one device pixel a px; an empty one matches everything.
+/// Whether a media list matches a desktop screen with a light colour scheme, a mouse and one device
+/// pixel a px; an empty list matches everything.
 pub(super) fn matches(media: &str, extent: Extent) -> bool {
     media
         .split(',')
@@ -33,14 +31,13 @@ pub(super) fn matches(media: &str, extent: Extent) -> bool {
 
 fn query_matches(query: &str, extent: Extent) -> bool {
     if let Some(negated) = query.strip_prefix("not ") {
-        return understood(negated, extent) == Some(false);
+        return known_terms(negated, extent) == Some(false);
     }
-    understood(query.strip_prefix("only ").unwrap_or(query), extent) == Some(true)
+    known_terms(query.strip_prefix("only ").unwrap_or(query), extent) == Some(true)
 }
 
-/// Whether all terms hold; none when one is not understood, because then the
-/// opposite does not hold either.
-fn understood(query: &str, extent: Extent) -> Option<bool> {
+/// Whether all terms hold; none when one is unknown, because then its negation does not hold either.
+fn known_terms(query: &str, extent: Extent) -> Option<bool> {
     let mut all = true;
     for term in query.split(" and ") {
         let term = term.trim();
@@ -93,7 +90,7 @@ fn feature_holds(feature: &str, extent: Extent) -> Option<bool> {
     })
 }
 
-/// `width >= 600px`, the newer way to write it; with the name on the left.
+/// A range such as `width >= 600px`, with the name on the left.
 fn in_range(feature: &str, extent: Extent) -> Option<bool> {
     let sign_at = feature.find(['<', '>', '='])?;
     let (name, rest) = feature.split_at(sign_at);
@@ -124,7 +121,7 @@ fn dots_per_px(value: &str) -> Option<f64> {
     Some(number.trim().parse::<f64>().ok()? * dots)
 }
 
-/// Splits where a separator stands outside of parentheses.
+/// Splits at separators outside of parentheses.
 fn split_outside(text: &str, separates: impl Fn(char) -> bool) -> Vec<&str> {
     let mut depth = 0_i32;
     text.split(|c: char| {

@@ -1,7 +1,7 @@
-//! Chooses the one candidate of a `srcset` that a browser would fetch.
+//! Chooses the candidate of a `srcset` that a browser would fetch.
 
-/// The candidate for a slot of this width on a screen of one device pixel a
-/// CSS pixel: the smallest that is not too small, else the largest.
+/// The candidate for a slot of this width, at one device pixel a CSS pixel: the smallest that is large
+/// enough, or the largest.
 pub(super) fn choose(srcset: &str, slot_px: f64) -> Option<&str> {
     let mut candidates = candidates(srcset, slot_px);
     candidates.sort_by(|a, b| a.1.total_cmp(&b.1));
@@ -9,8 +9,7 @@ pub(super) fn choose(srcset: &str, slot_px: f64) -> Option<&str> {
     fits.or(candidates.last()).map(|(url, _)| *url)
 }
 
-/// Every candidate with its density: how many of its pixels fall on one pixel
-/// of the screen.
+/// Every candidate with its density: the number of its pixels for one pixel of the screen.
 fn candidates(srcset: &str, slot_px: f64) -> Vec<(&str, f64)> {
     let mut rest = srcset;
     let mut found = Vec::new();
@@ -23,7 +22,7 @@ fn candidates(srcset: &str, slot_px: f64) -> Vec<(&str, f64)> {
             .find(|c: char| c.is_ascii_whitespace())
             .unwrap_or(rest.len());
         let (url, after) = rest.split_at(end);
-        // A comma ends an address only at its end: addresses may contain commas.
+        // Addresses may contain commas: only a comma at the end separates.
         let bare = url.trim_end_matches(',');
         let descriptor = if bare.len() < url.len() {
             rest = after;

@@ -1,4 +1,6 @@
-/// A start tag while it is read.
+//! A start tag and its attributes.
+
+/// A start tag while it is parsed.
 #[derive(Default)]
 pub(super) struct Tag {
     pub(super) name: String,
@@ -22,7 +24,7 @@ impl Tag {
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        // The first of two equal attributes counts, as in browsers.
+        // The first of two attributes with the same name counts, as in browsers.
         self.attributes
             .iter()
             .find(|(n, _)| n == name)
@@ -34,7 +36,7 @@ impl Tag {
             .is_some_and(|v| v.eq_ignore_ascii_case(value))
     }
 
-    /// An attribute in small letters, without what stands behind a semicolon; empty when there is none.
+    /// An attribute in lower case, up to a semicolon; empty when there is none.
     pub(super) fn word(&self, name: &str) -> String {
         let value = self.get(name).unwrap_or_default();
         let essence = value.split(';').next().unwrap_or_default();

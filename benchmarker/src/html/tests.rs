@@ -1,3 +1,5 @@
+//! Which parts of a page are found.
+
 use url::Url;
 
 use super::{Kind, Lazy, Window, imports, parts};

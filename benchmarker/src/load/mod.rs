@@ -1,4 +1,4 @@
-//! How much load, and when: page views that follow each other, or that are due at planned instants.
+//! How much load, and when: page views follow each other (closed), or are due at planned instants (open).
 
 mod written;
 
@@ -11,9 +11,9 @@ use crate::Error;
 
 pub use written::parse_time;
 
-/// The most page views a second that a plan may ask for.
+/// The highest rate of a plan, in page views a second.
 const RATE_MAX: f64 = 10_000_000.0;
-/// The fewest: one in a quarter of an hour.
+/// The lowest rate: one page view in a quarter of an hour.
 const RATE_MIN: f64 = 0.001;
 /// How many stages a plan may have.
 const STAGES_MAX: usize = 1000;
@@ -21,33 +21,33 @@ const STAGES_MAX: usize = 1000;
 /// When page views begin.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Load {
-    /// Closed: each browser begins its next page view when the last is over and it has thought. How many
-    /// browsers are at work is the number that the connections allow, or as the stages say.
+    /// Closed: each browser begins its next page view after the last one and the think time.
     Closed {
-        /// What passes between two page views of one browser.
+        /// The think time between two page views of one browser.
         think: Think,
-        /// How many browsers are at work over time; none: all, always.
+        /// How many browsers work over time; none: all browsers, all the time.
         users: Option<Stages>,
     },
-    /// Open: page views are due at instants that are fixed beforehand, whether or not the server has
-    /// answered the earlier ones. Times are counted from these instants.
+    /// Open: page views are due at planned instants, whether or not the server has answered the earlier
+    /// ones. Times are counted from these instants.
     Open(Stages),
 }
 
-/// What passes between two page views of one browser.
+/// The think time between two page views of one browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Think {
-    /// Always the same; nothing for a browser that never rests.
+    /// Always the same.
     Fixed(Duration),
-    /// Exponentially distributed with this mean, as TPC-W has it (clause 5.3.1.1), cut at ten times that.
+    /// Exponentially distributed with this mean, as in TPC-W (clause 5.3.1.1), truncated at ten times the
+    /// mean.
     Exponential(Duration),
 }
 
 impl Think {
-    /// Nothing.
+    /// No think time.
     pub const NONE: Self = Self::Fixed(Duration::ZERO);
 
-    /// How long it is this time.
+    /// Draws a think time.
     pub(crate) fn draw(self, random: &mut Xoshiro256PlusPlus) -> Duration {
         match self {
             Self::Fixed(time) => time,
@@ -59,12 +59,12 @@ impl Think {
     }
 }
 
-/// A quantity over time: page views a second, or browsers at work. Each stage leads from one value to
-/// another in a straight line; after the last it stays.
+/// A quantity over time: page views a second, or working browsers. Each stage goes from one value to
+/// another linearly; after the last stage the value stays.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stages(Vec<Stage>);
 
-/// A part of the time.
+/// One stage.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Stage {
     /// The value at its beginning.
@@ -79,7 +79,7 @@ impl Stages {
     /// The same value all the time.
     ///
     /// # Errors
-    /// When the value is nothing, or more than ten million.
+    /// When the value is below 0.001 or above ten million.
     pub fn constant(value: f64) -> Result<Self, Error> {
         Self::of(vec![Stage {
             from: value,
@@ -91,7 +91,7 @@ impl Stages {
     /// One stage after another.
     ///
     /// # Errors
-    /// When there is none, or too many, or a value that is no load, or nothing at the end.
+    /// When there is no stage, or too many, when a value is not a load, or the last one is 0.
     pub fn of(stages: Vec<Stage>) -> Result<Self, Error> {
         if stages.is_empty() || stages.len() > STAGES_MAX {
             return Err(Error::invalid(format!(
@@ -103,13 +103,13 @@ impl Stages {
         for value in values {
             if !(0.0..=RATE_MAX).contains(&value) {
                 return Err(Error::invalid(format!(
-                    "a load of {value} cannot be given: 0 to {RATE_MAX} is possible"
+                    "a load of {value} is not possible: 0 to {RATE_MAX} is"
                 )));
             }
         }
         if stages.last().is_none_or(|last| last.to < RATE_MIN) {
             return Err(Error::invalid(
-                "a load must be more than nothing in the end, because what comes after the last stage goes on with it",
+                "a load must end with more than 0, because its last value holds after the last stage",
             ));
         }
         Ok(Self(stages))
@@ -129,13 +129,13 @@ impl Stages {
         self.0.last().map_or(0.0, |last| last.to)
     }
 
-    /// How long the stages last, the last value not counted that goes on after them.
+    /// How long all stages last.
     #[must_use]
     pub fn total(&self) -> Duration {
         self.0.iter().map(|stage| stage.time).sum()
     }
 
-    /// The same, begun after a time in which the first value holds.
+    /// The same, preceded by a time with the first value.
     pub(crate) fn after(&self, time: Duration) -> Self {
         let first = self.0.first().map_or(0.0, |first| first.from);
         let before = Stage {
@@ -146,14 +146,14 @@ impl Stages {
         Self([&[before], &self.0[..]].concat())
     }
 
-    /// The greatest value it ever has.
+    /// The greatest value.
     #[must_use]
     pub fn most(&self) -> f64 {
         let values = self.0.iter().flat_map(|stage| [stage.from, stage.to]);
         values.fold(0.0, f64::max)
     }
 
-    /// How much has come together until a time: page views, when the value is a rate.
+    /// The integral up to a time: the number of page views, when the value is a rate.
     #[must_use]
     pub fn until(&self, time: Duration) -> f64 {
         let (mut left, mut sum) = (time, 0.0);
@@ -168,8 +168,8 @@ impl Stages {
         sum + self.at(time) * left.as_secs_f64()
     }
 
-    /// When page view `number` is due, the first being 0 and due at the beginning: the time at which so
-    /// many have come together.
+    /// The planned instant of page view `number`: the time at which the integral reaches it. The first is
+    /// 0, due at the beginning.
     #[must_use]
     pub fn instant(&self, number: u64) -> Duration {
         let mut missing = number as f64;
@@ -188,8 +188,8 @@ impl Stages {
     }
 }
 
-/// At which time of a stage so many page views have come together, which are fewer than the stage has.
-/// With the slope a of the rate, a/2 t^2 + from t = count; solved without subtracting near equals.
+/// The time within a stage at which its integral reaches `count`, which is less than its total.
+/// With the slope a of the rate, a/2 t^2 + from t = count; solved without cancellation.
 fn within(stage: &Stage, time: f64, count: f64) -> f64 {
     let slope = (stage.to - stage.from) / time;
     let root = (stage.from * stage.from + 2.0 * slope * count)

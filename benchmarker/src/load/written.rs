@@ -1,4 +1,4 @@
-//! Loads as people write them: `500`, `0..500:10s,500:1m`, `7s`, `exp:7s`.
+//! Parses loads and times: `500`, `0..500:10s,500:1m`, `7s`, `exp:7s`.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::{Stage, Stages, Think};
 use crate::Error;
 
-/// Reads a time with its unit: `500ms`, `10s`, `2m`, `1h`.
+/// Parses a time with its unit: `500ms`, `10s`, `1.5m`, `1h`.
 ///
 /// # Errors
-/// A sentence, when it is none.
+/// A sentence, when it is not a time.
 pub fn parse_time(text: &str) -> Result<Duration, String> {
     let unit_at = text
         .find(|c: char| c.is_ascii_alphabetic())
@@ -23,20 +23,21 @@ pub fn parse_time(text: &str) -> Result<Duration, String> {
         _ => return Err("a time is a number with its unit: 500ms, 10s, 2m, 1h".to_owned()),
     };
     let number: f64 = number
+        .trim()
         .parse()
-        .map_err(|_| format!("{number:?} is no number"))?;
+        .map_err(|_| format!("{number:?} is not a number"))?;
     Duration::try_from_secs_f64(number * in_unit).map_err(|e| e.to_string())
 }
 
 impl FromStr for Stages {
     type Err = Error;
 
-    /// Reads a number (`500`) or stages (`0..500:10s,500:1m`).
+    /// Parses a number (`500`) or stages (`0..500:10s,500:1m`).
     fn from_str(text: &str) -> Result<Self, Error> {
         let number = |text: &str| {
             text.trim().parse::<f64>().map_err(|_| {
                 Error::invalid(format!(
-                    "{text:?} is no number: a load is a number (500) or stages such as 0..500:10s,500:1m"
+                    "{text:?} is not a number: a load is a number (500) or stages such as 0..500:10s,500:1m"
                 ))
             })
         };
@@ -61,7 +62,7 @@ impl FromStr for Stages {
 impl FromStr for Think {
     type Err = Error;
 
-    /// Reads a time (`2s`), or the mean of an exponential distribution (`exp:7s`).
+    /// Parses a time (`2s`), or the mean of an exponential distribution (`exp:7s`).
     fn from_str(text: &str) -> Result<Self, Error> {
         let time = |text| parse_time(text).map_err(Error::invalid);
         match text.strip_prefix("exp:") {

@@ -1,4 +1,4 @@
-//! The charts of a report, each for a screen and for a phone.
+//! The charts of a page, each for screens and for phones.
 
 use crate::chart::{Dot, Frame, Layer, Mark, Series, Span, dots, latency, lines};
 use crate::numbers;
@@ -8,7 +8,7 @@ use crate::stats::steady::Steady;
 const WIDE: f64 = 760.0;
 const NARROW: f64 = 340.0;
 
-/// A chart with its title, drawn twice; the page shows one.
+/// A chart with its title, drawn in two widths; the page shows one of them.
 pub(super) struct Figure {
     pub(super) title: &'static str,
     pub(super) note: String,

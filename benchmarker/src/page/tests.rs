@@ -1,3 +1,5 @@
+//! HTML pages: self-contained, escaped, with the reason in the place of doubtful numbers.
+
 use super::*;
 use crate::chart::Dot;
 use crate::compare::{Better, Block, CAUTION, effect};
@@ -107,7 +109,7 @@ fn a_comparison_of_separate_runs_has_its_caution_and_one_by_turns_has_none() {
     assert!(separate.contains(start));
     let by_turns = comparison(&a, &b, &effects()).unwrap();
     assert!(!by_turns.contains(start));
-    assert!(by_turns.contains("x1.30 (1.30 to 1.30; the same twice "));
+    assert!(by_turns.contains("x1.30 (1.30 to 1.30; A/A "));
     let sentence = Report::read(&by_turns).unwrap_err().to_string();
     assert!(
         sentence.starts_with("this page compares two results"),

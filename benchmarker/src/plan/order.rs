@@ -69,7 +69,8 @@ impl Sequence {
 /// depend on the seed alone. Where pages are drawn, each browser has its own random source.
 #[derive(Debug)]
 pub(crate) struct PageOrder {
-    sequence: Sequence,
+    /// Those of the common sequence.
+    pages: Arc<[u32]>,
     next: Next,
 }
 
@@ -82,7 +83,7 @@ enum Next {
         left: Option<usize>,
     },
     Uniform(Xoshiro256PlusPlus),
-    Zipf(Xoshiro256PlusPlus),
+    Zipf(Xoshiro256PlusPlus, Arc<[f64]>),
 }
 
 impl PageOrder {
@@ -90,7 +91,7 @@ impl PageOrder {
         let random = || random::source(sequence.seed, browser as u64);
         let (length, browsers) = (sequence.pages.len(), sequence.browsers);
         Self {
-            sequence: sequence.clone(),
+            pages: Arc::clone(&sequence.pages),
             next: match sequence.order {
                 Order::Shuffle | Order::File => Next::Position {
                     position: browser % length,
@@ -101,14 +102,14 @@ impl PageOrder {
                         .then(|| length.saturating_sub(browser).div_ceil(browsers)),
                 },
                 Order::Random => Next::Uniform(random()),
-                Order::Zipf => Next::Zipf(random()),
+                Order::Zipf => Next::Zipf(random(), Arc::clone(&sequence.cumulative)),
             },
         }
     }
 
     /// The index of the next page in the list, or `None` when this browser has visited its share.
     pub(crate) fn next_page(&mut self) -> Option<usize> {
-        let length = self.sequence.pages.len();
+        let length = self.pages.len();
         let position = match &mut self.next {
             Next::Position {
                 position,
@@ -123,13 +124,12 @@ impl PageOrder {
                 here
             }
             Next::Uniform(random) => random.random_range(0..length),
-            Next::Zipf(random) => {
-                let cumulative = &self.sequence.cumulative;
+            Next::Zipf(random, cumulative) => {
                 let drawn = random.random_range(0.0..cumulative[length - 1]);
                 cumulative.partition_point(|up_to| *up_to <= drawn)
             }
         };
-        Some(self.sequence.pages[position] as usize)
+        Some(self.pages[position] as usize)
     }
 }
 

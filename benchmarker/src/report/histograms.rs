@@ -1,4 +1,4 @@
-//! The raw times of a run, as HdrHistograms.
+//! The raw times of a run, in the format of HdrHistogram.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;

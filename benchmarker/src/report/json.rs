@@ -4,39 +4,21 @@ use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Deserialize;
 
 use super::Report;
+use super::schema::{SCHEMA, Schema};
 use crate::Error;
 use crate::stats::ratio;
-
-/// The version of the JSON that is written and read here, `schema/result-2.json`.
-pub const SCHEMA: u32 = 2;
 
 /// The `id` of the script element of an HTML page that holds its report; a page that compares two has
 /// both, with `-a` and `-b` appended.
 pub const ELEMENT_ID: &str = "benchmarker-result";
 
-/// The version of the JSON.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Schema(pub u32);
-
-impl Default for Schema {
-    fn default() -> Self {
-        Self(SCHEMA)
-    }
-}
-
 /// What is read first, because another version has other fields.
 #[derive(Deserialize)]
 struct Version {
     schema: Option<Schema>,
-}
-
-/// Reads the null that JSON has for NaN.
-pub(super) fn null_as_nan<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
-    Option::<f64>::deserialize(from).map(|value| value.unwrap_or(f64::NAN))
 }
 
 impl Report {

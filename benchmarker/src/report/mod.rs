@@ -10,6 +10,7 @@ mod histograms;
 mod json;
 mod judged;
 mod load;
+mod schema;
 mod seconds;
 mod steps;
 mod text;
@@ -27,8 +28,9 @@ pub use audit::{Check, CheckResult};
 pub use errors::Errors;
 pub use generator::{Generator, Machine};
 pub use histograms::Histograms;
-pub use json::{ELEMENT_ID, SCHEMA, Schema};
+pub use json::ELEMENT_ID;
 pub use load::{LoadModel, LoadReport};
+pub use schema::{SCHEMA, Schema};
 pub use seconds::{Second, TierCounts};
 pub use steps::StepReport;
 pub use tiers::{TierReport, Tiers};
@@ -58,13 +60,13 @@ pub struct Report {
     pub machine: Machine,
     /// Answered requests a second, pages and parts together: the headline. As JSON this and the next
     /// two are null when a check of the audit failed.
-    #[serde(deserialize_with = "json::null_as_nan")]
+    #[serde(deserialize_with = "schema::null_as_nan")]
     pub requests_per_sec: f64,
     /// Mean response time.
-    #[serde(deserialize_with = "json::null_as_nan")]
+    #[serde(deserialize_with = "schema::null_as_nan")]
     pub average_request_ms: f64,
     /// Complete page views a second.
-    #[serde(deserialize_with = "json::null_as_nan")]
+    #[serde(deserialize_with = "schema::null_as_nan")]
     pub pages_per_sec: f64,
     /// How long was measured, without the warm-up.
     pub elapsed_secs: f64,

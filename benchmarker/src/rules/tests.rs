@@ -1,3 +1,5 @@
+//! Rules: parsed, kept, broken, refused.
+
 use proptest::prelude::*;
 
 use super::*;

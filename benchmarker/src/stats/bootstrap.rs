@@ -1,4 +1,4 @@
-//! The percentile bootstrap: how far a statistic would wander, had we drawn other blocks.
+//! The percentile bootstrap: how a statistic would vary over other samples of blocks.
 //!
 //! Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7 (1979). Values
 //! that follow each other in time are not independent and are drawn in runs of neighbours: the moving
@@ -9,16 +9,16 @@ use rand::{RngExt, SeedableRng};
 
 use super::Interval;
 
-/// How often is drawn. The ends of the interval then wander by about a hundredth of its width.
+/// How many resamples are drawn. The ends of the interval then vary by about a hundredth of its width.
 pub const RESAMPLES: usize = 10_000;
 
-/// How many of the resamples lie below a 95 % interval; as many lie above.
+/// How many of the resamples are below a 95 % interval; as many are above.
 const TAIL: usize = RESAMPLES / 40;
 
 /// The 95 % interval of a statistic over independent blocks.
 ///
-/// The same seed gives the same interval. None of no blocks, and none if the statistic is not finite.
-/// The interval is too narrow with very few blocks: who calls decides how few are too few.
+/// The same seed gives the same interval. None without blocks, and none if the statistic is not finite.
+/// With very few blocks the interval is too narrow: the caller decides how many are enough.
 pub fn interval<T: Copy>(
     blocks: &[T],
     seed: u64,
@@ -39,7 +39,7 @@ pub fn interval<T: Copy>(
 
 /// The 95 % interval of a statistic over two independent series of consecutive values.
 ///
-/// Each series is put together anew from runs of neighbours, about the third root of its length long
+/// Each series is resampled in runs of neighbours, about as long as the third root of its length
 /// (Hall, Horowitz and Jing, Biometrika 82, 1995). None if one of the series is empty.
 pub fn interval_of_two_series(
     one: &[f64],

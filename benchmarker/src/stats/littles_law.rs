@@ -1,20 +1,20 @@
-//! Little's law: what is in a system is what arrives a second times how long it stays.
+//! Little's law: the number of requests in a system is their arrival rate times their mean time in it.
 
-/// How far the two sides may be apart, as a share of the larger: what starts and ends within the
-/// measured time is not quite what was under way in it.
+/// How far the two sides may differ, as a share of the larger: requests that start and end within the
+/// measured time are not exactly those that were under way in it.
 pub const TOLERANCE: f64 = 0.05;
 
 /// Both sides of Little's law for one run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LittlesLaw {
-    /// Mean number of requests under way, counted.
+    /// The mean number of requests under way, as counted.
     pub under_way: f64,
-    /// Rate times mean time: what the law says is under way.
+    /// The same by the law: rate times mean time.
     pub expected: f64,
 }
 
 impl LittlesLaw {
-    /// Puts a count beside what the law makes of a rate (1/s) and a mean time (ms).
+    /// Both sides, from a count, a rate (1/s) and a mean time (ms).
     #[must_use]
     pub fn of(under_way: f64, rate_per_sec: f64, mean_time_ms: f64) -> Self {
         Self {
@@ -23,9 +23,9 @@ impl LittlesLaw {
         }
     }
 
-    /// Whether the sides agree within [`TOLERANCE`]; nothing agrees with nothing.
+    /// Whether the sides agree within [`TOLERANCE`]; 0 agrees with 0.
     ///
-    /// A run that breaks the law has lost time or requests somewhere in the generator.
+    /// A run that breaks the law has lost time or requests in the generator.
     #[must_use]
     pub fn holds(&self) -> bool {
         let larger = self.under_way.max(self.expected);
@@ -45,7 +45,7 @@ mod tests {
 
     #[test]
     fn a_fifth_of_the_time_lost_in_the_generator_is_found() {
-        // What wg/wrk #116 found in wrk by this very check.
+        // wg/wrk #116 found an error in wrk by this check.
         assert!(!LittlesLaw::of(64.0, 32_000.0, 1.6).holds());
         assert!(!LittlesLaw::of(64.0, 32_000.0, f64::NAN).holds());
         assert!(LittlesLaw::of(0.0, 0.0, 0.0).holds());

@@ -1,4 +1,4 @@
-//! Statistics of few and noisy values: a mean of ratios, its interval, the steady part of a run.
+//! Statistics for few and noisy values: the mean of ratios, its interval, the steady part of a run.
 
 pub mod bootstrap;
 pub mod littles_law;
@@ -6,7 +6,7 @@ pub mod steady;
 
 use serde::{Deserialize, Serialize};
 
-/// Between which two values the truth lies, at the named confidence (95 % everywhere here).
+/// A confidence interval, of 95 % in this crate.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     /// The lower end.
@@ -16,13 +16,13 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// Whether the value lies in it, its ends included.
+    /// Whether it contains the value, ends included.
     #[must_use]
     pub fn contains(&self, value: f64) -> bool {
         (self.low..=self.high).contains(&value)
     }
 
-    /// The smallest interval that holds this one and the value.
+    /// The smallest interval that contains this one and the value.
     #[must_use]
     pub fn widened_to(self, value: f64) -> Self {
         Self {
@@ -43,7 +43,7 @@ pub fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
-/// The geometric mean, which treats twice and half alike: the mean for ratios.
+/// The geometric mean, the mean for ratios: twice and half cancel out.
 ///
 /// None of no values, and none if one of them is zero, negative or not finite.
 #[must_use]

@@ -1,4 +1,4 @@
-//! A page view is what a browser would fetch.
+//! A page view fetches what a browser would.
 
 use std::io::Write;
 use std::sync::{Arc, Barrier, mpsc};
@@ -133,7 +133,7 @@ fn a_page_that_changes_changes_its_parts_with_and_without_an_etag() {
 
 #[test]
 fn the_parts_of_a_page_travel_over_all_connections_of_the_browser_at_once() {
-    // No part is answered before three are being asked for at the same time.
+    // No part is answered before three are requested at the same time.
     let together = Arc::new(Barrier::new(3));
     let server = Server::start(4, move |head, _| {
         if path_of(head) == "/" {
@@ -230,7 +230,7 @@ fn whoever_listens_hears_of_every_request_while_the_run_goes_on() {
 
 #[test]
 fn a_page_that_leads_to_another_of_the_site_is_that_page() {
-    // The page, where it leads, and the picture there; twice.
+    // The page, its redirect, and the picture there; twice.
     let server = Server::start(6, |head, _| {
         Reply::Bytes(match path_of(head) {
             "/old/page" => response(302, "Location: ../new?a=b\r\n", ""),

@@ -1,4 +1,4 @@
-//! The command line: its words, its first two lines, its exit status.
+//! The command line: its arguments, its first two lines, its exit status.
 
 use std::io::Write;
 use std::net::TcpListener;
@@ -57,7 +57,7 @@ fn nonsense_is_refused_with_a_sentence_and_status_2() {
             &[url, "--header", "nonsense"],
             "a name, a colon and a value",
         ),
-        (&["https://127.0.0.1/"], "https is not spoken"),
+        (&["https://127.0.0.1/"], "https is not supported"),
         (&["ftp://127.0.0.1/"], "only http://"),
         (&["http://192.0.2.1/"], "--i-own-this-host"),
         (&["no-such-list.txt"], "cannot be read"),

@@ -1,4 +1,4 @@
-//! What goes wrong is counted as what it is, and never looks fast.
+//! Failures are counted by kind, and are never part of the times.
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
@@ -49,7 +49,7 @@ fn a_reset_in_the_middle_is_a_reset() {
         (1, 0),
         "{report}"
     );
-    // Whether the kernel still hands out the first bytes, the end is no clean one.
+    // Whether or not the kernel delivers the first bytes, the end is a reset.
     assert_eq!(report.errors.reset, 1, "{report}");
 }
 
@@ -158,7 +158,7 @@ fn a_page_whose_part_fails_is_not_complete() {
 
 #[test]
 fn other_peoples_machines_are_refused_before_anything_is_sent() {
-    // 192.0.2.0/24 is reserved for documentation: nobody is there.
+    // 192.0.2.0/24 is reserved for documentation: no machine has these addresses.
     for host in ["192.0.2.1", "0.0.0.0", "[2001:db8::1]"] {
         let plan = Plan::new(PageList::single(&format!("http://{host}/")).unwrap());
         assert!(matches!(run(&plan), Err(Error::NotLoopback(_))), "{host}");

@@ -1,4 +1,4 @@
-//! Files that a run reads and writes: their names, their byte order marks, and whether they can be written.
+//! Files that a run reads and writes: names, byte order marks, files that cannot be written.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
@@ -24,7 +24,7 @@ fn ok_server() -> (Server, String) {
     (server, url)
 }
 
-/// A name as an editor of 1995 wrote it: Latin-1.
+/// A file name in Latin-1.
 fn latin1(folder: &Path, end: &str) -> OsString {
     let mut name = folder.join("r").into_os_string();
     name.push(OsStr::from_bytes(b"\xe9sultat"));
@@ -154,7 +154,7 @@ fn a_comparison_with_nothing_but_failures_has_no_number_and_exits_1() {
             assert!(!said.contains(no_number), "{no_number}: {said}");
             assert!(!html.contains(no_number), "{no_number}: {html}");
         }
-        assert!(html.contains(&format!("No request of {name} was answered as asked.")));
+        assert!(html.contains(&format!("No request of {name} was answered as expected.")));
     }
     // Saved results of the same kind.
     let (one, two) = (folder.path().join("1.json"), folder.path().join("2.json"));

@@ -1,4 +1,4 @@
-//! What the command says of a run: rules, capacities, comparisons, files.
+//! The output of the command: rules, capacities, comparisons, files.
 
 use std::fs;
 
@@ -112,7 +112,7 @@ fn two_sites_are_measured_by_turns() {
     let said = text(&output.stdout);
     assert!(said.contains("block  2"), "{said}");
     assert!(
-        said.contains("requests/sec") && said.contains("too few blocks to say"),
+        said.contains("requests/sec") && said.contains("too few blocks for a verdict"),
         "{said}"
     );
     assert!(!first.seen().is_empty() && !second.seen().is_empty());

@@ -1,5 +1,5 @@
-//! The generator against scripted servers: each answers exactly what its test
-//! wrote, and says when it has seen enough.
+//! The generator against scripted servers: each sends exactly the bytes of its test, and stops the run
+//! after enough requests.
 
 #![expect(clippy::unwrap_used, reason = "a broken test setup may panic")]
 

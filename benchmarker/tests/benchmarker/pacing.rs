@@ -28,7 +28,7 @@ fn ok(_: &str, _: usize) -> Reply {
     Reply::Bytes(response(200, "", "x"))
 }
 
-/// What is counted twice must be counted the same; how punctual a busy machine lets us be is another matter.
+/// Asserts that all checks passed but those that depend on how busy the machine is.
 fn assert_sound(report: &Report) {
     for check in &report.audit {
         let may_fail = check.name == "punctual" || check.name == "Little's law";
@@ -51,10 +51,10 @@ fn a_server_that_pauses_is_late_for_all_who_were_due_meanwhile() {
     let report = run(&open(&server, 300.0, 4.0)).unwrap();
     assert_sound(&report);
     let (response, service) = (report.request_times, report.service_times);
-    // Of 4 s of arrivals, those of 0.4 s wait for a second and more: a tenth.
+    // Of the arrivals of 4 s, those of 0.4 s wait for a second and more: a tenth.
     assert!(response.p95_ms.unwrap() > 900.0, "{response:?}");
     assert!(response.p99_ms.unwrap() > 1000.0, "{response:?}");
-    // Who only looks at the eight requests that were under way sees nothing of it.
+    // The service times, of the eight requests under way, hardly show it.
     assert!(service.p50_ms.unwrap() <= response.p50_ms.unwrap());
     assert!(service.average_ms.unwrap() < response.average_ms.unwrap() / 2.0);
     assert!(report.to_string().contains("service time"), "{report}");
@@ -98,7 +98,7 @@ fn a_browser_that_thinks_asks_no_more_often_than_it_may() {
     let report = run(&plan).unwrap();
     assert!((1..=11).contains(&report.requests.total), "{report}");
     assert!(!report.load.is_open() && !report.falls_behind());
-    // However late it is woken: it has thought a little longer, and nobody has waited for it.
+    // However late the browser is woken: its think time was longer, and no request waited.
     assert_eq!(report.request_times, report.service_times);
     assert!(report.audit.iter().all(|check| check.name != "punctual"));
 }

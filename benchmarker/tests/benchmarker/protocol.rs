@@ -95,7 +95,7 @@ fn statuses_without_a_body_and_redirects_are_answers() {
             _ => response(302, "Location: /login\r\n", ""),
         })
     });
-    // Who fetches single pages goes nowhere.
+    // Single pages follow no redirects.
     let report = run(&server.plan("/").fetch(Fetch::PagesOnly)).unwrap();
     assert_eq!(
         (report.requests.total, report.requests.redirects),
@@ -160,7 +160,7 @@ fn a_unix_socket_serves_as_well() {
     let stop = Arc::new(AtomicBool::new(false));
     let enough = Arc::clone(&stop);
     thread::spawn(move || {
-        // The first connection only asks whether somebody is there.
+        // The first connection only checks that the server listens.
         for stream in listener.incoming().skip(1) {
             let (mut stream, mut buffer) = (stream.unwrap(), [0; 4096]);
             for answered in 0.. {

@@ -1,4 +1,4 @@
-//! Browsers that come back to what they have.
+//! Browsers that return with a filled cache.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,7 +8,7 @@ use crate::server::{Reply, Server, html, path_of, response};
 
 const PAGE: &str = "<link rel=stylesheet href=/kept.css><img src=/asked.webp><img src=/never.webp>";
 
-/// A page with a file that is kept for ever, one that is asked about, and one that is not kept.
+/// A page with an immutable file, one that is validated, and one that is not stored.
 fn site(head: &str) -> Reply {
     let is_known = head.contains("If-None-Match: \"1\"\r\n");
     Reply::Bytes(match path_of(head) {
@@ -27,7 +27,7 @@ fn visits(server: &Server, visitors: Visitors) -> Plan {
 
 #[test]
 fn a_visitor_who_returns_asks_only_for_what_may_have_changed() {
-    // First visit 4 requests, then three each: the page, a question whether, and what is not kept.
+    // 4 requests for the first visit, then 3 each: the page, the validated file, the file not stored.
     let server = Server::start(4 + 3 + 3, |head, _| site(head));
     let report = run(&visits(&server, Visitors::Returning)).unwrap();
     let seen = server.seen();
@@ -53,7 +53,7 @@ fn a_visitor_who_returns_asks_only_for_what_may_have_changed() {
 
 #[test]
 fn whoever_comes_next_has_nothing() {
-    // Somebody else comes after each second page view.
+    // A new visitor takes over after each second page view.
     let server = Server::start(4 + 3 + 4 + 3, |head, _| site(head));
     let report = run(&visits(&server, Visitors::ReturningFor(2))).unwrap();
     let seen = server.seen();
@@ -96,7 +96,7 @@ fn what_a_style_sheet_imports_is_fetched_once_and_on_later_visits_too() {
     assert_eq!(report.pages, 2);
 }
 
-/// What each request asked for, and with which cookie.
+/// The path and cookie of each request.
 type Told = Arc<Mutex<Vec<String>>>;
 
 /// A page that sets a cookie and has a picture.

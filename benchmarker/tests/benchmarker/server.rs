@@ -1,4 +1,4 @@
-//! A server that follows a script, on port 0 of the loopback.
+//! A scripted server on a free port of the loopback.
 
 use std::cell::Cell;
 use std::io::{Read, Write};
@@ -11,26 +11,26 @@ use std::time::Duration;
 use benchmarker::{PageList, Plan, Report, run};
 use nix::sys::socket::{setsockopt, sockopt::Linger};
 
-/// What the script does with a request.
+/// The reply of the script to a request.
 pub(crate) enum Reply {
-    /// Answers and keeps the connection.
+    /// Sends bytes and keeps the connection.
     Bytes(Vec<u8>),
-    /// Answers and closes the connection without having announced it.
+    /// Sends bytes and closes the connection without an announcement.
     BytesThenClose(Vec<u8>),
-    /// Answers a part and resets the connection.
+    /// Sends bytes and resets the connection.
     BytesThenReset(Vec<u8>),
-    /// Says nothing.
+    /// Sends nothing.
     Silence,
 }
 
 /// A running server. It lives until the test process ends.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
-    /// The paths asked for, in order of arrival.
+    /// The requested paths, in order of arrival.
     seen: Arc<Mutex<Vec<String>>>,
     /// The bodies of the requests, in order of arrival.
     bodies: Arc<Mutex<Vec<String>>>,
-    /// Where connections came from that carried a request.
+    /// The peer addresses of connections that carried a request.
     peers: Arc<Mutex<Vec<String>>>,
     /// How many connections carried a request.
     connections: Arc<AtomicUsize>,
@@ -39,8 +39,8 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Answers `enough` requests by `script`, which gets the whole head of each
-    /// and its number, from 0. The next is not answered, it stops the run.
+    /// Answers `enough` requests by `script`, which gets the head of each and its number, from 0. The
+    /// next request is not answered, and stops the run.
     pub(crate) fn start(
         enough: usize,
         script: impl Fn(&str, usize) -> Reply + Send + Sync + 'static,
@@ -81,7 +81,7 @@ impl Server {
                         seen.push(path_of(head).to_owned());
                         if seen.len() > enough {
                             stop.store(true, SeqCst);
-                            return None; // what was to be counted is counted
+                            return None; // enough was counted
                         }
                         Some(seen.len() - 1)
                     };
@@ -92,8 +92,8 @@ impl Server {
         server
     }
 
-    /// A plan for one page of this server that would run for a minute, were it
-    /// not stopped by the server having seen enough.
+    /// A plan for pages of this server. It ends when the server has had enough requests, or after a
+    /// minute.
     pub(crate) fn plan(&self, paths: &str) -> Plan {
         let base = format!("http://{}", self.address);
         Plan::new(PageList::parse(paths, Some(&base)).unwrap())
@@ -104,7 +104,7 @@ impl Server {
             .stop_when(Arc::clone(&self.enough))
     }
 
-    /// The plan, ended when this server has seen enough, and after a minute at the latest.
+    /// The plan, with the same end as [`Server::plan`].
     pub(crate) fn bounded(&self, plan: Plan) -> Plan {
         plan.warmup(Duration::ZERO)
             .duration(Duration::from_secs(60))
@@ -147,7 +147,7 @@ fn serve(
         let Some(number) = note(&head, &body) else {
             continue;
         };
-        // The client may end the run at any moment: what it leaves is its own.
+        // Write errors are ignored: the client may end the run at any moment.
         match script(&head, number) {
             Reply::Bytes(bytes) => {
                 if stream.write_all(&bytes).is_err() {

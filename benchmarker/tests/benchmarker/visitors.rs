@@ -1,4 +1,4 @@
-//! Scenarios, played against a server that follows a script.
+//! Scenarios against a scripted server.
 
 use std::collections::BTreeSet;
 use std::path::Path;

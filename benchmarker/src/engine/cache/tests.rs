@@ -1,3 +1,5 @@
+//! The rules of RFC 9111, each with its section.
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};

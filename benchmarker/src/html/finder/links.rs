@@ -1,9 +1,12 @@
+//! The elements `link` and `script`.
+
 use super::Finder;
 use super::pictures::has_known_type;
+use crate::html::media;
+use crate::html::part::Kind;
 use crate::html::tag::Tag;
-use crate::html::{Kind, media};
 
-/// What a preload may be for; Chromium ignores one that says nothing or another word.
+/// The valid values of `as` of a preload; Chromium ignores preloads with others or none.
 const PRELOADED: [&str; 6] = ["script", "style", "image", "font", "fetch", "track"];
 
 impl Finder {
@@ -11,7 +14,7 @@ impl Finder {
         let rel = tag.get("rel").unwrap_or_default().to_ascii_lowercase();
         let has = |word: &str| rel.split_ascii_whitespace().any(|w| w == word);
         if has("stylesheet") {
-            // One for another medium, and an alternate one, is fetched too, only later.
+            // Sheets for other media, and alternate ones, are fetched too, only later.
             if matches!(tag.word("type").as_str(), "" | "text/css") && tag.get("disabled").is_none()
             {
                 self.add_sheet(tag.get("href"));

@@ -1,4 +1,4 @@
-//! Which element makes a browser send a request.
+//! Collects the parts of a page, element by element.
 
 mod links;
 mod pictures;
@@ -7,10 +7,11 @@ use std::collections::HashSet;
 
 use url::Url;
 
+use super::css;
 use super::flow::Flow;
 use super::length::Extent;
+use super::part::{Kind, Part, Window};
 use super::tag::Tag;
-use super::{Kind, Part, Window, css};
 use crate::page_list::path_of;
 
 /// Collects the parts of a page, element by element.
@@ -21,16 +22,16 @@ pub(super) struct Finder {
     extent: Extent,
     flow: Flow,
     found: Vec<Part>,
-    /// The last of the icons that the page names.
+    /// The last icon of the page.
     icon: Option<String>,
-    /// Fetched when all else has come: what the next page needs, the manifest.
+    /// Fetched after everything else: prefetches and the manifest.
     afterwards: Vec<Part>,
     seen: HashSet<Box<str>>,
-    /// Depth of elements whose content a browser with scripts does not load.
+    /// The depth of elements whose content is not loaded: `<template>`, and `<noscript>` with scripts on.
     inert: u32,
     /// Whether the next text is a style sheet.
     in_style: bool,
-    /// Inside `<picture>`: what a matching `<source>` has chosen.
+    /// Inside `<picture>`: the choice of a matching `<source>`.
     picture: Option<Option<String>>,
 }
 
@@ -73,7 +74,7 @@ impl Finder {
             "img" => self.img(tag),
             "video" => self.add(Kind::Picture, tag.get("poster")),
             "input" if tag.is("type", "image") => self.add(Kind::Picture, tag.get("src")),
-            // In a drawing; elsewhere the first is an old word for `img`.
+            // In SVG; outside of it `image` is an old name of `img`.
             "image" | "use" => {
                 let address = tag.get("href").or(tag.get("xlink:href")).or(tag.get("src"));
                 self.add(Kind::Picture, address);
@@ -125,12 +126,12 @@ impl Finder {
         }));
     }
 
-    /// The part behind a reference, unless it is not fetched or known already.
+    /// The part of a reference, unless it is not fetched or was found before.
     fn part(&mut self, kind: Kind, reference: Option<&str>) -> Option<Part> {
         if kind == Kind::Picture && !self.window.pictures {
             return None;
         }
-        // What only names a place in this page is here already.
+        // A fragment refers to this page.
         let reference = reference.filter(|r| !r.is_empty() && !r.starts_with('#'))?;
         let url = self.base.join(reference).ok()?;
         let path = path_of(&url);

@@ -1,8 +1,11 @@
-use super::Finder;
-use crate::html::tag::Tag;
-use crate::html::{Kind, Lazy, media, srcset};
+//! The elements `img`, `picture` and `source`.
 
-/// The pictures that Chromium decodes, of those that a `type` may name.
+use super::Finder;
+use crate::html::part::{Kind, Lazy};
+use crate::html::tag::Tag;
+use crate::html::{media, srcset};
+
+/// The values of `type` for pictures that Chromium decodes.
 const PICTURE_TYPES: [&str; 11] = [
     "image/apng",
     "image/avif",
@@ -16,6 +19,7 @@ const PICTURE_TYPES: [&str; 11] = [
     "image/webp",
     "image/x-icon",
 ];
+
 impl Finder {
     pub(super) fn source(&mut self, tag: &Tag) {
         if self.picture != Some(None) {
@@ -51,7 +55,7 @@ impl Finder {
         self.add(Kind::Picture, chosen.as_deref().or(tag.get("src")));
     }
 
-    /// How wide a picture is shown, as far as the page says.
+    /// The width of a picture on the page, by its attributes.
     fn slot_px(&self, tag: &Tag) -> f64 {
         match (tag.get("sizes"), dimension(tag, "width")) {
             (None, Some(width_px)) => width_px,
@@ -70,7 +74,7 @@ pub(super) fn has_known_type(tag: &Tag) -> bool {
     kind.is_empty() || PICTURE_TYPES.contains(&kind.as_str())
 }
 
-/// The shape that a picture says it has.
+/// The aspect ratio of a picture, by its attributes.
 fn height_to_width(tag: &Tag) -> Option<f64> {
     Some(dimension(tag, "height")? / dimension(tag, "width")?)
 }

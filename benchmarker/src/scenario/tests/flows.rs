@@ -1,3 +1,5 @@
+//! Sessions: requests, redirects, sign-in, draws, extracted values.
+
 use std::collections::HashSet;
 
 use super::*;
@@ -203,7 +205,7 @@ fn only_the_expected_statuses_are_fine() {
         let outcome = visitor.answer(status, "");
         assert_eq!(outcome == Outcome::Done, fine, "{expect} {status}");
     }
-    // Who is sent to the login page instead of the feed has not seen the feed.
+    // A redirect to the login page is not the feed.
     let mut visitor = Visitor::new(one("get = \"/feed\"", "expect = 200"), 1, 0);
     visitor.next().unwrap();
     let sent = visitor.redirect(303, "/login", "");

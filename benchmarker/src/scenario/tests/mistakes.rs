@@ -1,3 +1,5 @@
+//! Errors in a scenario file, with line and column.
+
 use std::path::{Path, PathBuf};
 
 use super::super::Scenario;

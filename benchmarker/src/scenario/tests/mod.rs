@@ -1,3 +1,5 @@
+//! A visitor of a scenario, and the responses of a site.
+
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+//! The built-in scenarios.
+
 use std::io::Write as _;
 use std::path::PathBuf;
 

@@ -1,13 +1,13 @@
-//! Where a run becomes steady, decided by a rule and not by eye.
+//! Finds the steady part of a run by a rule.
 //!
 //! The cut is MSER, the marginal standard error rule: drop as many first values as make the standard
 //! error of the mean of the rest smallest (White, "An effective truncation heuristic for bias reduction
 //! in simulation output", Simulation 69, 1997). Our values are means over a second already, so they are
-//! not put into batches of five again, as MSER-5 does with single observations.
+//! not averaged over batches of five, as MSER-5 does with single observations.
 //!
-//! MSER always finds a cut. Whether what remains is steady, two checks say: no trend (Mann 1945, Kendall
-//! 1975), and no step that came after the middle of the run. Both must be beyond chance and beyond
-//! [`DRIFT_MIN`]: a significant half per cent is no reason to throw a run away.
+//! MSER always finds a cut. Two checks decide whether the rest is steady: no trend (Mann 1945, Kendall
+//! 1975), and no step after the middle of the run. Both must be significant and larger than
+//! [`DRIFT_MIN`]: a significant half per cent does not invalidate a run.
 
 use std::fmt;
 
@@ -15,31 +15,31 @@ use serde::{Deserialize, Serialize};
 
 use super::mean;
 
-/// With fewer values no rule can tell a warm-up from an accident.
+/// With fewer values, a warm-up cannot be distinguished from noise.
 pub const SECONDS_MIN: usize = 10;
 
 /// The smallest change within the kept part that makes a run unsteady, as a share of its mean.
 pub const DRIFT_MIN: f64 = 0.05;
 
-/// The fewest values that a mean after a late step may stand on.
+/// The fewest values after a late step.
 const TAIL_MIN: usize = 5;
 
-/// Beyond chance with 99 % confidence, for the trend.
+/// The significance of a trend: 99 % confidence.
 const TREND_Z: f64 = 2.576;
 
-/// Beyond chance for a step, in standard errors, as on a control chart.
+/// The significance of a step, in standard errors, as on a control chart.
 const STEP_SIGMAS: f64 = 3.0;
 
-/// A mean absolute difference of neighbours is this many standard deviations, if they are independent.
+/// The mean absolute difference of independent neighbours, in standard deviations.
 const MOVING_RANGE: f64 = 1.128;
 
-/// Whether and from when on a run was steady. There is no number for a run that was not.
+/// Whether a run was steady, and from which second on.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Steady {
-    /// Steady from this second on, counted from 0; what came before is warm-up.
+    /// Steady from this second on, counted from 0; the seconds before are warm-up.
     From {
-        /// The first second that counts.
+        /// The first steady second.
         from_second: usize,
     },
     /// Still rising or falling when the run ended.
@@ -47,19 +47,19 @@ pub enum Steady {
         /// By which share of the mean, from the cut to the end; negative when falling.
         by_share: f64,
     },
-    /// Another level began so late that it is no warm-up, or so early that it is no end.
+    /// The level changed too late for a warm-up, and too early for the end of the run.
     Stepped {
         /// The second of the new level.
         at_second: usize,
         /// By which share of the mean before.
         by_share: f64,
     },
-    /// Too few seconds to say.
+    /// Too few seconds for a decision.
     TooShort {
-        /// How many there were.
+        /// How many there are.
         seconds: usize,
     },
-    /// A value was no number, or nobody looked.
+    /// A value was not a number, or there are none.
     #[default]
     NotMeasured,
 }
@@ -79,7 +79,7 @@ pub fn cut(per_second: &[f64]) -> Steady {
     let kept = &per_second[from_second..];
     let stepped = late_step(kept, step.saturating_sub(from_second));
     let drifting = trend(kept);
-    // A step looks like a trend and a trend like a step: the one that leaves less unexplained is named.
+    // A step resembles a trend, and a trend a step: the better explanation wins.
     let is_step = match (&stepped, &drifting) {
         (Some(step), Some(trend)) => step.unexplained <= trend.unexplained,
         (step, _) => step.is_some(),
@@ -94,16 +94,16 @@ pub fn cut(per_second: &[f64]) -> Steady {
     }
 }
 
-/// A change beyond chance within what was to be kept.
+/// A significant change within the kept part.
 struct Change {
     /// As a share of the mean, or of the level before.
     by_share: f64,
-    /// The squared deviations that remain if it is taken away.
+    /// The squared deviations that it does not explain.
     unexplained: f64,
 }
 
 impl Steady {
-    /// The steady values of those that were judged; none if there are none.
+    /// The steady part of the values; none if the run was not steady.
     #[must_use]
     pub fn kept<'a>(&self, per_second: &'a [f64]) -> Option<&'a [f64]> {
         match self {
@@ -138,7 +138,7 @@ impl fmt::Display for Steady {
             }
             Self::TooShort { seconds } => write!(
                 f,
-                "too short to say whether it was steady: {seconds} values, {SECONDS_MIN} are needed"
+                "too short to tell whether it was steady: {seconds} values, {SECONDS_MIN} are needed"
             ),
             Self::NotMeasured => write!(f, "no steady state: not every second has a value"),
         }
@@ -162,17 +162,17 @@ fn squares(values: &[f64]) -> f64 {
     values.iter().map(|value| (value - mean).powi(2)).sum()
 }
 
-/// The change of the level at `at`, if that is a step and no noise.
+/// The change of the level at `at`, if that is significant.
 fn late_step(kept: &[f64], at: usize) -> Option<Change> {
     let (before, after) = kept.split_at_checked(at)?;
     let (level, new_level) = (mean(before)?, mean(after)?);
-    // Differences of neighbours do not see the step itself, which the deviation would.
+    // From differences of neighbours, because the standard deviation would include the step itself.
     let sigma = mean_step(kept) / MOVING_RANGE;
     let error = sigma * (1.0 / before.len() as f64 + 1.0 / after.len() as f64).sqrt();
     let by = new_level - level;
     let is_step = by.abs() > STEP_SIGMAS * error && by.abs() > DRIFT_MIN * level.abs();
     is_step.then(|| Change {
-        // From silence to something is all of it.
+        // From 0, the change is all of the new level.
         by_share: by / if level == 0.0 { new_level } else { level },
         unexplained: squares(before) + squares(after),
     })
@@ -186,7 +186,7 @@ fn mean_step(values: &[f64]) -> f64 {
     mean(&steps).unwrap_or(0.0)
 }
 
-/// The rise along the regression line, if Mann and Kendall see a trend.
+/// The rise along the regression line, if the Mann-Kendall test finds a trend.
 fn trend(values: &[f64]) -> Option<Change> {
     let n = values.len() as f64;
     let mut score = 0.0_f64;
@@ -200,7 +200,7 @@ fn trend(values: &[f64]) -> Option<Change> {
         }
     }
     let deviation = (n * (n - 1.0) * (2.0 * n + 5.0) / 18.0).sqrt();
-    // One less: the correction for a score that only takes every second whole number.
+    // Minus one: the continuity correction for a score that takes only every second integer.
     if score.abs() - 1.0 < TREND_Z * deviation {
         return None;
     }

@@ -1,3 +1,5 @@
+//! Which runs are steady.
+
 use proptest::prelude::*;
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
@@ -78,7 +80,7 @@ fn nine_seconds_are_too_short_to_say() {
     assert_eq!(cut(&noise(9, 1)), Steady::TooShort { seconds: 9 });
     assert_eq!(
         cut(&[]).to_string(),
-        "too short to say whether it was steady: 0 values, 10 are needed"
+        "too short to tell whether it was steady: 0 values, 10 are needed"
     );
 }
 
