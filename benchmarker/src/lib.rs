@@ -1,7 +1,7 @@
 //! A threaded load generator that fetches pages as a browser would.
 //!
 //! A *page view* is the HTML of a page and then the css, js and pictures that it refers to, fetched
-//! over the few keep-alive connections of one virtual browser. [`run`] carries out a [`Plan`] and
+//! over the few keep-alive connections of one virtual browser. [`run()`] carries out a [`Plan`] and
 //! returns a [`Report`]: fields for programs, [`Display`](std::fmt::Display) and [`page`] for people.
 //!
 //! ```

@@ -1,6 +1,6 @@
 //! How much load, and when: page views follow each other (closed), or are due at planned instants (open).
 
-mod written;
+mod parse;
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use rand::rngs::Xoshiro256PlusPlus;
 
 use crate::Error;
 
-pub use written::parse_time;
+pub use parse::parse_time;
 
 /// The highest rate of a plan, in page views a second.
 const RATE_MAX: f64 = 10_000_000.0;

@@ -42,7 +42,7 @@ pub enum Visitors {
     ReturningFor(u32),
 }
 
-/// Everything that a run needs to know; built by its methods, checked by [`run`](crate::run).
+/// Everything that a run needs to know; built by its methods, checked by [`run`](crate::run()).
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub(crate) pages: Arc<PageList>,
