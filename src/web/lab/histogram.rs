@@ -2,6 +2,7 @@
 //! as `#`.
 
 use benchmarker::chart::{Frame, Layer, Mark, latency};
+use ladder::lab::{BUCKETS, Scene, Times, bucket_of};
 
 use super::panels::time_said;
 use crate::web::words;

@@ -11,6 +11,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use benchmarker::{Fetch, PageList, Plan, Progress, Tier};
+use db::{measure, people, pool};
+use domain::Cursor;
+use domain::urls;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
