@@ -1,4 +1,4 @@
--- Flickr Killr's schema: the single truth for the site, the demo loader and the tests.
+-- Flickr Killr's schema as it is now: what an empty database gets, and what migrations lead to.
 --
 -- It reads from top to bottom in three parts, each announced by a line "-- part: ...":
 --
@@ -6,8 +6,11 @@
 --   keys      primary, unique and foreign keys
 --   indexes   everything else that makes a query fast
 --
--- Fresh rows are loaded between the first part and the second: building an index once over all rows is
--- faster than keeping it up to date row by row.
+-- The demo data is loaded without keys and indexes: building an index once over all rows is faster than keeping it up
+-- to date row by row.
+--
+-- A change of this file needs a migration (crates/db/migrations) that leads there from the schema before; a test
+-- compares the two. New columns stand at the end of their table, because a migration can add them nowhere else.
 --
 -- Conventions. Tables are plural. The owner of a photo stands as `userid` in every row that hangs
 -- on the photo, so that the tables can be distributed by owner one day; whoever *acts* has a name
@@ -20,8 +23,8 @@
 -- a viewer who may see a level may see all levels before it.
 create type visibility as enum ('public', 'contacts', 'private');
 
--- What this database is: schema version, and of which demo set it was made. A database that holds
--- tables but not this one was made by somebody else, and is never touched.
+-- What this database is, and of which demo set it was made. A database that has tables but not this one belongs to
+-- another program and is never touched. Its migrations are listed in _sqlx_migrations, which sqlx makes.
 create table flickr_killr (
     key    text  not null,
     value  text  not null
@@ -32,6 +35,16 @@ create table users (
     -- The name in the URL: lower case, so that one person has one address.
     name                   text         not null,
     display_name           text         not null,
+    about                  text         not null default '',
+    -- An argon2id string. Demo people have none: nobody logs in as them unless `--demo-logins`.
+    password_hash          text,
+    created_at             timestamptz  not null default now(),
+    -- Stored counts, one a level, so that no page ever counts rows.
+    public_photo_count     integer      not null default 0,
+    contacts_photo_count   integer      not null default 0,
+    private_photo_count    integer      not null default 0,
+    follower_count         integer      not null default 0,
+    followee_count         integer      not null default 0,
     -- The display name as lists sort and find it: without accents, case and punctuation, compared
     -- byte by byte, so that the order does not change with a version of the system's library. A
     -- name in another alphabet comes after z. `db/people.rs` folds what is searched for in the
@@ -43,16 +56,6 @@ create table users (
             'æ', 'ae'), 'œ', 'oe'), 'ß', 'ss'),
             '[\u0300-\u036f]', '', 'g'),
             '[[:space:][:punct:]]+' collate "und-x-icu", ' ', 'g')), 60)) stored,
-    about                  text         not null default '',
-    -- An argon2id string. Demo people have none: nobody logs in as them unless `--demo-logins`.
-    password_hash          text,
-    created_at             timestamptz  not null default now(),
-    -- Stored counts, one a level, so that no page ever counts rows.
-    public_photo_count     integer      not null default 0,
-    contacts_photo_count   integer      not null default 0,
-    private_photo_count    integer      not null default 0,
-    follower_count         integer      not null default 0,
-    followee_count         integer      not null default 0,
     constraint users_name_form check (name ~ '^[a-z0-9][a-z0-9-]{1,29}$'),
     constraint users_display_name_length check (length(display_name) between 1 and 60),
     constraint users_about_length check (length(about) <= 2000)
@@ -72,8 +75,6 @@ create table photos (
     userid          bigint       not null,
     -- The original, as in the talk: an upload's file name, or `drawn:<seed>` in the demo set.
     filename        text         not null,
-    -- SHA-256 of an uploaded file, computed while it arrived: tells whether the original on disk is what was sent.
-    sha256          bytea,
     -- Names the pictures made from it (`/i/{owner}/{token}/...`). Random; it changes when the
     -- picture or who may see it changes, so that every old address dies at once.
     token           uuid         not null,
@@ -92,6 +93,8 @@ create table photos (
     view_count      bigint       not null default 0,
     favorite_count  integer      not null default 0,
     comment_count   integer      not null default 0,
+    -- SHA-256 of an uploaded file, computed while it arrived: tells whether the original on disk is what was sent.
+    sha256          bytea,
     constraint photos_title_length check (length(title) <= 200),
     constraint photos_description_length check (length(description) <= 5000),
     constraint photos_size check (width between 1 and 100000 and height between 1 and 100000),

@@ -14,6 +14,7 @@ use axum::http::{HeaderName, Request};
 use axum::middleware::{Next, from_fn, map_request};
 use axum::response::Response;
 use axum::serve::ListenerExt as _;
+use db::migrate::{self, MigrateError, Migrated};
 use domain::config::{Listen, Serve};
 use ladder::lab::Place;
 use site::{Site, jobs};
@@ -116,6 +117,7 @@ fn panicked(cause: Box<dyn Any + Send>) -> Response {
 /// When it cannot listen, or its settings are no good.
 pub async fn serve(config: Serve) -> anyhow::Result<()> {
     let state = AppState::open(&config.site)?;
+    migrate(&config.site.database_url).await?;
     let site = state.site.clone();
     jobs::open_first_connection(&site).await;
     warn_of_random_page_cost(&site).await;
@@ -202,6 +204,28 @@ fn unix_listener(path: &Path) -> io::Result<UnixListener> {
     let listener = UnixListener::bind(&fresh)?;
     std::fs::rename(&fresh, path)?;
     Ok(listener)
+}
+
+/// Brings the database to the schema of this program. A database that does not answer is no reason not to start: pages
+/// ask it again.
+async fn migrate(database_url: &str) -> anyhow::Result<()> {
+    let connection = db::connect(&db::database_url::options(database_url)?).await;
+    let migrated = match connection {
+        Ok(mut connection) => migrate::run(&mut connection).await,
+        Err(error) => Err(error.into()),
+    };
+    match migrated {
+        Ok(Migrated::Current) => Ok(()),
+        Ok(migrated) => {
+            tracing::info!(?migrated, "migrated the database");
+            Ok(())
+        }
+        Err(MigrateError::Database(error)) => {
+            tracing::warn!(%error, "it is not known which schema the database has");
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn warn_of_random_page_cost(site: &Site) {

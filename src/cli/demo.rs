@@ -5,9 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use db::database_url;
-use db::demo::LoadError;
 use db::schema::Contents;
-use domain::settings::Settings;
 
 use super::load_progress;
 use super::say::say;
@@ -84,10 +82,6 @@ pub(super) struct LoadArgs {
         default_value = "2007"
     )]
     seed: u64,
-
-    /// Be content with a database that is loaded already
-    #[arg(long)]
-    unless_loaded: bool,
 }
 
 /// Does it.
@@ -125,18 +119,6 @@ fn contact_sheet(args: &SheetArgs) -> Result<()> {
     Ok(())
 }
 
-/// What `up` says to this program so that a new database is filled.
-pub(super) fn words_for_up(settings: &Settings) -> Vec<String> {
-    vec![
-        "demo".to_owned(),
-        "load".to_owned(),
-        "--unless-loaded".to_owned(),
-        format!("--users={}", settings.users),
-        format!("--photos={}", settings.photos),
-        format!("--seed={}", settings.seed),
-    ]
-}
-
 fn load(args: &LoadArgs) -> Result<()> {
     let options = database_url::options(&args.database_url)
         .context("the address of the database is no postgres:// URL")?;
@@ -147,26 +129,9 @@ fn load(args: &LoadArgs) -> Result<()> {
     };
     // Rows are made on threads of their own while others are on their way.
     let runtime = tokio::runtime::Runtime::new().context("no async runtime")?;
-    match runtime.block_on(load_progress::load(&options, asked)) {
-        Err(LoadError::AlreadyLoaded(found)) if args.unless_loaded => {
-            if found != asked {
-                say!(
-                    "the database holds {} people and {} photos from seed {}; other numbers are \
-                     for a new one (`flickr-killr reset`)",
-                    found.users,
-                    found.photos,
-                    found.seed
-                );
-            }
-            Ok(())
-        }
-        Err(other @ LoadError::OtherEdition { .. }) if args.unless_loaded => {
-            say!("{other}");
-            Ok(())
-        }
-        loaded => {
-            say!("{}", loaded?);
-            Ok(())
-        }
-    }
+    say!(
+        "{}",
+        runtime.block_on(load_progress::load(&options, asked))?
+    );
+    Ok(())
 }

@@ -2,19 +2,18 @@
 
 use std::time::Instant;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::{Args, Subcommand};
 use db::measure::{self, Timing};
 use db::pool;
 use db::userid_index::{self, Done, What};
-use domain::settings::Place;
 use indicatif::{ProgressBar, ProgressStyle};
 use ladder::lab::{self, Findings, Phase, Slower};
 use stack::cachectl::grouped;
-use stack::supervisor::{Running, StateDir};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::database::Database;
 use super::say::say;
 
 /// What can be done with the userid index.
@@ -32,11 +31,7 @@ pub(super) enum Index {
 #[derive(Debug, Args)]
 pub(super) struct Where {
     #[command(flatten)]
-    place: Place,
-
-    /// The database, where the site was not started by `up`
-    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
-    database_url: Option<String>,
+    database: Database,
 
     /// The index; there is only one to play with
     #[arg(value_name = "NAME", default_value = "userid", value_parser = ["userid"])]
@@ -46,7 +41,7 @@ pub(super) struct Where {
 /// Does it and says what was done.
 pub(super) fn run(what: &Index) -> Result<()> {
     let (Index::Status(place) | Index::Drop(place) | Index::Create(place)) = what;
-    let url = database(place)?;
+    let url = place.database.url()?;
     super::block_on(async {
         let db = pool::open(&url, 2)?;
         match what {
@@ -58,22 +53,6 @@ pub(super) fn run(what: &Index) -> Result<()> {
         db.close().await;
         Ok(())
     })
-}
-
-/// The database of the running site.
-fn database(place: &Where) -> Result<String> {
-    if let Some(url) = &place.database_url {
-        return Ok(url.clone());
-    }
-    let state = StateDir::find(&place.place.state_dir)?;
-    match Running::read(&state)?.filter(Running::is_alive) {
-        Some(running) => Ok(running.database_url),
-        None => bail!(
-            "no site runs in {}; start it with `flickr-killr up`, say --state-dir with the folder of another \
-                 one, or name its database with --database-url",
-            state.path().display()
-        ),
-    }
 }
 
 /// Waits for a change with the clock running, and prints what was done to each index.

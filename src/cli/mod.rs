@@ -2,7 +2,9 @@
 
 mod cache;
 mod config;
+mod database;
 mod database_role;
+mod db;
 mod demo;
 mod index;
 mod lab_benchmark;
@@ -17,6 +19,7 @@ mod stop;
 mod talk;
 mod up;
 mod urls;
+mod user;
 
 use std::process::ExitCode;
 
@@ -58,6 +61,14 @@ enum Command {
     /// The userid index: show it, drop it, create it again
     #[command(subcommand)]
     Index(index::Index),
+
+    /// Accounts: make one, set its password, list them
+    #[command(subcommand)]
+    User(user::User),
+
+    /// The schema of the database: migrate it, or show what it has and lacks
+    #[command(subcommand)]
+    Db(db::Db),
 
     /// What is cached, and why or why not: counters, live views, and any URL explained
     #[command(subcommand)]
@@ -142,6 +153,8 @@ fn run() -> Result<()> {
         Command::Serve(args) => serve::run(args),
         Command::Demo(what) => demo::run(what),
         Command::Index(what) => index::run(&what),
+        Command::User(what) => user::run(&what),
+        Command::Db(what) => db::run(&what),
         Command::Cache(what) => cache::run(&what),
         Command::DatabaseRole(args) => database_role::run(&args),
         Command::LabBenchmark(args) => lab_benchmark::run(&args),

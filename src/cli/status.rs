@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use db::database_url;
+use db::migrate;
 use db::people;
-use db::schema::{self, DatabaseState};
+use db::schema::{self, Contents, DatabaseState};
 use domain::settings::Place;
 use stack::cachectl::grouped;
 use stack::supervisor::{Running, StateDir, describe};
@@ -44,32 +45,42 @@ async fn contents(url: &str) -> Result<String> {
         let mut connection = db::connect(&database_url::options(url)?).await?;
         let found = schema::inspect_on(&mut connection).await?;
         let today = match found {
-            DatabaseState::Loaded(_) => people::totals(&mut connection).await?,
+            DatabaseState::Ready { .. } => people::totals(&mut connection).await?,
             _ => (0, 0),
         };
         Ok::<_, db::Error>((found, today))
     };
     Ok(match timeout(ANSWER_PATIENCE, found).await {
-        Ok(Ok((DatabaseState::Loaded(found), (people, photos)))) => format!(
-            "{} people, {} photos; at the first start {} and {}, from seed {}; schema version {}",
+        Ok(Ok((DatabaseState::Ready { demo }, (people, photos)))) => format!(
+            "{} people, {} photos; {}; migration {}",
             grouped(people.unsigned_abs()),
             grouped(photos.unsigned_abs()),
-            grouped(found.users.into()),
-            grouped(found.photos.into()),
-            found.seed,
-            schema::version()
+            demo.map_or_else(|| "begun empty".to_owned(), begun_with),
+            migrate::newest()
         ),
         Ok(Ok((DatabaseState::Empty | DatabaseState::Loading, _))) => "not loaded yet".to_owned(),
         Ok(Ok((DatabaseState::Foreign { tables }, _))) => {
             format!("not ours: {}", tables.join(", "))
         }
-        Ok(Ok((DatabaseState::OtherVersion { found }, _))) => {
+        Ok(Ok((DatabaseState::Outdated { version } | DatabaseState::Newer { version }, _))) => {
             format!(
-                "schema version {found}, this program has {}",
-                schema::version()
+                "migration {version}, this program has {}",
+                migrate::newest()
             )
+        }
+        Ok(Ok((DatabaseState::Unknown { found }, _))) => {
+            format!("schema {found:?}, which no release had")
         }
         Ok(Err(error)) => format!("the database does not answer: {error}"),
         Err(_) => "the database does not answer".to_owned(),
     })
+}
+
+fn begun_with(demo: Contents) -> String {
+    format!(
+        "at the first start {} and {}, from seed {}",
+        grouped(demo.users.into()),
+        grouped(demo.photos.into()),
+        demo.seed
+    )
 }

@@ -1,7 +1,7 @@
 //! `flickr-killr up`: the whole site.
 
 use anyhow::Result;
-use domain::settings::Settings;
+use domain::settings::{Demo, Settings};
 use stack::supervisor::{self, HeldSetting, Plan};
 
 /// Runs the site until it is told to stop.
@@ -10,13 +10,18 @@ pub(super) fn run(settings: &Settings, held: Vec<HeldSetting>) -> Result<()> {
 }
 
 fn plan(settings: &Settings, held: Vec<HeldSetting>) -> Plan {
+    // How much disk a new database takes.
+    let (users, photos) = match settings.demo {
+        Some(Demo::None) => (0, 0),
+        Some(Demo::Full) | None => (settings.users, settings.photos),
+    };
     Plan {
         state_dir: settings.place.state_dir.clone(),
         user: settings.place.user.clone(),
         rung: settings.rung,
         listen: settings.listen,
-        users: settings.users,
-        photos: settings.photos,
+        users,
+        photos,
         app_processes: settings.app_processes(),
         database_url: settings.database_url.clone(),
         database_connections: settings.database_connections,
@@ -27,6 +32,6 @@ fn plan(settings: &Settings, held: Vec<HeldSetting>) -> Plan {
         lab_hosts: settings.lab_host.clone(),
         demo_logins: settings.demo_logins,
         settings: held,
-        loader: super::demo::words_for_up(settings),
+        prepare: super::db::words_for_up(settings),
     }
 }

@@ -204,6 +204,11 @@ fn unprivileged() -> Option<User> {
     })
 }
 
+/// A client program of PostgreSQL's, without the variables of another server.
+pub(crate) fn client(name: &str) -> Command {
+    program(name)
+}
+
 /// A program of PostgreSQL's, to be run where an unprivileged user may be.
 fn program(name: &str) -> Command {
     let mut command = Command::new(newest(name));

@@ -1,6 +1,7 @@
 //! What is in a database already is never loaded over.
 
 use db::demo::{self, LoadError};
+use db::migrate::MigrateError;
 use db::schema::Contents;
 
 use crate::cluster::Database;
@@ -66,7 +67,10 @@ async fn the_tables_of_somebody_else_are_never_touched() {
         let error = demo::load(&database.options(), SMALL, unseen)
             .await
             .expect_err("not ours");
-        assert!(matches!(error, LoadError::Foreign { .. }), "{error:?}");
+        assert!(
+            matches!(error, LoadError::Schema(MigrateError::Foreign { .. })),
+            "{error:?}"
+        );
         assert!(error.to_string().contains("did not make"), "{error}");
         assert_eq!(before, number(&pool, relations).await);
     }
@@ -83,7 +87,7 @@ async fn a_half_load_beside_the_table_of_somebody_else_is_left_alone() {
         .await
         .expect_err("not all of it is ours");
     assert!(
-        matches!(&error, LoadError::Foreign { tables } if tables == &["notes"]),
+        matches!(&error, LoadError::Schema(MigrateError::Foreign { tables }) if tables == &["notes"]),
         "{error:?}"
     );
     assert_eq!(number(&pool, "select count(*) from photos").await, 2_000);
@@ -92,7 +96,7 @@ async fn a_half_load_beside_the_table_of_somebody_else_is_left_alone() {
 #[tokio::test]
 async fn a_database_of_another_version_is_not_altered() {
     let (database, pool) = loaded(SMALL).await;
-    sqlx::query("update flickr_killr set value = '0' where key = 'schema'")
+    sqlx::query("insert into flickr_killr (key, value) values ('schema', '0')")
         .execute(&pool)
         .await
         .expect("a version");
@@ -100,7 +104,7 @@ async fn a_database_of_another_version_is_not_altered() {
         .await
         .expect_err("another version");
     assert!(
-        matches!(&error, LoadError::OtherVersion { found } if found == "0"),
+        matches!(&error, LoadError::Schema(MigrateError::Unknown { found }) if found == "0"),
         "{error:?}"
     );
 }

@@ -36,6 +36,7 @@ mod lists;
 mod load;
 mod load_refused;
 mod memory;
+mod migrations;
 mod nasty;
 mod pages;
 mod plans;

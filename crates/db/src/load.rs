@@ -137,25 +137,52 @@ pub async fn lock(connection: &mut PgConnection, seat: Seat) -> sqlx::Result<boo
     }
 }
 
-/// Makes empty tables, marked as a load that has begun; those of an earlier attempt go first.
+/// Gives the lock of this connection back.
+pub async fn unlock(connection: &mut PgConnection, seat: Seat) -> sqlx::Result<()> {
+    sqlx::query("select pg_advisory_unlock($1)")
+        .bind(LOCK + seat as i64)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Drops what an interrupted load left, so that the database is empty.
+pub async fn clear(connection: &mut PgConnection) -> sqlx::Result<()> {
+    let tables = schema::tables().chain(schema::OLD_TABLES);
+    let tables: Vec<&str> = tables.chain([schema::MIGRATIONS_TABLE]).collect();
+    let drop = format!(
+        "drop table if exists {}; drop type if exists visibility",
+        tables.join(", ")
+    );
+    sqlx::raw_sql(AssertSqlSafe(drop))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Marks a database without rows as one that is being loaded, and drops its keys and indexes until the rows are there.
 ///
-/// Nothing but the tables of the schema is ever dropped. The edition names the rows that the seed and
-/// the numbers of the contents give.
+/// The edition names the rows that the seed and the numbers of the contents give.
 pub async fn begin(
     connection: &mut PgConnection,
     contents: Contents,
     edition: &str,
 ) -> sqlx::Result<()> {
     let mut transaction = connection.begin().await?;
-    let tables: Vec<&str> = schema::tables().collect();
-    let drop = format!(
-        "drop table if exists {}; drop type if exists visibility",
-        tables.join(", ")
-    );
-    sqlx::raw_sql(AssertSqlSafe(drop))
+    // Foreign keys first: they need the keys that they refer to.
+    let mut keys: Vec<&Statement> = schema::statements(Part::Keys).collect();
+    keys.sort_by_key(|key| !key.is_foreign_key());
+    let keys = keys.into_iter().map(|key| {
+        let table = key.table().unwrap_or_default();
+        format!("alter table {table} drop constraint {}", key.name())
+    });
+    let indexes = schema::statements(Part::Indexes)
+        // The userid index may be dropped for a demonstration.
+        .map(|index| format!("drop index if exists {}", index.name()));
+    let drops: Vec<String> = keys.chain(indexes).collect();
+    sqlx::raw_sql(AssertSqlSafe(drops.join("; ")))
         .execute(&mut *transaction)
         .await?;
-    schema::create_tables(&mut transaction).await?;
     let Contents {
         seed,
         users,
@@ -163,12 +190,14 @@ pub async fn begin(
     } = contents;
     let marks = [
         ("state", "loading".to_owned()),
-        ("schema", schema::version().to_owned()),
         ("seed", seed.to_string()),
         ("users", users.to_string()),
         ("photos", photos.to_string()),
         (EDITION, edition.to_owned()),
     ];
+    sqlx::raw_sql("delete from flickr_killr")
+        .execute(&mut *transaction)
+        .await?;
     for (key, value) in marks {
         let insert = "insert into flickr_killr (key, value) values ($1, $2)";
         sqlx::query(insert)
@@ -178,6 +207,30 @@ pub async fn begin(
             .await?;
     }
     transaction.commit().await
+}
+
+/// The key under which a database keeps that its site began without demo data.
+const BEGAN_EMPTY: &str = "began empty";
+
+/// Notes that the site begins without demo data, unless it has people.
+pub async fn remember_empty(connection: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query(
+        "insert into flickr_killr (key, value)
+         select $1, 'true' where not exists (select from users)
+         on conflict do nothing",
+    )
+    .bind(BEGAN_EMPTY)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Whether that was noted.
+pub async fn is_remembered_empty(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    sqlx::query_scalar("select exists (select from flickr_killr where key = $1)")
+        .bind(BEGAN_EMPTY)
+        .fetch_one(connection)
+        .await
 }
 
 /// The edition of the demo set that a database was loaded with; `None` if it was loaded before
@@ -296,7 +349,7 @@ pub async fn finish(connection: &mut PgConnection) -> sqlx::Result<()> {
             .execute(&mut *transaction)
             .await?;
     }
-    sqlx::raw_sql("update flickr_killr set value = 'loaded' where key = 'state'")
+    sqlx::raw_sql("update flickr_killr set value = 'ready' where key = 'state'")
         .execute(&mut *transaction)
         .await?;
     transaction.commit().await

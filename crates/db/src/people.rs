@@ -139,6 +139,65 @@ pub async fn register(
     })
 }
 
+/// Sets the password of an account; ends its sessions, and forgets the browsers that it knows.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn set_password(
+    db: impl PgExecutor<'_>,
+    user: UserId,
+    password_hash: &str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "with ended as (delete from sessions where userid = $1),
+              forgotten as (delete from known_browsers where userid = $1)
+         update users set password_hash = $2 where id = $1",
+    )
+    .bind(user)
+    .bind(password_hash)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// An account as the command line lists it.
+#[derive(Debug, sqlx::FromRow)]
+pub struct Listed {
+    /// The name in addresses.
+    pub name: Username,
+    /// The name as shown.
+    pub display_name: String,
+    /// How many photos it has.
+    pub photos: i64,
+    /// The day on which it was made (UTC).
+    pub joined: time::Date,
+}
+
+/// Accounts by name, after `after`.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn accounts(
+    db: impl PgExecutor<'_>,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Listed>, sqlx::Error> {
+    sqlx::query_as(
+        "select name, display_name, (created_at at time zone 'utc')::date as joined,
+                (public_photo_count + contacts_photo_count + private_photo_count)::int8 as photos
+           from users
+          where name > $1
+          order by name
+          limit $2",
+    )
+    .bind(after)
+    .bind(limit)
+    .fetch_all(db)
+    .await
+}
+
 /// Names of people drawn uniformly at random, with or without photos.
 ///
 /// # Errors

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use sha2::{Digest, Sha256};
 use sqlx::postgres::PgConnection;
 use sqlx::{PgPool, Row};
+
+use crate::migrate;
 
 /// The parts of `schema.sql`. Rows are loaded between the first and the second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -123,27 +124,6 @@ pub fn userid_indexes() -> impl Iterator<Item = (&'static str, &'static str)> {
         .map(|statement| (statement.name(), statement.sql.as_str()))
 }
 
-/// The version of the schema: a hash of its statements, so that nobody can forget to raise it.
-/// Comments and spaces do not count.
-pub fn version() -> &'static str {
-    static VERSION: LazyLock<String> = LazyLock::new(|| {
-        let mut hash = Sha256::new();
-        for word in STATEMENTS
-            .iter()
-            .flat_map(|statement| statement.sql.split_whitespace())
-        {
-            hash.update(word);
-            hash.update(" ");
-        }
-        hash.finalize()
-            .iter()
-            .take(6)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
-    });
-    &VERSION
-}
-
 /// Makes the tables, without keys and indexes.
 pub async fn create_tables(connection: &mut PgConnection) -> sqlx::Result<()> {
     create(connection, Part::Tables).await
@@ -179,26 +159,45 @@ pub struct Contents {
     pub photos: u32,
 }
 
-/// What a database is to us.
+/// What a database is to this program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DatabaseState {
-    /// No tables at all.
+    /// It has no tables.
     Empty,
-    /// Tables that we did not make. Never altered.
+    /// It has tables of another program. Never altered.
     Foreign {
         /// Their names, some of them at most.
         tables: Vec<String>,
     },
-    /// Ours, but the load did not come to its end: to be made again.
+    /// Ours, but a load of the demo data did not come to its end: to be made again.
     Loading,
-    /// Ours and whole.
-    Loaded(Contents),
-    /// Ours, made by another version of the schema.
-    OtherVersion {
-        /// The version that made it.
+    /// Ours, with the newest schema.
+    Ready {
+        /// The demo data that it began with, if any.
+        demo: Option<Contents>,
+    },
+    /// Ours, and migrations are missing.
+    Outdated {
+        /// The last migration that it has.
+        version: i64,
+    },
+    /// Ours, with migrations of a newer program.
+    Newer {
+        /// The last migration that it has.
+        version: i64,
+    },
+    /// Ours, with a schema that no release had.
+    Unknown {
+        /// What the database calls it.
         found: String,
     },
 }
+
+/// The table in which sqlx lists the migrations that were applied.
+pub(crate) const MIGRATIONS_TABLE: &str = "_sqlx_migrations";
+
+/// Tables of older schemas.
+pub(crate) const OLD_TABLES: [&str; 1] = ["login_failures"];
 
 /// How many names of foreign tables are told.
 const FOREIGN_NAMES_MAX: usize = 5;
@@ -227,7 +226,10 @@ pub async fn inspect_on(connection: &mut PgConnection) -> sqlx::Result<DatabaseS
         return Ok(DatabaseState::Empty);
     }
     let foreign = |marked: bool| {
-        let ours = |name: &str, here: bool| marked && here && tables().any(|table| table == name);
+        let ours = |name: &str, here: bool| {
+            let mut known = tables().chain(OLD_TABLES).chain([MIGRATIONS_TABLE]);
+            marked && here && known.any(|table| table == name)
+        };
         found
             .iter()
             .filter(|(name, here)| !ours(name, *here))
@@ -247,24 +249,53 @@ pub async fn inspect_on(connection: &mut PgConnection) -> sqlx::Result<DatabaseS
             tables: foreign(false),
         });
     };
-    let value = |key: &str| marker.get(key).map_or("", String::as_str);
+    let value = |key: &str| marker.get(key).map(String::as_str);
     let strangers: Vec<String> = foreign(true);
-    Ok(match (value("state"), value("schema")) {
-        // Making it again means dropping what is there: not with a stranger's table among it.
-        ("loading", _) if strangers.is_empty() => DatabaseState::Loading,
-        ("loaded", found) if found != version() => DatabaseState::OtherVersion {
-            found: found.to_owned(),
-        },
-        ("loaded", _) => DatabaseState::Loaded(Contents {
-            seed: value("seed").parse().unwrap_or(0),
-            users: value("users").parse().unwrap_or(0),
-            photos: value("photos").parse().unwrap_or(0),
-        }),
-        ("loading", _) => DatabaseState::Foreign { tables: strangers },
-        _ => DatabaseState::Foreign {
-            tables: foreign(false),
-        },
-    })
+    if value("state") == Some("loading") {
+        // Making it again means dropping what is there: not with a table of another program among it.
+        return Ok(match strangers.is_empty() {
+            true => DatabaseState::Loading,
+            false => DatabaseState::Foreign { tables: strangers },
+        });
+    }
+    // A database of before there were migrations names its schema by a hash.
+    let version = match value("schema") {
+        Some(hash) => migrate::before_migrations(hash),
+        None => last_migration(connection, &found).await?,
+    };
+    let Some(version) = version else {
+        let found = value("schema").unwrap_or("without migrations").to_owned();
+        return Ok(DatabaseState::Unknown { found });
+    };
+    if version > migrate::newest() {
+        return Ok(DatabaseState::Newer { version });
+    }
+    if version < migrate::newest() || value("schema").is_some() {
+        return Ok(DatabaseState::Outdated { version });
+    }
+    let number = |key: &str| value(key).and_then(|value| value.parse().ok());
+    let demo = number("seed").map(|seed| Contents {
+        seed,
+        users: number("users").unwrap_or(0) as u32,
+        photos: number("photos").unwrap_or(0) as u32,
+    });
+    Ok(DatabaseState::Ready { demo })
+}
+
+/// The last migration of a database; `None` without a list of them.
+async fn last_migration(
+    connection: &mut PgConnection,
+    tables: &[(String, bool)],
+) -> sqlx::Result<Option<i64>> {
+    if !tables
+        .iter()
+        .any(|(name, here)| *here && name == MIGRATIONS_TABLE)
+    {
+        return Ok(None);
+    }
+    sqlx::query_scalar("select max(version) from _sqlx_migrations")
+        .fetch_one(connection)
+        .await
 }
 
 /// What the database says of itself; none if its table of this name is not like ours.

@@ -151,7 +151,10 @@ impl Teller<'_> {
                 self.screen
                     .line(&format!("the userid index was missing: {made}"));
             }
-            let DatabaseState::Loaded(contents) = schema::inspect(&db).await? else {
+            let DatabaseState::Ready {
+                demo: Some(contents),
+            } = schema::inspect(&db).await?
+            else {
                 bail!("the database is not loaded");
             };
             let machine = Machine::look(&db).await?;

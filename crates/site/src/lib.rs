@@ -4,6 +4,7 @@
 //! limits belong to the functions here, so that every caller gets them.
 
 mod accounts;
+mod administration;
 pub mod assets;
 pub mod brake;
 pub mod generations;
@@ -23,6 +24,7 @@ mod validity;
 mod view_counter;
 
 pub use accounts::{AccountError, Accounts};
+pub use administration::NotChanged;
 pub use handle::{Parts, Site};
 pub use validity::PictureValidity;
 pub use view_counter::ViewCounter;

@@ -62,12 +62,6 @@ pub enum Mistake {
     NameTaken,
 }
 
-/// Everything that was typed, parsed.
-struct Parsed {
-    name: Username,
-    display_name: DisplayName,
-}
-
 impl Accounts {
     /// Makes an account and logs its owner in.
     ///
@@ -75,7 +69,8 @@ impl Accounts {
     ///
     /// When the database or hashing fails.
     pub async fn register(&self, wanted: Register<'_>) -> Result<Registered, AccountError> {
-        let Parsed { name, display_name } = match parsed(&wanted) {
+        let parsed = parsed(wanted.name, wanted.display_name, wanted.password);
+        let (name, display_name) = match parsed {
             Ok(parsed) => parsed,
             Err(mistake) => return Ok(Registered::No(mistake)),
         };
@@ -116,12 +111,17 @@ impl Accounts {
     }
 }
 
-fn parsed(wanted: &Register<'_>) -> Result<Parsed, Mistake> {
-    let name = Username::claim(wanted.name.trim())?;
-    let display_name = match wanted.display_name.trim() {
+/// The names, if all three can be those of an account.
+pub(super) fn parsed(
+    name: &str,
+    display_name: &str,
+    password: &str,
+) -> Result<(Username, DisplayName), Mistake> {
+    let name = Username::claim(name.trim())?;
+    let display_name = match display_name.trim() {
         "" => DisplayName::parse(name.as_str())?,
         typed => DisplayName::parse(typed)?,
     };
-    new_password::check(wanted.password, &name, &display_name)?;
-    Ok(Parsed { name, display_name })
+    new_password::check(password, &name, &display_name)?;
+    Ok((name, display_name))
 }

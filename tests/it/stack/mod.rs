@@ -2,6 +2,7 @@
 
 mod children;
 mod copies;
+mod empty;
 mod environment;
 mod gone_readers;
 mod links;

@@ -1,4 +1,4 @@
-//! Loads the demo set: tables, rows, keys, indexes.
+//! Loads the demo set into a database that has its tables and no people.
 //!
 //! Rows are made on their own threads and copied over two connections; keys and indexes are built
 //! over the same two. Until the last step the database says of itself that it is being loaded, and
@@ -18,6 +18,8 @@ use thiserror::Error;
 use tokio::sync::{Mutex, mpsc};
 
 use crate::load::{self, Seat, Table};
+use crate::migrate::{self, MigrateError};
+use crate::people;
 use crate::schema::{self, Contents, DatabaseState};
 
 /// How many chunks may wait for a connection: enough that neither side waits for the other.
@@ -52,14 +54,17 @@ pub enum Phase {
 /// Why nothing was loaded.
 #[derive(Debug, Error)]
 pub enum LoadError {
-    /// The tables of somebody else.
+    /// The database is not ours, or has another schema.
+    #[error(transparent)]
+    Schema(#[from] MigrateError),
+    /// People have registered.
     #[error(
-        "the database holds tables that Flickr Killr did not make ({}); nothing was changed. \
-         Name an empty database.", tables.join(", ")
+        "the database holds {people} people who are not of the demo data; nothing was changed. The demo data is loaded \
+         into a database without people only."
     )]
-    Foreign {
-        /// Their names, some of them at most.
-        tables: Vec<String>,
+    HasPeople {
+        /// How many.
+        people: i64,
     },
     /// It is there already.
     #[error(
@@ -81,18 +86,7 @@ pub enum LoadError {
         /// The edition that is there, if the database names one.
         found: Option<String>,
     },
-    /// Another version of the schema.
-    #[error(
-        "the database was made by version {found} of the schema, this program has {}; nothing was \
-         changed. Use another state directory or an empty database, or remove what is there \
-         (`flickr-killr reset`; uploads go with it).",
-        schema::version()
-    )]
-    OtherVersion {
-        /// The version that made it.
-        found: String,
-    },
-    /// Somebody else is at it.
+    /// Another process loads or migrates.
     #[error("the database is being loaded by another process; nothing was changed")]
     Busy,
     /// No such set can be made.
@@ -118,18 +112,27 @@ pub async fn load(
     if !load::lock(&mut first, Seat::First).await? {
         return Err(LoadError::Busy);
     }
-    match schema::inspect_on(&mut first).await? {
-        DatabaseState::Empty | DatabaseState::Loading => {}
-        DatabaseState::Foreign { tables } => return Err(LoadError::Foreign { tables }),
-        DatabaseState::Loaded(contents) => {
-            let found = load::edition(&mut first).await?;
-            return Err(if found.as_deref() == Some(World::EDITION) {
-                LoadError::AlreadyLoaded(contents)
-            } else {
-                LoadError::OtherEdition { contents, found }
-            });
+    match migrate::run_locked(&mut first).await {
+        Err(MigrateError::Loading) => {
+            load::clear(&mut first).await?;
+            migrate::create(&mut first).await?;
         }
-        DatabaseState::OtherVersion { found } => return Err(LoadError::OtherVersion { found }),
+        migrated => _ = migrated?,
+    }
+    if let DatabaseState::Ready {
+        demo: Some(contents),
+    } = schema::inspect_on(&mut first).await?
+    {
+        let found = load::edition(&mut first).await?;
+        return Err(if found.as_deref() == Some(World::EDITION) {
+            LoadError::AlreadyLoaded(contents)
+        } else {
+            LoadError::OtherEdition { contents, found }
+        });
+    }
+    let (people, _) = people::totals(&mut first).await?;
+    if people > 0 {
+        return Err(LoadError::HasPeople { people });
     }
     let mut second = load::connect(options).await?;
     if !load::lock(&mut second, Seat::Second).await? {
@@ -159,6 +162,37 @@ pub async fn load(
         total: 1,
     });
     Ok(())
+}
+
+/// Makes a database one of a site that begins without demo data, and remembers that: a later start leaves it so. One
+/// that holds people stays as it is.
+///
+/// # Errors
+///
+/// As [`migrate::run`], but what an interrupted load left is dropped.
+pub async fn begin_empty(connection: &mut PgConnection) -> Result<(), MigrateError> {
+    if !load::lock(connection, Seat::First).await? {
+        return Err(MigrateError::Busy);
+    }
+    match migrate::run_locked(connection).await {
+        Err(MigrateError::Loading) => {
+            load::clear(connection).await?;
+            migrate::create(connection).await?;
+        }
+        migrated => _ = migrated?,
+    }
+    load::remember_empty(connection).await?;
+    load::unlock(connection, Seat::First).await?;
+    Ok(())
+}
+
+/// Whether the site began without demo data, by [`begin_empty`].
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn was_begun_empty(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    load::is_remembered_empty(connection).await
 }
 
 /// How many rows each table has.

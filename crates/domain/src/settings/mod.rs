@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::Reserve;
-use clap::{Args, value_parser};
+use clap::{Args, ValueEnum, value_parser};
 
 use crate::rung::Rung;
 
@@ -56,6 +56,24 @@ pub struct Place {
     pub user: String,
 }
 
+/// Which demo data a database without people gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Demo {
+    /// People and photos drawn from the seed.
+    Full,
+    /// None: the site begins empty.
+    None,
+}
+
+impl std::fmt::Display for Demo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Full => "full",
+            Self::None => "none",
+        })
+    }
+}
+
 /// Everything that can be said to `up`.
 #[derive(Debug, Clone, Args)]
 pub struct Settings {
@@ -84,6 +102,12 @@ pub struct Settings {
         hide_possible_values = true
     )]
     pub rung: Rung,
+
+    /// Demo data for a database without people: full, or none for an empty site; one that holds people stays as it is
+    /// [default: full, unless the site began with none]
+    #[arg(help_heading = DATA, long, env = "FLICKR_KILLR_DEMO", value_name = "full|none", value_enum,
+          hide_possible_values = true)]
+    pub demo: Option<Demo>,
 
     /// People in the demo data (loaded at first start only)
     #[arg(help_heading = DATA, long, env = "FLICKR_KILLR_USERS", value_name = "N", default_value = "100000",

@@ -119,8 +119,8 @@ impl Apps<'_> {
         }
     }
 
-    /// This program, told to load the demo data.
-    pub(super) fn loader(&self, words: &[String]) -> Spec {
+    /// This program, told to migrate the database, and to load the demo data where that is wanted.
+    pub(super) fn prepare(&self, words: &[String]) -> Spec {
         let speaks = if std::io::stderr().is_terminal() {
             Speaks::Itself
         } else {

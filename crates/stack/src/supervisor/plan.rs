@@ -42,8 +42,8 @@ pub struct Plan {
     pub demo_logins: bool,
     /// All settings, for `flickr-killr config`.
     pub settings: Vec<HeldSetting>,
-    /// What to say to this program so that it loads the demo data, where that is not done yet.
-    pub loader: Vec<String>,
+    /// The arguments with which this program migrates the database and loads the demo data where that is wanted.
+    pub prepare: Vec<String>,
 }
 
 /// A setting that a site was started with.

@@ -279,8 +279,8 @@ async fn start(
         let role = apps.database_role(SITE_ROLE, &postgres.url_of_owner());
         run_to_end(&role, &nursery, wishes).await?;
     }
-    if !plan.loader.is_empty() {
-        run_to_end(&apps.loader(&plan.loader), &nursery, wishes).await?;
+    if !plan.prepare.is_empty() {
+        run_to_end(&apps.prepare(&plan.prepare), &nursery, wishes).await?;
     }
     account.own_dir(&state.static_files(), 0o755)?;
     if plan.rung.files() != Files::Memcached {
