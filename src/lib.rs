@@ -2,11 +2,12 @@
 //! as a CGI script.
 //!
 //! In the order to read them: [`web`] (the pages; `routes` is the whole site on a screen), [`server`] (all layers in
-//! one list, and the process that serves), [`startup`], [`cgi`], [`cli`], [`environment`].
+//! one list), [`process`] (starts, listens, drains), [`startup`], [`cgi`], [`cli`], [`environment`].
 
 pub mod cgi;
 pub mod cli;
 pub mod environment;
+pub mod process;
 pub mod server;
 pub mod startup;
 pub mod web;

@@ -1,33 +1,24 @@
-//! The site as one service: the whole middleware stack, and the process that serves it.
+//! The site as one service: every layer in one list.
 
 use std::any::Any;
-use std::io;
-use std::net::SocketAddr;
-use std::path::Path;
 use std::time::Duration;
 
 use accelerator::Accelerator;
-use anyhow::Context as _;
 use axum::Router;
 use axum::body::Body;
+use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, Request};
-use axum::middleware::{Next, from_fn, map_request};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
-use axum::serve::ListenerExt as _;
-use db::migrate::{self, MigrateError, Migrated};
-use domain::config::{Listen, Serve};
-use ladder::lab::Place;
-use site::{Site, jobs};
-use tokio::net::{TcpListener, UnixListener};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 use tower::ServiceBuilder;
+use tower::util::option_layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::trace::TraceLayer;
 
-use crate::startup;
-use crate::web::{self, AppState};
+use crate::web::routes::{self, FORM_BYTES_MAX};
+use crate::web::{self, AppState, csrf, error, lab, retry, server_timing, session, upload};
 
 /// How long a request may take before its visitor is told to come back; nginx waits longer for each read.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -36,27 +27,54 @@ pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// ends sooner.
 pub const UPLOAD_TIMEOUT: Duration = Duration::from_secs(3 * 60);
 
-/// How long requests in flight may still take when the process is told to stop.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// Names a request in the logs of nginx and the app alike.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The site as one service.
-///
-/// Outermost first; each layer sees the responses of those below it: request id and trace, ranges (where
-/// files come from disk, because nginx may not be there to cut them), accelerator, panic catch, timeout;
-/// inside the router the redirect to a page's one address, the session, the same-origin check and the body limit.
+/// The site as one service: the routes, and every layer in one list, the outermost first. A layer sees the responses of
+/// those below it.
 ///
 /// The accelerator is outside of panics and timeouts, so that every response, theirs included, gets its
-/// caching headers from one place.
+/// caching headers from one place. The session is around pages only.
 pub fn router(state: AppState) -> Router {
+    let shows_lab = state.lab.is_shown;
+    let counts_pages = shows_lab.then(|| from_fn_with_state(state.clone(), lab::count::page));
+    let counts_files = shows_lab.then(|| from_fn_with_state(state.clone(), lab::count::file));
+    let server_timing = shows_lab.then(|| from_fn(server_timing::measure));
+
+    let form_limit = DefaultBodyLimit::max(FORM_BYTES_MAX);
+
+    let around_pages = ServiceBuilder::new()
+        .option_layer(server_timing)
+        .layer(from_fn(error::pages))
+        .layer(from_fn(retry::once_more))
+        .layer(from_fn_with_state(state.clone(), session::session))
+        .layer(from_fn(csrf::same_origin_only))
+        .layer(form_limit);
+    let around_files = ServiceBuilder::new()
+        .layer(from_fn(error::pages))
+        .layer(from_fn(retry::once_more))
+        .layer(from_fn(csrf::same_origin_only))
+        .layer(form_limit);
+
+    let pages = routes::pages()
+        .layer(around_pages.clone())
+        .layer(option_layer(counts_pages));
+    let files = routes::files()
+        .layer(around_files.clone())
+        .layer(option_layer(counts_files));
+    let routes = pages
+        .merge(routes::lab(&state).layer(around_pages))
+        .merge(files)
+        .merge(routes::machines(&state).layer(around_files));
+
     let accelerator = state.site.accelerator.clone();
     let cuts_ranges = state.from_disk.is_some();
-    within_layers(web::router(state), &accelerator, cuts_ranges)
+    around_all(routes.with_state(state), &accelerator, cuts_ranges)
 }
 
-fn within_layers(router: Router, accelerator: &Accelerator, cuts_ranges: bool) -> Router {
+/// Puts the layers around every request.
+fn around_all(router: Router, accelerator: &Accelerator, cuts_ranges: bool) -> Router {
+    // Where files come from disk there may be no nginx to cut them.
     let ranges = cuts_ranges.then(|| from_fn(web::cut_ranges));
     router.layer(
         ServiceBuilder::new()
@@ -67,7 +85,9 @@ fn within_layers(router: Router, accelerator: &Accelerator, cuts_ranges: bool) -
             .map_response(|response: Response<_>| response.map(Body::new))
             .layer(accelerator.layer())
             .layer(CatchPanicLayer::custom(panicked))
-            .layer(from_fn(in_time)),
+            .layer(from_fn(in_time))
+            .layer(from_fn(error::to_canonical))
+            .layer(from_fn(upload::in_turn)),
     )
 }
 
@@ -110,147 +130,6 @@ fn panicked(cause: Box<dyn Any + Send>) -> Response {
     web::failed(&format!("a handler panicked: {cause}"))
 }
 
-/// Runs one app process until it is told to stop (SIGTERM, SIGINT), then drains and returns.
-///
-/// # Errors
-///
-/// When it cannot listen, or its settings are no good.
-pub async fn serve(config: Serve) -> anyhow::Result<()> {
-    let state = AppState::open(&config.site)?;
-    migrate(&config.site.database_url).await?;
-    let site = state.site.clone();
-    jobs::open_first_connection(&site).await;
-    warn_of_random_page_cost(&site).await;
-    let rounds = jobs::Rounds {
-        shared: config.jobs,
-        connect_ahead: config.connect_ahead,
-        derivatives_max_bytes: config.derivatives_max_bytes,
-    };
-    state.lab.live.stand_at(Place {
-        socket: match &config.listen {
-            Listen::Unix(path) => Some(path.clone()),
-            Listen::Tcp(_) => None,
-        },
-        front: config.front,
-    });
-    let router = router(state.clone()).layer(map_request(web::read_to_the_end));
-    startup::get_ready(&state, &router).await;
-    tokio::spawn(jobs::run(site.clone(), rounds));
-    if config.jobs {
-        tokio::spawn(warm_up(state));
-    }
-    match &config.listen {
-        Listen::Unix(path) => {
-            let listener =
-                unix_listener(path).with_context(|| format!("listening on {}", config.listen))?;
-            tracing::info!(listen = %config.listen, "serving");
-            drained(axum::serve(listener, router).with_graceful_shutdown(told_to_stop()?)).await?;
-            // Whoever listens next on this path makes it anew.
-            let _ = std::fs::remove_file(path);
-        }
-        Listen::Tcp(address) => {
-            let listener = TcpListener::bind(address)
-                .await
-                .with_context(|| format!("listening on {address}"))?;
-            tracing::info!(listen = %config.listen, "serving");
-            // Without TCP_NODELAY a kept connection waits 40 ms for each answer's last packet.
-            let listener = listener.tap_io(|stream| {
-                if let Err(error) = stream.set_nodelay(true) {
-                    tracing::debug!(%error, "TCP_NODELAY was refused");
-                }
-            });
-            // Outside of the request id too, which a visitor may not choose either.
-            let visited = router.layer(from_fn(web::stand_in_for_a_front));
-            let visited = visited.into_make_service_with_connect_info::<SocketAddr>();
-            drained(axum::serve(listener, visited).with_graceful_shutdown(told_to_stop()?)).await?;
-        }
-    }
-    Ok(())
-}
-
-/// Waits for the server to end by itself, or at most [`DRAIN_TIMEOUT`] after it was told to stop:
-/// an idle client that keeps its connection open must not hold the process.
-async fn drained(server: impl IntoFuture<Output = io::Result<()>>) -> anyhow::Result<()> {
-    let give_up = told_to_stop()?;
-    let give_up = async {
-        give_up.await;
-        tokio::time::sleep(DRAIN_TIMEOUT).await;
-    };
-    tokio::select! {
-        ended = server.into_future() => Ok(ended?),
-        () = give_up => Ok(()),
-    }
-}
-
-fn told_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
-}
-
-/// Listens under a fresh name and then takes the path over, so that whoever connects always meets
-/// a process that answers, and a path left by a dead one is no obstacle.
-fn unix_listener(path: &Path) -> io::Result<UnixListener> {
-    let fresh = path.with_extension("fresh");
-    match std::fs::remove_file(&fresh) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let listener = UnixListener::bind(&fresh)?;
-    std::fs::rename(&fresh, path)?;
-    Ok(listener)
-}
-
-/// Brings the database to the schema of this program. A database that does not answer is no reason not to start: pages
-/// ask it again.
-async fn migrate(database_url: &str) -> anyhow::Result<()> {
-    let connection = db::connect(&db::database_url::options(database_url)?).await;
-    let migrated = match connection {
-        Ok(mut connection) => migrate::run(&mut connection).await,
-        Err(error) => Err(error.into()),
-    };
-    match migrated {
-        Ok(Migrated::Current) => Ok(()),
-        Ok(migrated) => {
-            tracing::info!(?migrated, "migrated the database");
-            Ok(())
-        }
-        Err(MigrateError::Database(error)) => {
-            tracing::warn!(%error, "it is not known which schema the database has");
-            Ok(())
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-async fn warn_of_random_page_cost(site: &Site) {
-    match db::pool::random_page_cost(&site.db).await {
-        Ok(cost) if cost > 2.0 => tracing::warn!(
-            cost,
-            "random_page_cost is made for turning disks: the photostream of a big owner will be \
-             sorted instead of read from its index; set it to 1.1"
-        ),
-        Ok(_) => {}
-        Err(error) => tracing::warn!(%error, "the database does not answer yet"),
-    }
-}
-
-async fn warm_up(state: AppState) {
-    if let Err(error) = jobs::warm_up(&state.site).await {
-        tracing::warn!(error = format!("{error:#}"), "nothing was drawn ahead");
-    }
-    if state.lab.is_shown
-        && let Err(error) = ladder::lab::measure_first(&state.site.db).await
-    {
-        tracing::warn!(%error, "the lab has nothing to compare with yet");
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::future::pending;
@@ -271,7 +150,7 @@ mod tests {
         let accelerator = Accelerator::new(Options::new([]));
         let request = Request::builder().method(method).uri(path);
         let request = request.body(Body::empty()).unwrap();
-        let answer = within_layers(router, &accelerator, false)
+        let answer = around_all(router, &accelerator, false)
             .oneshot(request)
             .await;
         let (parts, body) = answer.unwrap().into_parts();

@@ -142,7 +142,7 @@ pub(super) fn run(args: ServeArgs) -> Result<()> {
         runtime.worker_threads(threads as usize);
     }
     let runtime = runtime.enable_all().build().context("no async runtime")?;
-    runtime.block_on(crate::server::serve(args.into()))
+    runtime.block_on(crate::process::serve(args.into()))
 }
 
 /// The site as the environment describes it, for a process that answers one request.

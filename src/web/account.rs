@@ -16,10 +16,10 @@ use site::register::{Register, Registered};
 use site::session;
 
 use super::error::{Error, see_other};
+use super::format;
 use super::forms::{Form, Query};
 use super::page::Page;
-use super::visit::{SESSION_COOKIE, Visit, secret_of, session_secret};
-use super::words;
+use super::session::{SESSION_COOKIE, Visit, secret_of, session_secret};
 
 /// The visitor's address, as nginx saw it; nginx overwrites what a client claims.
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -99,7 +99,7 @@ pub(super) async fn login(
         LoggedIn::Wait { seconds } => {
             let mistake = format!(
                 "There were too many attempts to log in. Please wait {} and try again.",
-                words::wait(seconds)
+                format::wait(seconds)
             );
             again(StatusCode::TOO_MANY_REQUESTS, &mistake)?.retry_after(seconds)
         }
@@ -154,7 +154,7 @@ pub(super) async fn register(
             let mistake = format!(
                 "There were too many sign-ups from your address. Please wait {} and try again; only the \
                  password has to be typed anew.",
-                words::wait(seconds)
+                format::wait(seconds)
             );
             again(StatusCode::TOO_MANY_REQUESTS, mistake)?.retry_after(seconds)
         }

@@ -12,7 +12,7 @@ use super::forms::Query;
 use super::page::Page;
 use super::photostream::{NOBODY, relation};
 use super::pictures::{Tile, tiles};
-use super::visit::Visit;
+use super::session::Visit;
 
 const NO_MONTH: Error = Error::NotFound("There are no photos from this month.");
 

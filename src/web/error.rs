@@ -15,7 +15,7 @@ use site::picture::PictureError;
 use site::{AccountError, refusals};
 
 use super::page::Page;
-use super::visit::Visit;
+use super::session::Visit;
 
 /// What can go wrong with a request. The visitor gets a sentence, the log gets the cause.
 #[derive(Debug)]
@@ -219,7 +219,7 @@ pub(super) fn see_other(to: &str) -> Response {
 }
 
 /// Sends a GET of a misspelled path to the page's one address, before any work is done for it.
-pub(super) async fn to_canonical(request: Request, next: Next) -> Response {
+pub(crate) async fn to_canonical(request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let uri = request.uri();
     match urls::canonical(uri.path(), uri.query()) {
@@ -241,8 +241,15 @@ pub(super) fn was_cut(response: &Response) -> bool {
     response.extensions().get::<WasCut>().is_some()
 }
 
+/// Turns responses that only say what went wrong into pages for their visitor.
+pub(crate) async fn pages(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let visit = response.extensions_mut().remove::<Visit>();
+    page(response, &visit.unwrap_or_default())
+}
+
 /// Turns a response that only says what went wrong into a page.
-pub(super) fn page(mut response: Response, visit: &Visit) -> Response {
+fn page(mut response: Response, visit: &Visit) -> Response {
     let Some(said) = response.extensions_mut().remove::<Said>() else {
         return response;
     };

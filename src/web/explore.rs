@@ -13,7 +13,7 @@ use super::forms::Query;
 use super::page::Page;
 use super::photostream::Pager;
 use super::pictures::Tile;
-use super::visit::Visit;
+use super::session::Visit;
 
 #[derive(Template)]
 #[template(path = "explore.html")]

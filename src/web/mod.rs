@@ -1,18 +1,20 @@
 //! The pages: one file a page group. `routes` is the whole site on a screen.
 //!
-//! A handler loads, decides and shows; it holds no SQL, writes no header and no HTML.
+//! A handler parses its input, calls one use case of the crate `site` and renders the result. All layers are listed
+//! in `server.rs`.
 
-pub mod routes;
+pub(crate) mod routes;
 
 mod account;
 mod archive;
 mod body;
-mod error;
+pub(crate) mod csrf;
+pub(crate) mod error;
 mod explore;
+mod format;
 mod forms;
 mod from_disk;
-mod lab;
-mod origin;
+pub(crate) mod lab;
 mod page;
 mod people;
 mod photo;
@@ -20,18 +22,18 @@ mod photostream;
 mod pictures;
 mod probes;
 mod ranges;
+pub(crate) mod retry;
 mod robots;
+pub(crate) mod server_timing;
+pub(crate) mod session;
 mod shown;
-mod stand_in;
 mod state;
 mod statics;
-mod upload;
-mod visit;
-mod words;
+mod trusted_headers;
+pub(crate) mod upload;
 
 pub use body::{is_upload, read_to_the_end};
 pub use error::{failed, took_too_long};
 pub use ranges::cut as cut_ranges;
-pub use routes::router;
-pub use stand_in::for_a_front as stand_in_for_a_front;
 pub use state::AppState;
+pub use trusted_headers::for_a_front as stand_in_for_a_front;

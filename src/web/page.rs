@@ -8,7 +8,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::error::Error;
-use super::visit::Visit;
+use super::session::Visit;
 
 /// What browsers may do with a page: load our own files only, run no inline script or style, show it in no frame.
 pub(super) const SECURITY: [(HeaderName, HeaderValue); 2] = [

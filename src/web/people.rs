@@ -9,10 +9,10 @@ use images::{Encoding, Width};
 use site::Site;
 
 use super::error::Error;
+use super::format;
 use super::forms::Query;
 use super::page::Page;
-use super::visit::Visit;
-use super::words;
+use super::session::Visit;
 
 /// How many characters of a search or of `from` are read: as many as a display name has.
 const TEXT_CHARS_MAX: usize = 60;
@@ -173,13 +173,13 @@ impl Card {
             url: urls::person(&person.name, Cursor::Newest),
             photos: match person.public_photo_count {
                 0 => "no photos yet".to_owned(),
-                count => words::count(count, "photo", "photos"),
+                count => format::count(count, "photo", "photos"),
             },
             cover: cover.map(|(token, tone)| {
                 let (width, extension) = (Width::W320.pixels(), Encoding::WebP.extension());
                 (urls::picture(person.id, token, width, extension), tone)
             }),
-            initial: words::initial(&person.display_name),
+            initial: format::initial(&person.display_name),
             display_name: person.display_name,
             name: person.name,
         }

@@ -12,7 +12,7 @@ use super::error::{Error, see_other};
 use super::forms::Query;
 use super::page::Page;
 use super::pictures::{Tile, tiles};
-use super::visit::Visit;
+use super::session::Visit;
 
 pub(super) const NOBODY: Error = Error::NotFound("There is no member with this name.");
 

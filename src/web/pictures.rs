@@ -17,7 +17,7 @@ use site::picture;
 use super::error::Error;
 use super::from_disk::FromDisk;
 use super::photo::visible_photo;
-use super::visit::Visit;
+use super::session::Visit;
 
 const GONE: Error = Error::NotFound("This picture does not exist, or it has been deleted.");
 

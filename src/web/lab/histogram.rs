@@ -5,7 +5,7 @@ use benchmarker::chart::{Frame, Layer, Mark, latency};
 use ladder::lab::{BUCKETS, Scene, Times, bucket_of};
 
 use super::panels::time_said;
-use crate::web::words;
+use crate::web::format;
 
 /// How wide the drawing is on a screen, and on a narrow one.
 const WIDE: f64 = 540.0;
@@ -94,7 +94,7 @@ impl Histogram {
 }
 
 fn said(count: u64) -> String {
-    words::number(i64::try_from(count).unwrap_or(i64::MAX))
+    format::number(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
 /// The counts on the text's axis, column by column; what lies beyond its ends stands at them.
@@ -136,7 +136,7 @@ fn text(by: &str, hits: &Times, misses: &Times) -> String {
     text.push_str(&axis(hits.len()));
     text.push_str(&format!(
         "\n\n| {all_hits} {by}\n# {all_misses} the app\neach mark up to {}\n",
-        words::count(
+        format::count(
             i64::try_from(a_mark).unwrap_or(i64::MAX),
             "answer",
             "answers"

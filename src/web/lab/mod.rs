@@ -1,5 +1,6 @@
 //! The lab: the site while it works, the userid index, and the buttons.
 
+pub(crate) mod count;
 mod drawing;
 mod events;
 mod histogram;
@@ -29,7 +30,7 @@ use tokio::time::Instant;
 use super::error::{Error, see_other};
 use super::forms::Form;
 use super::page::Page;
-use super::visit::Visit;
+use super::session::Visit;
 use crate::web::state::Lab;
 
 pub(super) use hosts::under_own_names_only;

@@ -7,7 +7,7 @@ use ladder::lab::{Scene, Second};
 use stack::observe::cpu::Tiers;
 
 use super::drawing::{curve, percent};
-use crate::web::words;
+use crate::web::format;
 
 /// The ends of the axis of times, in milliseconds: it is logarithmic, a decade a step.
 const TIMES_MS: (f64, f64) = (0.1, 10_000.0);
@@ -58,7 +58,7 @@ impl Rate {
         let now = scene.seconds.back().map(|second| rate(second));
         let grid = [1.0, 0.5].map(|share| Grid {
             y: percent(1.0 - share),
-            label: words::number((axis.high() * share) as i64),
+            label: format::number((axis.high() * share) as i64),
         });
         Self {
             grid: grid.into(),
@@ -113,7 +113,7 @@ impl Times {
                 .map(|((name, ms), y)| End {
                     y: px(y),
                     before: name,
-                    value: ms.map_or("–".to_owned(), words::millis),
+                    value: ms.map_or("–".to_owned(), format::millis),
                     after: "",
                 })
                 .collect(),
@@ -235,7 +235,7 @@ pub(super) fn time_said(ms: f64) -> String {
 pub(super) fn rate_said(rate: f64) -> String {
     match rate {
         0.0 => "0".to_owned(),
-        rate if rate >= 10.0 => words::number(rate.round() as i64),
+        rate if rate >= 10.0 => format::number(rate.round() as i64),
         rate => format!("{rate:.1}"),
     }
 }

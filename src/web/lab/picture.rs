@@ -11,7 +11,7 @@ use super::plans::{self, Plans};
 use super::result::{self, Headline, State};
 use super::told::Told;
 use crate::web::error::Error;
-use crate::web::words;
+use crate::web::format;
 
 /// How many addresses a list shows.
 const ADDRESSES_SHOWN: usize = 5;
@@ -91,7 +91,7 @@ impl<'a> Picture<'a> {
         let members = self.scene.index.iter().flat_map(|status| &status.present);
         let members = members.filter(|member| member.valid);
         let named =
-            members.map(|member| format!("{} ({})", member.name, words::bytes(member.bytes)));
+            members.map(|member| format!("{} ({})", member.name, format::bytes(member.bytes)));
         named.collect::<Vec<_>>().join(", ")
     }
 
@@ -103,7 +103,7 @@ impl<'a> Picture<'a> {
 
 fn lists(scene: &Scene) -> Vec<List> {
     let rows = |top: Vec<(String, u64)>| {
-        let said = |count: u64| words::number(i64::try_from(count).unwrap_or(i64::MAX));
+        let said = |count: u64| format::number(i64::try_from(count).unwrap_or(i64::MAX));
         top.into_iter()
             .map(|(address, count)| (address, said(count)))
             .collect()
@@ -119,7 +119,7 @@ fn lists(scene: &Scene) -> Vec<List> {
         if unseen > 0 {
             note += &format!(
                 "; it left out {}",
-                words::count(i64::try_from(unseen).unwrap_or(i64::MAX), "line", "lines")
+                format::count(i64::try_from(unseen).unwrap_or(i64::MAX), "line", "lines")
             );
         }
         lists.push(List {

@@ -4,7 +4,7 @@ use db::measure::Timing;
 use domain::urls;
 use ladder::lab::{self, Scene};
 
-use crate::web::words;
+use crate::web::format;
 
 /// Both states of the index.
 pub(super) struct Plans {
@@ -42,7 +42,7 @@ pub(super) fn of(scene: &Scene) -> Plans {
         format!(
             "{} with the index, {} without it",
             count_of_blocks(with),
-            words::number(i64::try_from(without).unwrap_or(i64::MAX))
+            format::number(i64::try_from(without).unwrap_or(i64::MAX))
         )
     });
     let example = with.or(without).map(|timing| {
@@ -61,17 +61,17 @@ pub(super) fn of(scene: &Scene) -> Plans {
 }
 
 fn count_of_blocks(blocks: u64) -> String {
-    words::count(i64::try_from(blocks).unwrap_or(i64::MAX), "block", "blocks")
+    format::count(i64::try_from(blocks).unwrap_or(i64::MAX), "block", "blocks")
 }
 
 fn measured(timing: &Timing) -> Measured {
     Measured {
         sentence: sentence(&timing.plan),
-        median: words::millis(timing.median_ms),
-        slowest: words::millis(timing.slowest_ms),
+        median: format::millis(timing.median_ms),
+        slowest: format::millis(timing.slowest_ms),
         owners: timing.owners,
         beside: (timing.beside > 0)
-            .then(|| words::count(timing.beside, "other query", "other queries")),
+            .then(|| format::count(timing.beside, "other query", "other queries")),
         text: timing.plan_text.clone(),
     }
 }
@@ -81,7 +81,7 @@ fn sentence(plan: &str) -> String {
         Some(lab::Words { did, blocks, ms }) => format!(
             "PostgreSQL {did}: {} of 8 kB, {}.",
             count_of_blocks(blocks),
-            words::millis(ms)
+            format::millis(ms)
         ),
         None => "This plan of PostgreSQL has no short form; it is shown below.".to_owned(),
     }

@@ -2,7 +2,7 @@
 
 use ladder::lab::{Comparison, Findings, Phase};
 
-use crate::web::words;
+use crate::web::format;
 
 /// How many phases are shown; of more, the first and the last.
 const PHASES_SHOWN: usize = 3;
@@ -66,7 +66,7 @@ pub(super) fn states(findings: &Findings) -> Vec<State> {
                 (false, true) => "Without it again",
             },
             rate: rate(phase),
-            median: phase.median_ms().map(words::millis),
+            median: phase.median_ms().map(format::millis),
             with_index: phase.with_index,
         }
     });

@@ -6,7 +6,7 @@ use ladder::lab::{BENCHMARK_DURATION, Changing, IndexState, Outcome, Scene};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use crate::web::words;
+use crate::web::format;
 
 /// The sentence, and how far the work is.
 pub(super) struct Told {
@@ -116,7 +116,7 @@ fn ended(outcome: &Outcome, is_compared: bool) -> String {
         0 => "none failed".to_owned(),
         failed => format!(
             "{} failed",
-            words::number(i64::try_from(failed).unwrap_or(i64::MAX))
+            format::number(i64::try_from(failed).unwrap_or(i64::MAX))
         ),
     };
     let next = match is_compared {
@@ -125,7 +125,7 @@ fn ended(outcome: &Outcome, is_compared: bool) -> String {
     };
     format!(
         "The benchmark is over: {} in {:.0} s, {failed}.{next}",
-        words::count(requests, "request", "requests"),
+        format::count(requests, "request", "requests"),
         outcome.elapsed_secs
     )
 }

@@ -25,7 +25,7 @@ struct Turn {
 }
 
 /// Lets uploads in, a few at a time; all other requests at once.
-pub(in crate::web) async fn in_turn(mut request: Request, next: Next) -> Response {
+pub(crate) async fn in_turn(mut request: Request, next: Next) -> Response {
     if is_upload(&request)
         // The semaphore is never closed.
         && let Ok(permit) = TURNS.acquire().await

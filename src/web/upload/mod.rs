@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::http::header::{CONTENT_LENGTH, HeaderMap};
 use axum::response::{IntoResponse as _, Response};
 
-pub(super) use self::entrance::in_turn;
+pub(crate) use self::entrance::in_turn;
 use db::session::SignedIn;
 use domain::urls;
 use domain::{Title, Visibility};
@@ -22,7 +22,7 @@ use self::form::FormError;
 use super::error::{Error, see_other};
 use super::page::Page;
 use super::routes::UPLOAD_BYTES_MAX;
-use super::visit::Visit;
+use super::session::Visit;
 
 const NO_ROOM: &str = "The disk of this site is nearly full, so it takes no new photos for now. Please try again later.";
 

@@ -1,22 +1,20 @@
-//! Who looks at a page: recognised once a request, before the handler.
+//! The session of a request to a page: looked up once, before the handler.
 
 use std::convert::Infallible;
-use std::time::Instant;
 
-use axum::body::Body;
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::header::COOKIE;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use db::{cost, session, session::SignedIn};
+use db::session::SignedIn;
 use domain::rung::Rung;
 use domain::urls::{self, pattern};
 use domain::{Secret, UserId};
 
-use super::error::{self, Error};
-use super::origin;
+use super::csrf;
+use super::error::Error;
 use super::state::AppState;
 
 /// The cookie that holds a session's secret.
@@ -25,8 +23,6 @@ pub(super) const SESSION_COOKIE: &str = "session";
 /// The longest path and query that a visitor is led back to. It is written into headers, where each of
 /// its bytes may become three, and nginx takes 16 KB of them.
 const BACK_BYTES_MAX: usize = 1000;
-
-const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// Somebody who looks at a page.
 #[derive(Debug, Clone, Default)]
@@ -97,58 +93,15 @@ impl<S: Sync> FromRequestParts<S> for Visit {
     }
 }
 
-/// Finds out who looks, lets the handler answer, turns its error into a page for that person, and
-/// tells the lab what the page cost.
-pub(super) async fn recognise(
+/// Looks up the session before the handler, and leaves the visit for it and for the [error pages](super::error::pages).
+pub(crate) async fn session(
     State(state): State<AppState>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
-    let path = request.uri().path();
-    if is_file(path) {
-        if state.lab.is_shown {
-            state.lab.live.pulse().file(path);
-        }
-        let (response, visit) = answer(&state, request, next).await;
-        return error::page(response, &visit);
-    }
-    let begin = Instant::now();
-    let counted = (state.lab.is_shown && is_page(path)).then(|| path.to_owned());
-    let (response, cost) = cost::of(async {
-        let (response, visit) = answer(&state, request, next).await;
-        error::page(response, &visit)
-    })
-    .await;
-    if let Some(path) = counted {
-        let failed = response.status().is_server_error();
-        state.lab.live.pulse().page(&path, begin, failed);
-    }
-    if state.lab.is_shown {
-        with_cost(response, cost, begin)
-    } else {
-        response
-    }
-}
-
-/// Answers a request, and a GET or HEAD once more when its database connection was closed: nothing of the answer has
-/// been sent yet, and reading twice changes nothing. A write is never repeated.
-async fn answer(state: &AppState, request: Request, next: Next) -> (Response, Visit) {
-    let again = copy_of_read(&request).map(|again| (again, next.clone()));
-    let first = answer_once(state, request, next).await;
-    match again {
-        Some((again, next)) if error::was_cut(&first.0) => answer_once(state, again, next).await,
-        _ => first,
-    }
-}
-
-/// Looks up the session, unless a file is asked for, then lets the handler answer.
-async fn answer_once(state: &AppState, mut request: Request, next: Next) -> (Response, Visit) {
-    if is_file(request.uri().path()) {
-        return (next.run(request).await, Visit::default());
-    }
-    let viewer = match viewer(state, request.headers()).await {
+    let viewer = match viewer(&state, request.headers()).await {
         Ok(viewer) => viewer,
-        Err(error) => return (Error::from(error).into_response(), Visit::default()),
+        Err(error) => return Error::from(error).into_response(),
     };
     let here = request
         .uri()
@@ -164,41 +117,19 @@ async fn answer_once(state: &AppState, mut request: Request, next: Next) -> (Res
         lab: state.lab.is_shown,
         rung: state.rung,
         here,
-        origin: origin::own(request.headers()),
+        origin: csrf::own(request.headers()),
     };
     request.extensions_mut().insert(visit.clone());
-    (next.run(request).await, visit)
-}
-
-/// The same request once more, if it only reads; a body that came with it is not read by any handler.
-fn copy_of_read(request: &Request) -> Option<Request> {
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return None;
-    }
-    let mut copy = Request::new(Body::empty());
-    *copy.method_mut() = request.method().clone();
-    *copy.uri_mut() = request.uri().clone();
-    *copy.version_mut() = request.version();
-    *copy.headers_mut() = request.headers().clone();
-    *copy.extensions_mut() = request.extensions().clone();
-    Some(copy)
-}
-
-/// Files are the same for everybody, so nobody asks who looks: a picture costs no session.
-pub(super) fn is_file(path: &str) -> bool {
-    path.starts_with("/i/") || path.starts_with("/static/")
-}
-
-/// What a visitor came for; neither the lab, which would watch itself, nor what machines ask.
-fn is_page(path: &str) -> bool {
-    !path.starts_with("/lab") && !path.starts_with("/metrics") && path != "/healthz"
+    let mut response = next.run(request).await;
+    response.extensions_mut().insert(visit);
+    response
 }
 
 /// Asks the database for the session, on every page: the fault that versions 0.2 to 0.4 share with
 /// the talk. The remedy, a store off the database, is a switch of its own.
 async fn viewer(state: &AppState, headers: &HeaderMap) -> Result<Option<SignedIn>, db::Error> {
     match session_secret(headers) {
-        Some(secret) => session::find(&state.site.db, &secret.hash()).await,
+        Some(secret) => db::session::find(&state.site.db, &secret.hash()).await,
         None => Ok(None),
     }
 }
@@ -218,18 +149,4 @@ pub(super) fn secret_of(cookie: &str, headers: &HeaderMap) -> Option<Secret> {
         .filter_map(|pair| pair.trim().split_once('='))
         .find(|(name, _)| *name == cookie)
         .and_then(|(_, secret)| secret.parse().ok())
-}
-
-fn with_cost(mut response: Response, cost: cost::Cost, begin: Instant) -> Response {
-    let millis = |duration: std::time::Duration| duration.as_secs_f64() * 1000.0;
-    let timing = format!(
-        "db;dur={:.2};desc=\"{}\", app;dur={:.2}",
-        millis(cost.waited),
-        cost.queries,
-        millis(begin.elapsed())
-    );
-    if let Ok(value) = HeaderValue::try_from(timing) {
-        response.headers_mut().append(SERVER_TIMING, value);
-    }
-    response
 }

@@ -22,7 +22,7 @@ const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto
 const HOST_LENGTH_MAX: usize = 259;
 
 /// Lets reading pass, and writing only from a page of this site.
-pub(super) async fn same_origin_only(request: Request, next: Next) -> Response {
+pub(crate) async fn same_origin_only(request: Request, next: Next) -> Response {
     let reads = matches!(
         *request.method(),
         Method::GET | Method::HEAD | Method::OPTIONS
