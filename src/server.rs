@@ -17,8 +17,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::trace::TraceLayer;
 
-use crate::web::routes::{self, FORM_BYTES_MAX};
-use crate::web::{self, AppState, csrf, error, lab, retry, server_timing, session, upload};
+use crate::web::limits::FORM_BYTES_MAX;
+use crate::web::{self, AppState, csrf, error, lab, retry, routes, server_timing, session, upload};
 
 /// How long a request may take before its visitor is told to come back; nginx waits longer for each read.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);

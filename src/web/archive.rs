@@ -11,8 +11,8 @@ use super::error::{Error, see_other};
 use super::forms::Query;
 use super::page::Page;
 use super::photostream::{NOBODY, relation};
-use super::pictures::{Tile, tiles};
 use super::session::Visit;
+use super::tile::{Tile, tiles};
 
 const NO_MONTH: Error = Error::NotFound("There are no photos from this month.");
 

@@ -32,7 +32,7 @@ const BYTES_IN_STILL_MAX: usize = 240 << 10;
 const LINGER_MAX: Duration = Duration::from_secs(120);
 
 /// How many bytes of it are read: the largest upload.
-const LINGER_BYTES_MAX: usize = super::routes::UPLOAD_BYTES_MAX;
+const LINGER_BYTES_MAX: usize = super::limits::UPLOAD_BYTES_MAX;
 
 /// Has the body of a request read to its end, whatever its handler leaves of it.
 pub async fn read_to_the_end(request: Request) -> Request {

@@ -12,8 +12,8 @@ use super::error::{Error, see_other};
 use super::forms::Query;
 use super::page::Page;
 use super::photostream::Pager;
-use super::pictures::Tile;
 use super::session::Visit;
+use super::tile::Tile;
 
 #[derive(Template)]
 #[template(path = "explore.html")]

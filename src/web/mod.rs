@@ -15,6 +15,7 @@ mod format;
 mod forms;
 mod from_disk;
 pub(crate) mod lab;
+pub(crate) mod limits;
 mod page;
 mod people;
 mod photo;
@@ -29,6 +30,7 @@ pub(crate) mod session;
 mod shown;
 mod state;
 mod statics;
+mod tile;
 mod trusted_headers;
 pub(crate) mod upload;
 

@@ -14,9 +14,9 @@ use site::refusals;
 use super::error::{Error, see_other};
 use super::forms::{Form, Query};
 use super::page::Page;
-use super::pictures::Sources;
 use super::session::Visit;
 use super::shown::Shown;
+use super::tile::Sources;
 
 const NO_PHOTO: Error = Error::NotFound("This photo does not exist, or it is private.");
 

@@ -11,8 +11,8 @@ use site::Site;
 use super::error::{Error, see_other};
 use super::forms::Query;
 use super::page::Page;
-use super::pictures::{Tile, tiles};
 use super::session::Visit;
+use super::tile::{Tile, tiles};
 
 pub(super) const NOBODY: Error = Error::NotFound("There is no member with this name.");
 

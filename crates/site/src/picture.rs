@@ -6,6 +6,7 @@ use domain::{PhotoToken, UserId};
 use images::{Derivative, Held, Key, Priority, Shelf, Size, StoreError};
 
 use crate::Site;
+use crate::validity::held;
 
 /// Why there is no picture.
 #[derive(Debug, thiserror::Error)]
@@ -80,16 +81,4 @@ async fn made(
         .map_err(|_| PictureError::BadOriginal(filename.to_owned()))?;
     let made = site.derivatives.get_or_make(key, original, priority, hold);
     Ok(made.await?)
-}
-
-/// The answer of the database as the store understands it: without an answer nothing is placed.
-pub(crate) fn held(answer: Result<Option<Hold>, db::Error>) -> Held<Hold> {
-    match answer {
-        Ok(Some(hold)) => Held::Current(hold),
-        Ok(None) => Held::Gone,
-        Err(error) => {
-            tracing::warn!(%error, "it is not known whether a photo may still be seen, so nothing of it is placed");
-            Held::Unknown
-        }
-    }
 }

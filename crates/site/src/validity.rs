@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use accelerator::{Key, Lease, Validity};
-use db::photo_hold;
+use db::photo_hold::{self, Hold};
 use domain::{PhotoToken, UserId};
 use images::Held;
 use images::blocking::Lane;
@@ -11,7 +11,6 @@ use tokio::sync::Semaphore;
 
 use crate::assets;
 use crate::generations::Generations;
-use crate::picture::held;
 
 /// Looks for files of other versions.
 static LOOKING: Lane = Lane::new(4);
@@ -94,6 +93,18 @@ async fn is_public(pool: &db::Pool, owner: UserId, token: PhotoToken) -> bool {
         Err(error) => {
             tracing::warn!(%error, "it is not known whether a picture is still public, so it is not kept");
             false
+        }
+    }
+}
+
+/// The answer of the database as the store understands it: without an answer nothing is placed.
+pub(crate) fn held(answer: Result<Option<Hold>, db::Error>) -> Held<Hold> {
+    match answer {
+        Ok(Some(hold)) => Held::Current(hold),
+        Ok(None) => Held::Gone,
+        Err(error) => {
+            tracing::warn!(%error, "it is not known whether a photo may still be seen, so nothing of it is placed");
+            Held::Unknown
         }
     }
 }

@@ -20,8 +20,8 @@ use site::upload::{Details, NotAdmitted, Place, PostError};
 
 use self::form::FormError;
 use super::error::{Error, see_other};
+use super::limits::UPLOAD_BYTES_MAX;
 use super::page::Page;
-use super::routes::UPLOAD_BYTES_MAX;
 use super::session::Visit;
 
 const NO_ROOM: &str = "The disk of this site is nearly full, so it takes no new photos for now. Please try again later.";
