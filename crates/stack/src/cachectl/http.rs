@@ -10,7 +10,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
 /// How long an app process may take: a picture may have to be drawn, a few others before it.
-const PATIENCE: Duration = Duration::from_secs(30);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How many bytes an answer may have: no file of the site is as large.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
@@ -40,16 +40,16 @@ impl Answer {
 }
 
 /// Asks one app process, as nginx would.
-pub(super) async fn ask_app(socket: &Path, target: &str) -> io::Result<Answer> {
-    timeout(PATIENCE, async {
+pub(super) async fn get_from_app(socket: &Path, target: &str) -> io::Result<Answer> {
+    timeout(ANSWER_TIMEOUT, async {
         exchange(UnixStream::connect(socket).await?, "localhost", target).await
     })
     .await?
 }
 
 /// Asks the site, as a browser would.
-pub(super) async fn ask_front(front: SocketAddr, target: &str) -> io::Result<Answer> {
-    timeout(PATIENCE, async {
+pub(super) async fn get_from_front(front: SocketAddr, target: &str) -> io::Result<Answer> {
+    timeout(ANSWER_TIMEOUT, async {
         exchange(TcpStream::connect(front).await?, &front.to_string(), target).await
     })
     .await?

@@ -8,7 +8,7 @@ use accelerator::NotStored;
 use domain::urls::pattern::METRICS;
 use futures::future::join_all;
 
-use super::http::ask_app;
+use super::http::get_from_app;
 
 /// Samples by name and labels, as the Prometheus text format writes them: `name{label="value"}`.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -17,7 +17,7 @@ pub(super) struct Metrics(BTreeMap<String, f64>);
 impl Metrics {
     /// Asks one app process.
     pub(super) async fn of(app: &Path) -> io::Result<Self> {
-        let answer = ask_app(app, METRICS).await?;
+        let answer = get_from_app(app, METRICS).await?;
         if answer.status != 200 {
             let status = answer.status;
             return Err(io::Error::other(format!("its {METRICS} answers {status}")));

@@ -95,7 +95,7 @@ impl Drop for Screen {
 }
 
 /// Waits until somebody has seen enough: Ctrl-C, or the polite signal. Heard from the call on.
-pub fn seen_enough() -> impl Future<Output = ()> {
+pub fn interrupted() -> impl Future<Output = ()> {
     let signals = (
         signal(SignalKind::interrupt()),
         signal(SignalKind::terminate()),

@@ -8,13 +8,13 @@ use futures::future::join_all;
 use serde::Serialize;
 use tokio::time::Instant;
 
+use super::endpoints::Endpoints;
+use super::format::{grouped, percent, size, span};
 use super::metrics::Metrics;
-use super::site::Site;
-use super::words::{grouped, percent, size, span};
 use crate::observe::memcached::{self, Counters};
 
 /// How long a memcached may take for its counters.
-const PATIENCE: Duration = Duration::from_millis(500);
+const ANSWER_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// One look at everybody's counters.
 #[derive(Debug, Clone)]
@@ -107,9 +107,9 @@ pub struct App {
 }
 
 /// Asks everybody.
-pub async fn read(site: &Site) -> Reading {
+pub async fn read(site: &Endpoints) -> Reading {
     let servers = site.memcached.iter().map(|server| async {
-        let counters = memcached::counters(*server, PATIENCE).await;
+        let counters = memcached::counters(*server, ANSWER_TIMEOUT).await;
         (*server, counters.map_err(|error| error.to_string()))
     });
     let (servers, (apps_told, metrics)) =

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use super::format::{counted, escaped, grouped, shortened};
 use super::request::{Outcome, Request};
-use super::words::{counted, cut, grouped, harmless};
 
 /// How many addresses are remembered; when there are more, the rarest half is forgotten.
 const ADDRESSES_MAX: usize = 20_000;
@@ -68,7 +68,7 @@ impl Top {
                 cells.get(at).map_or(String::new(), |(address, count)| {
                     let rate = rate(count / seconds);
                     let room = column.saturating_sub(RATE_WIDTH + 1);
-                    format!("{rate:>RATE_WIDTH$} {}", cut(&harmless(address), room))
+                    format!("{rate:>RATE_WIDTH$} {}", shortened(&escaped(address), room))
                 })
             };
             let line = format!("{:<column$}  {}", cell(&hits), cell(&misses));
@@ -78,7 +78,7 @@ impl Top {
         if hits.is_empty() && misses.is_empty() {
             text.push_str("nobody asks for a file\n");
         }
-        text.push_str(&not_told(lost));
+        text.push_str(&lost_note(lost));
         text
     }
 }
@@ -140,7 +140,7 @@ fn rate(rate: f64) -> String {
 }
 
 /// A line about what is not in the picture; nothing when all is.
-pub(super) fn not_told(lost: u64) -> String {
+pub(super) fn lost_note(lost: u64) -> String {
     match lost {
         0 => String::new(),
         _ => format!(

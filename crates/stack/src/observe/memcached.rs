@@ -52,7 +52,7 @@ pub struct Item {
 /// # Errors
 ///
 /// When nobody listens, or no whole answer comes in time.
-pub async fn counters(server: SocketAddr, patience: Duration) -> io::Result<Counters> {
+pub async fn counters(server: SocketAddr, limit: Duration) -> io::Result<Counters> {
     let asked = async {
         let mut lines = ask(server, "stats").await?;
         let mut counters = Counters::default();
@@ -67,9 +67,9 @@ pub async fn counters(server: SocketAddr, patience: Duration) -> io::Result<Coun
                 counters.0.insert(name.to_owned(), value);
             }
         }
-        Err(strange("counters without end"))
+        Err(unexpected("counters without end"))
     };
-    timeout(patience, asked).await?
+    timeout(limit, asked).await?
 }
 
 /// Looks at an item and leaves everything as it was: its place among the least recently used, when it
@@ -78,19 +78,19 @@ pub async fn counters(server: SocketAddr, patience: Duration) -> io::Result<Coun
 /// # Errors
 ///
 /// When nobody listens, or no whole answer comes in time.
-pub async fn look(server: SocketAddr, key: &str, patience: Duration) -> io::Result<Option<Item>> {
+pub async fn look(server: SocketAddr, key: &str, limit: Duration) -> io::Result<Option<Item>> {
     let asked = async {
         let mut answer = ask(server, &format!("mg {key} u f t l h c v")).await?;
         let head = read_line(&mut answer).await?;
         if head == "EN" {
             return Ok(None);
         }
-        let (len, mut item) = read_head(&head).ok_or_else(|| strange(&head))?;
+        let (len, mut item) = read_head(&head).ok_or_else(|| unexpected(&head))?;
         item.value = vec![0; len];
         answer.read_exact(&mut item.value).await?;
         Ok(Some(item))
     };
-    timeout(patience, asked).await?
+    timeout(limit, asked).await?
 }
 
 async fn ask(server: SocketAddr, question: &str) -> io::Result<BufReader<TcpStream>> {
@@ -106,7 +106,7 @@ async fn read_line(answer: &mut BufReader<TcpStream>) -> io::Result<String> {
     answer.take(LINE_BYTES_MAX).read_line(&mut line).await?;
     match line.strip_suffix("\r\n") {
         Some(line) => Ok(line.to_owned()),
-        None => Err(strange("half an answer")),
+        None => Err(unexpected("half an answer")),
     }
 }
 
@@ -137,7 +137,7 @@ fn read_head(head: &str) -> Option<(usize, Item)> {
     (len <= ITEM_BYTES_MAX).then_some((len, item))
 }
 
-fn strange(answer: &str) -> io::Error {
+fn unexpected(answer: &str) -> io::Error {
     let shown: String = answer.chars().take(60).collect();
     io::Error::new(
         io::ErrorKind::InvalidData,
@@ -160,8 +160,8 @@ mod tests {
         assert_eq!((item.was_fetched, item.version), (true, 5));
         let (_, stays) = read_head("VA 0 f0 t-1 l0 h0 c6").unwrap();
         assert_eq!((stays.seconds_left, stays.was_fetched), (None, false));
-        for strange in ["EN", "VA x", "CLIENT_ERROR bad", "VA 99999999999 f0"] {
-            assert_eq!(read_head(strange), None, "{strange}");
+        for unexpected in ["EN", "VA x", "CLIENT_ERROR bad", "VA 99999999999 f0"] {
+            assert_eq!(read_head(unexpected), None, "{unexpected}");
         }
     }
 }

@@ -13,15 +13,15 @@ use domain::config::Listen;
 use domain::rung::{Files, Front};
 use nix::sys::signal::Signal;
 
-use super::account::Account;
-use super::child::{Speaks, Spec};
+use super::child::{Output, Spec};
 use super::fcgiwrap;
-use super::keeper::Service;
-use super::nginx::reachable;
 use super::plan::Plan;
-use super::private::Sockets;
+use super::port::reachable;
 use super::probe::Probe;
+use super::socket_dir::SocketDir;
 use super::state::StateDir;
+use super::supervise::Service;
+use super::unix_user::UnixUser;
 
 /// When glibc gives freed memory back (mallopt(3)). A picture is drawn in buffers of megabytes; by
 /// default an app process that has drawn two hundred keeps 150 MB, so it keeps 16 MB, for a tenth of
@@ -32,9 +32,9 @@ const MALLOC_TRIM_THRESHOLD_BYTES: &str = "8388608";
 pub(super) struct Apps<'a> {
     pub(super) plan: &'a Plan,
     pub(super) state: &'a StateDir,
-    pub(super) account: &'a Account,
+    pub(super) user: &'a UnixUser,
     pub(super) program: &'a Path,
-    pub(super) sockets: &'a Sockets,
+    pub(super) sockets: &'a SocketDir,
     pub(super) database_url: &'a str,
     pub(super) memcached: Option<SocketAddr>,
     pub(super) front: SocketAddr,
@@ -120,27 +120,27 @@ impl Apps<'_> {
     }
 
     /// This program, told to migrate the database, and to load the demo data where that is wanted.
-    pub(super) fn prepare(&self, words: &[String]) -> Spec {
-        let speaks = if std::io::stderr().is_terminal() {
-            Speaks::Itself
+    pub(super) fn prepare(&self, args: &[String]) -> Spec {
+        let output = if std::io::stderr().is_terminal() {
+            Output::Inherited
         } else {
-            Speaks::ToAll
+            Output::Terminal
         };
-        let words = words.iter().map(Into::into).collect();
-        self.task("demo", words, self.database_url, speaks)
+        let args = args.iter().map(Into::into).collect();
+        self.task("demo", args, self.database_url, output)
     }
 
     /// This program, told to write the site's own files.
     pub(super) fn static_files(&self) -> Spec {
-        let words = vec!["static-files".into(), self.state.static_files().into()];
-        self.task("static-files", words, self.database_url, Speaks::ToAll)
+        let args = vec!["static-files".into(), self.state.static_files().into()];
+        self.task("static-files", args, self.database_url, Output::Terminal)
     }
 
     /// This program, told to make the role of the site in a database of our own; `administrator` is
     /// the address by which its owner reaches it.
     pub(super) fn database_role(&self, role: &str, administrator: &str) -> Spec {
-        let words = vec!["database-role".into(), role.into()];
-        self.task("database-role", words, administrator, Speaks::ToAll)
+        let args = vec!["database-role".into(), role.into()];
+        self.task("database-role", args, administrator, Output::Terminal)
     }
 
     fn socket(&self, number: usize) -> PathBuf {
@@ -166,20 +166,20 @@ impl Apps<'_> {
                 inherits: true,
                 stdin: None,
                 dir: self.state.path().to_owned(),
-                account: Some(self.account.clone()),
+                user: Some(self.user.clone()),
                 stop: vec![(Signal::SIGTERM, Duration::from_secs(10))],
-                speaks: Speaks::ToAll,
+                output: Output::Terminal,
             },
             ready: alive.clone(),
             alive,
-            start_patience: Duration::from_secs(30),
-            silence_max: Duration::from_secs(2),
+            start_timeout: Duration::from_secs(30),
+            silence_timeout: Duration::from_secs(2),
             prepare: Box::new(move || sockets.mend()),
         }
     }
 
     /// A run of this program that ends by itself.
-    fn task(&self, name: &str, args: Vec<OsString>, database_url: &str, speaks: Speaks) -> Spec {
+    fn task(&self, name: &str, args: Vec<OsString>, database_url: &str, output: Output) -> Spec {
         Spec {
             name: name.to_owned(),
             program: self.program.to_owned(),
@@ -188,44 +188,44 @@ impl Apps<'_> {
             inherits: true,
             stdin: None,
             dir: self.state.path().to_owned(),
-            account: Some(self.account.clone()),
+            user: Some(self.user.clone()),
             stop: vec![(Signal::SIGTERM, Duration::from_secs(5))],
-            speaks,
+            output,
         }
     }
 
     fn args(&self, role: &Role) -> Vec<OsString> {
         let plan = self.plan;
         let mut args: Vec<OsString> = vec!["serve".into()];
-        let mut say = |flag: &str, value: OsString| args.extend([flag.into(), value]);
-        say("--rung", plan.rung.to_string().into());
-        say("--listen", role.listen.to_string().into());
-        say("--front", self.front.to_string().into());
-        say("--threads", role.threads.to_string().into());
-        say(
+        let mut flag = |name: &str, value: OsString| args.extend([name.into(), value]);
+        flag("--rung", plan.rung.to_string().into());
+        flag("--listen", role.listen.to_string().into());
+        flag("--front", self.front.to_string().into());
+        flag("--threads", role.threads.to_string().into());
+        flag(
             "--database-connections",
             plan.connections_per_process().to_string().into(),
         );
         if let Some(memcached) = self.memcached {
-            say("--memcached", memcached.to_string().into());
+            flag("--memcached", memcached.to_string().into());
         }
         if plan.rung.files() == Files::AppFromDisk {
-            say("--files-from-disk", self.state.static_files().into());
+            flag("--files-from-disk", self.state.static_files().into());
         }
-        say("--static-files", self.state.static_files().into());
-        say("--originals", self.state.originals().into());
-        say("--derivatives", self.state.derivatives().into());
-        say(
+        flag("--static-files", self.state.static_files().into());
+        flag("--originals", self.state.originals().into());
+        flag("--derivatives", self.state.derivatives().into());
+        flag(
             "--derivatives-max-bytes",
             plan.derivatives_max_bytes.to_string().into(),
         );
-        say("--disk-reserve", plan.disk_reserve.to_string().into());
-        say("--ballast", self.state.ballast().into());
+        flag("--disk-reserve", plan.disk_reserve.to_string().into());
+        flag("--ballast", self.state.ballast().into());
         if plan.demo_logins {
-            say("--demo-logins", self.state.demo_logins().into());
+            flag("--demo-logins", self.state.demo_logins().into());
         }
         for host in &plan.lab_hosts {
-            say("--lab-host", host.into());
+            flag("--lab-host", host.into());
         }
         if plan.lab {
             args.push("--lab".into());

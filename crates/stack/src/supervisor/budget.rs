@@ -5,12 +5,12 @@ use domain::rung::Files;
 use images::disk::{BALLAST_BYTES, Reading};
 use images::{LARGE_MEMORY_BYTES, MEMORY_BYTES};
 
+use super::disk_space::size;
 use super::plan::Plan;
-use super::postgres::Postgres;
+use super::postgres::{Memory, Postgres};
 use super::state::{StateDir, disk_bytes};
 
 const MIB: u64 = 1 << 20;
-const GIB: u64 = 1 << 30;
 
 /// Disk the demo data takes in PostgreSQL: rows of a photo with its tags, comments and favourites,
 /// and everything else, with indexes and room to build them.
@@ -37,27 +37,6 @@ const APP_BYTES: u64 = 80 * MIB + MEMORY_BYTES;
 /// Memory of nginx and of PostgreSQL beside its buffers.
 const BESIDE_BYTES: u64 = 200 * MIB;
 
-/// PostgreSQL's memory, fit to the machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Memory {
-    pub(super) shared_buffers_mb: u64,
-    pub(super) cache_mb: u64,
-    pub(super) maintenance_mb: u64,
-}
-
-impl Memory {
-    /// An eighth of the memory for PostgreSQL's own buffers, up to what the whole demo set fills;
-    /// the kernel keeps the rest of the files better than it does.
-    fn of_machine(total_bytes: u64) -> Self {
-        let mb = total_bytes / MIB;
-        Self {
-            shared_buffers_mb: (mb / 8).clamp(64, 2048),
-            cache_mb: (mb / 2).max(256),
-            maintenance_mb: (mb / 16).clamp(64, 512),
-        }
-    }
-}
-
 /// What the site will use, found to be there.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Budget {
@@ -70,7 +49,7 @@ impl Budget {
     ///
     /// Too little memory, or too little disk for a first start, is an error. A site that exists starts on
     /// a disk with little room, with a warning: its levels (`images::disk`) decide what it gives up.
-    pub(super) fn check(plan: &Plan, state: &StateDir, say: impl Fn(&str)) -> Result<Self> {
+    pub(super) fn check(plan: &Plan, state: &StateDir, report: impl Fn(&str)) -> Result<Self> {
         let machine = machine_memory()?;
         let memory = Memory::of_machine(machine.total);
         let own_database = plan.database_url.is_none();
@@ -95,7 +74,7 @@ impl Budget {
                 parts.push(format!("{} {what}", size(bytes)));
             }
         }
-        say(&format!(
+        report(&format!(
             "will use up to {} of memory ({} is free): {}; up to {} more while pictures of 100 megapixels are \
              uploaded",
             size(needed),
@@ -111,16 +90,18 @@ impl Budget {
             );
         }
         if needed + LARGE_MEMORY_BYTES > machine.available {
-            say("!! little memory: uploads of very large pictures may end a process of this site");
+            report(
+                "!! little memory: uploads of very large pictures may end a process of this site",
+            );
         }
 
-        let wal_mb = disk(plan, state, own_database, say)?;
+        let wal_mb = disk(plan, state, own_database, report)?;
         Ok(Self { memory, wal_mb })
     }
 }
 
 /// Compares the disk; returns how large PostgreSQL's log may grow, in MiB.
-fn disk(plan: &Plan, state: &StateDir, own_database: bool, say: impl Fn(&str)) -> Result<u64> {
+fn disk(plan: &Plan, state: &StateDir, own_database: bool, report: impl Fn(&str)) -> Result<u64> {
     let place = state.path().display();
     let is_made = Postgres::is_made(&state.cluster());
     // The copy of this program is made by a start that came that far.
@@ -144,7 +125,7 @@ fn disk(plan: &Plan, state: &StateDir, own_database: bool, say: impl Fn(&str)) -
         reading.available_bytes,
         plan.disk_reserve.bytes(reading.size_bytes),
     );
-    say(&format!(
+    report(&format!(
         "will use up to {} more of disk ({} is free): {} database, {} pictures made from \
          originals, in {place}; uploads are refused when less than {} is free",
         size(needed),
@@ -168,7 +149,7 @@ fn disk(plan: &Plan, state: &StateDir, own_database: bool, say: impl Fn(&str)) -
         } else {
             "pictures made from originals are not kept"
         };
-        say(&format!(
+        report(&format!(
             "!! little disk in {place}: {} free, {} should be; {what} until there is more",
             size(free),
             size(reserve)
@@ -181,15 +162,6 @@ fn disk(plan: &Plan, state: &StateDir, own_database: bool, say: impl Fn(&str)) -
     };
     let spare = free.saturating_sub(needed + reserve);
     Ok((spare / MIB / 2).clamp(WAL_MB_LEAST, most))
-}
-
-/// A number of bytes for people.
-pub(super) fn size(bytes: u64) -> String {
-    if bytes >= GIB {
-        format!("{:.1} GiB", bytes as f64 / GIB as f64)
-    } else {
-        format!("{} MiB", bytes.div_ceil(MIB))
-    }
 }
 
 struct MachineMemory {
@@ -229,6 +201,8 @@ fn container_limit() -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const GIB: u64 = 1 << 30;
 
     #[test]
     fn memory_fits_small_and_large_machines() {

@@ -11,27 +11,27 @@ use nix::sys::signal::Signal;
 use tokio::process::Command;
 use tokio::sync::watch;
 
-use super::account::Account;
+use super::child_log::ChildLog;
 use super::fcgiwrap::SharedSocket;
-use super::follow::Follower;
 use super::output::Console;
 use super::process;
+use super::unix_user::UnixUser;
 
 /// How long each step of a stop may take once somebody is in a hurry.
-const HURRIED_PATIENCE: Duration = Duration::from_millis(300);
+const FAST_STEP_TIMEOUT: Duration = Duration::from_millis(300);
 
 /// What the person in front of the terminal wants of the whole stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Wish {
-    Run,
-    Stop,
-    Hurry,
+pub(super) enum Shutdown {
+    NotRequested,
+    Graceful,
+    Fast,
 }
 
 /// Resolves when the wish is at least this strong; never, when its sender is gone.
-pub(super) async fn wished(wishes: &watch::Receiver<Wish>, at_least: Wish) {
-    let mut wishes = wishes.clone();
-    if wishes.wait_for(|wish| *wish >= at_least).await.is_err() {
+pub(super) async fn requested(shutdown: &watch::Receiver<Shutdown>, at_least: Shutdown) {
+    let mut shutdown = shutdown.clone();
+    if shutdown.wait_for(|level| *level >= at_least).await.is_err() {
         std::future::pending::<()>().await;
     }
 }
@@ -53,27 +53,27 @@ pub(super) struct Spec {
     /// Where it works: in the state directory, by which the next start knows a child that was left over.
     pub(super) dir: PathBuf,
     /// Who runs it; none is whoever we are.
-    pub(super) account: Option<Account>,
+    pub(super) user: Option<UnixUser>,
     /// What stops it, in turn; after the last comes SIGKILL. The first is also sent by the kernel
     /// when we die without stopping it.
     pub(super) stop: Vec<StopStep>,
-    pub(super) speaks: Speaks,
+    pub(super) output: Output,
 }
 
 /// Where the output of a child goes, besides its log: a file that it writes itself (`follow`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Speaks {
+pub(super) enum Output {
     /// Also to the terminal, with its name in front.
-    ToAll,
+    Terminal,
     /// Nowhere else: of interest when it fails.
-    ToLog,
+    LogOnly,
     /// Its errors go to the terminal and not to the log, as a progress bar must.
-    Itself,
+    Inherited,
 }
 
 /// What every child needs.
 #[derive(Debug, Clone)]
-pub(super) struct Nursery {
+pub(super) struct Spawner {
     pub(super) setpriv: PathBuf,
     pub(super) console: Arc<Console>,
     pub(super) logs: PathBuf,
@@ -85,31 +85,31 @@ pub(super) struct Child {
     pub(super) pid: i32,
     process: tokio::process::Child,
     /// None when its log could not be opened: it runs without one.
-    log: Option<Arc<Follower>>,
+    log: Option<Arc<ChildLog>>,
     reaped: bool,
 }
 
 impl Child {
     /// Starts a child. The kernel ends it when the *thread* that started it ends, so this is only
     /// called on the main thread: the supervisor's runtime has no other.
-    pub(super) fn start(spec: &Spec, nursery: &Nursery) -> Result<Self> {
-        let parting = spec.stop.first().map_or(Signal::SIGTERM, |step| step.0);
+    pub(super) fn start(spec: &Spec, spawner: &Spawner) -> Result<Self> {
+        let stop_signal = spec.stop.first().map_or(Signal::SIGTERM, |step| step.0);
         let stdin = match &spec.stdin {
             Some(shared) => shared.share()?.into(),
             None => Stdio::null(),
         };
-        let console = (spec.speaks != Speaks::ToLog).then(|| Arc::clone(&nursery.console));
-        let log = Follower::open(&spec.name, console, &nursery.logs)
+        let console = (spec.output != Output::LogOnly).then(|| Arc::clone(&spawner.console));
+        let log = ChildLog::open(&spec.name, console, &spawner.logs)
             .map(Arc::new)
             .ok();
         let to_log = || match &log {
             Some(log) => log.stdio().unwrap_or_else(|_| Stdio::null()),
             None => Stdio::null(),
         };
-        let mut command = Command::new(&nursery.setpriv);
+        let mut command = Command::new(&spawner.setpriv);
         command
             .args(["--no-new-privs", "--pdeathsig"])
-            .arg(parting.as_str().trim_start_matches("SIG"))
+            .arg(stop_signal.as_str().trim_start_matches("SIG"))
             .arg("--")
             .arg(&spec.program)
             .args(&spec.args)
@@ -121,11 +121,11 @@ impl Child {
             .kill_on_drop(true)
             .stdin(stdin)
             .stdout(to_log())
-            .stderr(match spec.speaks {
-                Speaks::Itself => Stdio::inherit(),
-                Speaks::ToAll | Speaks::ToLog => to_log(),
+            .stderr(match spec.output {
+                Output::Inherited => Stdio::inherit(),
+                Output::Terminal | Output::LogOnly => to_log(),
             });
-        if let Some((uid, gid)) = spec.account.as_ref().and_then(Account::to_become) {
+        if let Some((uid, gid)) = spec.user.as_ref().and_then(UnixUser::to_become) {
             // Without further groups: std drops them when root becomes somebody.
             command.uid(uid).gid(gid);
         }
@@ -135,7 +135,7 @@ impl Child {
         let pid = process
             .id()
             .context("a child that is gone before it began")?;
-        log.iter().for_each(Follower::keep_up);
+        log.iter().for_each(ChildLog::follow);
         Ok(Self {
             pid: i32::try_from(pid)?,
             process,
@@ -158,17 +158,17 @@ impl Child {
     }
 
     /// Asks it to stop, more firmly each step, then kills it. Returns when it is reaped.
-    pub(super) async fn stop(&mut self, steps: &[StopStep], wishes: &watch::Receiver<Wish>) {
-        for (signal, patience) in steps {
+    pub(super) async fn stop(&mut self, steps: &[StopStep], shutdown: &watch::Receiver<Shutdown>) {
+        for (signal, step_timeout) in steps {
             process::signal(self.pid, *signal);
-            let hurried = async {
-                wished(wishes, Wish::Hurry).await;
-                tokio::time::sleep(HURRIED_PATIENCE).await;
+            let fast = async {
+                requested(shutdown, Shutdown::Fast).await;
+                tokio::time::sleep(FAST_STEP_TIMEOUT).await;
             };
             tokio::select! {
                 _ = self.ended() => return,
-                () = tokio::time::sleep(*patience) => {}
-                () = hurried => {}
+                () = tokio::time::sleep(*step_timeout) => {}
+                () = fast => {}
             }
         }
         self.kill().await;
@@ -183,10 +183,10 @@ impl Child {
     }
 
     /// Its last lines, after its end.
-    pub(super) fn last_words(&self) -> String {
+    pub(super) fn last_lines(&self) -> String {
         self.log
             .as_ref()
-            .map(|log| log.last_words())
+            .map(|log| log.last_lines())
             .unwrap_or_default()
     }
 }
@@ -194,22 +194,22 @@ impl Child {
 /// Runs a child to its end, or stops it when somebody wishes so; anything but success is an error.
 pub(super) async fn run_to_end(
     spec: &Spec,
-    nursery: &Nursery,
-    wishes: &watch::Receiver<Wish>,
+    spawner: &Spawner,
+    shutdown: &watch::Receiver<Shutdown>,
 ) -> Result<()> {
-    let mut child = Child::start(spec, nursery)?;
+    let mut child = Child::start(spec, spawner)?;
     let status = tokio::select! {
         status = child.ended() => status,
-        () = wished(wishes, Wish::Stop) => {
-            child.stop(&spec.stop, wishes).await;
+        () = requested(shutdown, Shutdown::Graceful) => {
+            child.stop(&spec.stop, shutdown).await;
             return Err(Interrupted.into());
         }
     };
     if status.success() {
         return Ok(());
     }
-    let words = child.last_words();
-    anyhow::bail!("{} failed ({status}){}", spec.name, said(&words))
+    let words = child.last_lines();
+    anyhow::bail!("{} failed ({status}){}", spec.name, quoted_output(&words))
 }
 
 /// Somebody asked to stop before the work was done; no error to tell of.
@@ -218,11 +218,11 @@ pub(super) async fn run_to_end(
 pub(super) struct Interrupted;
 
 /// The last words as the end of a sentence.
-pub(super) fn said(words: &str) -> String {
+pub(super) fn quoted_output(words: &str) -> String {
     if words.is_empty() {
         String::new()
     } else {
-        format!("; it said:\n            {words}")
+        format!("; it quoted_output:\n            {words}")
     }
 }
 

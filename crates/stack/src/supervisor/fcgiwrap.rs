@@ -14,16 +14,16 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use nix::sys::signal::Signal;
 
-use super::account::Account;
-use super::child::{Speaks, Spec};
-use super::keeper::Service;
-use super::place::FileId;
-use super::private::Sockets;
+use super::child::{Output, Spec};
+use super::ownership::FileId;
 use super::probe::Probe;
+use super::socket_dir::SocketDir;
+use super::supervise::Service;
+use super::unix_user::UnixUser;
 
 /// How long all of them may be silent. Each waits for the program that it started, so when all do,
 /// none answers us; and no program takes longer than the 30 s that a request may.
-const SILENCE_MAX: Duration = Duration::from_secs(40);
+const SILENCE_TIMEOUT: Duration = Duration::from_secs(40);
 
 /// What fcgiwrap starts.
 pub(super) struct Programs {
@@ -39,18 +39,18 @@ pub(super) struct Programs {
 #[derive(Debug)]
 pub(super) struct SharedSocket {
     path: PathBuf,
-    sockets: Sockets,
-    account: Account,
+    sockets: SocketDir,
+    user: UnixUser,
     bound: Mutex<(OwnedFd, Option<FileId>)>,
 }
 
 impl SharedSocket {
-    fn bind(path: &Path, sockets: &Sockets, account: &Account) -> Result<Self> {
+    fn bind(path: &Path, sockets: &SocketDir, user: &UnixUser) -> Result<Self> {
         Ok(Self {
             path: path.to_owned(),
             sockets: sockets.clone(),
-            account: account.clone(),
-            bound: Mutex::new(bound(path, sockets, account)?),
+            user: user.clone(),
+            bound: Mutex::new(bound(path, sockets, user)?),
         })
     }
 
@@ -58,15 +58,15 @@ impl SharedSocket {
     pub(super) fn share(&self) -> Result<OwnedFd> {
         let mut held = self.bound.lock().unwrap_or_else(PoisonError::into_inner);
         if FileId::of(&self.path) != held.1 {
-            *held = bound(&self.path, &self.sockets, &self.account)?;
+            *held = bound(&self.path, &self.sockets, &self.user)?;
         }
         held.0.try_clone().context("a socket to share")
     }
 }
 
-fn bound(path: &Path, sockets: &Sockets, account: &Account) -> Result<(OwnedFd, Option<FileId>)> {
+fn bound(path: &Path, sockets: &SocketDir, user: &UnixUser) -> Result<(OwnedFd, Option<FileId>)> {
     sockets.mend()?;
-    let listener = account.with_rights(|| {
+    let listener = user.with_privileges(|| {
         UnixListener::bind(path).with_context(|| format!("cannot listen on {}", path.display()))
     })?;
     Ok((listener.into(), FileId::of(path)))
@@ -78,12 +78,12 @@ fn bound(path: &Path, sockets: &Sockets, account: &Account) -> Result<(OwnedFd, 
 /// program lies: fcgiwrap goes there for each program anyway.
 pub(super) fn services(
     fcgiwrap: &Path,
-    account: &Account,
+    user: &UnixUser,
     socket: &Path,
     programs: &Programs,
-    sockets: &Sockets,
+    sockets: &SocketDir,
 ) -> Result<Vec<Service>> {
-    let listener = Arc::new(SharedSocket::bind(socket, sockets, account)?);
+    let listener = Arc::new(SharedSocket::bind(socket, sockets, user)?);
     let dir = programs.program.parent().unwrap_or(Path::new("/"));
     let numbers = 0..programs.count;
     let services = numbers.map(|number| Service {
@@ -95,14 +95,14 @@ pub(super) fn services(
             inherits: false,
             stdin: Some(Arc::clone(&listener)),
             dir: dir.to_owned(),
-            account: Some(account.clone()),
+            user: Some(user.clone()),
             stop: vec![(Signal::SIGTERM, Duration::from_secs(2))],
-            speaks: Speaks::ToAll,
+            output: Output::Terminal,
         },
         ready: Probe::FastCgi(socket.to_owned()),
         alive: Probe::FastCgi(socket.to_owned()),
-        start_patience: Duration::from_secs(10),
-        silence_max: SILENCE_MAX,
+        start_timeout: Duration::from_secs(10),
+        silence_timeout: SILENCE_TIMEOUT,
         prepare: Box::new(|| Ok(())),
     });
     Ok(services.collect())

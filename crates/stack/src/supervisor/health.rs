@@ -24,7 +24,7 @@ const SILENCE_KILL_EVERY: Duration = Duration::from_secs(60);
 pub(super) async fn silence(
     alive: &Probe,
     pid: i32,
-    silence_max: Duration,
+    silence_timeout: Duration,
     brake: &mut SilenceBrake,
 ) -> String {
     let mut silent: Option<Silence> = None;
@@ -47,7 +47,7 @@ pub(super) async fn silence(
             },
         };
         let lasts = so_far.since.elapsed();
-        if so_far.failures >= FAILURES_MIN && lasts >= silence_max && brake.allows() {
+        if so_far.failures >= FAILURES_MIN && lasts >= silence_timeout && brake.allows() {
             return format!("{answer}; silent for {lasts:.1?}, its CPU time stands still");
         }
         silent = Some(so_far);

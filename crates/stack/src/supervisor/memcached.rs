@@ -7,10 +7,10 @@ use std::time::Duration;
 use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::signal::Signal;
 
-use super::account::Account;
-use super::child::{Speaks, Spec};
-use super::keeper::Service;
+use super::child::{Output, Spec};
 use super::probe::Probe;
+use super::supervise::Service;
+use super::unix_user::UnixUser;
 
 /// How many connections it takes: those nginx and the app processes keep, with room to spare.
 const CONNECTIONS: u64 = 4096;
@@ -29,7 +29,7 @@ const THREADS_MAX: usize = 4;
 /// memcached as a child to keep. It comes back empty, which is all that a lost purge needs.
 pub(super) fn service(
     program: PathBuf,
-    account: Account,
+    user: UnixUser,
     address: SocketAddr,
     memory_mb: u32,
     dir: &Path,
@@ -58,14 +58,14 @@ pub(super) fn service(
             inherits: true,
             stdin: None,
             dir: dir.to_owned(),
-            account: Some(account),
+            user: Some(user),
             stop: vec![(Signal::SIGTERM, Duration::from_secs(3))],
-            speaks: Speaks::ToAll,
+            output: Output::Terminal,
         },
         ready: Probe::Memcached(address),
         alive: Probe::Memcached(address),
-        start_patience: Duration::from_secs(10),
-        silence_max: Duration::from_secs(2),
+        start_timeout: Duration::from_secs(10),
+        silence_timeout: Duration::from_secs(2),
         prepare: Box::new(|| Ok(())),
     }
 }

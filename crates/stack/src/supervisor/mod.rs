@@ -13,42 +13,42 @@
 //! only if the kernel shows that it belongs to this state directory, or lets us not look at a process that the record
 //! of this directory names.
 
-mod account;
 mod app;
+mod binaries;
 mod budget;
 mod child;
+mod child_log;
+mod demo_logins;
+mod disk_space;
 mod fcgiwrap;
-mod flood;
-mod follow;
 mod health;
-mod keeper;
-mod left_over;
+mod leftovers;
+mod log_throttle;
 mod memcached;
-mod moved;
 mod nginx;
 mod output;
-mod pairs;
-mod place;
+mod ownership;
 mod plan;
 mod port;
 mod postgres;
-mod private;
+mod privileges;
 mod probe;
 mod process;
-mod programs;
-mod record;
-mod rights;
-mod room;
-mod spare;
+mod relocation;
+mod replace_file;
+mod request_log;
+mod run_file;
+mod socket_dir;
 mod state;
 mod status;
 mod stop;
+mod supervise;
+mod unix_user;
 mod up;
-mod watch;
 
 pub use plan::{HeldSetting, Plan};
 pub use process::is_ignored;
-pub use record::Running;
+pub use run_file::Running;
 pub use state::StateDir;
 pub use status::describe;
 pub use stop::{Stopped, reset, stop};

@@ -13,12 +13,13 @@ use anyhow::{Context as _, Result, bail};
 use domain::rung::{Front as FrontOfRung, Rung};
 use nix::sys::signal::Signal;
 
-use super::account::Account;
-use super::child::{Speaks, Spec};
-use super::keeper::Service;
+use super::child::{Output, Spec};
+use super::disk_space::DiskSpace;
+use super::port::reachable;
 use super::probe::Probe;
-use super::room::StartRoom;
 use super::state::{StateDir, write_whole};
+use super::supervise::Service;
+use super::unix_user::UnixUser;
 
 /// How the application is asked by CGI, in the one version that does.
 const CGI: [(&str, &str); 3] = [
@@ -37,7 +38,7 @@ const CGI: [(&str, &str); 3] = [
 ];
 
 /// How long visitors who are being served may take when the site stops.
-const DRAIN_PATIENCE: Duration = Duration::from_secs(10);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What nginx stands in front of.
 pub(super) struct Behind<'a> {
@@ -66,10 +67,10 @@ fn configuration(rung: Rung) -> Result<&'static str> {
 /// Writes the configuration into its folder and returns nginx as a child to keep.
 pub(super) fn service(
     program: PathBuf,
-    account: &Account,
+    user: &UnixUser,
     state: &StateDir,
     behind: Behind<'_>,
-    room: StartRoom,
+    disk_space: DiskSpace,
 ) -> Result<Service> {
     let dir = state.nginx();
     begin_anew(&dir)?;
@@ -87,7 +88,7 @@ pub(super) fn service(
         lay_out_files(&dir, state)?;
     }
     let front = Front {
-        user: account.names_to_become(),
+        user: user.names_to_become(),
         workers: std::thread::available_parallelism().map_or(1, usize::from),
         pid: dir.join("nginx.pid"),
         error_log: "stderr".into(),
@@ -114,20 +115,20 @@ pub(super) fn service(
             stdin: None,
             dir,
             // The master keeps what rights we have; its workers give them up by `user`.
-            account: None,
+            user: None,
             stop: vec![
-                (Signal::SIGQUIT, DRAIN_PATIENCE),
+                (Signal::SIGQUIT, DRAIN_TIMEOUT),
                 (Signal::SIGTERM, Duration::from_secs(2)),
             ],
-            speaks: Speaks::ToAll,
+            output: Output::Terminal,
         },
         ready: Probe::AnyHttp(reachable(behind.listen)),
         alive: Probe::AnyHttp(reachable(behind.listen)),
-        start_patience: Duration::from_secs(30),
-        silence_max: Duration::from_secs(2),
+        start_timeout: Duration::from_secs(30),
+        silence_timeout: Duration::from_secs(2),
         // It writes its pid, or does not start.
         prepare: Box::new(move || {
-            room.for_a_program();
+            disk_space.free_for_program();
             Ok(())
         }),
     })
@@ -164,14 +165,4 @@ fn lay_out_files(dir: &Path, state: &StateDir) -> Result<()> {
             .with_context(|| format!("cannot lay out {}", files.display()))?;
     }
     Ok(())
-}
-
-/// Where we reach what listens there: 0.0.0.0 and :: are heard, not called.
-pub(super) fn reachable(listen: SocketAddr) -> SocketAddr {
-    let ip = match listen {
-        SocketAddr::V4(_) if listen.ip().is_unspecified() => [127, 0, 0, 1].into(),
-        SocketAddr::V6(_) if listen.ip().is_unspecified() => std::net::Ipv6Addr::LOCALHOST.into(),
-        _ => listen.ip(),
-    };
-    SocketAddr::new(ip, listen.port())
 }

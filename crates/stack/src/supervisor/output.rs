@@ -14,7 +14,7 @@ pub(super) const LOG_BYTES_MAX: u64 = 8 << 20;
 const QUEUE_LINES_MAX: usize = 4096;
 
 /// How long the last lines may take to reach a terminal that somebody stopped with Ctrl-S.
-const FLUSH_PATIENCE: Duration = Duration::from_secs(1);
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The terminal. A thread of its own writes, so that nobody waits for a stopped terminal.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl Console {
     }
 
     /// Says something in our own name.
-    pub(super) fn say(&self, text: &str) {
+    pub(super) fn report(&self, text: &str) {
         if let Some(log) = held(&self.log).as_mut() {
             log.write(text);
         }
@@ -68,7 +68,7 @@ impl Console {
     pub(super) fn flush(&self) {
         let (written, flushed) = sync_channel(1);
         if self.lines.try_send(Line::Flushed(written)).is_ok() {
-            let _ = flushed.recv_timeout(FLUSH_PATIENCE);
+            let _ = flushed.recv_timeout(FLUSH_TIMEOUT);
         }
     }
 
@@ -120,7 +120,7 @@ impl Log {
 
     fn write(&mut self, text: &str) {
         if self.bytes > LOG_BYTES_MAX {
-            let _ = std::fs::rename(&self.path, name_of_old(&self.path));
+            let _ = std::fs::rename(&self.path, rotated_path(&self.path));
             *self = Self::open(std::mem::take(&mut self.path));
         }
         if self.file.is_none() {
@@ -137,7 +137,7 @@ impl Log {
 }
 
 /// The name of the log before this one.
-pub(super) fn name_of_old(path: &Path) -> PathBuf {
+pub(super) fn rotated_path(path: &Path) -> PathBuf {
     let mut old = path.as_os_str().to_owned();
     old.push(".1");
     old.into()

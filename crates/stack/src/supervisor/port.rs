@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use anyhow::{Context as _, Result, bail};
 use tokio::net::TcpSocket;
 
-use super::account::Account;
+use super::unix_user::UnixUser;
 
 /// A port kept for a child: bound by us but never listening.
 ///
@@ -34,11 +34,11 @@ impl HeldPort {
         match socket.bind(address) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::AddrInUse => bail!(
-                "{address} is taken by another program; stop it, or say --listen with another \
+                "{address} is taken by another program; stop it, or report --listen with another \
                  port (port 0 takes any free one)"
             ),
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                bail!("only root may listen on {address}; say --listen with a port above 1023")
+                bail!("only root may listen on {address}; report --listen with a port above 1023")
             }
             Err(error) => {
                 return Err(error).with_context(|| format!("cannot listen on {address}"));
@@ -53,19 +53,29 @@ impl HeldPort {
     }
 }
 
+/// Returns the address at which programs on this machine reach a listener: loopback for 0.0.0.0 and ::.
+pub(super) fn reachable(listen: SocketAddr) -> SocketAddr {
+    let ip = match listen {
+        SocketAddr::V4(_) if listen.ip().is_unspecified() => [127, 0, 0, 1].into(),
+        SocketAddr::V6(_) if listen.ip().is_unspecified() => std::net::Ipv6Addr::LOCALHOST.into(),
+        _ => listen.ip(),
+    };
+    SocketAddr::new(ip, listen.port())
+}
+
 /// Refuses a port below those that anybody may listen on, for a child that is not root: nginx takes
 /// such a port before its workers give up their rights, an app process cannot.
-pub(super) fn may_listen(address: SocketAddr, account: &Account) -> Result<()> {
+pub(super) fn may_listen(address: SocketAddr, user: &UnixUser) -> Result<()> {
     const FIRST_FREE: &str = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
     let first_free = std::fs::read_to_string(FIRST_FREE);
     let first_free = first_free.ok().and_then(|port| port.trim().parse().ok());
     let first_free: u16 = first_free.unwrap_or(1024);
     // Port 0 is any free one, and those are above.
-    if account.to_become().is_some() && (1..first_free).contains(&address.port()) {
+    if user.to_become().is_some() && (1..first_free).contains(&address.port()) {
         bail!(
-            "in this version the site listens itself, as {}, who may not listen on {address}; say \
+            "in this version the site listens itself, as {}, who may not listen on {address}; report \
              --listen with a port from {first_free} on, or a --rung with nginx in front",
-            account.name
+            user.name
         );
     }
     Ok(())

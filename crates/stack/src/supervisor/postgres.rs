@@ -8,15 +8,14 @@ use db::database_url;
 use nix::sys::signal::Signal;
 use tokio::sync::watch;
 
-use super::account::Account;
-use super::budget::Memory;
-use super::child::{Nursery, Speaks, Spec, Wish, run_to_end};
-use super::keeper::Service;
-use super::place::{FileId, is_closed_postgres, postgres_in};
-use super::private::Sockets;
+use super::child::{Output, Shutdown, Spawner, Spec, run_to_end};
+use super::disk_space::{DiskSpace, WAL_MB_MIN};
+use super::ownership::{FileId, is_closed_postgres, postgres_in};
 use super::probe::{Probe, head};
-use super::room::StartRoom;
+use super::socket_dir::SocketDir;
 use super::state::write_whole;
+use super::supervise::Service;
+use super::unix_user::UnixUser;
 
 /// The role that owns the cluster, and is its superuser. Only `up` uses it: to ask whether the server
 /// answers, and to make the role of the site.
@@ -32,29 +31,47 @@ const PORT: u16 = 5432;
 /// The database of the site: the one that every new cluster has.
 const DATABASE: &str = "postgres";
 
-/// How much of the write-ahead log is on the disk beforehand, in MiB: the segment in use and those ahead.
-pub(super) const WAL_MB_MIN: u64 = 80;
-
 /// How long crash recovery may take before we give up.
-const START_PATIENCE: Duration = Duration::from_secs(300);
+const START_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// How long the postmaster may be silent: replacing it means crash recovery, so we are slow to.
-const SILENCE_MAX: Duration = Duration::from_secs(30);
+const SILENCE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// PostgreSQL's memory, fit to the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Memory {
+    pub(super) shared_buffers_mb: u64,
+    pub(super) cache_mb: u64,
+    pub(super) maintenance_mb: u64,
+}
+
+impl Memory {
+    /// An eighth of the memory for PostgreSQL's own buffers, up to what the whole demo set fills;
+    /// the kernel keeps the rest of the files better than it does.
+    pub(super) fn of_machine(total_bytes: u64) -> Self {
+        let mb = total_bytes >> 20;
+        Self {
+            shared_buffers_mb: (mb / 8).clamp(64, 2048),
+            cache_mb: (mb / 2).max(256),
+            maintenance_mb: (mb / 16).clamp(64, 512),
+        }
+    }
+}
 
 /// One cluster, its programs and whom it belongs to.
 #[derive(Debug, Clone)]
 pub(super) struct Postgres {
-    pub(super) programs: PathBuf,
+    pub(super) bin_dir: PathBuf,
     pub(super) cluster: PathBuf,
-    pub(super) sockets: Sockets,
-    pub(super) account: Account,
+    pub(super) sockets: SocketDir,
+    pub(super) user: UnixUser,
     pub(super) memory: Memory,
     /// How many connections all app processes may open together.
     pub(super) connections: u32,
     /// How large the write-ahead log may grow between checkpoints, in MiB.
     pub(super) wal_mb: u64,
     /// What is given up for a start on a full disk.
-    pub(super) room: StartRoom,
+    pub(super) disk_space: DiskSpace,
 }
 
 impl Postgres {
@@ -85,8 +102,8 @@ impl Postgres {
     /// an interrupted first start leaves nothing that a second takes for whole.
     pub(super) async fn make(
         &self,
-        nursery: &Nursery,
-        wishes: &watch::Receiver<Wish>,
+        spawner: &Spawner,
+        shutdown: &watch::Receiver<Shutdown>,
     ) -> Result<()> {
         let half_made = self.cluster.with_extension("half");
         if half_made.exists() {
@@ -95,57 +112,57 @@ impl Postgres {
                 .with_context(|| format!("cannot remove {}", half_made.display()))?;
         }
         if !Self::is_made(&self.cluster) {
-            nursery.console.say("making a PostgreSQL cluster");
-            let made = run_to_end(&self.initdb(&half_made), nursery, wishes).await;
+            spawner.console.report("making a PostgreSQL cluster");
+            let made = run_to_end(&self.initdb(&half_made), spawner, shutdown).await;
             if let Err(error) = made {
                 let _ = std::fs::remove_dir_all(&half_made);
                 return Err(error);
             }
-            self.account.with_rights(|| {
+            self.user.with_privileges(|| {
                 std::fs::rename(&half_made, &self.cluster).context("cannot keep the new cluster")
             })?;
         }
         // Written at every start: the machine may have got more memory, the program new settings.
         let file = self.cluster.join("postgresql.conf");
-        self.account
-            .with_rights(|| write_whole(&file, self.configuration().as_bytes()))
+        self.user
+            .with_privileges(|| write_whole(&file, self.configuration().as_bytes()))
     }
 
     /// The server as a child to keep.
     pub(super) fn service(&self) -> Service {
         let (cluster, sockets) = (self.cluster.clone(), self.sockets.clone());
-        let (room, account) = (self.room.clone(), self.account.clone());
+        let (disk_space, user) = (self.disk_space.clone(), self.user.clone());
         let socket = sockets.path().join(format!(".s.PGSQL.{PORT}"));
         Service {
             spec: Spec {
                 name: "postgres".to_owned(),
-                program: self.programs.join("postgres"),
+                program: self.bin_dir.join("postgres"),
                 args: vec!["-D".into(), self.cluster.clone().into()],
                 envs: vec![],
                 inherits: true,
                 stdin: None,
                 dir: self.home(),
-                account: Some(self.account.clone()),
+                user: Some(self.user.clone()),
                 // Fast shutdown ends sessions and writes a checkpoint; immediate leaves recovery
                 // to the next start. Either loses nothing that was committed.
                 stop: vec![
                     (Signal::SIGINT, Duration::from_secs(60)),
                     (Signal::SIGQUIT, Duration::from_secs(5)),
                 ],
-                speaks: Speaks::ToAll,
+                output: Output::Terminal,
             },
             ready: Probe::Query {
                 server: Box::new(self.options()),
                 pid_file: self.cluster.join("postmaster.pid"),
-                account: self.account.clone(),
+                user: self.user.clone(),
             },
             alive: Probe::Postmaster(socket.clone()),
-            start_patience: START_PATIENCE,
-            silence_max: SILENCE_MAX,
+            start_timeout: START_TIMEOUT,
+            silence_timeout: SILENCE_TIMEOUT,
             prepare: Box::new(move || {
-                room.for_postgres();
+                disk_space.free_for_postgres();
                 sockets.mend()?;
-                clear_stale_locks(&cluster, &socket, &account)
+                clear_stale_locks(&cluster, &socket, &user)
             }),
         }
     }
@@ -176,15 +193,15 @@ impl Postgres {
         );
         Spec {
             name: "initdb".to_owned(),
-            program: self.programs.join("initdb"),
+            program: self.bin_dir.join("initdb"),
             args,
             envs: vec![],
             inherits: true,
             stdin: None,
             dir: self.home(),
-            account: Some(self.account.clone()),
+            user: Some(self.user.clone()),
             stop: vec![(Signal::SIGTERM, Duration::from_secs(2))],
-            speaks: Speaks::ToLog,
+            output: Output::LogOnly,
         }
     }
 
@@ -259,7 +276,7 @@ const CONNECTIONS_OF_OWNER: u32 = 3;
 /// Removes the pid file of a dead server, and the lock of its socket. The number in them may belong to
 /// another process by now, after a reboot or in a copied cluster, and PostgreSQL would refuse to start.
 /// Whether a server runs here is seen by its processes: each works in the folder of its cluster.
-fn clear_stale_locks(cluster: &Path, socket: &Path, account: &Account) -> Result<()> {
+fn clear_stale_locks(cluster: &Path, socket: &Path, user: &UnixUser) -> Result<()> {
     let alive = FileId::of(cluster).map_or(vec![], postgres_in);
     anyhow::ensure!(
         alive.is_empty(),
@@ -267,7 +284,7 @@ fn clear_stale_locks(cluster: &Path, socket: &Path, account: &Account) -> Result
         cluster.display()
     );
     let pid_file = cluster.join("postmaster.pid");
-    let pid = account.with_rights(|| head(&pid_file));
+    let pid = user.with_privileges(|| head(&pid_file));
     let pid = pid.map_or(String::new(), |head| {
         String::from_utf8_lossy(&head).into_owned()
     });
@@ -281,7 +298,7 @@ fn clear_stale_locks(cluster: &Path, socket: &Path, account: &Account) -> Result
     let mut lock_of_socket = socket.to_owned().into_os_string();
     lock_of_socket.push(".lock");
     let stale = [pid_file, lock_of_socket.into()];
-    account.with_rights(|| stale.iter().try_for_each(|lock| remove_stale(lock)))
+    user.with_privileges(|| stale.iter().try_for_each(|lock| remove_stale(lock)))
 }
 
 fn remove_stale(lock: &Path) -> Result<()> {
@@ -297,15 +314,15 @@ fn remove_stale(lock: &Path) -> Result<()> {
 }
 
 /// Waits until somebody else's database answers.
-pub(super) async fn foreign_answers(url: &str) -> Result<()> {
+pub(super) async fn check_external(url: &str) -> Result<()> {
     let options = database_url::options(url).context("DATABASE_URL is no postgres:// URL")?;
-    match tokio::time::timeout(FOREIGN_PATIENCE, db::ping(&options)).await {
+    match tokio::time::timeout(EXTERNAL_TIMEOUT, db::ping(&options)).await {
         Ok(answer) => answer.context("the database of DATABASE_URL does not answer"),
         Err(_) => anyhow::bail!(
-            "the database of DATABASE_URL does not answer within {FOREIGN_PATIENCE:?}"
+            "the database of DATABASE_URL does not answer within {EXTERNAL_TIMEOUT:?}"
         ),
     }
 }
 
 /// How long somebody else's database may take to answer.
-const FOREIGN_PATIENCE: Duration = Duration::from_secs(10);
+const EXTERNAL_TIMEOUT: Duration = Duration::from_secs(10);

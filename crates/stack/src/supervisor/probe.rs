@@ -13,13 +13,13 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
-use super::account::Account;
+use super::unix_user::UnixUser;
 
 /// How long a child has for one answer.
-const ANSWER_PATIENCE: Duration = Duration::from_millis(500);
+const ANSWER_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// How long a page may take while the site warms up, because the first one opens connections.
-const PAGE_PATIENCE: Duration = Duration::from_secs(10);
+const PAGE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The line of PostgreSQL's pid file that says what the server is doing.
 const PID_FILE_STAGE: usize = 7;
@@ -43,7 +43,7 @@ pub(super) enum Probe {
     Query {
         server: Box<ConnectOptions>,
         pid_file: PathBuf,
-        account: Account,
+        user: UnixUser,
     },
     /// PostgreSQL's postmaster takes a connection and answers its first packet.
     Postmaster(PathBuf),
@@ -74,14 +74,14 @@ pub(super) fn head(path: &Path) -> anyhow::Result<Vec<u8>> {
 impl Probe {
     /// Asks once. The error says what came instead of the answer.
     pub(super) async fn ask(&self, pid: i32) -> Result<(), String> {
-        let patience = match self {
-            Self::Page(..) => PAGE_PATIENCE,
-            _ => ANSWER_PATIENCE,
+        let limit = match self {
+            Self::Page(..) => PAGE_TIMEOUT,
+            _ => ANSWER_TIMEOUT,
         };
-        match timeout(patience, self.ask_patiently(pid)).await {
+        match timeout(limit, self.ask_unbounded(pid)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(format!("{error:#}")),
-            Err(_) => Err(format!("no answer within {patience:?}")),
+            Err(_) => Err(format!("no answer within {limit:?}")),
         }
     }
 
@@ -95,14 +95,14 @@ impl Probe {
         }
     }
 
-    async fn ask_patiently(&self, pid: i32) -> anyhow::Result<()> {
+    async fn ask_unbounded(&self, pid: i32) -> anyhow::Result<()> {
         match self {
             Self::Query {
                 server,
                 pid_file,
-                account,
+                user,
             } => {
-                let says = account.with_rights(|| head(pid_file))?;
+                let says = user.with_privileges(|| head(pid_file))?;
                 // Not all of it is text: the path of the cluster is one of its lines.
                 let says = String::from_utf8_lossy(&says);
                 let stage = says.lines().nth(PID_FILE_STAGE).unwrap_or_default();

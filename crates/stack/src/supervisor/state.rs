@@ -9,9 +9,9 @@ use accelerator::nginx::word;
 use anyhow::{Context as _, Result, bail, ensure};
 use images::disk::whole;
 
-use super::account::Account;
-use super::moved;
-use super::place::ID;
+use super::ownership::ID;
+use super::relocation;
+use super::unix_user::UnixUser;
 
 /// Takes up room that is given up when the disk is full.
 const BALLAST: &str = "ballast";
@@ -32,41 +32,41 @@ impl StateDir {
     /// Finds the state of a site without changing anything, moved or not.
     pub fn find(asked: &Path) -> Result<Self> {
         let asked = std::path::absolute(asked).context("cannot tell where the state lies")?;
-        let path = moved::leads_to(&asked).unwrap_or_else(|| asked.clone());
+        let path = relocation::target(&asked).unwrap_or_else(|| asked.clone());
         Ok(Self { asked, path })
     }
 
     /// Makes the state directory, at a place where `account` can go, and says so when that is
     /// elsewhere: workers that run as nobody cannot enter a clone below a private home.
-    pub(super) fn make(asked: &Path, account: &Account, say: impl Fn(&str)) -> Result<Self> {
+    pub(super) fn make(asked: &Path, user: &UnixUser, report: impl Fn(&str)) -> Result<Self> {
         let mut state = Self::find(asked)?;
         can_be_written(&state.asked)?;
         make_dir(&state.asked)?;
-        if state.asked == state.path && !account.can_enter(&state.asked) {
-            state.path = moved::refuge(&state.asked);
+        if state.asked == state.path && !user.can_enter(&state.asked) {
+            state.path = relocation::fallback_dir(&state.asked);
             make_dir(&state.path)?;
             check_ours(&state.path)?;
-            moved::write(&state.asked, &state.path)?;
+            relocation::write(&state.asked, &state.path)?;
         }
         if state.asked != state.path {
             make_dir(&state.path)?;
             check_ours(&state.path)?;
-            moved::renew(&state.asked, &state.path)?;
-            say(&format!(
+            relocation::renew(&state.asked, &state.path)?;
+            report(&format!(
                 "the user {} cannot enter {}, so the state lies in {}",
-                account.name,
+                user.name,
                 state.asked.display(),
                 state.path.display()
             ));
         }
-        if !account.can_enter(&state.path) {
+        if !user.can_enter(&state.path) {
             bail!(
-                "the user {} cannot enter {}; say --state-dir with a folder that user can reach",
-                account.name,
+                "the user {} cannot enter {}; report --state-dir with a folder that user can reach",
+                user.name,
                 state.path.display()
             );
         }
-        check_not_theirs(&state.path, account)?;
+        check_not_theirs(&state.path, user)?;
         Ok(state)
     }
 
@@ -91,7 +91,7 @@ impl StateDir {
     /// Says that there is no site here, and what to do.
     pub fn no_site(&self) -> String {
         format!(
-            "there is no site in {}; start one with `flickr-killr up`, or say --state-dir with the \
+            "there is no site in {}; start one with `flickr-killr up`, or report --state-dir with the \
              folder of another one",
             self.path.display()
         )
@@ -115,7 +115,7 @@ impl StateDir {
             "demo-logins",
             "running.json",
             "running.new",
-            moved::FROM,
+            relocation::FROM,
             ID,
             BALLAST,
             LOCK,
@@ -124,7 +124,7 @@ impl StateDir {
         }
         let _ = std::fs::remove_dir(&self.path);
         if self.asked != self.path {
-            for note in [moved::TO, ID] {
+            for note in [relocation::TO, ID] {
                 let _ = std::fs::remove_file(self.asked.join(note));
             }
             let _ = std::fs::remove_dir(&self.asked);
@@ -194,7 +194,7 @@ impl StateDir {
         self.path.join("demo-logins")
     }
 
-    pub(super) fn record(&self) -> PathBuf {
+    pub(super) fn run_file(&self) -> PathBuf {
         self.path.join("running.json")
     }
 
@@ -266,7 +266,7 @@ fn can_be_written(path: &Path) -> Result<()> {
     ensure!(
         is_fit,
         "the state directory {path:?} has a character in its path that cannot be written into a \
-         configuration of nginx; say --state-dir with a path of UTF-8 without line ends, control \
+         configuration of nginx; report --state-dir with a path of UTF-8 without line ends, control \
          characters and any of \" \\ $"
     );
     Ok(())
@@ -284,15 +284,15 @@ fn make_dir(dir: &Path) -> Result<()> {
 }
 
 /// Refuses a folder in which root would write, and the children's user might put links.
-fn check_not_theirs(dir: &Path, account: &Account) -> Result<()> {
+fn check_not_theirs(dir: &Path, user: &UnixUser) -> Result<()> {
     let found = dir.metadata();
     let found = found.with_context(|| format!("cannot look at {}", dir.display()))?;
     ensure!(
-        !account.may_change(&found),
+        !user.may_change(&found),
         "{} belongs to {}, the user of the children, and root would write in it; give it to root, start as that \
-         user, or say --state-dir with another folder",
+         user, or report --state-dir with another folder",
         dir.display(),
-        account.name
+        user.name
     );
     Ok(())
 }
@@ -306,7 +306,7 @@ fn check_ours(dir: &Path) -> Result<()> {
         && metadata.mode() & 0o022 == 0;
     if !ours {
         bail!(
-            "{} belongs to somebody else; remove it, or say --state-dir with another folder",
+            "{} belongs to somebody else; remove it, or report --state-dir with another folder",
             dir.display()
         );
     }

@@ -7,13 +7,13 @@ use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::left_over::clear_left_over;
+use super::leftovers::clear_leftovers;
 use super::output::Console;
-use super::record::Running;
+use super::run_file::Running;
 use super::state::StateDir;
 
 /// How long an ordered stop may take; PostgreSQL alone has a minute for its last checkpoint.
-const PATIENCE: Duration = Duration::from_secs(120);
+const STOP_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// How often we look whether the supervisor is gone.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
@@ -38,7 +38,7 @@ pub async fn stop(state: &StateDir) -> Result<Stopped> {
         }
         let since = Instant::now();
         while running.is_alive() {
-            if since.elapsed() > PATIENCE {
+            if since.elapsed() > STOP_TIMEOUT {
                 bail!("process {} does not end", running.supervisor.pid);
             }
             tokio::time::sleep(LOOK_EVERY).await;
@@ -48,7 +48,7 @@ pub async fn stop(state: &StateDir) -> Result<Stopped> {
     if state.exists() {
         let _lock = state.lock()?;
         let console = Console::new();
-        clear_left_over(state, &console).await?;
+        clear_leftovers(state, &console).await?;
         console.flush();
     }
     Ok(Stopped::Nothing)
@@ -61,7 +61,7 @@ pub async fn reset(state: &StateDir) -> Result<()> {
     }
     let lock = state.lock()?;
     let console = Console::new();
-    clear_left_over(state, &console).await?;
+    clear_leftovers(state, &console).await?;
     console.flush();
     state.remove(&lock)
 }

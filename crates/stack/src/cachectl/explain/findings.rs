@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use serde::Serialize;
 
 use super::compare::Agreement;
-use super::verdict::Verdict;
 
 /// Everything that is known about one URL.
 #[derive(Debug, Clone, Serialize)]
@@ -24,6 +23,19 @@ pub struct Findings {
     pub visitor: Option<VisitorFacts>,
     /// What all this means.
     pub verdict: Verdict,
+}
+
+/// What it all means.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    /// Whether the next visitor is answered from memcached.
+    pub is_cached: bool,
+    /// A word for the case, for programs.
+    pub case: &'static str,
+    /// Why it is or is not cached.
+    pub why: String,
+    /// What to do about it.
+    pub advice: String,
 }
 
 /// Why nginx does not ask memcached.

@@ -6,8 +6,8 @@
 mod compare;
 mod findings;
 mod no_key;
+mod not_stored_reason;
 mod print;
-mod refusal;
 mod verdict;
 
 use std::net::SocketAddr;
@@ -20,25 +20,24 @@ use tokio::time::{Instant, sleep};
 
 pub use compare::Agreement;
 pub use findings::{
-    AppFacts, Findings, Held, KeyFacts, Look, NoKeyFacts, ServerFacts, VisitorFacts,
+    AppFacts, Findings, Held, KeyFacts, Look, NoKeyFacts, ServerFacts, Verdict, VisitorFacts,
 };
 pub use print::in_words;
-pub use verdict::Verdict;
 
+use super::endpoints::Endpoints;
 use super::http::{self, Answer};
 use super::metrics::Metrics;
-use super::site::Site;
 use crate::observe::memcached::{self, Item};
 
 /// How long a memcached may take: as long as nginx waits for it.
-const SERVER_PATIENCE: Duration = Duration::from_millis(250);
+const SERVER_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// How long the app may take to store what it answered, or to say that it does not.
-const STORE_PATIENCE: Duration = Duration::from_secs(3);
+const STORE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// How long what it refused is waited for all the same: the counters are those of a whole process, so that
 /// the refusal may be another request's while ours is on its way.
-const REFUSAL_PATIENCE: Duration = Duration::from_millis(500);
+const REFUSAL_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// How often we look whether it has.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -56,13 +55,13 @@ const LATE_REASONS: [NotStored; 5] = [
 ];
 
 /// Finds out everything about a path; asks no app and no nginx if told to look only, so that nothing changes.
-pub async fn explain(site: &Site, path: &str, look_only: bool) -> Findings {
+pub async fn explain(site: &Endpoints, path: &str, look_only: bool) -> Findings {
     let key = Key::parse(path);
     let mut servers = Servers::look(site, key.as_ref().ok()).await;
     let mut app = None;
     let mut visitor = None;
     if !look_only && is_sendable(path) {
-        let (facts, answer) = ask_app(site, path, &mut servers).await;
+        let (facts, answer) = get_from_app(site, path, &mut servers).await;
         app = Some(facts);
         if let Some(front) = site.front {
             // A page is made anew each time, so there is nothing to compare.
@@ -124,7 +123,7 @@ struct Servers {
 }
 
 impl Servers {
-    async fn look(site: &Site, key: Option<&Key>) -> Self {
+    async fn look(site: &Endpoints, key: Option<&Key>) -> Self {
         let Some(key) = key else {
             let key = String::new();
             let (facts, items) = (vec![], vec![]);
@@ -189,10 +188,10 @@ impl Servers {
 }
 
 async fn look_at(server: SocketAddr, key: &str) -> (Look, Option<Item>) {
-    match memcached::look(server, key, SERVER_PATIENCE).await {
+    match memcached::look(server, key, SERVER_TIMEOUT).await {
         Ok(Some(item)) => (Look::There(held(&item)), Some(item)),
         Ok(None) => {
-            let counters = memcached::counters(server, SERVER_PATIENCE).await;
+            let counters = memcached::counters(server, SERVER_TIMEOUT).await;
             let counters = counters.unwrap_or_default();
             let absent = Look::Absent {
                 uptime_seconds: counters.get("uptime"),
@@ -208,7 +207,7 @@ fn silence(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::TimedOut => format!(
             "it takes no question, or answers none, within {} ms: it hangs or is overloaded",
-            SERVER_PATIENCE.as_millis()
+            SERVER_TIMEOUT.as_millis()
         ),
         std::io::ErrorKind::ConnectionRefused => "nobody listens there".to_owned(),
         _ => error.to_string(),
@@ -228,12 +227,16 @@ fn held(item: &Item) -> Held {
 }
 
 /// Asks the first app process that answers, and waits until what it said is stored or is known not to be.
-async fn ask_app(site: &Site, path: &str, servers: &mut Servers) -> (AppFacts, Option<Answer>) {
+async fn get_from_app(
+    site: &Endpoints,
+    path: &str,
+    servers: &mut Servers,
+) -> (AppFacts, Option<Answer>) {
     let mut silence = "there is none".to_owned();
     for app in &site.apps {
         // The lab's counters of a version that hangs would be as silent as its pages.
         let before = Metrics::of(app).await.ok();
-        match http::ask_app(app, path).await {
+        match http::get_from_app(app, path).await {
             Ok(answer) => {
                 if answer.status == STORABLE {
                     servers.compare(&answer);
@@ -273,7 +276,7 @@ async fn settled(
     answer: &Answer,
     servers: &mut Servers,
 ) -> Vec<&'static str> {
-    let mut until = Instant::now() + STORE_PATIENCE;
+    let mut until = Instant::now() + STORE_TIMEOUT;
     let refused = detail(answer);
     let is_over = answer.status != STORABLE || servers.facts.is_empty() || refused.is_some();
     let mut has_moved = false;
@@ -293,7 +296,7 @@ async fn settled(
         }
         if !moved.is_empty() && !has_moved {
             has_moved = true;
-            until = until.min(Instant::now() + REFUSAL_PATIENCE);
+            until = until.min(Instant::now() + REFUSAL_TIMEOUT);
         }
         sleep(LOOK_EVERY).await;
     }
@@ -327,7 +330,7 @@ fn detail(answer: &Answer) -> Option<NotStored> {
 
 /// Asks as a visitor would. One that is not answered at all is not told: then the app was not, either.
 async fn visit(front: SocketAddr, path: &str, said: Option<&Answer>) -> Option<VisitorFacts> {
-    let answer = http::ask_front(front, path).await.ok()?;
+    let answer = http::get_from_front(front, path).await.ok()?;
     let said = said.filter(|said| said.status == STORABLE && answer.status == STORABLE);
     Some(VisitorFacts {
         status: answer.status,

@@ -2,7 +2,7 @@
 
 use super::compare::{Agreement, GZIP_FLAG};
 use super::findings::{AppFacts, Findings, Held, KeyFacts, Look, ServerFacts};
-use crate::cachectl::words::{grouped, harmless, span, wrapped};
+use crate::cachectl::format::{escaped, grouped, span, wrapped};
 
 /// How wide the column of names is.
 const NAME_WIDTH: usize = 11;
@@ -12,7 +12,7 @@ const TEXT_WIDTH_MIN: usize = 30;
 
 /// Tells what was found, in lines of at most `width` characters where words allow it.
 pub fn in_words(findings: &Findings, width: usize) -> String {
-    let mut text = format!("{}\n\n", harmless(&findings.path));
+    let mut text = format!("{}\n\n", escaped(&findings.path));
     let mut line = |name: &str, words: &str| {
         let room = width.saturating_sub(NAME_WIDTH).max(TEXT_WIDTH_MIN);
         for (at, line) in wrapped(words, room).iter().enumerate() {
@@ -26,14 +26,14 @@ pub fn in_words(findings: &Findings, width: usize) -> String {
             line("key", &format!("{} ({} bytes)", key.text, key.text.len()));
             line("kind", &kind(key));
         }
-        (None, Some(no_key)) => line("key", &format!("none: {}", harmless(&no_key.because))),
+        (None, Some(no_key)) => line("key", &format!("none: {}", escaped(&no_key.because))),
         (None, None) => {}
     }
     for server in &findings.servers {
         line("memcached", &memcached(server, findings.servers.len()));
     }
     match &findings.app {
-        Some(app) => line("app", &harmless(&told(app))),
+        Some(app) => line("app", &escaped(&told(app))),
         None if findings.no_key.is_none() => line("app", "not asked (--look)"),
         None => {}
     }
@@ -43,11 +43,11 @@ pub fn in_words(findings: &Findings, width: usize) -> String {
             Some(false) => ", other bytes than the app's",
             None => "",
         };
-        let by = harmless(&visitor.answered_by);
+        let by = escaped(&visitor.answered_by);
         line("visitor", &format!("gets {} ({by}){same}", visitor.status));
     }
     line("", "");
-    line("verdict", &harmless(&findings.verdict.why));
+    line("verdict", &escaped(&findings.verdict.why));
     line("", &findings.verdict.advice);
     text
 }

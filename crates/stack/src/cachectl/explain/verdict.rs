@@ -1,25 +1,11 @@
 //! What the findings mean, in a sentence, and what to do about it in another; pure, so that every case is a test.
 
 use accelerator::{NoKey, NotStored};
-use serde::Serialize;
 
 use super::compare::Agreement;
-use super::findings::{AppFacts, Held, Look, ServerFacts, VisitorFacts};
-use super::{no_key, refusal};
-use crate::cachectl::words::{counted, grouped, span};
-
-/// What it all means.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Verdict {
-    /// Whether the next visitor is answered from memcached.
-    pub is_cached: bool,
-    /// A word for the case, for programs.
-    pub case: &'static str,
-    /// Why it is or is not cached.
-    pub why: String,
-    /// What to do about it.
-    pub advice: String,
-}
+use super::findings::{AppFacts, Held, Look, ServerFacts, Verdict, VisitorFacts};
+use super::{no_key, not_stored_reason};
+use crate::cachectl::format::{counted, grouped, span};
 
 /// What the verdict is about.
 pub(super) struct Seen<'a> {
@@ -260,7 +246,7 @@ fn asked(
             "Compare the servers above with those of the app, and ask again.",
         ),
         [reason] => {
-            let (why, advice) = refusal::of(*reason, bytes);
+            let (why, advice) = not_stored_reason::of(*reason, bytes);
             no(reason.name(), format!("The app did not store it: {why}."), advice)
         }
         several => {

@@ -9,11 +9,11 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, bail};
 use nix::unistd::{Gid, Group, Uid, User, chown, geteuid};
 
-use super::rights::with_rights_of;
+use super::privileges::with_privileges_of;
 
 /// The person who runs the children.
 #[derive(Debug, Clone)]
-pub(super) struct Account {
+pub(super) struct UnixUser {
     pub(super) name: String,
     uid: Uid,
     gid: Gid,
@@ -21,7 +21,7 @@ pub(super) struct Account {
     becomes: bool,
 }
 
-impl Account {
+impl UnixUser {
     /// The caller, or `user` when the caller is root.
     pub(super) fn choose(user: &str) -> Result<Self> {
         let caller = geteuid();
@@ -64,12 +64,12 @@ impl Account {
     }
 
     /// Does work in folders that this person can change: with this person's rights, also when we are root.
-    pub(super) fn with_rights<T: Send>(
+    pub(super) fn with_privileges<T: Send>(
         &self,
         work: impl FnOnce() -> Result<T> + Send,
     ) -> Result<T> {
         if self.becomes {
-            with_rights_of(self.uid, self.gid, work)
+            with_privileges_of(self.uid, self.gid, work)
         } else {
             work()
         }
@@ -134,12 +134,12 @@ mod tests {
     fn children_that_would_run_as_root_or_as_nobody_known_are_refused() {
         if !geteuid().is_root() {
             // Then they run as we do.
-            assert!(Account::choose("root").unwrap().to_become().is_none());
+            assert!(UnixUser::choose("root").unwrap().to_become().is_none());
             return;
         }
         for user in ["root", "no-such-user"] {
-            assert!(Account::choose(user).is_err(), "{user}");
+            assert!(UnixUser::choose(user).is_err(), "{user}");
         }
-        assert!(Account::choose("nobody").unwrap().to_become().is_some());
+        assert!(UnixUser::choose("nobody").unwrap().to_become().is_some());
     }
 }

@@ -12,11 +12,11 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use super::child::{Child, Interrupted, Nursery, Spec, Wish, said, wished};
+use super::child::{Child, Interrupted, Shutdown, Spawner, Spec, quoted_output, requested};
 use super::health::{Backoff, SilenceBrake, silence};
-use super::place::FileId;
+use super::ownership::FileId;
 use super::probe::Probe;
-use super::record::Record;
+use super::run_file::RunFile;
 
 /// How often a starting child is asked whether it is there.
 const ASK_EVERY: Duration = Duration::from_millis(5);
@@ -32,23 +32,23 @@ pub(super) struct Service {
     /// Answered as long as it works; cheap enough to be asked twice a second.
     pub(super) alive: Probe,
     /// How long it may take until it first answers.
-    pub(super) start_patience: Duration,
+    pub(super) start_timeout: Duration,
     /// How long it may be silent, with its CPU time standing still, before it is replaced.
-    pub(super) silence_max: Duration,
+    pub(super) silence_timeout: Duration,
     /// Clears the way before each start, as of a stale socket.
     pub(super) prepare: Box<dyn Fn() -> Result<()> + Send + Sync>,
 }
 
 /// What all keepers share.
 #[derive(Clone)]
-pub(super) struct House {
-    pub(super) nursery: Nursery,
-    pub(super) record: Record,
-    pub(super) wishes: watch::Receiver<Wish>,
+pub(super) struct Context {
+    pub(super) spawner: Spawner,
+    pub(super) run_file: RunFile,
+    pub(super) shutdown: watch::Receiver<Shutdown>,
 }
 
 /// The task that keeps one child.
-pub(super) struct Keeper {
+pub(super) struct Supervised {
     name: String,
     stop: watch::Sender<bool>,
     stage: watch::Receiver<Stage>,
@@ -62,34 +62,34 @@ enum Stage {
     Failed(String),
 }
 
-impl Keeper {
+impl Supervised {
     /// Starts to keep a child.
-    pub(super) fn start(service: Service, house: &House) -> Self {
+    pub(super) fn start(service: Service, context: &Context) -> Self {
         let (stop, stopped) = watch::channel(false);
-        let (staged, stage) = watch::channel(Stage::Starting);
+        let (stage_sender, stage) = watch::channel(Stage::Starting);
         let name = service.spec.name.clone();
-        let watch = Watch {
+        let task = Task {
             service,
-            house: house.clone(),
+            context: context.clone(),
             stopped,
-            staged,
+            stage_sender,
         };
         Self {
             name,
             stop,
             stage,
-            task: tokio::spawn(watch.keep()),
+            task: tokio::spawn(task.run()),
         }
     }
 
     /// Waits until the child answered for the first time.
-    pub(super) async fn ready(&mut self, wishes: &watch::Receiver<Wish>) -> Result<()> {
+    pub(super) async fn ready(&mut self, shutdown: &watch::Receiver<Shutdown>) -> Result<()> {
         let settled = self
             .stage
             .wait_for(|stage| !matches!(stage, Stage::Starting));
         let stage = tokio::select! {
             stage = settled => stage.map(|stage| stage.clone()),
-            () = wished(wishes, Wish::Stop) => return Err(Interrupted.into()),
+            () = requested(shutdown, Shutdown::Graceful) => return Err(Interrupted.into()),
         };
         match stage {
             Ok(Stage::Failed(why)) => bail!(why),
@@ -113,108 +113,108 @@ enum End {
     Lost { why: String, answered: bool },
 }
 
-struct Watch {
+struct Task {
     service: Service,
-    house: House,
+    context: Context,
     stopped: watch::Receiver<bool>,
-    staged: watch::Sender<Stage>,
+    stage_sender: watch::Sender<Stage>,
 }
 
-impl Watch {
-    async fn keep(self) {
+impl Task {
+    async fn run(self) {
         let name = &self.service.spec.name;
-        let console = Arc::clone(&self.house.nursery.console);
+        let console = Arc::clone(&self.context.spawner.console);
         let mut backoff = Backoff::default();
         let mut brake = SilenceBrake::default();
         let mut was_ready = false;
         loop {
             let born = Instant::now();
-            let end = self.live(&mut brake).await;
-            self.house.record.child_ended(name);
+            let end = self.run_once(&mut brake).await;
+            self.context.run_file.child_ended(name);
             match end {
                 Ok(End::Stopped) => return,
                 Ok(End::Lost { why, answered }) => {
                     was_ready |= answered;
                     if !was_ready {
-                        self.staged.send_replace(Stage::Failed(why));
+                        self.stage_sender.send_replace(Stage::Failed(why));
                         return;
                     }
-                    console.say(&format!("!! {why}"));
+                    console.report(&format!("!! {why}"));
                 }
-                Err(error) if was_ready => console.say(&format!("!! {name}: {error:#}")),
+                Err(error) if was_ready => console.report(&format!("!! {name}: {error:#}")),
                 Err(error) => {
-                    self.staged
+                    self.stage_sender
                         .send_replace(Stage::Failed(format!("{error:#}")));
                     return;
                 }
             }
             let pause = backoff.next(born.elapsed());
-            console.say(&format!("!! replacing {name} in {pause:.1?}"));
+            console.report(&format!("!! replacing {name} in {pause:.1?}"));
             tokio::select! {
-                () = self.stop_asked() => return,
+                () = self.stop_requested() => return,
                 () = sleep(pause) => {}
             }
         }
     }
 
-    async fn live(&self, brake: &mut SilenceBrake) -> Result<End> {
+    async fn run_once(&self, brake: &mut SilenceBrake) -> Result<End> {
         let Service {
             spec,
             ready,
             alive,
-            start_patience,
-            silence_max,
+            start_timeout,
+            silence_timeout,
             prepare,
         } = &self.service;
-        let wishes = &self.house.wishes;
+        let shutdown = &self.context.shutdown;
         prepare()?;
         let born = Instant::now();
-        let mut child = Child::start(spec, &self.house.nursery)?;
-        let kindly = spec.stop.first().map_or(Signal::SIGTERM, |step| step.0);
-        self.house
-            .record
-            .child_started(&spec.name, child.pid, kindly);
+        let mut child = Child::start(spec, &self.context.spawner)?;
+        let stop_signal = spec.stop.first().map_or(Signal::SIGTERM, |step| step.0);
+        self.context
+            .run_file
+            .child_started(&spec.name, child.pid, stop_signal);
 
         let pid = child.pid;
         tokio::select! {
             biased;
-            () = self.stop_asked() => {
-                child.stop(&spec.stop, wishes).await;
+            () = self.stop_requested() => {
+                child.stop(&spec.stop, shutdown).await;
                 return Ok(End::Stopped);
             }
             status = child.ended() => return Ok(self.lost(&child, status, false)),
-            answer = first_answer(ready, pid, *start_patience) => if let Err(last) = answer {
-                child.stop(&spec.stop, wishes).await;
-                let words = child.last_words();
+            answer = wait_until_ready(ready, pid, *start_timeout) => if let Err(last) = answer {
+                child.stop(&spec.stop, shutdown).await;
+                let words = child.last_lines();
                 let why = format!(
-                    "{} did not answer within {start_patience:.0?}: {last}{}", spec.name, said(&words)
+                    "{} did not answer within {start_timeout:.0?}: {last}{}", spec.name, quoted_output(&words)
                 );
                 return Ok(End::Lost { why, answered: false });
             }
         }
         let took = born.elapsed();
-        self.house
-            .nursery
+        self.context
+            .spawner
             .console
-            .say(&format!("{} answers after {took:.0?}", spec.name));
-        self.staged.send_replace(Stage::Ready);
+            .report(&format!("{} answers after {took:.0?}", spec.name));
+        self.stage_sender.send_replace(Stage::Ready);
         let socket = alive.socket().map(|socket| (socket, FileId::of(socket)));
 
         tokio::select! {
             biased;
-            () = self.stop_asked() => {
-                child.stop(&spec.stop, wishes).await;
+            () = self.stop_requested() => {
+                child.stop(&spec.stop, shutdown).await;
                 Ok(End::Stopped)
             }
             status = child.ended() => Ok(self.lost(&child, status, true)),
-            why = silence(alive, pid, *silence_max, brake) => {
+            why = silence(alive, pid, *silence_timeout, brake) => {
                 child.kill().await;
                 let why = format!("{} no longer answers ({why}) and was killed", spec.name);
                 Ok(End::Lost { why, answered: true })
             }
             () = socket_gone(socket) => {
                 // A socket cannot be put back: the child has to make a new one.
-                child.stop(&spec.stop, wishes).await;
+                child.stop(&spec.stop, shutdown).await;
                 let why = format!("the socket of {} is gone", spec.name);
                 Ok(End::Lost { why, answered: true })
             }
@@ -222,15 +222,15 @@ impl Watch {
     }
 
     fn lost(&self, child: &Child, status: ExitStatus, answered: bool) -> End {
-        let words = child.last_words();
+        let words = child.last_lines();
         let name = &self.service.spec.name;
         End::Lost {
-            why: format!("{name} ended ({status}){}", said(&words)),
+            why: format!("{name} ended ({status}){}", quoted_output(&words)),
             answered,
         }
     }
 
-    async fn stop_asked(&self) {
+    async fn stop_requested(&self) {
         let mut stopped = self.stopped.clone();
         if stopped.wait_for(|stop| *stop).await.is_err() {
             pending::<()>().await;
@@ -249,16 +249,16 @@ async fn socket_gone(socket: Option<(&Path, Option<FileId>)>) {
 }
 
 /// Asks until the answer is there, for so long; the error is the last thing that came instead.
-pub(super) async fn first_answer(
+pub(super) async fn wait_until_ready(
     probe: &Probe,
     pid: i32,
-    patience: Duration,
+    limit: Duration,
 ) -> Result<(), String> {
     let since = Instant::now();
     loop {
         match probe.ask(pid).await {
             Ok(()) => return Ok(()),
-            Err(last) if since.elapsed() > patience => return Err(last),
+            Err(last) if since.elapsed() > limit => return Err(last),
             Err(_) => sleep(ASK_EVERY).await,
         }
     }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use super::format::{counted, grouped, latency, percent};
 use super::request::{Outcome, Request};
-use super::top::not_told;
-use super::words::{counted, grouped, latency, percent};
+use super::top::lost_note;
 
 /// Where the scale begins, in microseconds as a power of ten: no answer is faster.
 const BEGIN: f64 = 1.0;
@@ -88,7 +88,7 @@ impl Histogram {
             "one mark is {}\n",
             counted(unit.ceil() as u64, "request", "requests")
         ));
-        text.push_str(&not_told(lost));
+        text.push_str(&lost_note(lost));
         text
     }
 }

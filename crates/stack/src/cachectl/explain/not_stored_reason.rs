@@ -2,7 +2,7 @@
 
 use accelerator::{NotStored, Options};
 
-use crate::cachectl::words::grouped;
+use crate::cachectl::format::grouped;
 
 /// Returns why a 200 was not stored, as the end of "The app did not store it: ...", and what to do.
 pub(super) fn of(reason: NotStored, bytes: usize) -> (String, &'static str) {

@@ -20,12 +20,12 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, setsockopt, sockopt};
 use nix::sys::time::TimeSpec;
 
-use super::account::Account;
-use super::pairs::Pairs;
-use super::place::FileId;
+use super::super::ownership::FileId;
+use super::super::unix_user::UnixUser;
+use super::join::Joiner;
 
 /// The socket where watchers connect, in the folder of the sockets.
-pub(super) const WATCHERS: &str = "watch.sock";
+pub(in super::super) const WATCHERS: &str = "watch.sock";
 
 /// The socket where nginx sends its lines.
 const LINES: &str = "watch-lines.sock";
@@ -47,15 +47,15 @@ const WATCHERS_MAX: usize = 32;
 
 /// The thread that passes lines on. It has ended when this is dropped.
 #[derive(Debug)]
-pub(super) struct Watch {
-    told: nginx::Watch,
+pub(in super::super) struct RequestLog {
+    config: nginx::Watch,
     /// Both sockets, as they were made.
     sockets: [(PathBuf, Option<FileId>); 2],
     until_closed: UnixStream,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Drop for Watch {
+impl Drop for RequestLog {
     /// The thread removes the flag at its end, so the next one, which makes it again, waits for that.
     fn drop(&mut self) {
         let _ = self.until_closed.shutdown(Shutdown::Both);
@@ -63,38 +63,38 @@ impl Drop for Watch {
     }
 }
 
-impl Watch {
+impl RequestLog {
     /// Opens the sockets and starts the thread.
-    pub(super) fn start(sockets: &Path, account: &Account) -> Result<Self> {
-        let told = nginx::Watch {
+    pub(in super::super) fn start(sockets: &Path, user: &UnixUser) -> Result<Self> {
+        let config = nginx::Watch {
             flag: sockets.join(FLAG),
             socket: sockets.join(LINES),
         };
         let watchers = sockets.join(WATCHERS);
-        let (lines, listener) = account.with_rights(|| bind(&told.socket, &watchers))?;
+        let (lines, listener) = user.with_privileges(|| bind(&config.socket, &watchers))?;
         setsockopt(&lines, sockopt::ReceiveTimestampns, &true)
-            .context("the kernel does not say when something came")?;
+            .context("the kernel does not report when something came")?;
         listener.set_nonblocking(true)?;
         let (until_closed, closed) = UnixStream::pair()?;
         let relay = Relay {
-            flag: told.flag.clone(),
-            account: account.clone(),
+            flag: config.flag.clone(),
+            user: user.clone(),
             lines,
             listener,
             closed,
             watchers: vec![],
-            pairs: Pairs::default(),
+            joiner: Joiner::default(),
         };
         let thread = std::thread::Builder::new()
             .name("watch".to_owned())
             .spawn(move || relay.run())
             .context("cannot start a thread")?;
-        let sockets = [told.socket.clone(), watchers].map(|path| {
+        let sockets = [config.socket.clone(), watchers].map(|path| {
             let made = FileId::of(&path);
             (path, made)
         });
         Ok(Self {
-            told,
+            config,
             sockets,
             until_closed,
             thread: Some(thread),
@@ -102,14 +102,14 @@ impl Watch {
     }
 
     /// Whether both sockets are still there.
-    pub(super) fn is_there(&self) -> bool {
+    pub(in super::super) fn is_intact(&self) -> bool {
         let mut sockets = self.sockets.iter();
         sockets.all(|(path, made)| made.is_some() && FileId::of(path) == *made)
     }
 
     /// What nginx has to know.
-    pub(super) fn told(&self) -> nginx::Watch {
-        self.told.clone()
+    pub(in super::super) fn nginx_config(&self) -> nginx::Watch {
+        self.config.clone()
     }
 }
 
@@ -128,12 +128,12 @@ fn bind(lines: &Path, watchers: &Path) -> Result<(UnixDatagram, UnixListener)> {
 
 struct Relay {
     flag: PathBuf,
-    account: Account,
+    user: UnixUser,
     lines: UnixDatagram,
     listener: UnixListener,
     closed: UnixStream,
     watchers: Vec<Watcher>,
-    pairs: Pairs,
+    joiner: Joiner,
 }
 
 impl Relay {
@@ -141,12 +141,12 @@ impl Relay {
         let mut buffer = vec![0; LINE_BYTES_MAX];
         while let Some(ready) = self.wait() {
             if ready.lines {
-                self.pass_on(&mut buffer);
+                self.forward(&mut buffer);
             }
             let before = self.watchers.len();
-            self.watchers.retain_mut(Watcher::goes_on);
+            self.watchers.retain_mut(Watcher::is_connected);
             if ready.listener {
-                self.welcome();
+                self.accept();
             }
             if before > 0 && self.watchers.is_empty() {
                 self.set_flag(false);
@@ -158,7 +158,7 @@ impl Relay {
     /// Makes or removes the file by which nginx knows that there is a watcher. On a full disk it cannot be made, and
     /// the watcher says that it sees nothing; if it cannot be removed, nginx sends lines that are thrown away.
     fn set_flag(&self, is_watched: bool) {
-        let _ = self.account.with_rights(|| {
+        let _ = self.user.with_privileges(|| {
             let _ = std::fs::remove_file(&self.flag);
             if is_watched {
                 File::create_new(&self.flag)?;
@@ -187,13 +187,13 @@ impl Relay {
         })
     }
 
-    fn welcome(&mut self) {
+    fn accept(&mut self) {
         while let Ok((stream, _)) = self.listener.accept() {
             if self.watchers.len() >= WATCHERS_MAX || stream.set_nonblocking(true).is_err() {
                 continue;
             }
             if self.watchers.is_empty() {
-                self.pairs = Pairs::default();
+                self.joiner = Joiner::default();
                 self.set_flag(true);
             }
             self.watchers.push(Watcher {
@@ -205,18 +205,18 @@ impl Relay {
     }
 
     /// Reads what has come, and gives it to everybody.
-    fn pass_on(&mut self, buffer: &mut [u8]) {
+    fn forward(&mut self, buffer: &mut [u8]) {
         let (mut text, mut count) = (Vec::with_capacity(32 << 10), 0);
         for _ in 0..LINES_AT_ONCE {
             let Some((len, at)) = self.receive(buffer) else {
                 break;
             };
-            if !self.watchers.is_empty() && self.pairs.take(&buffer[..len], at, &mut text) {
+            if !self.watchers.is_empty() && self.joiner.take(&buffer[..len], at, &mut text) {
                 count += 1;
             }
         }
         for watcher in &mut self.watchers {
-            watcher.tell(&text, count);
+            watcher.send(&text, count);
         }
     }
 
@@ -255,7 +255,7 @@ impl Watcher {
     }
 
     /// Whether it is still there. It says nothing: that it can be read means that it has gone.
-    fn goes_on(&mut self) -> bool {
+    fn is_connected(&mut self) -> bool {
         let mut byte = [0];
         let gone = match self.stream.read(&mut byte) {
             Ok(read) => read == 0,
@@ -264,13 +264,13 @@ impl Watcher {
         !gone && self.flush()
     }
 
-    fn tell(&mut self, text: &[u8], lines: u64) {
+    fn send(&mut self, text: &[u8], lines: u64) {
         if self.backlog.len() + text.len() > BACKLOG_BYTES_MAX {
             self.lost += lines;
             return;
         }
         if self.lost > 0 {
-            super::pairs::say_lost(std::mem::take(&mut self.lost), &mut self.backlog);
+            super::join::write_lost(std::mem::take(&mut self.lost), &mut self.backlog);
         }
         self.backlog.extend_from_slice(text);
     }
@@ -300,10 +300,10 @@ mod tests {
         if nix::unistd::geteuid().is_root() {
             std::os::unix::fs::chown(dir.path(), Some(65534), None).expect("root may");
         }
-        let account = Account::choose("nobody").expect("an account");
+        let user = UnixUser::choose("nobody").expect("an user");
         let flag = dir.path().join(FLAG);
         for _ in 0..2 {
-            let watch = Watch::start(dir.path(), &account).expect("a watch");
+            let watch = RequestLog::start(dir.path(), &user).expect("a watch");
             let _watcher = UnixStream::connect(dir.path().join(WATCHERS)).expect("a watcher");
             while !flag.exists() {}
             drop(watch);

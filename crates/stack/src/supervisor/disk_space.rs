@@ -15,14 +15,18 @@ use images::disk::{BALLAST_BYTES, Ballast, Reading, STEP_BYTES, is_disk_full};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use super::account::Account;
-use super::budget::size;
 use super::output::Console;
-use super::postgres::WAL_MB_MIN;
 use super::state::StateDir;
+use super::unix_user::UnixUser;
+
+const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
 
 /// How often the room is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How much of the write-ahead log is on the disk beforehand, in MiB: the segment in use and those ahead.
+pub(super) const WAL_MB_MIN: u64 = 80;
 
 /// How large a segment of PostgreSQL's log is.
 const SEGMENT_BYTES: u64 = 16 << 20;
@@ -44,56 +48,56 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The room for starts on a full disk: what the ballast gives up.
 #[derive(Debug, Clone)]
-pub(super) struct StartRoom {
+pub(super) struct DiskSpace {
     ballast: Ballast,
     folder: PathBuf,
-    account: Account,
+    user: UnixUser,
     console: Arc<Console>,
     /// Whether the file system keeps no room for a file beforehand.
-    is_impossible: Arc<AtomicBool>,
+    is_unsupported: Arc<AtomicBool>,
 }
 
-impl StartRoom {
-    pub(super) fn new(state: &StateDir, account: &Account, console: &Arc<Console>) -> Self {
+impl DiskSpace {
+    pub(super) fn new(state: &StateDir, user: &UnixUser, console: &Arc<Console>) -> Self {
         Self {
             ballast: Ballast::at(state.ballast()),
             folder: state.path().to_owned(),
-            account: account.clone(),
+            user: user.clone(),
             console: Arc::clone(console),
-            is_impossible: Arc::default(),
+            is_unsupported: Arc::default(),
         }
     }
 
     /// Before the whole site starts: everything is given up if the disk is full.
-    pub(super) fn for_the_site(&self) {
-        self.make(BALLAST_BYTES, BALLAST_BYTES);
+    pub(super) fn free_for_site(&self) {
+        self.release_ballast(BALLAST_BYTES, BALLAST_BYTES);
     }
 
     /// Before PostgreSQL starts, which may have to recover.
-    pub(super) fn for_postgres(&self) {
-        self.make(POSTGRES_BYTES, BALLAST_BYTES);
+    pub(super) fn free_for_postgres(&self) {
+        self.release_ballast(POSTGRES_BYTES, BALLAST_BYTES);
     }
 
     /// Before any other program starts.
-    pub(super) fn for_a_program(&self) {
-        self.make(PROGRAM_BYTES, STEP_BYTES);
+    pub(super) fn free_for_program(&self) {
+        self.release_ballast(PROGRAM_BYTES, STEP_BYTES);
     }
 
     /// Gives up a part of the ballast if less than `needed` is available.
-    fn make(&self, needed: u64, part: u64) {
+    fn release_ballast(&self, needed: u64, part: u64) {
         if self.available_bytes().is_none_or(|free| free >= needed) {
             return;
         }
         match self.ballast.give_up(part) {
             Ok(0) => {}
-            Ok(bytes) => self.console.say(&format!(
+            Ok(bytes) => self.console.report(&format!(
                 "!! the disk of {} is full: {} of the ballast are given up",
                 self.folder.display(),
                 size(bytes)
             )),
             Err(error) => self
                 .console
-                .say(&format!("!! the ballast could not be given up: {error}")),
+                .report(&format!("!! the ballast could not be given up: {error}")),
         }
     }
 
@@ -105,21 +109,21 @@ impl StartRoom {
     /// Makes the ballast whole again, where it leaves as much free as it takes.
     fn restore(&self, available_bytes: u64) {
         let missing = BALLAST_BYTES.saturating_sub(self.ballast.bytes());
-        let has_room = available_bytes >= missing + BALLAST_BYTES;
-        if missing == 0 || !has_room || self.is_impossible.load(Relaxed) {
+        let has_space = available_bytes >= missing + BALLAST_BYTES;
+        if missing == 0 || !has_space || self.is_unsupported.load(Relaxed) {
             return;
         }
         let is_again = self.ballast.path().exists();
         match self.ballast.make() {
-            Ok(()) if self.account.own(self.ballast.path()).is_ok() => self.console.say(&format!(
+            Ok(()) if self.user.own(self.ballast.path()).is_ok() => self.console.report(&format!(
                 "a ballast of {} is {} for when the disk is full",
                 size(BALLAST_BYTES),
                 if is_again { "whole again" } else { "kept" }
             )),
             Err(error) if error.kind() == ErrorKind::Unsupported => {
-                self.is_impossible.store(true, Relaxed);
-                self.console.say(&format!(
-                    "!! the file system of {} keeps no room for a ballast: a start on a full disk may fail",
+                self.is_unsupported.store(true, Relaxed);
+                self.console.report(&format!(
+                    "!! the file system of {} keeps no space for a ballast: a start on a full disk may fail",
                     self.folder.display()
                 ));
             }
@@ -130,58 +134,58 @@ impl StartRoom {
 }
 
 /// Looks after the room for as long as it runs; `server` is the private cluster, if there is one.
-pub(super) fn keep(room: StartRoom, server: Option<ConnectOptions>) -> JoinHandle<()> {
+pub(super) fn spawn(space: DiskSpace, server: Option<ConnectOptions>) -> JoinHandle<()> {
     tokio::spawn(async move {
-        let mut log = server.map(|server| Log {
+        let mut wal = server.map(|server| Wal {
             server,
             connection: None,
         });
-        if let Some(log) = &mut log {
-            log.make_ahead(&room).await;
+        if let Some(wal) = &mut wal {
+            wal.make_ahead(&space).await;
         }
         let mut looks = interval(LOOK_EVERY);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             looks.tick().await;
-            let Some(available_bytes) = room.available_bytes() else {
+            let Some(available_bytes) = space.available_bytes() else {
                 continue;
             };
             if available_bytes < BALLAST_BYTES
-                && let Some(log) = &mut log
+                && let Some(wal) = &mut wal
             {
-                log.look(&room).await;
+                wal.look(&space).await;
             }
-            let room = room.clone();
+            let space = space.clone();
             // Blocks for a moment where a file system writes what it allocates.
-            let _ = spawn_blocking(move || room.restore(available_bytes)).await;
+            let _ = spawn_blocking(move || space.restore(available_bytes)).await;
         }
     })
 }
 
 /// PostgreSQL's write-ahead log, over a connection that is kept: on a full disk a new one may be refused.
-struct Log {
+struct Wal {
     server: ConnectOptions,
     connection: Option<Connection>,
 }
 
-impl Log {
+impl Wal {
     /// Makes segments ahead while there is room for them.
-    async fn make_ahead(&mut self, room: &StartRoom) {
+    async fn make_ahead(&mut self, space: &DiskSpace) {
         let needed = WAL_MB_MIN * (1 << 20) + 2 * BALLAST_BYTES;
-        if room.available_bytes().is_some_and(|free| free < needed) {
+        if space.available_bytes().is_some_and(|free| free < needed) {
             return;
         }
         let made = self.ask(async |db| wal::make_ahead(db, SEGMENTS_AHEAD).await);
         if let Err(error) = made.await {
-            room.console.say(&format!(
-                "!! PostgreSQL's log has no segments ahead for a full disk: {error:#}"
+            space.console.report(&format!(
+                "!! PostgreSQL's wal has no segments ahead for a full disk: {error:#}"
             ));
         }
     }
 
     /// On a full disk: has segments used again before they run out, and makes room where that is not
     /// enough.
-    async fn look(&mut self, room: &StartRoom) {
+    async fn look(&mut self, space: &DiskSpace) {
         let ahead = self
             .ask(async |db| {
                 let ahead = wal::segments_ahead(db).await?;
@@ -194,13 +198,13 @@ impl Log {
             .await;
         let missing = match ahead {
             Ok(ahead) => SEGMENTS_AHEAD_MIN - ahead,
-            Err(error) if postgres_has_no_room(&error) => SEGMENTS_AHEAD_MIN,
+            Err(error) if is_postgres_disk_full(&error) => SEGMENTS_AHEAD_MIN,
             // The server restarts, or is no longer there; the next look asks again.
             Err(_) => return,
         };
         let missing = u64::try_from(missing).unwrap_or(0) * SEGMENT_BYTES;
         if missing > 0 {
-            room.make(missing, missing);
+            space.release_ballast(missing, missing);
         }
     }
 
@@ -222,13 +226,22 @@ impl Log {
     }
 }
 
-fn postgres_has_no_room(error: &anyhow::Error) -> bool {
+fn is_postgres_disk_full(error: &anyhow::Error) -> bool {
     let error = error.downcast_ref::<db::Error>();
     error.and_then(Trouble::of) == Some(Trouble::DiskFull)
 }
 
+/// A number of bytes for people.
+pub(super) fn size(bytes: u64) -> String {
+    if bytes >= GIB {
+        format!("{:.1} GiB", bytes as f64 / GIB as f64)
+    } else {
+        format!("{} MiB", bytes.div_ceil(MIB))
+    }
+}
+
 /// Adds what to do to an error that comes from a full disk.
-pub(super) fn explained(error: anyhow::Error, state: &StateDir) -> anyhow::Error {
+pub(super) fn explain_full_disk(error: anyhow::Error, state: &StateDir) -> anyhow::Error {
     let free = Reading::of(state.path()).map_or(u64::MAX, |reading| reading.available_bytes);
     if is_disk_full(&error) || free < PROGRAM_BYTES {
         error.context(format!(

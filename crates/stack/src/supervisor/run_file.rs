@@ -11,13 +11,13 @@ use domain::rung::Rung;
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
-use super::nginx::reachable;
-use super::place::{FileId, Place, has_open};
+use super::ownership::{DirIdentity, FileId, has_open};
 use super::plan::HeldSetting;
+use super::port::reachable;
 use super::process::Identity;
-use super::spare;
+use super::replace_file;
+use super::request_log::WATCHERS;
 use super::state::StateDir;
-use super::watch::WATCHERS;
 
 /// One running site.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -25,7 +25,7 @@ pub struct Running {
     pub(super) supervisor: Identity,
     /// The state directory for which this was written; none in a record of 0.4.0 or before.
     #[serde(default)]
-    pub(super) place: Option<Place>,
+    pub(super) place: Option<DirIdentity>,
     /// Which version of the site it is.
     pub rung: Rung,
     /// Where the site is served.
@@ -45,11 +45,11 @@ pub struct Running {
     #[serde(default)]
     pub settings: Vec<HeldSetting>,
     /// The children by name.
-    pub(super) children: BTreeMap<String, ChildRecord>,
+    pub(super) children: BTreeMap<String, ChildEntry>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct ChildRecord {
+pub(super) struct ChildEntry {
     /// None while it is being replaced.
     pub(super) process: Option<Identity>,
     pub(super) restarts: u32,
@@ -85,7 +85,7 @@ impl Running {
 
     /// Reads the record, and for which directory it was written.
     pub(super) fn written(state: &StateDir) -> Result<Option<Written>> {
-        let text = match std::fs::read(state.record()) {
+        let text = match std::fs::read(state.run_file()) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::PermissionDenied => bail!(
                 "what runs in {} may be seen by the user who started it alone, because its database was given; \
@@ -129,23 +129,23 @@ impl Running {
 
 /// The record as the supervisor keeps it. Each change is on disk before the next thing happens.
 #[derive(Debug, Clone)]
-pub(super) struct Record {
+pub(super) struct RunFile {
     path: PathBuf,
     mode: u32,
     running: Arc<Mutex<Running>>,
 }
 
-impl Record {
+impl RunFile {
     /// With `is_secret` the record is for its owner alone: the address of a database that is not ours may
     /// hold a password.
     pub(super) fn begin(path: PathBuf, running: Running, is_secret: bool) -> Self {
-        let record = Self {
+        let run_file = Self {
             path,
             mode: if is_secret { 0o600 } else { 0o644 },
             running: Arc::new(Mutex::new(running)),
         };
-        record.change(|_| ());
-        record
+        run_file.change(|_| ());
+        run_file
     }
 
     pub(super) fn child_started(&self, name: &str, pid: i32, stop_signal: Signal) {
@@ -153,7 +153,7 @@ impl Record {
             let before = running.children.get(name);
             let restarts = before.map_or(0, |child| child.restarts + 1);
             let process = Identity::of(pid);
-            let child = ChildRecord {
+            let child = ChildEntry {
                 process,
                 restarts,
                 stop_signal: stop_signal as i32,
@@ -175,7 +175,7 @@ impl Record {
     }
 
     pub(super) fn end(&self) {
-        spare::remove(&self.path);
+        replace_file::remove(&self.path);
     }
 
     /// A disk that cannot be written must not take the site down; then the record is old, and the next `up`
@@ -186,7 +186,7 @@ impl Record {
         // It may have been made again since.
         running.sockets_folder = FileId::of(&running.sockets);
         if let Ok(bytes) = serde_json::to_vec_pretty(&*running) {
-            let _ = spare::write(&self.path, &bytes, self.mode);
+            let _ = replace_file::write(&self.path, &bytes, self.mode);
         }
     }
 }

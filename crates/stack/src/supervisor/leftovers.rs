@@ -6,15 +6,15 @@ use anyhow::Result;
 use nix::sys::signal::Signal;
 
 use super::output::Console;
-use super::place::{Grounds, forget_id};
-use super::private::remove_left_over;
+use super::ownership::{Ownership, forget_id};
 use super::process;
-use super::record::{Running, Written};
-use super::spare;
+use super::replace_file;
+use super::run_file::{Running, Written};
+use super::socket_dir::remove_leftover;
 use super::state::StateDir;
 
 /// How long left-over processes may take to stop by themselves before they are killed.
-const PATIENCE: Duration = Duration::from_secs(8);
+const STOP_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// How often we look whether they are gone.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
@@ -24,11 +24,11 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// The caller holds the lock, so this site has no supervisor. A process is ended only if its pid, start time and
 /// boot are those written down, or its group is that of such a process, or it is a `postgres` in our cluster; and if
 /// besides the kernel shows it at work in this state directory, or does not let us look ([`Grounds`]).
-pub(super) async fn clear_left_over(state: &StateDir, console: &Console) -> Result<()> {
+pub(super) async fn clear_leftovers(state: &StateDir, console: &Console) -> Result<()> {
     let before = match Running::written(state)? {
         Some(Written::Here(running)) => Some(running),
         Some(Written::Elsewhere(original)) => {
-            console.say(&format!(
+            console.report(&format!(
                 "this folder is a copy of {original}; what runs there is left alone"
             ));
             forget_id(state.path());
@@ -37,27 +37,29 @@ pub(super) async fn clear_left_over(state: &StateDir, console: &Console) -> Resu
         None => None,
     };
     let names_its_directory = |running: &Running| running.place.is_some();
-    let grounds = Grounds::of(state, before.as_deref().is_some_and(names_its_directory));
-    let families = ask_to_stop(before.as_deref(), &grounds, console);
-    until_gone(&families, &grounds).await?;
+    let ownership = Ownership::of(state, before.as_deref().is_some_and(names_its_directory));
+    let families = ask_to_stop(before.as_deref(), &ownership, console);
+    until_gone(&families, &ownership).await?;
     // Before 0.5 the record did not hold for which directory it was written: it may be a copy's.
     if let Some(running) = before.filter(|running| names_its_directory(running)) {
-        remove_left_over(&running.sockets, running.sockets_folder);
+        remove_leftover(&running.sockets, running.sockets_folder);
     }
-    spare::remove(&state.record());
+    replace_file::remove(&state.run_file());
     Ok(())
 }
 
 /// Sends each recorded child its stop signal, and returns their pids.
-fn ask_to_stop(before: Option<&Running>, grounds: &Grounds, console: &Console) -> Vec<i32> {
+fn ask_to_stop(before: Option<&Running>, ownership: &Ownership, console: &Console) -> Vec<i32> {
     let mut left: Vec<(&str, i32)> = Vec::new();
     for (name, child) in before.into_iter().flat_map(|running| &running.children) {
         let Some(identity) = &child.process else {
             continue;
         };
         let mut orphans = identity.orphans();
-        orphans.retain(|orphan| grounds.hold(orphan.pid));
-        let living = identity.living().filter(|stat| grounds.hold(stat.pid));
+        orphans.retain(|orphan| ownership.includes(orphan.pid));
+        let living = identity
+            .living()
+            .filter(|stat| ownership.includes(stat.pid));
         if living.is_none() && orphans.is_empty() {
             continue;
         }
@@ -74,7 +76,7 @@ fn ask_to_stop(before: Option<&Running>, grounds: &Grounds, console: &Console) -
     }
     let names: Vec<&str> = left.iter().map(|(name, _)| *name).collect();
     if !names.is_empty() {
-        console.say(&format!(
+        console.report(&format!(
             "stopping what an earlier run left: {}",
             names.join(", ")
         ));
@@ -83,12 +85,12 @@ fn ask_to_stop(before: Option<&Running>, grounds: &Grounds, console: &Console) -
 }
 
 /// Waits until these families and our PostgreSQL are gone; kills what takes too long.
-async fn until_gone(families: &[i32], grounds: &Grounds) -> Result<()> {
+async fn until_gone(families: &[i32], ownership: &Ownership) -> Result<()> {
     let remaining = || {
-        let mut pids = grounds.postgres();
+        let mut pids = ownership.postgres();
         for leader in families {
             let family = process::family(*leader).into_iter().map(|stat| stat.pid);
-            pids.extend(family.filter(|pid| grounds.hold(*pid)));
+            pids.extend(family.filter(|pid| ownership.includes(*pid)));
         }
         pids
     };
@@ -98,12 +100,12 @@ async fn until_gone(families: &[i32], grounds: &Grounds) -> Result<()> {
         if pids.is_empty() {
             return Ok(());
         }
-        if since.elapsed() > PATIENCE {
+        if since.elapsed() > STOP_TIMEOUT {
             for pid in pids {
                 process::signal(pid, Signal::SIGKILL);
             }
             anyhow::ensure!(
-                since.elapsed() < 2 * PATIENCE,
+                since.elapsed() < 2 * STOP_TIMEOUT,
                 "processes of an earlier run do not end: {:?}",
                 remaining()
             );

@@ -10,7 +10,7 @@ const POSTGRES_VERSIONS: &str = "/usr/lib/postgresql";
 
 /// Every program that a version needs, found before anything is started; none is one it does without.
 #[derive(Debug, Clone)]
-pub(super) struct Programs {
+pub(super) struct Binaries {
     pub(super) nginx: Option<PathBuf>,
     pub(super) memcached: Option<PathBuf>,
     pub(super) fcgiwrap: Option<PathBuf>,
@@ -20,7 +20,7 @@ pub(super) struct Programs {
     pub(super) postgres: Option<PathBuf>,
 }
 
-impl Programs {
+impl Binaries {
     /// Finds all, or says all that are missing at once. `cluster` is the PostgreSQL cluster that
     /// is to run, made already or not; none when the database is elsewhere.
     pub(super) fn find(rung: Rung, cluster: Option<&Path>) -> Result<Self> {

@@ -1,33 +1,33 @@
 //! What only the site's own user may see: the folders of sockets and pictures, the password of demo people.
 
-use std::fs::{DirBuilder, OpenOptions};
-use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::fs::DirBuilder;
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::account::Account;
-use super::place::FileId;
+use super::ownership::FileId;
+use super::unix_user::UnixUser;
 
 /// Sockets lie in /tmp whatever TMPDIR says: it may be long, and closed to other users.
 const SOCKETS: &str = "/tmp/fk-";
 
 /// The short private folder of the unix sockets of one running site: their paths may have 107 bytes only.
 #[derive(Debug, Clone)]
-pub(super) struct Sockets {
+pub(super) struct SocketDir {
     path: PathBuf,
-    account: Account,
+    user: UnixUser,
 }
 
-impl Sockets {
+impl SocketDir {
     /// Makes a new folder, which belongs to this site alone.
-    pub(super) fn make(account: &Account) -> Result<Self> {
+    pub(super) fn make(user: &UnixUser) -> Result<Self> {
         loop {
             let path = PathBuf::from(format!("{SOCKETS}{:08x}", rand::random::<u32>()));
-            if make_private(&path, account)? {
-                let account = account.clone();
-                return Ok(Self { path, account });
+            if make_private(&path, user)? {
+                let user = user.clone();
+                return Ok(Self { path, user });
             }
         }
     }
@@ -41,12 +41,12 @@ impl Sockets {
     /// user may have made one of this name since, which is refused.
     pub(super) fn mend(&self) -> Result<()> {
         let path = &self.path;
-        make_private(path, &self.account)?;
+        make_private(path, &self.user)?;
         let found = std::fs::symlink_metadata(path)
             .with_context(|| format!("cannot look at {}", path.display()))?;
         let is_private = found.is_dir() && found.mode() & 0o077 == 0;
         ensure!(
-            is_private && self.account.owns(&found),
+            is_private && self.user.owns(&found),
             "{} belongs to another user, and the site needs it for its sockets; remove it",
             path.display()
         );
@@ -56,28 +56,28 @@ impl Sockets {
     /// Removes the folder, as far as its user may.
     pub(super) fn remove(&self) {
         let _ = self
-            .account
-            .with_rights(|| Ok(std::fs::remove_dir_all(&self.path)?));
+            .user
+            .with_privileges(|| Ok(std::fs::remove_dir_all(&self.path)?));
     }
 }
 
 /// Makes a folder for this account alone, in a folder of this account, if there is none.
-pub(super) fn make_folder_of(account: &Account, path: &Path) -> Result<()> {
-    make_private(path, account)?;
+pub(super) fn make_folder_of(user: &UnixUser, path: &Path) -> Result<()> {
+    make_private(path, user)?;
     let found = std::fs::metadata(path);
     let found = found.with_context(|| format!("cannot look at {}", path.display()))?;
     ensure!(
-        found.is_dir() && account.owns(&found),
+        found.is_dir() && user.owns(&found),
         "{} is no folder of the user {}; remove it, or give it to that user",
         path.display(),
-        account.name
+        user.name
     );
     Ok(())
 }
 
 /// Makes a folder for this account alone; returns whether there was nothing of this name.
-fn make_private(path: &Path, account: &Account) -> Result<bool> {
-    account.with_rights(|| match DirBuilder::new().mode(0o700).create(path) {
+fn make_private(path: &Path, user: &UnixUser) -> Result<bool> {
+    user.with_privileges(|| match DirBuilder::new().mode(0o700).create(path) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(error).with_context(|| format!("cannot make {}", path.display())),
@@ -86,7 +86,7 @@ fn make_private(path: &Path, account: &Account) -> Result<bool> {
 
 /// Removes the folder of sockets that a killed supervisor left, if it is still the same one; and nothing that does not
 /// look like one.
-pub(super) fn remove_left_over(dir: &Path, was: Option<FileId>) {
+pub(super) fn remove_leftover(dir: &Path, was: Option<FileId>) {
     let name = dir.to_string_lossy();
     let is_fit = name
         .strip_prefix(SOCKETS)
@@ -97,21 +97,6 @@ pub(super) fn remove_left_over(dir: &Path, was: Option<FileId>) {
     }
 }
 
-/// Writes the one password of all demo people, if there is none yet.
-pub(super) fn make_demo_logins(path: &Path, account: &Account) -> Result<()> {
-    let mut options = OpenOptions::new();
-    match options.write(true).create_new(true).mode(0o600).open(path) {
-        Ok(mut file) => {
-            let parts = [(); 4].map(|()| format!("{:08x}", rand::random::<u32>()));
-            writeln!(file, "{}", parts.join("-"))
-        }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error),
-    }
-    .with_context(|| format!("cannot write {}", path.display()))?;
-    account.own(path)
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
@@ -120,8 +105,8 @@ mod tests {
 
     #[test]
     fn the_folder_of_the_sockets_is_private_and_somebody_else_s_is_refused() {
-        let account = Account::choose("nobody").unwrap();
-        let sockets = Sockets::make(&account).unwrap();
+        let user = UnixUser::choose("nobody").unwrap();
+        let sockets = SocketDir::make(&user).unwrap();
         let path = sockets.path().to_owned();
         let mode = || std::fs::symlink_metadata(&path).unwrap().mode() & 0o777;
         assert_eq!(mode(), 0o700);
@@ -137,15 +122,15 @@ mod tests {
         // Neither what is below such a folder nor any other.
         let other = tempfile::tempdir().unwrap();
         for kept in [inside.as_path(), other.path()] {
-            remove_left_over(kept, FileId::of(kept));
+            remove_leftover(kept, FileId::of(kept));
             assert!(kept.exists(), "{}", kept.display());
         }
         // Nor one that another user has made since.
         for was in [None, FileId::of(other.path())] {
-            remove_left_over(&path, was);
+            remove_leftover(&path, was);
             assert!(path.exists());
         }
-        remove_left_over(&path, FileId::of(&path));
+        remove_leftover(&path, FileId::of(&path));
         assert!(!path.exists());
     }
 }

@@ -16,8 +16,8 @@ use anyhow::{Context as _, Result};
 use nix::unistd::{Gid, Uid};
 use serde::{Deserialize, Serialize};
 
+use super::privileges::with_privileges_of;
 use super::process::{self, Stat};
-use super::rights::with_rights_of;
 use super::state::{StateDir, write_whole};
 
 /// The program's name, as the kernel knows its processes.
@@ -52,7 +52,7 @@ pub(super) const ID: &str = "id";
 
 /// The directory for which something was written down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Place {
+pub(super) struct DirIdentity {
     /// Its path without links.
     path: String,
     /// What its file [`ID`] holds. A copy of the directory holds the same.
@@ -62,7 +62,7 @@ pub(super) struct Place {
     boot: String,
 }
 
-impl Place {
+impl DirIdentity {
     /// The identity of a directory, which gets an id if it has none.
     pub(super) fn of(dir: &Path) -> Result<Self> {
         let look = || format!("cannot look at {}", dir.display());
@@ -115,17 +115,17 @@ fn path_of(dir: &Path) -> Option<String> {
 
 /// Where the children of a site work, and the program that they run.
 #[derive(Debug)]
-pub(super) struct Grounds {
+pub(super) struct Ownership {
     folders: Vec<FileId>,
     cluster: Option<FileId>,
     program: Option<FileId>,
-    trusts_record: bool,
+    trusts_run_file: bool,
 }
 
-impl Grounds {
+impl Ownership {
     /// With `trusts_record` the record names this directory: then it is believed about a process that the kernel
     /// keeps closed to us.
-    pub(super) fn of(state: &StateDir, trusts_record: bool) -> Self {
+    pub(super) fn of(state: &StateDir, trusts_run_file: bool) -> Self {
         let cluster = FileId::of(state.cluster());
         let folders = [
             state.path().to_owned(),
@@ -141,18 +141,18 @@ impl Grounds {
                 .collect(),
             cluster,
             program: FileId::of(state.program()),
-            trusts_record,
+            trusts_run_file,
         }
     }
 
     /// Whether a process that the record names works in this state directory, or runs the copy of the program
     /// that lies there. That alone does not make it a child of the site: a shell may have its current folder here.
-    pub(super) fn hold(&self, pid: i32) -> bool {
+    pub(super) fn includes(&self, pid: i32) -> bool {
         let (folder, program) = (seen(pid, "cwd"), seen(pid, "exe"));
         let is_here = matches!(folder, Seen::Is(dir) if self.folders.contains(&dir));
         let is_ours = matches!(program, Seen::Is(file) if self.program == Some(file));
         let is_closed = [folder, program].contains(&Seen::Closed);
-        is_here || is_ours || (is_closed && self.trusts_record)
+        is_here || is_ours || (is_closed && self.trusts_run_file)
     }
 
     /// The processes of the PostgreSQL that runs here.
@@ -211,7 +211,7 @@ fn seen(pid: i32, link: &str) -> Seen {
         (Seen::Closed, Ok(owner)) => {
             let (user, group) = (Uid::from_raw(owner.uid()), Gid::from_raw(owner.gid()));
             // Without root's rights there are no others to take on.
-            with_rights_of(user, group, || Ok(look())).unwrap_or(Seen::Closed)
+            with_privileges_of(user, group, || Ok(look())).unwrap_or(Seen::Closed)
         }
         (seen, _) => seen,
     }
@@ -226,7 +226,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let [first, moved, copy] = ["first", "moved", "copy"].map(|name| dir.path().join(name));
         std::fs::create_dir(&first).expect("a folder");
-        let place = Place::of(&first).expect("a place");
+        let place = DirIdentity::of(&first).expect("a place");
         std::fs::create_dir(&copy).expect("a folder");
         std::fs::copy(first.join(ID), copy.join(ID)).expect("a copy");
         assert!(place.is(&first) && !place.is(&copy));
@@ -239,7 +239,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let [first, moved, copy] = ["first", "moved", "copy"].map(|name| dir.path().join(name));
         std::fs::create_dir(&first).expect("a folder");
-        let mut place = Place::of(&first).expect("a place");
+        let mut place = DirIdentity::of(&first).expect("a place");
         place.file.device += 1;
         assert!(place.is(&first), "mounted anew");
         place.boot = "of before".to_owned();

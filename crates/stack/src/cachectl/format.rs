@@ -77,7 +77,7 @@ pub(super) fn percent(part: u64, whole: u64) -> String {
 }
 
 /// Escapes what a terminal would obey, so that no address moves its cursor.
-pub(super) fn harmless(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.chars()
         .flat_map(|c| {
             let obeyed = c.is_control() || is_format(c);
@@ -95,7 +95,7 @@ fn is_format(c: char) -> bool {
 }
 
 /// Cuts an address in its middle to a width: its begin says what it is, its end which one.
-pub(super) fn cut(text: &str, width: usize) -> String {
+pub(super) fn shortened(text: &str, width: usize) -> String {
     let chars: Vec<char> = text.chars().collect();
     if chars.len() <= width {
         return text.to_owned();
@@ -157,16 +157,19 @@ mod tests {
     #[test]
     fn no_address_moves_the_cursor_or_hides() {
         assert_eq!(
-            harmless("/i/\x1b[2Ja\u{202e}.webp"),
+            escaped("/i/\x1b[2Ja\u{202e}.webp"),
             "/i/\\u{1b}[2Ja\\u{202e}.webp"
         );
-        assert_eq!(harmless("/i/é.webp"), "/i/é.webp");
+        assert_eq!(escaped("/i/é.webp"), "/i/é.webp");
     }
 
     #[test]
     fn what_is_too_long_is_cut_in_the_middle_or_broken_at_spaces() {
-        assert_eq!(cut("/i/anna/0123456789/640.webp", 15), "/i/ann..40.webp");
-        assert_eq!(cut("/i/a", 4), "/i/a");
+        assert_eq!(
+            shortened("/i/anna/0123456789/640.webp", 15),
+            "/i/ann..40.webp"
+        );
+        assert_eq!(shortened("/i/a", 4), "/i/a");
         assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
     }
 }

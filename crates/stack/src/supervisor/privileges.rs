@@ -16,7 +16,7 @@ use rustix::thread::set_thread_groups;
 ///
 /// Linux keeps these rights for each thread. A thread of its own takes them on and ends with the work, so the caller
 /// keeps its own whatever happens. Only these rights change: no other user may send a signal to the thread.
-pub(super) fn with_rights_of<T: Send>(
+pub(super) fn with_privileges_of<T: Send>(
     user: Uid,
     group: Gid,
     work: impl FnOnce() -> Result<T> + Send,
@@ -71,13 +71,13 @@ mod tests {
         .expect("a mode");
         chown(&theirs, Some(NOBODY.0), Some(NOBODY.1)).expect("root may");
         std::os::unix::fs::symlink(&ours, theirs.join("link")).expect("a link");
-        with_rights_of(NOBODY.0, NOBODY.1, || {
+        with_privileges_of(NOBODY.0, NOBODY.1, || {
             Ok(fs::write(theirs.join("file"), "text")?)
         })
         .expect("it may");
         let made = fs::metadata(theirs.join("file")).expect("it is there");
         assert_eq!((made.uid(), made.gid()), (65534, 65534));
-        let refused = with_rights_of(NOBODY.0, NOBODY.1, || {
+        let refused = with_privileges_of(NOBODY.0, NOBODY.1, || {
             Ok(fs::write(theirs.join("link/file"), "text")?)
         });
         assert!(refused.is_err());

@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::flood::Flood;
-use super::output::{Console, LOG_BYTES_MAX, name_of_old};
+use super::log_throttle::LogThrottle;
+use super::output::{Console, LOG_BYTES_MAX, rotated_path};
 
 /// How often new lines are looked for. Looking costs one system call; nothing waits for the terminal.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -33,7 +33,7 @@ const TAIL_LINES: usize = 4;
 
 /// The log of one life of a child.
 #[derive(Debug)]
-pub(super) struct Follower(Mutex<Followed>);
+pub(super) struct ChildLog(Mutex<Followed>);
 
 #[derive(Debug)]
 struct Followed {
@@ -49,10 +49,10 @@ struct Followed {
     /// A line whose end has not come yet.
     line: Vec<u8>,
     tail: VecDeque<String>,
-    flood: Flood,
+    throttle: LogThrottle,
 }
 
-impl Follower {
+impl ChildLog {
     /// Opens the log of a child; what is in it already was another life.
     pub(super) fn open(name: &str, console: Option<Arc<Console>>, logs: &Path) -> io::Result<Self> {
         const COLOURS: [&str; 6] = ["36", "33", "32", "35", "34", "31"];
@@ -74,7 +74,7 @@ impl Follower {
             read,
             line: Vec::new(),
             tail: VecDeque::new(),
-            flood: Flood::new(Instant::now()),
+            throttle: LogThrottle::new(Instant::now()),
         })))
     }
 
@@ -84,7 +84,7 @@ impl Follower {
     }
 
     /// Looks for new lines as long as the log is followed by anything else.
-    pub(super) fn keep_up(log: &Arc<Self>) {
+    pub(super) fn follow(log: &Arc<Self>) {
         let log = Arc::downgrade(log);
         tokio::spawn(async move {
             let mut looks = interval(LOOK_EVERY);
@@ -112,12 +112,12 @@ impl Follower {
         if !rest.is_empty() {
             followed.take_line(&rest);
         }
-        let held_back = followed.flood.end();
+        let held_back = followed.throttle.end();
         followed.print_missing(held_back, "lines");
     }
 
     /// The last lines of the child, for the sentence about its end.
-    pub(super) fn last_words(&self) -> String {
+    pub(super) fn last_lines(&self) -> String {
         let followed = self.held();
         let lines: Vec<&str> = followed.tail.iter().map(String::as_str).collect();
         lines.join("\n            ")
@@ -187,7 +187,7 @@ impl Followed {
             .chars()
             .map(|c| if c.is_control() && c != '\t' { '?' } else { c })
             .collect();
-        let (held_back, is_shown) = self.flood.next(Instant::now());
+        let (held_back, is_shown) = self.throttle.next(Instant::now());
         self.print_missing(held_back, "lines");
         if let Some(console) = self.console.as_ref().filter(|_| is_shown) {
             console.print(&self.name, self.colour, &text);
@@ -208,7 +208,7 @@ impl Followed {
     /// Copies the end of the file to `NAME.log.1` and empties it: no child need open its log again. What is written
     /// between the two, some microseconds, is lost.
     fn begin_anew(&mut self) {
-        let old = name_of_old(&self.path);
+        let old = rotated_path(&self.path);
         let half = self.path.with_extension("half");
         let copied = copy_end(&self.path, &half).and_then(|()| std::fs::rename(&half, &old));
         if copied.is_err() {
@@ -236,14 +236,14 @@ mod tests {
 
     use super::*;
 
-    fn child_of(log: &Follower) -> File {
+    fn child_of(log: &ChildLog) -> File {
         log.held().file.try_clone().expect("the child's end")
     }
 
     #[test]
     fn a_full_log_becomes_the_old_one_and_the_child_writes_on_at_its_beginning() {
         let dir = tempfile::tempdir().expect("a folder");
-        let log = Follower::open("nginx", None, dir.path()).expect("a log");
+        let log = ChildLog::open("nginx", None, dir.path()).expect("a log");
         let mut child = child_of(&log);
         let line = [b"x".repeat(1023).as_slice(), b"\n"].concat();
         for _ in 0..=LOG_BYTES_MAX / 1024 {
@@ -255,13 +255,13 @@ mod tests {
         assert_eq!(read("nginx.log"), b"and on\n");
         assert_eq!(read("nginx.log.1").len() as u64, LOG_BYTES_MAX);
         log.finish();
-        assert!(log.last_words().ends_with("and on"));
+        assert!(log.last_lines().ends_with("and on"));
     }
 
     #[test]
     fn of_a_log_that_grew_by_gigabytes_the_end_is_kept() {
         let dir = tempfile::tempdir().expect("a folder");
-        let log = Follower::open("nginx", None, dir.path()).expect("a log");
+        let log = ChildLog::open("nginx", None, dir.path()).expect("a log");
         let mut child = child_of(&log);
         child.set_len(3 << 30).expect("a hole takes no room");
         child.write_all(b"the last line\n").expect("a line");
@@ -276,7 +276,7 @@ mod tests {
     #[test]
     fn a_log_is_emptied_also_when_it_cannot_be_kept() {
         let dir = tempfile::tempdir().expect("a folder");
-        let log = Follower::open("nginx", None, dir.path()).expect("a log");
+        let log = ChildLog::open("nginx", None, dir.path()).expect("a log");
         // As after `rm logs/nginx.log`: the child still writes to the file that has no name.
         std::fs::remove_file(dir.path().join("nginx.log")).expect("removed");
         child_of(&log).set_len(LOG_BYTES_MAX + 1).expect("room");
@@ -289,16 +289,16 @@ mod tests {
     fn what_a_life_before_wrote_is_none_of_its_last_words_and_a_long_backlog_is_skipped() {
         let dir = tempfile::tempdir().expect("a folder");
         std::fs::write(dir.path().join("app-0.log"), "of before\n").expect("a log");
-        let log = Follower::open("app-0", None, dir.path()).expect("a log");
+        let log = ChildLog::open("app-0", None, dir.path()).expect("a log");
         log.finish();
-        assert_eq!(log.last_words(), "");
+        assert_eq!(log.last_lines(), "");
         let mut child = child_of(&log);
         child.write_all(b"first\n").expect("a line");
         let zeros = vec![0; BACKLOG_BYTES_MAX as usize];
         child.write_all(&zeros).expect("many bytes");
         child.write_all(b"\nlast").expect("half a line");
         log.finish();
-        let words = log.last_words();
+        let words = log.last_lines();
         assert!(
             !words.contains("first") && words.ends_with("last"),
             "{words}"
@@ -308,12 +308,12 @@ mod tests {
     #[test]
     fn lines_are_cut_to_a_bounded_length_and_cannot_drive_the_terminal() {
         let dir = tempfile::tempdir().expect("a folder");
-        let log = Follower::open("app-0", None, dir.path()).expect("a log");
-        let mut said = b"\x1b[2Jhello\n".to_vec();
-        said.extend(vec![b'x'; 3 * LINE_BYTES_MAX]);
-        child_of(&log).write_all(&said).expect("lines");
+        let log = ChildLog::open("app-0", None, dir.path()).expect("a log");
+        let mut quoted_output = b"\x1b[2Jhello\n".to_vec();
+        quoted_output.extend(vec![b'x'; 3 * LINE_BYTES_MAX]);
+        child_of(&log).write_all(&quoted_output).expect("lines");
         log.finish();
-        let words = log.last_words();
+        let words = log.last_lines();
         assert!(words.starts_with("?[2Jhello\n"), "{words}");
         assert_eq!(words.matches('x').count(), LINE_BYTES_MAX);
     }

@@ -18,13 +18,13 @@ const CONNECTIONS_MAX: usize = 64 << 10;
 
 /// What is known of open connections.
 #[derive(Debug, Default)]
-pub(super) struct Pairs {
+pub(super) struct Joiner {
     begun: HashMap<u64, TimeSpec>,
     /// The number of the last request on each connection: a gap is what was lost.
     serials: HashMap<u64, u64>,
 }
 
-impl Pairs {
+impl Joiner {
     /// Takes a line as it came; writes one for watchers when a request has ended, and says whether it did.
     ///
     /// The time in microseconds, or `-`, then the fields of the format, with tabs between.
@@ -48,7 +48,7 @@ impl Pairs {
         if let Some(lost) = before.and_then(|before| serial.checked_sub(before + 1))
             && lost > 0
         {
-            say_lost(lost, text);
+            write_lost(lost, text);
         }
         match took {
             Some(took) => text.extend_from_slice(took.num_microseconds().to_string().as_bytes()),
@@ -66,7 +66,7 @@ impl Pairs {
 }
 
 /// Tells a watcher how many requests it was not told of.
-pub(super) fn say_lost(lost: u64, text: &mut Vec<u8>) {
+pub(super) fn write_lost(lost: u64, text: &mut Vec<u8>) {
     text.extend_from_slice(format!("lost\t{lost}\n").as_bytes());
 }
 
@@ -107,9 +107,9 @@ mod tests {
     }
 
     fn told(lines: &[(String, i64)]) -> String {
-        let (mut pairs, mut text) = (Pairs::default(), vec![]);
+        let (mut joiner, mut text) = (Joiner::default(), vec![]);
         for (line, us) in lines {
-            pairs.take(line.as_bytes(), TimeSpec::microseconds(*us), &mut text);
+            joiner.take(line.as_bytes(), TimeSpec::microseconds(*us), &mut text);
         }
         String::from_utf8(text).unwrap()
     }

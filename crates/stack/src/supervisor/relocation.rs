@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use sha2::{Digest as _, Sha256};
 
-use super::place::{Place, forget_id};
+use super::ownership::{DirIdentity, forget_id};
 use super::state::write_whole;
 
 /// The note in the folder that was asked for.
@@ -19,13 +19,13 @@ pub(super) const TO: &str = "moved-to";
 pub(super) const FROM: &str = "moved-from";
 
 /// Where the state of this folder lies instead; none when it lies here.
-pub(super) fn leads_to(asked: &Path) -> Option<PathBuf> {
+pub(super) fn target(asked: &Path) -> Option<PathBuf> {
     let note = std::fs::read_to_string(asked.join(TO)).ok()?;
     let to = PathBuf::from(note.trim_end());
     let is_of_here = match beside(&to) {
         Some(place) => place.is(asked),
         // 0.4.0 left no second note, but the place follows from the folder's path.
-        None => to == refuge(asked),
+        None => to == fallback_dir(asked),
     };
     is_of_here.then_some(to)
 }
@@ -39,7 +39,7 @@ pub(super) fn write(asked: &Path, to: &Path) -> Result<()> {
 
 /// Writes the note beside the state once more, if the folder was moved or mounted anew since.
 pub(super) fn renew(asked: &Path, to: &Path) -> Result<()> {
-    let place = Place::of(asked)?;
+    let place = DirIdentity::of(asked)?;
     if beside(to).as_ref() == Some(&place) {
         return Ok(());
     }
@@ -47,12 +47,12 @@ pub(super) fn renew(asked: &Path, to: &Path) -> Result<()> {
 }
 
 /// The note beside a state.
-fn beside(state: &Path) -> Option<Place> {
+fn beside(state: &Path) -> Option<DirIdentity> {
     serde_json::from_slice(&std::fs::read(state.join(FROM)).ok()?).ok()
 }
 
 /// The same place for the same folder, so that it is found again even without the note.
-pub(super) fn refuge(asked: &Path) -> PathBuf {
+pub(super) fn fallback_dir(asked: &Path) -> PathBuf {
     let hash = Sha256::digest(asked.as_os_str().as_encoded_bytes());
     let hash: String = hash
         .iter()
@@ -64,7 +64,7 @@ pub(super) fn refuge(asked: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::super::place::ID;
+    use super::super::ownership::ID;
     use super::*;
 
     #[test]
@@ -79,13 +79,13 @@ mod tests {
         for name in [TO, ID] {
             std::fs::copy(first.join(name), copy.join(name)).expect("a copy");
         }
-        assert_eq!(leads_to(&copy), None);
+        assert_eq!(target(&copy), None);
         std::fs::rename(&first, &moved).expect("moved");
-        assert_eq!(leads_to(&moved).as_ref(), Some(&state));
+        assert_eq!(target(&moved).as_ref(), Some(&state));
         // The copy becomes a site of its own.
         write(&copy, &other).expect("notes");
         renew(&moved, &state).expect("a note");
-        assert_eq!(leads_to(&moved), Some(state));
-        assert_eq!(leads_to(&copy), Some(other));
+        assert_eq!(target(&moved), Some(state));
+        assert_eq!(target(&copy), Some(other));
     }
 }

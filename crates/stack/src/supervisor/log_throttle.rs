@@ -8,13 +8,13 @@ const LINES_A_SECOND_MAX: u32 = 20;
 
 /// Counts the lines of one child.
 #[derive(Debug)]
-pub(super) struct Flood {
+pub(super) struct LogThrottle {
     began: Instant,
     shown: u32,
     held_back: u64,
 }
 
-impl Flood {
+impl LogThrottle {
     pub(super) fn new(now: Instant) -> Self {
         Self {
             began: now,
@@ -52,13 +52,13 @@ mod tests {
     #[test]
     fn a_flood_is_held_back_counted_and_over_after_a_second() {
         let begin = Instant::now();
-        let mut flood = Flood::new(begin);
-        let shown = (0..1000).filter(|_| flood.next(begin).1).count();
+        let mut throttle = LogThrottle::new(begin);
+        let shown = (0..1000).filter(|_| throttle.next(begin).1).count();
         assert_eq!(shown, LINES_A_SECOND_MAX as usize);
         let later = begin + Duration::from_secs(1);
         let held_back = 1000 - u64::from(LINES_A_SECOND_MAX);
-        assert_eq!(flood.next(later), (Some(held_back), true));
-        assert_eq!(flood.next(later), (None, true));
-        assert_eq!(flood.end(), None);
+        assert_eq!(throttle.next(later), (Some(held_back), true));
+        assert_eq!(throttle.next(later), (None, true));
+        assert_eq!(throttle.end(), None);
     }
 }

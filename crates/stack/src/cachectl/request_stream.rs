@@ -10,18 +10,18 @@ use super::request::{self, Line, Request};
 
 /// An open ear; nginx begins to tell within a second, and ends within one after this is dropped.
 #[derive(Debug)]
-pub struct Watch {
+pub struct RequestStream {
     lines: Lines<BufReader<UnixStream>>,
     lost: u64,
 }
 
-impl Watch {
+impl RequestStream {
     /// Connects to the site.
     ///
     /// # Errors
     ///
     /// When nobody listens there, or we may not.
-    pub async fn at(socket: &Path) -> io::Result<Self> {
+    pub async fn connect(socket: &Path) -> io::Result<Self> {
         let stream = UnixStream::connect(socket).await?;
         Ok(Self {
             lines: BufReader::with_capacity(64 << 10, stream).lines(),

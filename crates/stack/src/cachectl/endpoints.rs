@@ -7,7 +7,7 @@ use accelerator::Ring;
 
 /// Everything that can be asked about the cache of one site.
 #[derive(Debug, Clone, Default)]
-pub struct Site {
+pub struct Endpoints {
     /// The memcached servers, in nginx's order.
     pub memcached: Vec<SocketAddr>,
     /// The unix sockets of the app processes.
@@ -18,7 +18,7 @@ pub struct Site {
     pub copies: usize,
 }
 
-impl Site {
+impl Endpoints {
     /// All servers in the order in which nginx tries them for a key, each once.
     pub fn servers_of(&self, key: &str) -> Vec<SocketAddr> {
         let ring = Ring::new(self.memcached.iter().map(SocketAddr::to_string));
