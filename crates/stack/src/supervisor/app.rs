@@ -90,7 +90,7 @@ impl Apps<'_> {
     }
 
     /// This program as fcgiwrap starts it: without arguments, told everything by its environment.
-    pub(super) fn as_cgi(&self) -> fcgiwrap::Programs {
+    pub(super) fn as_cgi(&self) -> fcgiwrap::CgiPrograms {
         let (plan, state) = (self.plan, self.state);
         let mut envs: Vec<(&'static str, OsString)> = vec![
             ("DATABASE_URL", self.database_url.into()),
@@ -112,7 +112,7 @@ impl Apps<'_> {
                 envs.push(("FLICKR_KILLR_LAB_HOSTS", plan.lab_hosts.join(",").into()));
             }
         }
-        fcgiwrap::Programs {
+        fcgiwrap::CgiPrograms {
             program: self.program.to_owned(),
             envs,
             count: plan.programs(),

@@ -12,9 +12,9 @@ use tokio::process::Command;
 use tokio::sync::watch;
 
 use super::child_log::ChildLog;
-use super::fcgiwrap::SharedSocket;
 use super::output::Console;
 use super::process;
+use super::shared_socket::SharedSocket;
 use super::unix_user::UnixUser;
 
 /// How long each step of a stop may take once somebody is in a hurry.

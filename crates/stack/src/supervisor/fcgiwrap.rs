@@ -5,18 +5,16 @@
 //! kernel without end, once the first of them has died, whether another one did, and replaces none.
 
 use std::ffi::OsString;
-use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use nix::sys::signal::Signal;
 
 use super::child::{Output, Spec};
-use super::ownership::FileId;
 use super::probe::Probe;
+use super::shared_socket::SharedSocket;
 use super::socket_dir::SocketDir;
 use super::supervise::Service;
 use super::unix_user::UnixUser;
@@ -26,50 +24,13 @@ use super::unix_user::UnixUser;
 const SILENCE_TIMEOUT: Duration = Duration::from_secs(40);
 
 /// What fcgiwrap starts.
-pub(super) struct Programs {
+pub(super) struct CgiPrograms {
     /// The only program that it may start.
     pub(super) program: PathBuf,
     /// What the program finds in its environment besides the request.
     pub(super) envs: Vec<(&'static str, OsString)>,
     /// How many may run at once; further requests wait in the socket's queue.
     pub(super) count: usize,
-}
-
-/// A listening socket that several children share. It is made again when it is gone from disk.
-#[derive(Debug)]
-pub(super) struct SharedSocket {
-    path: PathBuf,
-    sockets: SocketDir,
-    user: UnixUser,
-    bound: Mutex<(OwnedFd, Option<FileId>)>,
-}
-
-impl SharedSocket {
-    fn bind(path: &Path, sockets: &SocketDir, user: &UnixUser) -> Result<Self> {
-        Ok(Self {
-            path: path.to_owned(),
-            sockets: sockets.clone(),
-            user: user.clone(),
-            bound: Mutex::new(bound(path, sockets, user)?),
-        })
-    }
-
-    /// The socket for one more child.
-    pub(super) fn share(&self) -> Result<OwnedFd> {
-        let mut held = self.bound.lock().unwrap_or_else(PoisonError::into_inner);
-        if FileId::of(&self.path) != held.1 {
-            *held = bound(&self.path, &self.sockets, &self.user)?;
-        }
-        held.0.try_clone().context("a socket to share")
-    }
-}
-
-fn bound(path: &Path, sockets: &SocketDir, user: &UnixUser) -> Result<(OwnedFd, Option<FileId>)> {
-    sockets.mend()?;
-    let listener = user.with_privileges(|| {
-        UnixListener::bind(path).with_context(|| format!("cannot listen on {}", path.display()))
-    })?;
-    Ok((listener.into(), FileId::of(path)))
 }
 
 /// As many fcgiwraps as programs may run at once, each as a child to keep, on a socket made here.
@@ -80,7 +41,7 @@ pub(super) fn services(
     fcgiwrap: &Path,
     user: &UnixUser,
     socket: &Path,
-    programs: &Programs,
+    programs: &CgiPrograms,
     sockets: &SocketDir,
 ) -> Result<Vec<Service>> {
     let listener = Arc::new(SharedSocket::bind(socket, sockets, user)?);

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use nix::sys::signal::Signal;
 
+use super::dir_identity::forget_id;
 use super::output::Console;
-use super::ownership::{Ownership, forget_id};
+use super::ownership::Ownership;
 use super::process;
 use super::replace_file;
 use super::run_file::{Running, Written};

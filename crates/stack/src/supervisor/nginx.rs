@@ -17,7 +17,8 @@ use super::child::{Output, Spec};
 use super::disk_space::DiskSpace;
 use super::port::reachable;
 use super::probe::Probe;
-use super::state::{StateDir, write_whole};
+use super::replace_file::write_whole;
+use super::state::StateDir;
 use super::supervise::Service;
 use super::unix_user::UnixUser;
 

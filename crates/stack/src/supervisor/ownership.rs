@@ -7,111 +7,19 @@
 //! A directory has a random id. A copy has the same, but another path, and device and inode; a directory that was
 //! moved (`mv`) keeps device and inode until the next mount, and its old path leads to it no more.
 
-use std::fs::Metadata;
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
 use nix::unistd::{Gid, Uid};
-use serde::{Deserialize, Serialize};
 
+use super::dir_identity::FileId;
 use super::privileges::with_privileges_of;
 use super::process::{self, Stat};
-use super::state::{StateDir, write_whole};
+use super::state::StateDir;
 
 /// The program's name, as the kernel knows its processes.
 const POSTGRES: &str = "postgres";
-
-/// Names a file or directory as long as it exists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct FileId {
-    device: u64,
-    inode: u64,
-}
-
-impl FileId {
-    /// The file at a path, behind all links; none when there is none, or we may not look.
-    pub(super) fn of(path: impl AsRef<Path>) -> Option<Self> {
-        Some(Self::from(&std::fs::metadata(path).ok()?))
-    }
-}
-
-impl From<&Metadata> for FileId {
-    fn from(found: &Metadata) -> Self {
-        Self {
-            device: found.dev(),
-            inode: found.ino(),
-        }
-    }
-}
-
-/// Holds a random text that names a directory: a device has another number after each mount, and a path may
-/// lead elsewhere.
-pub(super) const ID: &str = "id";
-
-/// The directory for which something was written down.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct DirIdentity {
-    /// Its path without links.
-    path: String,
-    /// What its file [`ID`] holds. A copy of the directory holds the same.
-    id: String,
-    file: FileId,
-    /// When the kernel knew it by this device and inode.
-    boot: String,
-}
-
-impl DirIdentity {
-    /// The identity of a directory, which gets an id if it has none.
-    pub(super) fn of(dir: &Path) -> Result<Self> {
-        let look = || format!("cannot look at {}", dir.display());
-        let id = match id_of(dir) {
-            Ok(id) => id,
-            Err(_) => {
-                let id = format!("{:032x}", rand::random::<u128>());
-                write_whole(&dir.join(ID), id.as_bytes())?;
-                id
-            }
-        };
-        Ok(Self {
-            path: path_of(dir).with_context(look)?,
-            id,
-            file: FileId::of(dir).with_context(look)?,
-            boot: process::boot(),
-        })
-    }
-
-    /// Whether this is that directory, moved or not, and no copy of it: it has the same id, and either it is at the
-    /// same place, or the kernel knows it for the same, or no such directory is at the old place any more.
-    pub(super) fn is(&self, dir: &Path) -> bool {
-        let is_same_file = || self.boot == process::boot() && FileId::of(dir) == Some(self.file);
-        let is_gone = || match id_of(Path::new(&self.path)) {
-            Ok(id) => id != self.id,
-            Err(error) => error.kind() == ErrorKind::NotFound,
-        };
-        id_of(dir).is_ok_and(|id| id == self.id)
-            && (path_of(dir).as_ref() == Some(&self.path) || is_same_file() || is_gone())
-    }
-
-    /// Where it was when it was written down.
-    pub(super) fn path(&self) -> &str {
-        &self.path
-    }
-}
-
-/// Has a directory that turned out to be a copy get an id of its own.
-pub(super) fn forget_id(dir: &Path) {
-    let _ = std::fs::remove_file(dir.join(ID));
-}
-
-fn id_of(dir: &Path) -> io::Result<String> {
-    std::fs::read_to_string(dir.join(ID))
-}
-
-fn path_of(dir: &Path) -> Option<String> {
-    Some(dir.canonicalize().ok()?.display().to_string())
-}
 
 /// Where the children of a site work, and the program that they run.
 #[derive(Debug)]
@@ -220,36 +128,6 @@ fn seen(pid: i32, link: &str) -> Seen {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_moved_directory_is_the_same_and_a_copy_is_another() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let [first, moved, copy] = ["first", "moved", "copy"].map(|name| dir.path().join(name));
-        std::fs::create_dir(&first).expect("a folder");
-        let place = DirIdentity::of(&first).expect("a place");
-        std::fs::create_dir(&copy).expect("a folder");
-        std::fs::copy(first.join(ID), copy.join(ID)).expect("a copy");
-        assert!(place.is(&first) && !place.is(&copy));
-        std::fs::rename(&first, &moved).expect("moved");
-        assert!(place.is(&moved) && !place.is(&first));
-    }
-
-    #[test]
-    fn a_directory_is_the_same_after_its_device_got_another_number_and_after_a_reboot() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let [first, moved, copy] = ["first", "moved", "copy"].map(|name| dir.path().join(name));
-        std::fs::create_dir(&first).expect("a folder");
-        let mut place = DirIdentity::of(&first).expect("a place");
-        place.file.device += 1;
-        assert!(place.is(&first), "mounted anew");
-        place.boot = "of before".to_owned();
-        assert!(place.is(&first), "after a reboot");
-        std::fs::create_dir(&copy).expect("a folder");
-        std::fs::copy(first.join(ID), copy.join(ID)).expect("a copy");
-        assert!(!place.is(&copy));
-        std::fs::rename(&first, &moved).expect("moved");
-        assert!(place.is(&moved));
-    }
 
     #[test]
     fn an_open_file_of_a_process_is_seen() {

@@ -7,7 +7,7 @@ use domain::Reserve;
 use domain::rung::{Front, Rung};
 use serde::{Deserialize, Serialize};
 
-/// Everything [`up`](super::up) is told.
+/// Everything `up` is told.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// The folder that holds everything, as the person said it.

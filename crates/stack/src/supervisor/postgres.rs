@@ -9,11 +9,12 @@ use nix::sys::signal::Signal;
 use tokio::sync::watch;
 
 use super::child::{Output, Shutdown, Spawner, Spec, run_to_end};
+use super::dir_identity::FileId;
 use super::disk_space::{DiskSpace, WAL_MB_MIN};
-use super::ownership::{FileId, is_closed_postgres, postgres_in};
+use super::ownership::{is_closed_postgres, postgres_in};
 use super::probe::{Probe, head};
+use super::replace_file::write_whole;
 use super::socket_dir::SocketDir;
-use super::state::write_whole;
 use super::supervise::Service;
 use super::unix_user::UnixUser;
 

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use sha2::{Digest as _, Sha256};
 
-use super::ownership::{DirIdentity, forget_id};
-use super::state::write_whole;
+use super::dir_identity::{DirIdentity, forget_id};
+use super::replace_file::write_whole;
 
 /// The note in the folder that was asked for.
 pub(super) const TO: &str = "moved-to";
@@ -64,7 +64,7 @@ pub(super) fn fallback_dir(asked: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ownership::ID;
+    use super::super::dir_identity::ID;
     use super::*;
 
     #[test]

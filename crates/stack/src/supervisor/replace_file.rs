@@ -5,6 +5,8 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
+use images::disk::whole;
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 
 /// How long the file is at least, filled up with line ends: so much room it has beforehand.
@@ -33,6 +35,11 @@ pub(super) fn write(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
     // There is none yet, or the file system does not exchange names.
     std::fs::rename(&spare, path)?;
     fill(&spare, text, mode)
+}
+
+/// Writes a file so that it is there whole or not at all.
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    whole::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Removes a file and the one beside it, which holds a version before.

@@ -11,7 +11,8 @@ use domain::rung::Rung;
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
-use super::ownership::{DirIdentity, FileId, has_open};
+use super::dir_identity::{DirIdentity, FileId};
+use super::ownership::has_open;
 use super::plan::HeldSetting;
 use super::port::reachable;
 use super::process::Identity;

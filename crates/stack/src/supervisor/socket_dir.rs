@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::ownership::FileId;
+use super::dir_identity::FileId;
 use super::unix_user::UnixUser;
 
 /// Sockets lie in /tmp whatever TMPDIR says: it may be long, and closed to other users.

@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 
 use accelerator::nginx::word;
 use anyhow::{Context as _, Result, bail, ensure};
-use images::disk::whole;
 
-use super::ownership::ID;
+use super::dir_identity::ID;
 use super::relocation;
 use super::unix_user::UnixUser;
 
@@ -236,11 +235,6 @@ impl Lock {
         let _ = self.0.set_len(0);
         let _ = writeln!(self.0, "{}", std::process::id());
     }
-}
-
-/// Writes a file so that it is there whole or not at all.
-pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    whole::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// How many bytes the files below a folder take on disk.

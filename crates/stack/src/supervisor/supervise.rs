@@ -13,8 +13,8 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use super::child::{Child, Interrupted, Shutdown, Spawner, Spec, quoted_output, requested};
+use super::dir_identity::FileId;
 use super::health::{Backoff, SilenceBrake, silence};
-use super::ownership::FileId;
 use super::probe::Probe;
 use super::run_file::RunFile;
 

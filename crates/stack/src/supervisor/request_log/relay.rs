@@ -20,7 +20,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, setsockopt, sockopt};
 use nix::sys::time::TimeSpec;
 
-use super::super::ownership::FileId;
+use super::super::dir_identity::FileId;
 use super::super::unix_user::UnixUser;
 use super::join::Joiner;
 
