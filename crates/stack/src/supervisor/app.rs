@@ -1,4 +1,4 @@
-//! The app processes: this very program, told to `serve`, each on its own unix socket.
+//! The app processes: this program run as `serve`, each on its own unix socket.
 
 use std::ffi::OsString;
 use std::fs::{File, Permissions};
@@ -23,9 +23,9 @@ use super::state::StateDir;
 use super::supervise::Service;
 use super::unix_user::UnixUser;
 
-/// When glibc gives freed memory back (mallopt(3)). A picture is drawn in buffers of megabytes; by
-/// default an app process that has drawn two hundred keeps 150 MB, so it keeps 16 MB, for a tenth of
-/// the time that drawing takes.
+/// The glibc threshold for returning freed memory (mallopt(3)). Drawing a picture takes buffers of megabytes; by
+/// default an app process that has drawn two hundred keeps 150 MB. With this it keeps 16 MB, for a tenth of the
+/// drawing time.
 const MALLOC_TRIM_THRESHOLD_BYTES: &str = "8388608";
 
 /// What all app processes of one site share.
@@ -40,7 +40,7 @@ pub(super) struct Apps<'a> {
     pub(super) front: SocketAddr,
 }
 
-/// One app process, as it differs from the others.
+/// How one app process differs from the others.
 struct Role {
     name: String,
     listen: Listen,
@@ -49,11 +49,11 @@ struct Role {
 }
 
 impl Apps<'_> {
-    /// The processes that stay, each as a child to keep; `public` is where visitors come.
+    /// Returns the permanent processes; `public` is the address of the site.
     pub(super) fn services(&self, public: SocketAddr) -> Vec<Service> {
         let cores = self.plan.app_processes;
         let roles = match self.plan.rung.front() {
-            // Programs end with their requests; what no visitor waits for needs a process that stays.
+            // CGI programs end with their request; background jobs need a permanent process.
             Front::NginxAndCgi => vec![Role {
                 name: "jobs".to_owned(),
                 listen: Listen::Unix(self.sockets.path().join("jobs.sock")),
@@ -78,7 +78,7 @@ impl Apps<'_> {
         roles.into_iter().map(|role| self.service(role)).collect()
     }
 
-    /// Where nginx finds the application: its processes, or fcgiwrap.
+    /// Returns the upstream sockets for nginx: those of the app processes, or fcgiwrap's.
     pub(super) fn behind_nginx(&self) -> Vec<PathBuf> {
         match self.plan.rung.front() {
             Front::NginxAndCgi => vec![self.sockets.path().join("fcgiwrap.sock")],
@@ -89,7 +89,7 @@ impl Apps<'_> {
         }
     }
 
-    /// This program as fcgiwrap starts it: without arguments, told everything by its environment.
+    /// Configures this program for fcgiwrap: without arguments, only by environment variables.
     pub(super) fn as_cgi(&self) -> fcgiwrap::CgiPrograms {
         let (plan, state) = (self.plan, self.state);
         let mut envs: Vec<(&'static str, OsString)> = vec![
@@ -119,7 +119,7 @@ impl Apps<'_> {
         }
     }
 
-    /// This program, told to migrate the database, and to load the demo data where that is wanted.
+    /// Returns the command that migrates the database and, if requested, loads the demo data.
     pub(super) fn prepare(&self, args: &[String]) -> Spec {
         let output = if std::io::stderr().is_terminal() {
             Output::Inherited
@@ -130,14 +130,14 @@ impl Apps<'_> {
         self.task("demo", args, self.database_url, output)
     }
 
-    /// This program, told to write the site's own files.
+    /// Returns the command that writes the static files.
     pub(super) fn static_files(&self) -> Spec {
         let args = vec!["static-files".into(), self.state.static_files().into()];
         self.task("static-files", args, self.database_url, Output::Terminal)
     }
 
-    /// This program, told to make the role of the site in a database of our own; `administrator` is
-    /// the address by which its owner reaches it.
+    /// Returns the command that creates the site's role in the private database; `administrator` is the URL for the
+    /// cluster's owner.
     pub(super) fn database_role(&self, role: &str, administrator: &str) -> Spec {
         let args = vec!["database-role".into(), role.into()];
         self.task("database-role", args, administrator, Output::Terminal)
@@ -159,7 +159,7 @@ impl Apps<'_> {
                 name: role.name,
                 program: self.program.to_owned(),
                 envs: vec![
-                    // Not an argument: arguments are for all to see, and this may hold a password.
+                    // Not an argument: every user can read arguments, and the URL may hold a password.
                     ("DATABASE_URL", self.database_url.into()),
                     ("MALLOC_TRIM_THRESHOLD_", MALLOC_TRIM_THRESHOLD_BYTES.into()),
                 ],
@@ -231,11 +231,11 @@ impl Apps<'_> {
             args.push("--lab".into());
         }
         if plan.database_url.is_none() {
-            // It is ours, and has as many.
+            // The private server allows as many connections.
             args.push("--connect-ahead".into());
         }
         if self.memcached.is_some() {
-            // It is ours, and comes back empty at once.
+            // A restarted private memcached is empty.
             args.push("--fence".into());
         }
         if role.jobs {
@@ -245,10 +245,10 @@ impl Apps<'_> {
     }
 }
 
-/// Copies this program into the state directory, unless it is there: the children's user may not reach it
-/// where it is installed, and a rebuild must not change what a replaced child runs.
+/// Copies this program into the state directory, unless an identical copy is there: the children's user may not reach
+/// the installed one, and a rebuild must not change what a restarted child runs.
 ///
-/// No child runs yet, so an older program goes first: a full disk has no room for two.
+/// Removes an older copy first: no child runs yet, and a full disk has no space for two.
 pub(super) fn copy_program(state: &StateDir) -> Result<PathBuf> {
     const SELF: &str = "/proc/self/exe";
     let bin = state.bin();
@@ -266,7 +266,7 @@ pub(super) fn copy_program(state: &StateDir) -> Result<PathBuf> {
     Ok(whole)
 }
 
-/// Whether two files have the same bytes.
+/// Whether two files have the same content.
 fn are_same(one: &Path, other: &Path) -> io::Result<bool> {
     let (one, other) = (File::open(one)?, File::open(other)?);
     if one.metadata()?.len() != other.metadata()?.len() {

@@ -1,4 +1,4 @@
-//! What a site will use of the machine, and whether the machine has it.
+//! Compares what a site will use of memory and disk with what the machine has.
 
 use anyhow::{Context as _, Result, bail};
 use domain::rung::Files;
@@ -12,32 +12,31 @@ use super::state::{StateDir, disk_bytes};
 
 const MIB: u64 = 1 << 20;
 
-/// Disk the demo data takes in PostgreSQL: rows of a photo with its tags, comments and favourites,
-/// and everything else, with indexes and room to build them.
+/// Disk space of the demo data in PostgreSQL: the rows of a photo with its tags, comments and favourites, and those of
+/// a user, with indexes and the space to build them.
 const BYTES_PER_PHOTO: u64 = 1_600;
 const BYTES_PER_USER: u64 = 8_000;
 
-/// Disk that an empty cluster, logs and this program take.
+/// Disk space of an empty cluster, the logs and this program.
 const BYTES_ANYWAY: u64 = 300 * MIB;
 
-/// The most that PostgreSQL's log may grow between two checkpoints while a new database is loaded, so that
-/// loading never waits.
+/// The largest size of PostgreSQL's log between two checkpoints while a new database is loaded: loading never waits.
 const WAL_MB_MAX_LOADING: u64 = 8 << 10;
 
-/// The most that it may grow otherwise: some minutes of anything but loading.
+/// Its largest size otherwise: some minutes of any load but a bulk load.
 const WAL_MB_MAX: u64 = 1 << 10;
 
-/// The least that it may grow: below, checkpoints would follow each other.
+/// Its smallest limit: below it, checkpoints would follow each other.
 const WAL_MB_LEAST: u64 = 256;
 
-/// The most memory of one app process but for large pictures: itself (25 MiB), two passwords that are hashed (38 MiB),
-/// 32 uploads that arrive (half a MiB each), and pictures.
+/// The most memory of one app process without large pictures: the process (25 MiB), two passwords being hashed (38
+/// MiB), 32 uploads being received (half a MiB each), and pictures.
 const APP_BYTES: u64 = 80 * MIB + MEMORY_BYTES;
 
-/// Memory of nginx and of PostgreSQL beside its buffers.
+/// Memory of nginx and of PostgreSQL besides its buffers.
 const BESIDE_BYTES: u64 = 200 * MIB;
 
-/// What the site will use, found to be there.
+/// The resources of the site, checked to be available.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Budget {
     pub(super) memory: Memory,
@@ -47,8 +46,8 @@ pub(super) struct Budget {
 impl Budget {
     /// Compares what the plan needs with what is free, and prints both.
     ///
-    /// Too little memory, or too little disk for a first start, is an error. A site that exists starts on
-    /// a disk with little room, with a warning: its levels (`images::disk`) decide what it gives up.
+    /// Too little memory, or too little disk for a first start, is an error. An existing site starts on a nearly full
+    /// disk with a warning: the levels of `images::disk` decide what it stops doing.
     pub(super) fn check(plan: &Plan, state: &StateDir, report: impl Fn(&str)) -> Result<Self> {
         let machine = machine_memory()?;
         let memory = Memory::of_machine(machine.total);
@@ -104,7 +103,7 @@ impl Budget {
 fn disk(plan: &Plan, state: &StateDir, own_database: bool, report: impl Fn(&str)) -> Result<u64> {
     let place = state.path().display();
     let is_made = Postgres::is_made(&state.cluster());
-    // The copy of this program is made by a start that came that far.
+    // The copy of this program exists only if an earlier start got that far.
     let is_first = !(is_made || !own_database && state.bin().exists());
     let database = if own_database && !is_made {
         u64::from(plan.photos) * BYTES_PER_PHOTO + u64::from(plan.users) * BYTES_PER_USER
@@ -188,7 +187,7 @@ fn machine_memory() -> Result<MachineMemory> {
     }
 }
 
-/// The limit of the container we run in; what the whole machine has does not help there.
+/// The memory limit of the container, if any; the memory of the whole machine does not count there.
 fn container_limit() -> Option<u64> {
     [
         "/sys/fs/cgroup/memory.max",

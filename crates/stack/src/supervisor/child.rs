@@ -1,4 +1,5 @@
-//! One child process: started in its own group, tied to our life, stopped kindly, always reaped.
+//! One child process: started in its own process group, tied to the supervisor's life, stopped gracefully, always
+//! reaped.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -17,10 +18,10 @@ use super::process;
 use super::shared_socket::SharedSocket;
 use super::unix_user::UnixUser;
 
-/// How long each step of a stop may take once somebody is in a hurry.
+/// How long each step of a stop may take after a request for a fast shutdown.
 const FAST_STEP_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// What the person in front of the terminal wants of the whole stack.
+/// Whether the site shall stop, and how fast. The first signal requests `Graceful`, the next one `Fast`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Shutdown {
     NotRequested,
@@ -28,7 +29,7 @@ pub(super) enum Shutdown {
     Fast,
 }
 
-/// Resolves when the wish is at least this strong; never, when its sender is gone.
+/// Resolves when at least this level of shutdown is requested; never, if the sender is gone.
 pub(super) async fn requested(shutdown: &watch::Receiver<Shutdown>, at_least: Shutdown) {
     let mut shutdown = shutdown.clone();
     if shutdown.wait_for(|level| *level >= at_least).await.is_err() {
@@ -36,7 +37,7 @@ pub(super) async fn requested(shutdown: &watch::Receiver<Shutdown>, at_least: Sh
     }
 }
 
-/// One step of a stop: a signal, and how long it may take before the next one.
+/// One step of a stop: a signal, and the timeout before the next step.
 pub(super) type StopStep = (Signal, Duration);
 
 /// How a child is started and stopped.
@@ -46,32 +47,32 @@ pub(super) struct Spec {
     pub(super) program: PathBuf,
     pub(super) args: Vec<OsString>,
     pub(super) envs: Vec<(&'static str, OsString)>,
-    /// Whether it sees what [`inherited`] lets through as well.
+    /// Whether the child also gets the variables of [`inherited`].
     pub(super) inherits: bool,
-    /// What it finds as its standard input, such as a socket that it shares; else nothing.
+    /// Its standard input, such as a shared socket; `/dev/null` if `None`.
     pub(super) stdin: Option<Arc<SharedSocket>>,
-    /// Where it works: in the state directory, by which the next start knows a child that was left over.
+    /// Its working directory: inside the state directory, where the next start recognises a left-over child by it.
     pub(super) dir: PathBuf,
-    /// Who runs it; none is whoever we are.
+    /// The user that runs it; `None` for the caller.
     pub(super) user: Option<UnixUser>,
-    /// What stops it, in turn; after the last comes SIGKILL. The first is also sent by the kernel
-    /// when we die without stopping it.
+    /// The signals that stop it, in order, before SIGKILL. The kernel also sends the first one if the supervisor dies
+    /// without stopping the child.
     pub(super) stop: Vec<StopStep>,
     pub(super) output: Output,
 }
 
-/// Where the output of a child goes, besides its log: a file that it writes itself (`follow`).
+/// Where the output of a child goes besides its log, a file that the child writes itself (`child_log`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Output {
-    /// Also to the terminal, with its name in front.
+    /// Also to the terminal, with its name as a prefix.
     Terminal,
-    /// Nowhere else: of interest when it fails.
+    /// Only to the log: relevant only if the child fails.
     LogOnly,
-    /// Its errors go to the terminal and not to the log, as a progress bar must.
+    /// Standard error goes to the terminal instead of the log, as a progress bar requires.
     Inherited,
 }
 
-/// What every child needs.
+/// What is needed to start any child.
 #[derive(Debug, Clone)]
 pub(super) struct Spawner {
     pub(super) setpriv: PathBuf,
@@ -84,14 +85,14 @@ pub(super) struct Spawner {
 pub(super) struct Child {
     pub(super) pid: i32,
     process: tokio::process::Child,
-    /// None when its log could not be opened: it runs without one.
+    /// `None` if the log could not be opened: the child runs without one.
     log: Option<Arc<ChildLog>>,
     reaped: bool,
 }
 
 impl Child {
-    /// Starts a child. The kernel ends it when the *thread* that started it ends, so this is only
-    /// called on the main thread: the supervisor's runtime has no other.
+    /// Starts a child. The kernel ends it when the *thread* that started it ends, so this is only called on the main
+    /// thread: the supervisor's runtime has no other.
     pub(super) fn start(spec: &Spec, spawner: &Spawner) -> Result<Self> {
         let stop_signal = spec.stop.first().map_or(Signal::SIGTERM, |step| step.0);
         let stdin = match &spec.stdin {
@@ -126,7 +127,7 @@ impl Child {
                 Output::Terminal | Output::LogOnly => to_log(),
             });
         if let Some((uid, gid)) = spec.user.as_ref().and_then(UnixUser::to_become) {
-            // Without further groups: std drops them when root becomes somebody.
+            // Without supplementary groups: std drops them when root changes the user.
             command.uid(uid).gid(gid);
         }
         let process = command
@@ -144,20 +145,20 @@ impl Child {
         })
     }
 
-    /// Waits for its end; whoever is left of its group goes too. May be dropped and called again.
+    /// Waits until the child has ended, then kills the rest of its process group. Cancel safe; may be called again.
     pub(super) async fn ended(&mut self) -> ExitStatus {
-        // Waiting fails only for a process that is not our child.
+        // Waiting fails only for a process that is not a child of this one.
         let status = self.process.wait().await.unwrap_or_default();
         if !self.reaped {
             self.reaped = true;
             process::kill_orphans(self.pid);
-            // All that it wrote is in the file.
+            // The file holds all output now.
             self.log.iter().for_each(|log| log.finish());
         }
         status
     }
 
-    /// Asks it to stop, more firmly each step, then kills it. Returns when it is reaped.
+    /// Sends the stop signals in order, then kills the child. Returns when it is reaped.
     pub(super) async fn stop(&mut self, steps: &[StopStep], shutdown: &watch::Receiver<Shutdown>) {
         for (signal, step_timeout) in steps {
             process::signal(self.pid, *signal);
@@ -174,7 +175,7 @@ impl Child {
         self.kill().await;
     }
 
-    /// Ends it and its family at once.
+    /// Kills the child and all its descendants at once.
     pub(super) async fn kill(&mut self) {
         if !self.reaped {
             process::kill_family(self.pid);
@@ -182,7 +183,7 @@ impl Child {
         self.ended().await;
     }
 
-    /// Its last lines, after its end.
+    /// Returns its last lines of output, after it has ended.
     pub(super) fn last_lines(&self) -> String {
         self.log
             .as_ref()
@@ -191,7 +192,7 @@ impl Child {
     }
 }
 
-/// Runs a child to its end, or stops it when somebody wishes so; anything but success is an error.
+/// Runs a child to its end, or stops it on a shutdown request. Any exit status but success is an error.
 pub(super) async fn run_to_end(
     spec: &Spec,
     spawner: &Spawner,
@@ -212,12 +213,12 @@ pub(super) async fn run_to_end(
     anyhow::bail!("{} failed ({status}){}", spec.name, quoted_output(&words))
 }
 
-/// Somebody asked to stop before the work was done; no error to tell of.
+/// A shutdown was requested before the work was done; not reported as an error.
 #[derive(Debug, thiserror::Error)]
 #[error("interrupted")]
 pub(super) struct Interrupted;
 
-/// The last words as the end of a sentence.
+/// Formats the last lines of output as the end of an error message.
 pub(super) fn quoted_output(words: &str) -> String {
     if words.is_empty() {
         String::new()
@@ -226,8 +227,8 @@ pub(super) fn quoted_output(words: &str) -> String {
     }
 }
 
-/// The few variables a child may see. Our own settings are not among them: `serve` would take
-/// what was meant for `up`. Nor is HOME: it may be the home of root, closed to the child.
+/// The environment variables that a child inherits. The settings of `up` are not among them, because `serve` would
+/// read them; neither is HOME, which may be root's home and closed to the child.
 fn inherited() -> impl Iterator<Item = (&'static str, OsString)> {
     const NAMES: [&str; 4] = ["PATH", "TERM", "RUST_LOG", "RUST_BACKTRACE"];
     let kept = NAMES.into_iter();

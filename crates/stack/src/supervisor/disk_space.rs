@@ -1,4 +1,4 @@
-//! The room on the disk, as the supervisor looks after it: the ballast, and PostgreSQL's log.
+//! Disk space for a full disk: releases and restores the ballast, and keeps segments of PostgreSQL's log in reserve.
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -22,38 +22,38 @@ use super::unix_user::UnixUser;
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 
-/// How often the room is looked at.
+/// How often the free space is checked.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// How much of the write-ahead log is on the disk beforehand, in MiB: the segment in use and those ahead.
+/// How much of the write-ahead log is preallocated, in MiB: the segment in use and the spare ones.
 pub(super) const WAL_MB_MIN: u64 = 80;
 
-/// How large a segment of PostgreSQL's log is.
+/// The size of a segment of PostgreSQL's log.
 const SEGMENT_BYTES: u64 = 16 << 20;
 
-/// How many segments are made ahead: what `min_wal_size` keeps, but for the one in use.
+/// How many spare segments are created: `min_wal_size` without the one in use.
 const SEGMENTS_AHEAD: i64 = (WAL_MB_MIN * (1 << 20) / SEGMENT_BYTES) as i64 - 1;
 
-/// How many must be ahead on a full disk. A second of deletions at full speed fills less than one.
+/// How many spare segments are needed on a full disk. A second of deletions at full speed fills less than one.
 const SEGMENTS_AHEAD_MIN: i64 = 2;
 
-/// Room for a start of PostgreSQL: two segments of its log, and small files.
+/// Space for a start of PostgreSQL: two segments of its log, and small files.
 const POSTGRES_BYTES: u64 = 2 * SEGMENT_BYTES + STEP_BYTES;
 
-/// Room for a start of another program: its pid, its configuration.
+/// Space for a start of another program: its pid file, its configuration.
 const PROGRAM_BYTES: u64 = 1 << 20;
 
-/// How long a question to PostgreSQL may take, a checkpoint included.
+/// How long a query to PostgreSQL may take, a checkpoint included.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The room for starts on a full disk: what the ballast gives up.
+/// Makes space for starts on a full disk by releasing ballast.
 #[derive(Debug, Clone)]
 pub(super) struct DiskSpace {
     ballast: Ballast,
     folder: PathBuf,
     user: UnixUser,
     console: Arc<Console>,
-    /// Whether the file system keeps no room for a file beforehand.
+    /// Whether the file system cannot preallocate a file.
     is_unsupported: Arc<AtomicBool>,
 }
 
@@ -68,12 +68,12 @@ impl DiskSpace {
         }
     }
 
-    /// Before the whole site starts: everything is given up if the disk is full.
+    /// Before the whole site starts: releases the whole ballast if the disk is full.
     pub(super) fn free_for_site(&self) {
         self.release_ballast(BALLAST_BYTES, BALLAST_BYTES);
     }
 
-    /// Before PostgreSQL starts, which may have to recover.
+    /// Before PostgreSQL starts, which may need recovery.
     pub(super) fn free_for_postgres(&self) {
         self.release_ballast(POSTGRES_BYTES, BALLAST_BYTES);
     }
@@ -83,7 +83,7 @@ impl DiskSpace {
         self.release_ballast(PROGRAM_BYTES, STEP_BYTES);
     }
 
-    /// Gives up a part of the ballast if less than `needed` is available.
+    /// Releases a part of the ballast if less than `needed` is available.
     fn release_ballast(&self, needed: u64, part: u64) {
         if self.available_bytes().is_none_or(|free| free >= needed) {
             return;
@@ -106,7 +106,7 @@ impl DiskSpace {
         Some(reading.available_bytes)
     }
 
-    /// Makes the ballast whole again, where it leaves as much free as it takes.
+    /// Restores the ballast if as much space as it takes stays free.
     fn restore(&self, available_bytes: u64) {
         let missing = BALLAST_BYTES.saturating_sub(self.ballast.bytes());
         let has_space = available_bytes >= missing + BALLAST_BYTES;
@@ -127,13 +127,13 @@ impl DiskSpace {
                     self.folder.display()
                 ));
             }
-            // A disk that fills at this moment is no trouble: the next look tries again.
+            // The disk filled up meanwhile: the next check retries.
             _ => {}
         }
     }
 }
 
-/// Looks after the room for as long as it runs; `server` is the private cluster, if there is one.
+/// Starts the task that checks the disk; `server` is the private cluster, if there is one.
 pub(super) fn spawn(space: DiskSpace, server: Option<ConnectOptions>) -> JoinHandle<()> {
     tokio::spawn(async move {
         let mut wal = server.map(|server| Wal {
@@ -156,20 +156,20 @@ pub(super) fn spawn(space: DiskSpace, server: Option<ConnectOptions>) -> JoinHan
                 wal.look(&space).await;
             }
             let space = space.clone();
-            // Blocks for a moment where a file system writes what it allocates.
+            // Blocks for a moment on file systems that write what they allocate.
             let _ = spawn_blocking(move || space.restore(available_bytes)).await;
         }
     })
 }
 
-/// PostgreSQL's write-ahead log, over a connection that is kept: on a full disk a new one may be refused.
+/// PostgreSQL's write-ahead log, over a permanent connection: on a full disk a new one may be refused.
 struct Wal {
     server: ConnectOptions,
     connection: Option<Connection>,
 }
 
 impl Wal {
-    /// Makes segments ahead while there is room for them.
+    /// Creates spare segments while there is space for them.
     async fn make_ahead(&mut self, space: &DiskSpace) {
         let needed = WAL_MB_MIN * (1 << 20) + 2 * BALLAST_BYTES;
         if space.available_bytes().is_some_and(|free| free < needed) {
@@ -183,8 +183,7 @@ impl Wal {
         }
     }
 
-    /// On a full disk: has segments used again before they run out, and makes room where that is not
-    /// enough.
+    /// On a full disk: has segments recycled before they run out, and releases ballast if that is not enough.
     async fn look(&mut self, space: &DiskSpace) {
         let ahead = self
             .ask(async |db| {
@@ -199,7 +198,7 @@ impl Wal {
         let missing = match ahead {
             Ok(ahead) => SEGMENTS_AHEAD_MIN - ahead,
             Err(error) if is_postgres_disk_full(&error) => SEGMENTS_AHEAD_MIN,
-            // The server restarts, or is no longer there; the next look asks again.
+            // The server restarts or is gone; the next check retries.
             Err(_) => return,
         };
         let missing = u64::try_from(missing).unwrap_or(0) * SEGMENT_BYTES;
@@ -231,7 +230,7 @@ fn is_postgres_disk_full(error: &anyhow::Error) -> bool {
     error.and_then(Trouble::of) == Some(Trouble::DiskFull)
 }
 
-/// A number of bytes for people.
+/// Formats a number of bytes.
 pub(super) fn size(bytes: u64) -> String {
     if bytes >= GIB {
         format!("{:.1} GiB", bytes as f64 / GIB as f64)
@@ -240,7 +239,7 @@ pub(super) fn size(bytes: u64) -> String {
     }
 }
 
-/// Adds what to do to an error that comes from a full disk.
+/// Adds the remedy to an error caused by a full disk.
 pub(super) fn explain_full_disk(error: anyhow::Error, state: &StateDir) -> anyhow::Error {
     let free = Reading::of(state.path()).map_or(u64::MAX, |reading| reading.available_bytes);
     if is_disk_full(&error) || free < PROGRAM_BYTES {

@@ -1,8 +1,8 @@
 //! fcgiwrap: takes nginx's requests and starts this program for each, as CGI.
 //!
-//! Several of them take turns on one socket, which is ours: it outlives whoever dies, and requests wait
-//! in its queue meanwhile. fcgiwrap could fork them by itself (`-c`), but then Debian's 1.1.0 asks the
-//! kernel without end, once the first of them has died, whether another one did, and replaces none.
+//! Several of them accept from one socket, which belongs to the supervisor: it survives their deaths, and requests
+//! wait in its queue meanwhile. fcgiwrap could fork them itself (`-c`), but once the first one has died, Debian's
+//! 1.1.0 polls the kernel in an endless loop for further deaths and replaces none.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -19,24 +19,24 @@ use super::socket_dir::SocketDir;
 use super::supervise::Service;
 use super::unix_user::UnixUser;
 
-/// How long all of them may be silent. Each waits for the program that it started, so when all do,
-/// none answers us; and no program takes longer than the 30 s that a request may.
+/// How long all of them may be silent. Each waits for the program that it started, so if all are busy, none answers
+/// the probe; and no program runs longer than the 30 s limit of a request.
 const SILENCE_TIMEOUT: Duration = Duration::from_secs(40);
 
-/// What fcgiwrap starts.
+/// The CGI program and its limits.
 pub(super) struct CgiPrograms {
-    /// The only program that it may start.
+    /// The only program that fcgiwrap may start.
     pub(super) program: PathBuf,
-    /// What the program finds in its environment besides the request.
+    /// The program's environment besides the request.
     pub(super) envs: Vec<(&'static str, OsString)>,
     /// How many may run at once; further requests wait in the socket's queue.
     pub(super) count: usize,
 }
 
-/// As many fcgiwraps as programs may run at once, each as a child to keep, on a socket made here.
+/// Returns one fcgiwrap for each program that may run at once, on a socket created here.
 ///
-/// Each hands its whole environment on to its programs, so it gets none but theirs. It works where the
-/// program lies: fcgiwrap goes there for each program anyway.
+/// Each passes its whole environment on to its programs, so it gets only theirs. It runs in the program's folder,
+/// because fcgiwrap changes to it for each program anyway.
 pub(super) fn services(
     fcgiwrap: &Path,
     user: &UnixUser,

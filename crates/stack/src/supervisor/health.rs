@@ -1,4 +1,4 @@
-//! When to replace a child, and how soon: patience with the busy, none with the frozen.
+//! Health checks and restart backoff: a busy child gets time, a frozen one is replaced.
 
 use std::time::{Duration, Instant};
 
@@ -7,20 +7,20 @@ use tokio::time::sleep;
 use super::probe::Probe;
 use super::process;
 
-/// How often a working child is asked.
+/// How often a running child is probed.
 const ASK_EVERY: Duration = Duration::from_millis(500);
 
-/// How many questions in a row must stay unanswered.
+/// How many probes in a row must fail.
 const FAILURES_MIN: u32 = 3;
 
-/// How often one child may be killed for its silence at most: what keeps falling silent is not
-/// helped by being killed faster, and a cache that is emptied every second is none.
+/// The shortest time between two kills of one child for not answering: killing a child more often does not help it,
+/// and a cache that is emptied every second is useless.
 const SILENCE_KILL_EVERY: Duration = Duration::from_secs(60);
 
-/// Waits until the child has fallen silent for good, and tells how that showed.
+/// Waits until the child has stopped answering, and returns how that showed.
 ///
-/// A child that uses CPU time is busy, not frozen, so its silence begins anew: on two busy cores
-/// a late answer is ordinary.
+/// A child that uses CPU time is busy, not frozen, so its silence is counted from zero again: on two busy cores a late
+/// answer is ordinary.
 pub(super) async fn silence(
     alive: &Probe,
     pid: i32,
@@ -60,7 +60,7 @@ struct Silence {
     failures: u32,
 }
 
-/// Lets a child be killed for its silence once in a while only.
+/// Limits how often a child is killed for not answering.
 #[derive(Debug, Default)]
 pub(super) struct SilenceBrake(Option<Instant>);
 
@@ -76,21 +76,21 @@ impl SilenceBrake {
     }
 }
 
-/// How long to wait before the next start: soon after a good life, ever longer after short ones.
+/// The pause before the next start: short after a long run, longer after each short one.
 #[derive(Debug, Default)]
 pub(super) struct Backoff {
     pause: Option<Duration>,
 }
 
 impl Backoff {
-    /// The first replacement comes at once, as far as a visitor can tell.
+    /// Short enough that a visitor hardly notices the first restart.
     const SHORTEST: Duration = Duration::from_millis(100);
-    /// With it, a child that cannot live is started at most ten times in its first minute.
+    /// With this limit, a child that always fails is started at most ten times in its first minute.
     const LONGEST: Duration = Duration::from_secs(20);
-    /// How long a life must be to forget the short ones before it.
+    /// A run of this length resets the backoff.
     const GOOD_LIFE: Duration = Duration::from_secs(60);
 
-    /// The pause after a life of this length.
+    /// Returns the pause after a run of this length.
     pub(super) fn next(&mut self, lived: Duration) -> Duration {
         let pause = match self.pause {
             Some(pause) if lived < Self::GOOD_LIFE => (pause * 2).min(Self::LONGEST),

@@ -1,4 +1,4 @@
-//! nginx: the repository's own configuration of a version, byte for byte, with the addresses beside it.
+//! nginx: runs the repository's own configuration of a version unchanged; the addresses are in files beside it.
 
 use std::fs::Permissions;
 use std::io::ErrorKind;
@@ -22,7 +22,7 @@ use super::state::StateDir;
 use super::supervise::Service;
 use super::unix_user::UnixUser;
 
-/// How the application is asked by CGI, in the one version that does.
+/// The CGI parts of the configuration, for version 0.1 only.
 const CGI: [(&str, &str); 3] = [
     (
         "cgi.conf",
@@ -38,22 +38,22 @@ const CGI: [(&str, &str); 3] = [
     ),
 ];
 
-/// How long visitors who are being served may take when the site stops.
+/// How long requests in progress may take when the site stops.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What nginx stands in front of.
+/// What is behind nginx.
 pub(super) struct Behind<'a> {
     pub(super) rung: Rung,
     pub(super) listen: SocketAddr,
     pub(super) apps: Vec<PathBuf>,
     pub(super) memcached: Option<SocketAddr>,
-    /// How whoever watches is told of requests, in a version where there is something to see.
+    /// Where nginx reports requests, in versions that have a request log.
     pub(super) watch: Option<accelerator::nginx::Watch>,
-    /// This program, for a version that starts it by CGI.
+    /// This program, for the version that runs it by CGI.
     pub(super) program: &'a Path,
 }
 
-/// The front of a version as a reader finds it in the repository; 0.4's is the root's.
+/// Returns nginx.conf of a version as in the repository; the one of 0.4 is in the root folder.
 fn configuration(rung: Rung) -> Result<&'static str> {
     match rung {
         Rung::CgiStrawman => Ok(include_str!("../../../../rungs/0.1-cgi/nginx.conf")),
@@ -65,7 +65,7 @@ fn configuration(rung: Rung) -> Result<&'static str> {
     }
 }
 
-/// Writes the configuration into its folder and returns nginx as a child to keep.
+/// Writes the configuration into its folder and returns nginx as a service.
 pub(super) fn service(
     program: PathBuf,
     user: &UnixUser,
@@ -75,7 +75,8 @@ pub(super) fn service(
 ) -> Result<Service> {
     let dir = state.nginx();
     begin_anew(&dir)?;
-    // The master makes the folders in it and gives them to its workers, following links: so nobody else may make any.
+    // nginx's master creates folders in it and changes their owner, following symlinks: so no other user may write
+    // here.
     let temp_dir = dir.join("temp");
     state.make_ours(&temp_dir, 0o755)?;
     let nginx_conf = configuration(behind.rung)?;
@@ -115,7 +116,7 @@ pub(super) fn service(
             inherits: true,
             stdin: None,
             dir,
-            // The master keeps what rights we have; its workers give them up by `user`.
+            // The master keeps the caller's privileges; its workers drop them by the `user` directive.
             user: None,
             stop: vec![
                 (Signal::SIGQUIT, DRAIN_TIMEOUT),
@@ -127,7 +128,7 @@ pub(super) fn service(
         alive: Probe::AnyHttp(reachable(behind.listen)),
         start_timeout: Duration::from_secs(30),
         silence_timeout: Duration::from_secs(2),
-        // It writes its pid, or does not start.
+        // nginx must write its pid file, or it does not start.
         prepare: Box::new(move || {
             disk_space.free_for_program();
             Ok(())
@@ -135,7 +136,7 @@ pub(super) fn service(
     })
 }
 
-/// Empties the folder: another version may have run here before, with other files.
+/// Empties the folder: another version may have left other files here.
 fn begin_anew(dir: &Path) -> Result<()> {
     match std::fs::remove_dir_all(dir) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
@@ -154,7 +155,7 @@ fn write_cgi(dir: &Path, program: &Path) -> Result<()> {
     write_whole(&dir.join("program.conf"), text.as_bytes())
 }
 
-/// Makes the folder that nginx sends files from: for each kind of URL where those files lie.
+/// Creates the folder from which nginx serves files, with one symlink for each kind of URL.
 fn lay_out_files(dir: &Path, state: &StateDir) -> Result<()> {
     let files = dir.join("files");
     state.make_ours(&files, 0o755)?;

@@ -1,4 +1,4 @@
-//! TCP ports that are ours from before the child listens until after it is gone.
+//! TCP ports that the supervisor holds from before the child listens until after it has ended.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -8,11 +8,11 @@ use tokio::net::TcpSocket;
 
 use super::unix_user::UnixUser;
 
-/// A port kept for a child: bound by us but never listening.
+/// A port reserved for a child: bound by the supervisor, which never listens on it.
 ///
-/// The kernel lets the child bind the same address (both set `SO_REUSEADDR`, and one of them does
-/// not listen) and gives the port to nobody who asks for any free one. So a port chosen by the
-/// kernel is still ours when the child gets there, and while it is being replaced.
+/// The kernel lets the child bind the same address (both set `SO_REUSEADDR`, and one of them does not listen) and does
+/// not assign the port to any other program. So a port chosen by the kernel is still available when the child starts,
+/// and while it is being replaced.
 #[derive(Debug)]
 pub(super) struct HeldPort {
     pub(super) address: SocketAddr,
@@ -20,7 +20,7 @@ pub(super) struct HeldPort {
 }
 
 impl HeldPort {
-    /// Holds an address; port 0 chooses any free one.
+    /// Reserves an address; port 0 takes any free one.
     pub(super) fn hold(address: SocketAddr) -> Result<Self> {
         let socket = if address.is_ipv4() {
             TcpSocket::new_v4()
@@ -63,14 +63,14 @@ pub(super) fn reachable(listen: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, listen.port())
 }
 
-/// Refuses a port below those that anybody may listen on, for a child that is not root: nginx takes
-/// such a port before its workers give up their rights, an app process cannot.
+/// Refuses a privileged port for a child that is not root: nginx binds such a port before its workers drop their
+/// privileges, an app process cannot.
 pub(super) fn may_listen(address: SocketAddr, user: &UnixUser) -> Result<()> {
     const FIRST_FREE: &str = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
     let first_free = std::fs::read_to_string(FIRST_FREE);
     let first_free = first_free.ok().and_then(|port| port.trim().parse().ok());
     let first_free: u16 = first_free.unwrap_or(1024);
-    // Port 0 is any free one, and those are above.
+    // Port 0 takes any free port, and those are above.
     if user.to_become().is_some() && (1..first_free).contains(&address.port()) {
         bail!(
             "in this version the site listens itself, as {}, who may not listen on {address}; report \

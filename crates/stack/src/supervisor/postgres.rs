@@ -1,4 +1,4 @@
-//! The private PostgreSQL cluster: made whole or not at all, reached over one unix socket.
+//! The private PostgreSQL cluster: created completely or not at all, reached over one unix socket.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -18,27 +18,27 @@ use super::socket_dir::SocketDir;
 use super::supervise::Service;
 use super::unix_user::UnixUser;
 
-/// The role that owns the cluster, and is its superuser. Only `up` uses it: to ask whether the server
-/// answers, and to make the role of the site.
+/// The role that owns the cluster, and is its superuser. Only `up` uses it: to check whether the server answers, and
+/// to create the role of the site.
 const OWNER: &str = "flickr_killr";
 
-/// The role of app processes, CGI programs, loader and commands. It owns the tables of the site, because
-/// the lab drops and creates an index, and is no superuser.
+/// The role of app processes, CGI programs, loader and commands. It owns the tables of the site, because the lab drops
+/// and creates an index; it is not a superuser.
 pub(super) const SITE_ROLE: &str = "flickr_killr_site";
 
-/// The number in the name of the socket. Said wherever it could be said otherwise, as by PGPORT.
+/// The number in the name of the socket. Always given explicitly, because PGPORT could change the default.
 const PORT: u16 = 5432;
 
 /// The database of the site: the one that every new cluster has.
 const DATABASE: &str = "postgres";
 
-/// How long crash recovery may take before we give up.
+/// How long crash recovery may take before the start fails.
 const START_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// How long the postmaster may be silent: replacing it means crash recovery, so we are slow to.
+/// How long the postmaster may be silent. Long, because a restart means crash recovery.
 const SILENCE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// PostgreSQL's memory, fit to the machine.
+/// PostgreSQL's memory settings for this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Memory {
     pub(super) shared_buffers_mb: u64,
@@ -47,8 +47,8 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// An eighth of the memory for PostgreSQL's own buffers, up to what the whole demo set fills;
-    /// the kernel keeps the rest of the files better than it does.
+    /// Gives PostgreSQL's own buffers an eighth of the memory, up to the size of the whole demo data; the kernel's
+    /// page cache is the better place for the rest.
     pub(super) fn of_machine(total_bytes: u64) -> Self {
         let mb = total_bytes >> 20;
         Self {
@@ -59,7 +59,7 @@ impl Memory {
     }
 }
 
-/// One cluster, its programs and whom it belongs to.
+/// One cluster: its programs, folders, user and limits.
 #[derive(Debug, Clone)]
 pub(super) struct Postgres {
     pub(super) bin_dir: PathBuf,
@@ -71,22 +71,22 @@ pub(super) struct Postgres {
     pub(super) connections: u32,
     /// How large the write-ahead log may grow between checkpoints, in MiB.
     pub(super) wal_mb: u64,
-    /// What is given up for a start on a full disk.
+    /// Releases ballast for a start on a full disk.
     pub(super) disk_space: DiskSpace,
 }
 
 impl Postgres {
-    /// The address of the site's database, for programs on this machine.
+    /// Returns the URL of the site's database, for programs on this machine.
     pub(super) fn url(&self) -> String {
         self.url_of(SITE_ROLE)
     }
 
-    /// The address by which the owner of the cluster reaches it.
+    /// Returns the URL for the owner of the cluster.
     pub(super) fn url_of_owner(&self) -> String {
         self.url_of(OWNER)
     }
 
-    /// It leaves nothing out that a client would take from its environment.
+    /// Sets every parameter that a client would otherwise take from its environment.
     fn url_of(&self, role: &str) -> String {
         format!(
             "postgres://{role}@localhost:{PORT}/{DATABASE}?host={}&sslmode=disable",
@@ -94,13 +94,13 @@ impl Postgres {
         )
     }
 
-    /// Whether the cluster is made.
+    /// Whether the cluster exists.
     pub(super) fn is_made(cluster: &Path) -> bool {
         cluster.join("PG_VERSION").exists()
     }
 
-    /// Makes the cluster, if it is not there. It is made under another name and renamed, so that
-    /// an interrupted first start leaves nothing that a second takes for whole.
+    /// Creates the cluster if it does not exist. Creates it under a temporary name and renames it, so that an
+    /// interrupted first start leaves nothing that looks complete.
     pub(super) async fn make(
         &self,
         spawner: &Spawner,
@@ -108,7 +108,7 @@ impl Postgres {
     ) -> Result<()> {
         let half_made = self.cluster.with_extension("half");
         if half_made.exists() {
-            // Follows no links.
+            // Does not follow symlinks.
             std::fs::remove_dir_all(&half_made)
                 .with_context(|| format!("cannot remove {}", half_made.display()))?;
         }
@@ -123,13 +123,13 @@ impl Postgres {
                 std::fs::rename(&half_made, &self.cluster).context("cannot keep the new cluster")
             })?;
         }
-        // Written at every start: the machine may have got more memory, the program new settings.
+        // Written at every start: the machine may have more memory now, the program other settings.
         let file = self.cluster.join("postgresql.conf");
         self.user
             .with_privileges(|| write_whole(&file, self.configuration().as_bytes()))
     }
 
-    /// The server as a child to keep.
+    /// Returns the server as a service.
     pub(super) fn service(&self) -> Service {
         let (cluster, sockets) = (self.cluster.clone(), self.sockets.clone());
         let (disk_space, user) = (self.disk_space.clone(), self.user.clone());
@@ -144,8 +144,8 @@ impl Postgres {
                 stdin: None,
                 dir: self.home(),
                 user: Some(self.user.clone()),
-                // Fast shutdown ends sessions and writes a checkpoint; immediate leaves recovery
-                // to the next start. Either loses nothing that was committed.
+                // Fast shutdown ends sessions and writes a checkpoint; immediate shutdown leaves recovery to the next
+                // start. Neither loses a committed transaction.
                 stop: vec![
                     (Signal::SIGINT, Duration::from_secs(60)),
                     (Signal::SIGQUIT, Duration::from_secs(5)),
@@ -168,12 +168,12 @@ impl Postgres {
         }
     }
 
-    /// The folder of the cluster's folder.
+    /// The parent folder of the cluster.
     fn home(&self) -> PathBuf {
         self.cluster.parent().unwrap_or(&self.cluster).to_owned()
     }
 
-    /// How the supervisor connects: as the owner of the cluster.
+    /// The supervisor's connection options: as the owner of the cluster.
     pub(super) fn options(&self) -> db::ConnectOptions {
         db::through_socket(self.sockets.path(), PORT, OWNER, DATABASE)
     }
@@ -206,7 +206,7 @@ impl Postgres {
         }
     }
 
-    /// The whole configuration: what is not here is PostgreSQL's default.
+    /// The complete configuration; every other setting has PostgreSQL's default.
     fn configuration(&self) -> String {
         let Memory {
             shared_buffers_mb,
@@ -268,15 +268,15 @@ log_checkpoints = off
     }
 }
 
-/// Connections beside those of the app processes: loader, index commands, a person with psql.
+/// Connections besides those of the app processes: loader, index commands, psql.
 const CONNECTIONS_OF_OURS: u32 = 16;
 
-/// Connections that PostgreSQL keeps free for its superuser (`superuser_reserved_connections`).
+/// Connections that PostgreSQL reserves for its superuser (`superuser_reserved_connections`).
 const CONNECTIONS_OF_OWNER: u32 = 3;
 
-/// Removes the pid file of a dead server, and the lock of its socket. The number in them may belong to
-/// another process by now, after a reboot or in a copied cluster, and PostgreSQL would refuse to start.
-/// Whether a server runs here is seen by its processes: each works in the folder of its cluster.
+/// Removes the pid file of a dead server, and the lock of its socket. After a reboot or in a copied cluster, the pid
+/// in them may belong to another process, and PostgreSQL would refuse to start. Whether a server runs here is decided
+/// by its processes: each has the cluster's folder as its working directory.
 fn clear_stale_locks(cluster: &Path, socket: &Path, user: &UnixUser) -> Result<()> {
     let alive = FileId::of(cluster).map_or(vec![], postgres_in);
     anyhow::ensure!(
@@ -314,7 +314,7 @@ fn remove_stale(lock: &Path) -> Result<()> {
     }
 }
 
-/// Waits until somebody else's database answers.
+/// Waits until the external database answers.
 pub(super) async fn check_external(url: &str) -> Result<()> {
     let options = database_url::options(url).context("DATABASE_URL is no postgres:// URL")?;
     match tokio::time::timeout(EXTERNAL_TIMEOUT, db::ping(&options)).await {
@@ -325,5 +325,5 @@ pub(super) async fn check_external(url: &str) -> Result<()> {
     }
 }
 
-/// How long somebody else's database may take to answer.
+/// How long an external database may take to answer.
 const EXTERNAL_TIMEOUT: Duration = Duration::from_secs(10);

@@ -11,7 +11,7 @@ use super::dir_identity::FileId;
 use super::socket_dir::SocketDir;
 use super::unix_user::UnixUser;
 
-/// A listening socket that several children share. It is made again when it is gone from disk.
+/// A shared listening socket, recreated if it is gone from disk.
 #[derive(Debug)]
 pub(super) struct SharedSocket {
     path: PathBuf,
@@ -30,7 +30,7 @@ impl SharedSocket {
         })
     }
 
-    /// The socket for one more child.
+    /// Returns the socket for one more child.
     pub(super) fn share(&self) -> Result<OwnedFd> {
         let mut held = self.bound.lock().unwrap_or_else(PoisonError::into_inner);
         if FileId::of(&self.path) != held.1 {

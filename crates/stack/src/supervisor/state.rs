@@ -1,4 +1,4 @@
-//! The state directory: what lies where, who holds it, and where it goes when nobody can reach it.
+//! The state directory: its layout, its lock, and its fallback place when the children's user cannot reach it.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write as _;
@@ -12,31 +12,31 @@ use super::dir_identity::ID;
 use super::relocation;
 use super::unix_user::UnixUser;
 
-/// Takes up room that is given up when the disk is full.
+/// The file whose space is released when the disk is full.
 const BALLAST: &str = "ballast";
 
-/// Marks a folder as ours; whoever holds its lock runs the site.
+/// Marks a folder as a state directory; the process that holds its lock runs the site.
 const LOCK: &str = "lock";
 
 /// The folder that holds everything of one site.
 #[derive(Debug, Clone)]
 pub struct StateDir {
-    /// As the person said it.
+    /// The path as given by the caller.
     asked: PathBuf,
-    /// Where it lies.
+    /// Its real path.
     path: PathBuf,
 }
 
 impl StateDir {
-    /// Finds the state of a site without changing anything, moved or not.
+    /// Finds the state of a site, relocated or not, without changing anything.
     pub fn find(asked: &Path) -> Result<Self> {
         let asked = std::path::absolute(asked).context("cannot tell where the state lies")?;
         let path = relocation::target(&asked).unwrap_or_else(|| asked.clone());
         Ok(Self { asked, path })
     }
 
-    /// Makes the state directory, at a place where `account` can go, and says so when that is
-    /// elsewhere: workers that run as nobody cannot enter a clone below a private home.
+    /// Creates the state directory at a path that `user` can enter, and reports if that is elsewhere: workers that run
+    /// as `nobody` cannot enter a clone below a private home.
     pub(super) fn make(asked: &Path, user: &UnixUser, report: impl Fn(&str)) -> Result<Self> {
         let mut state = Self::find(asked)?;
         can_be_written(&state.asked)?;
@@ -69,7 +69,7 @@ impl StateDir {
         Ok(state)
     }
 
-    /// Takes the state for this process alone, until the lock is dropped or the process is dead.
+    /// Locks the state for this process, until the lock is dropped or the process ends.
     pub(super) fn lock(&self) -> Result<Lock> {
         match self.try_lock()? {
             Some(lock) => Ok(lock),
@@ -82,12 +82,12 @@ impl StateDir {
         }
     }
 
-    /// Whether a state of ours lies here at all.
+    /// Whether a state directory exists here.
     pub fn exists(&self) -> bool {
         self.path.join(LOCK).exists()
     }
 
-    /// Says that there is no site here, and what to do.
+    /// Returns the message that there is no site here, and how to start one.
     pub fn no_site(&self) -> String {
         format!(
             "there is no site in {}; start one with `flickr-killr up`, or report --state-dir with the \
@@ -96,12 +96,12 @@ impl StateDir {
         )
     }
 
-    /// Where the state lies.
+    /// Its real path.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Removes everything `up` ever made here, and nothing else; a folder left empty goes too.
+    /// Removes everything that `up` creates here, and nothing else; an empty folder is removed too.
     pub(super) fn remove(&self, _lock: &Lock) -> Result<()> {
         for name in ["database", "nginx", "logs", "pictures", "static", "bin"] {
             let dir = self.path.join(name);
@@ -131,7 +131,7 @@ impl StateDir {
         Ok(())
     }
 
-    /// Makes a folder that belongs to whoever runs `up`.
+    /// Creates a folder that belongs to the user that runs `up`.
     pub(super) fn make_ours(&self, dir: &Path, mode: u32) -> Result<()> {
         std::fs::create_dir_all(dir)
             .and_then(|()| std::fs::set_permissions(dir, std::fs::Permissions::from_mode(mode)))
@@ -179,12 +179,12 @@ impl StateDir {
         self.pictures().join("derivatives")
     }
 
-    /// The site's own files, of every version that ran here lately.
+    /// The static files of every version that ran here lately.
     pub(super) fn static_files(&self) -> PathBuf {
         self.path.join("static")
     }
 
-    /// The file whose room is given up when the disk is full.
+    /// The file whose space is released when the disk is full.
     pub(super) fn ballast(&self) -> PathBuf {
         self.path.join(BALLAST)
     }
@@ -225,19 +225,19 @@ impl StateDir {
     }
 }
 
-/// The state taken by this process. The kernel frees it when the process is gone, however it went.
+/// The lock of a state directory. The kernel releases it when the process ends for any reason.
 #[derive(Debug)]
 pub(super) struct Lock(File);
 
 impl Lock {
-    /// Leaves our pid for the sentence that a second `up` prints.
+    /// Writes the pid of this process, for the error message of a second `up`.
     pub(super) fn sign(&mut self) {
         let _ = self.0.set_len(0);
         let _ = writeln!(self.0, "{}", std::process::id());
     }
 }
 
-/// How many bytes the files below a folder take on disk.
+/// Returns the disk usage of the files below a folder.
 pub(super) fn disk_bytes(dir: &Path) -> u64 {
     let entries = std::fs::read_dir(dir).into_iter().flatten();
     let sizes = entries.filter_map(|entry| {
@@ -252,10 +252,9 @@ pub(super) fn disk_bytes(dir: &Path) -> u64 {
     sizes.sum()
 }
 
-/// Refuses a path that cannot be written down for the programs of the site: nginx's configuration has no
-/// way to hold some characters. Asked before anything is made.
+/// Refuses a path with characters that nginx's configuration cannot express. Checked before anything is created.
 fn can_be_written(path: &Path) -> Result<()> {
-    // The same judgement that nginx's configuration is written by.
+    // The same check as when nginx's configuration is written.
     let is_fit = path.to_str().is_some_and(|text| word(text).is_ok());
     ensure!(
         is_fit,
@@ -272,12 +271,12 @@ fn make_dir(dir: &Path) -> Result<()> {
     }
     std::fs::create_dir_all(dir)
         .with_context(|| format!("cannot make the state directory {}", dir.display()))?;
-    // The umask of a careful root would shut the children out.
+    // A strict umask of root would lock the children out.
     std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o755))
         .with_context(|| format!("cannot set the mode of {}", dir.display()))
 }
 
-/// Refuses a folder in which root would write, and the children's user might put links.
+/// Refuses a folder where root would write and the children's user could place symlinks.
 fn check_not_theirs(dir: &Path, user: &UnixUser) -> Result<()> {
     let found = dir.metadata();
     let found = found.with_context(|| format!("cannot look at {}", dir.display()))?;
@@ -291,7 +290,7 @@ fn check_not_theirs(dir: &Path, user: &UnixUser) -> Result<()> {
     Ok(())
 }
 
-/// Everybody may make folders in /var/tmp; we only go where nobody else can write.
+/// Every user may create folders in /var/tmp; only one that no other user can write to is accepted.
 fn check_ours(dir: &Path) -> Result<()> {
     let metadata = std::fs::symlink_metadata(dir)
         .with_context(|| format!("cannot look at {}", dir.display()))?;

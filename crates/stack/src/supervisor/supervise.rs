@@ -1,4 +1,4 @@
-//! Keeps one child running: waits until it answers, replaces it when it dies or falls silent.
+//! Supervises one child: waits until it answers, replaces it when it exits or stops answering.
 
 use std::future::pending;
 use std::path::Path;
@@ -18,28 +18,28 @@ use super::health::{Backoff, SilenceBrake, silence};
 use super::probe::Probe;
 use super::run_file::RunFile;
 
-/// How often a starting child is asked whether it is there.
+/// How often a starting child is probed.
 const ASK_EVERY: Duration = Duration::from_millis(5);
 
-/// How often we look whether a child's socket is still there.
+/// How often to check that a child's socket still exists.
 const LOOK_FOR_SOCKET_EVERY: Duration = Duration::from_millis(500);
 
-/// A child to keep.
+/// A child to supervise.
 pub(super) struct Service {
     pub(super) spec: Spec,
-    /// Answered when it may be used.
+    /// Succeeds when the child may be used.
     pub(super) ready: Probe,
-    /// Answered as long as it works; cheap enough to be asked twice a second.
+    /// Succeeds as long as the child works; cheap enough for two calls a second.
     pub(super) alive: Probe,
-    /// How long it may take until it first answers.
+    /// How long the child may take to answer for the first time.
     pub(super) start_timeout: Duration,
-    /// How long it may be silent, with its CPU time standing still, before it is replaced.
+    /// How long the child may be silent without using CPU time before it is replaced.
     pub(super) silence_timeout: Duration,
-    /// Clears the way before each start, as of a stale socket.
+    /// Runs before each start, for example to remove a stale socket.
     pub(super) prepare: Box<dyn Fn() -> Result<()> + Send + Sync>,
 }
 
-/// What all keepers share.
+/// What all supervising tasks share.
 #[derive(Clone)]
 pub(super) struct Context {
     pub(super) spawner: Spawner,
@@ -47,7 +47,7 @@ pub(super) struct Context {
     pub(super) shutdown: watch::Receiver<Shutdown>,
 }
 
-/// The task that keeps one child.
+/// A supervised child: the handle of the task that supervises it.
 pub(super) struct Supervised {
     name: String,
     stop: watch::Sender<bool>,
@@ -63,7 +63,7 @@ enum Stage {
 }
 
 impl Supervised {
-    /// Starts to keep a child.
+    /// Starts the supervising task.
     pub(super) fn start(service: Service, context: &Context) -> Self {
         let (stop, stopped) = watch::channel(false);
         let (stage_sender, stage) = watch::channel(Stage::Starting);
@@ -82,7 +82,7 @@ impl Supervised {
         }
     }
 
-    /// Waits until the child answered for the first time.
+    /// Waits until the child has answered for the first time.
     pub(super) async fn ready(&mut self, shutdown: &watch::Receiver<Shutdown>) -> Result<()> {
         let settled = self
             .stage
@@ -98,18 +98,18 @@ impl Supervised {
         }
     }
 
-    /// Stops the child in its own way and waits until it is gone.
+    /// Stops the child by its own signals and waits until it has ended.
     pub(super) async fn stop(self) {
         self.stop.send_replace(true);
         let _ = self.task.await;
     }
 }
 
-/// How one life of the child ended.
+/// How one run of the child ended.
 enum End {
-    /// As asked.
+    /// Stopped on request.
     Stopped,
-    /// It ended by itself, was killed, or fell silent; or it never answered.
+    /// It exited, was killed, stopped answering, or never answered.
     Lost { why: String, answered: bool },
 }
 
@@ -213,7 +213,7 @@ impl Task {
                 Ok(End::Lost { why, answered: true })
             }
             () = socket_gone(socket) => {
-                // A socket cannot be put back: the child has to make a new one.
+                // A socket cannot be recreated from outside: the child has to make a new one.
                 child.stop(&spec.stop, shutdown).await;
                 let why = format!("the socket of {} is gone", spec.name);
                 Ok(End::Lost { why, answered: true })
@@ -238,7 +238,7 @@ impl Task {
     }
 }
 
-/// Waits until a socket is no longer the one that it was: removed, or replaced. It may have been gone already.
+/// Waits until a socket is removed or replaced. Returns at once if it did not exist.
 async fn socket_gone(socket: Option<(&Path, Option<FileId>)>) {
     let Some((path, was)) = socket else {
         return pending().await;
@@ -248,7 +248,7 @@ async fn socket_gone(socket: Option<(&Path, Option<FileId>)>) {
     }
 }
 
-/// Asks until the answer is there, for so long; the error is the last thing that came instead.
+/// Probes a child until it answers or the limit has passed; the error is the last failed answer.
 pub(super) async fn wait_until_ready(
     probe: &Probe,
     pid: i32,

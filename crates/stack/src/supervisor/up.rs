@@ -1,4 +1,4 @@
-//! One site from start to stop: everything is started in order, `ready` is printed, and a signal stops it.
+//! One site from start to stop: starts everything in order, prints `ready`, and stops on a signal.
 
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -35,12 +35,12 @@ use super::supervise::{Context, Supervised, wait_until_ready};
 use super::unix_user::UnixUser;
 use super::{fcgiwrap, memcached, nginx};
 
-/// Runs the site until SIGINT, SIGTERM or SIGHUP, then stops it in order. A SIGHUP that was ignored when we
-/// were started, as by `nohup`, stays ignored.
+/// Runs the site until SIGINT, SIGTERM or SIGHUP, then stops it in order. A SIGHUP that was ignored at the start, as
+/// by `nohup`, stays ignored.
 ///
-/// An error means that it could not start; then everything that had started is stopped again.
-/// Children are tied to the life of the thread that starts them, so this runs on the caller's
-/// thread alone, which should be the main one.
+/// Returns an error if the site cannot start; then everything that had started is stopped again. The kernel ends a
+/// child when the thread that started it ends, so `up` runs on the caller's thread alone, which should be the main
+/// one.
 pub fn up(plan: &Plan) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -89,29 +89,29 @@ async fn run(plan: &Plan, console: &Arc<Console>) -> Result<()> {
     })
 }
 
-/// What runs so far. Filled while the site starts, so that a failure half-way stops all of it.
+/// What runs so far. Filled during the start, so that a failed start stops all of it.
 #[derive(Default)]
 struct Site {
     postgres: Option<Supervised>,
     memcached: Option<Supervised>,
-    /// Whoever answers for the application: processes that stay, and fcgiwrap.
+    /// The app processes, and fcgiwrap.
     apps: Vec<Supervised>,
     nginx: Option<Supervised>,
     sockets: Option<SocketDir>,
     request_log: Option<RequestLog>,
-    /// Looks after the room on the disk.
+    /// The task that keeps disk space available.
     disk_space: Option<JoinHandle<()>>,
     run_file: Option<RunFile>,
-    /// Ours as long as the site runs, also while a child is being replaced.
+    /// Held as long as the site runs, also while a child is being replaced.
     ports: Vec<HeldPort>,
 }
 
-/// How often we look whether the sockets of watchers are still there.
+/// How often to check that the sockets of the request log still exist.
 const LOOK_FOR_SOCKETS_EVERY: Duration = Duration::from_secs(1);
 
 impl Site {
-    /// Waits for the wish to stop. Children are kept by their keepers; here the sockets that are ours are
-    /// made again when they are gone, as after a sweep of temporary files.
+    /// Waits for the shutdown request. The supervising tasks look after the children; this loop only recreates the
+    /// request log's sockets if they are gone, as after a sweep of temporary files.
     async fn keep(
         &mut self,
         user: &UnixUser,
@@ -131,7 +131,7 @@ impl Site {
         }
     }
 
-    /// Outside first: no visitor meets a missing database, no app loses one it is using.
+    /// Stops from the outside in: no visitor meets a missing database, and no app process loses one in use.
     async fn stop(self) {
         if let Some(disk_space) = self.disk_space {
             disk_space.abort();
@@ -156,7 +156,7 @@ impl Site {
     }
 }
 
-/// Makes the sockets of watchers again if they are gone. What hinders that is said once, and tried again at the next look.
+/// Recreates the sockets of the request log if they are gone. Reports a failure once, and retries at the next check.
 fn ensure_request_log(
     watch: &mut Option<RequestLog>,
     sockets: &SocketDir,
@@ -249,7 +249,7 @@ async fn start(
         shutdown: shutdown.clone(),
     };
 
-    // memcached comes up while PostgreSQL does.
+    // memcached starts while PostgreSQL does.
     site.memcached = binaries.memcached.zip(cache_address).map(|(program, at)| {
         let service =
             memcached::service(program, user.clone(), at, plan.memcached_mb, state.path());
@@ -291,7 +291,7 @@ async fn start(
     if plan.rung.files() != Files::Memcached {
         run_to_end(&apps.static_files(), &spawner, shutdown).await?;
     }
-    // Each app process brings its files there before it answers.
+    // Each app process publishes its files in memcached before it answers.
     if let Some(memcached) = &mut site.memcached {
         memcached.ready(shutdown).await?;
     }
@@ -345,21 +345,21 @@ async fn start(
     Ok(())
 }
 
-/// Waits until a page has really been served, through everything that runs.
+/// Waits until a page has been served through all processes.
 async fn first_page(address: SocketAddr, shutdown: &watch::Receiver<Shutdown>) -> Result<()> {
     let page = Probe::Page(address, "/");
     let served = tokio::select! {
-        // No pid: nobody's identity is asked here.
+        // No pid: this probe checks no process identity.
         served = wait_until_ready(&page, 0, FIRST_PAGE_TIMEOUT) => served,
         () = requested(shutdown, Shutdown::Graceful) => return Err(Interrupted.into()),
     };
     served.map_err(|last| anyhow!("everything runs, but http://{address}/ is not served: {last}"))
 }
 
-/// How long the first page may take on a machine that has just loaded a million photos.
+/// How long the first page may take, on a machine that has just loaded a million photos.
 const FIRST_PAGE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Makes the folders, each for whom it is: what children write is theirs, the logs are ours.
+/// Creates the folders: those that children write belong to their user, the logs to the caller.
 fn make_dirs(state: &StateDir, user: &UnixUser) -> Result<()> {
     user.own_dir(&state.database(), 0o700)?;
     user.own_dir(&state.pictures(), 0o700)?;
@@ -371,7 +371,7 @@ fn make_dirs(state: &StateDir, user: &UnixUser) -> Result<()> {
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
-    /// None when SIGHUP was ignored when we were started.
+    /// `None` if SIGHUP was ignored at the start.
     hangup: Option<Signal>,
 }
 
@@ -387,7 +387,7 @@ impl Signals {
     }
 }
 
-/// Turns signals into wishes: the first asks for a stop, the next for a faster one.
+/// Turns signals into shutdown requests: the first one is graceful, the next one fast.
 async fn hear(mut signals: Signals, wish: watch::Sender<Shutdown>, console: Arc<Console>) {
     loop {
         let hung_up = async {
