@@ -1,7 +1,8 @@
-//! The log of one child: a file that the child writes itself, followed for the terminal and kept small.
+//! The log of one child: a file that the child writes itself; the supervisor follows it for the terminal and limits
+//! its size.
 //!
-//! A child never waits for the supervisor. A pipe takes 64 KiB, and when the supervisor is stopped, nginx, PostgreSQL
-//! or an app process would then wait in a write to its log. A file takes everything at once, or fails at once.
+//! A child never waits for the supervisor. A pipe holds 64 KiB; when the supervisor is stopped, nginx, PostgreSQL or
+//! an app process would block in a write to its log. A write to a file succeeds or fails at once.
 
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
@@ -18,20 +19,21 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::log_throttle::LogThrottle;
 use super::output::{Console, LOG_BYTES_MAX, rotated_path};
 
-/// How often new lines are looked for. Looking costs one system call; nothing waits for the terminal.
+/// How often the log is checked for new lines. A check costs one system call and never waits for the terminal.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// How many bytes of one line are kept: a child that never ends its line must not fill our memory.
+/// How many bytes of one line are kept, so that a child that never ends its line does not fill the supervisor's
+/// memory.
 const LINE_BYTES_MAX: usize = 8 << 10;
 
-/// How many new bytes are read at most, because after a long stop of the supervisor a log may have grown by
-/// gigabytes. Only the last ones are shown then; the file has them all.
+/// How many new bytes are read at most, because after a long stop of the supervisor a log may have grown by gigabytes.
+/// The terminal gets only the last ones; the file holds them all.
 const BACKLOG_BYTES_MAX: u64 = 1 << 20;
 
-/// How many last lines of a child are quoted when it fails.
+/// How many last lines of a child an error message quotes.
 const TAIL_LINES: usize = 4;
 
-/// The log of one life of a child.
+/// The log of one run of a child.
 #[derive(Debug)]
 pub(super) struct ChildLog(Mutex<Followed>);
 
@@ -39,26 +41,26 @@ pub(super) struct ChildLog(Mutex<Followed>);
 struct Followed {
     name: String,
     colour: &'static str,
-    /// None for a child whose lines go to its log alone.
+    /// `None` for a child with output only in its log.
     console: Option<Arc<Console>>,
     path: PathBuf,
-    /// The same open file as the child's: also after a person has removed its name.
+    /// The same open file as the child's, even after its name was removed.
     file: File,
-    /// How many bytes of the file are read.
+    /// How many bytes of the file have been read.
     read: u64,
-    /// A line whose end has not come yet.
+    /// A line without its end yet.
     line: Vec<u8>,
     tail: VecDeque<String>,
     throttle: LogThrottle,
 }
 
 impl ChildLog {
-    /// Opens the log of a child; what is in it already was another life.
+    /// Opens the log of a child; existing content belongs to earlier runs.
     pub(super) fn open(name: &str, console: Option<Arc<Console>>, logs: &Path) -> io::Result<Self> {
         const COLOURS: [&str; 6] = ["36", "33", "32", "35", "34", "31"];
         let at: usize = name.bytes().map(usize::from).sum();
         let path = logs.join(format!("{name}.log"));
-        // Appended, so that the child goes on at the beginning when the file is emptied under it.
+        // Opened for appending, so that the child continues at the beginning after the file was truncated.
         let file = OpenOptions::new()
             .create(true)
             .read(true)
@@ -78,12 +80,12 @@ impl ChildLog {
         })))
     }
 
-    /// The log as standard output or standard error of the child.
+    /// Returns the log as standard output or standard error of the child.
     pub(super) fn stdio(&self) -> io::Result<Stdio> {
         Ok(self.held().file.try_clone()?.into())
     }
 
-    /// Looks for new lines as long as the log is followed by anything else.
+    /// Reads new lines periodically, as long as another reference to the log exists.
     pub(super) fn follow(log: &Arc<Self>) {
         let log = Arc::downgrade(log);
         tokio::spawn(async move {
@@ -95,7 +97,7 @@ impl ChildLog {
                     return;
                 };
                 if log.held().is_full() {
-                    // Copying waits for the disk, and this thread has the whole site to look after.
+                    // Copying waits for the disk, and this thread serves the whole supervisor.
                     let _ = spawn_blocking(move || log.held().catch_up()).await;
                 } else {
                     log.held().catch_up();
@@ -104,7 +106,7 @@ impl ChildLog {
         });
     }
 
-    /// Reads what the child wrote last, after its end.
+    /// Reads the last output of the child, after it has ended.
     pub(super) fn finish(&self) {
         let mut followed = self.held();
         followed.catch_up();
@@ -116,14 +118,14 @@ impl ChildLog {
         followed.print_missing(held_back, "lines");
     }
 
-    /// The last lines of the child, for the sentence about its end.
+    /// Returns the last lines of the child, for an error message.
     pub(super) fn last_lines(&self) -> String {
         let followed = self.held();
         let lines: Vec<&str> = followed.tail.iter().map(String::as_str).collect();
         lines.join("\n            ")
     }
 
-    /// A panic while this was held leaves at worst a line out.
+    /// A panic while the lock was held loses at most one line.
     fn held(&self) -> std::sync::MutexGuard<'_, Followed> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -135,13 +137,13 @@ impl Followed {
         found.is_ok_and(|found| found.len() > LOG_BYTES_MAX)
     }
 
-    /// Reads all that is new, and empties the file when it is full.
+    /// Reads all new output, and rotates a full file.
     fn catch_up(&mut self) {
         let Ok(len) = self.file.metadata().map(|metadata| metadata.len()) else {
             return;
         };
         if len < self.read {
-            // A person has emptied it.
+            // The file was truncated from outside.
             self.read = 0;
         }
         let skipped = (len - self.read).saturating_sub(BACKLOG_BYTES_MAX);
@@ -157,7 +159,7 @@ impl Followed {
             self.read += count as u64;
             self.take(&buffer[..count]);
             if self.read > len + BACKLOG_BYTES_MAX {
-                // A child that writes faster than this is read: the rest at the next look.
+                // The child writes faster than this loop reads: continue at the next check.
                 break;
             }
         }
@@ -182,7 +184,7 @@ impl Followed {
     }
 
     fn take_line(&mut self, bytes: &[u8]) {
-        // A visitor's words may be in the line; they must not drive the terminal.
+        // The line may contain text from a request, which must not control the terminal.
         let text: String = String::from_utf8_lossy(bytes)
             .chars()
             .map(|c| if c.is_control() && c != '\t' { '?' } else { c })
@@ -205,14 +207,14 @@ impl Followed {
         }
     }
 
-    /// Copies the end of the file to `NAME.log.1` and empties it: no child need open its log again. What is written
-    /// between the two, some microseconds, is lost.
+    /// Copies the end of the file to `NAME.log.1` and truncates it, so that no child has to reopen its log. Output
+    /// written between the two steps, some microseconds, is lost.
     fn begin_anew(&mut self) {
         let old = rotated_path(&self.path);
         let half = self.path.with_extension("half");
         let copied = copy_end(&self.path, &half).and_then(|()| std::fs::rename(&half, &old));
         if copied.is_err() {
-            // A full disk needs the room more than anybody the old lines.
+            // On a full disk the space matters more than the old lines.
             let _ = std::fs::remove_file(&half);
         }
         if self.file.set_len(0).is_ok() {
@@ -221,7 +223,8 @@ impl Followed {
     }
 }
 
-/// Copies the last [`LOG_BYTES_MAX`] bytes at most: while the supervisor was stopped, a log may have grown by gigabytes.
+/// Copies at most the last [`LOG_BYTES_MAX`] bytes: while the supervisor was stopped, a log may have grown by
+/// gigabytes.
 fn copy_end(from: &Path, to: &Path) -> io::Result<()> {
     let mut log = File::open(from)?;
     let len = log.metadata()?.len();
@@ -277,7 +280,7 @@ mod tests {
     fn a_log_is_emptied_also_when_it_cannot_be_kept() {
         let dir = tempfile::tempdir().expect("a folder");
         let log = ChildLog::open("nginx", None, dir.path()).expect("a log");
-        // As after `rm logs/nginx.log`: the child still writes to the file that has no name.
+        // As after `rm logs/nginx.log`: the child still writes to the unlinked file.
         std::fs::remove_file(dir.path().join("nginx.log")).expect("removed");
         child_of(&log).set_len(LOG_BYTES_MAX + 1).expect("room");
         log.held().catch_up();

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 
 use super::unix_user::UnixUser;
 
-/// Writes the one password of all demo people, if there is none yet.
+/// Writes the password of all demo users, unless the file exists.
 pub(super) fn make_demo_logins(path: &Path, user: &UnixUser) -> Result<()> {
     let mut options = OpenOptions::new();
     match options.write(true).create_new(true).mode(0o600).open(path) {

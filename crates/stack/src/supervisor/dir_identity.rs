@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::process;
 use super::replace_file::write_whole;
 
-/// Names a file or directory as long as it exists.
+/// Identifies a file or directory as long as it exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct FileId {
     device: u64,
@@ -22,7 +22,7 @@ pub(super) struct FileId {
 }
 
 impl FileId {
-    /// The file at a path, behind all links; none when there is none, or we may not look.
+    /// The file at a path, following symlinks; `None` if it does not exist or is not accessible.
     pub(super) fn of(path: impl AsRef<Path>) -> Option<Self> {
         Some(Self::from(&std::fs::metadata(path).ok()?))
     }
@@ -37,24 +37,24 @@ impl From<&Metadata> for FileId {
     }
 }
 
-/// Holds a random text that names a directory: a device has another number after each mount, and a path may
-/// lead elsewhere.
+/// The name of the file with the directory's random id. The id is needed because a device may have another number
+/// after each mount, and a path may lead elsewhere.
 pub(super) const ID: &str = "id";
 
-/// The directory for which something was written down.
+/// Identifies the directory for which a file was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct DirIdentity {
-    /// Its path without links.
+    /// Its path without symlinks.
     path: String,
-    /// What its file [`ID`] holds. A copy of the directory holds the same.
+    /// The content of its file [`ID`]. A copy of the directory holds the same.
     id: String,
     file: FileId,
-    /// When the kernel knew it by this device and inode.
+    /// The boot in which the kernel used this device and inode.
     boot: String,
 }
 
 impl DirIdentity {
-    /// The identity of a directory, which gets an id if it has none.
+    /// Returns the identity of a directory; writes an id if it has none.
     pub(super) fn of(dir: &Path) -> Result<Self> {
         let look = || format!("cannot look at {}", dir.display());
         let id = match id_of(dir) {
@@ -73,8 +73,8 @@ impl DirIdentity {
         })
     }
 
-    /// Whether this is that directory, moved or not, and no copy of it: it has the same id, and either it is at the
-    /// same place, or the kernel knows it for the same, or no such directory is at the old place any more.
+    /// Whether `dir` is this directory, moved or not, and not a copy: it has the same id, and either the same path, or
+    /// the same device and inode, or the old path no longer holds a directory with this id.
     pub(super) fn is(&self, dir: &Path) -> bool {
         let is_same_file = || self.boot == process::boot() && FileId::of(dir) == Some(self.file);
         let is_gone = || match id_of(Path::new(&self.path)) {
@@ -85,13 +85,13 @@ impl DirIdentity {
             && (path_of(dir).as_ref() == Some(&self.path) || is_same_file() || is_gone())
     }
 
-    /// Where it was when it was written down.
+    /// Its path when the identity was recorded.
     pub(super) fn path(&self) -> &str {
         &self.path
     }
 }
 
-/// Has a directory that turned out to be a copy get an id of its own.
+/// Removes the id of a copied directory, so that it gets a new one.
 pub(super) fn forget_id(dir: &Path) {
     let _ = std::fs::remove_file(dir.join(ID));
 }

@@ -1,4 +1,4 @@
-//! What a killed supervisor left behind: children, PostgreSQL's processes, the sockets.
+//! Stops and removes what a killed supervisor left: children, PostgreSQL's processes, the sockets.
 
 use std::time::{Duration, Instant};
 
@@ -14,17 +14,17 @@ use super::run_file::{Running, Written};
 use super::socket_dir::remove_leftover;
 use super::state::StateDir;
 
-/// How long left-over processes may take to stop by themselves before they are killed.
+/// How long left-over processes may take to stop before they are killed.
 const STOP_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// How often we look whether they are gone.
+/// How often to check whether they have ended.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
-/// Ends what a killed supervisor left behind.
+/// Stops the processes that a killed supervisor left, and removes its sockets.
 ///
-/// The caller holds the lock, so this site has no supervisor. A process is ended only if its pid, start time and
-/// boot are those written down, or its group is that of such a process, or it is a `postgres` in our cluster; and if
-/// besides the kernel shows it at work in this state directory, or does not let us look ([`Grounds`]).
+/// The caller holds the lock, so this site has no supervisor. A process is ended only if its pid, start time and boot
+/// are those in the run file, or its process group is that of such a process, or it is a `postgres` in this cluster;
+/// and only if the kernel shows that it works in this state directory, or hides that ([`Ownership`]).
 pub(super) async fn clear_leftovers(state: &StateDir, console: &Console) -> Result<()> {
     let before = match Running::written(state)? {
         Some(Written::Here(running)) => Some(running),
@@ -41,7 +41,7 @@ pub(super) async fn clear_leftovers(state: &StateDir, console: &Console) -> Resu
     let ownership = Ownership::of(state, before.as_deref().is_some_and(names_its_directory));
     let families = ask_to_stop(before.as_deref(), &ownership, console);
     until_gone(&families, &ownership).await?;
-    // Before 0.5 the record did not hold for which directory it was written: it may be a copy's.
+    // Before 0.5 the run file did not name its directory: it may be that of a copy.
     if let Some(running) = before.filter(|running| names_its_directory(running)) {
         remove_leftover(&running.sockets, running.sockets_folder);
     }
@@ -69,7 +69,7 @@ fn ask_to_stop(before: Option<&Running>, ownership: &Ownership, console: &Consol
         {
             process::signal(stat.pid, stop);
         }
-        // Without a leader no signal stops these: nginx's workers would stay for ever.
+        // Without a leader no signal stops these: nginx's workers would run for ever.
         for orphan in orphans {
             process::signal(orphan.pid, Signal::SIGKILL);
         }
@@ -85,7 +85,7 @@ fn ask_to_stop(before: Option<&Running>, ownership: &Ownership, console: &Consol
     left.into_iter().map(|(_, pid)| pid).collect()
 }
 
-/// Waits until these families and our PostgreSQL are gone; kills what takes too long.
+/// Waits until these process groups and PostgreSQL have ended; kills what exceeds the timeout.
 async fn until_gone(families: &[i32], ownership: &Ownership) -> Result<()> {
     let remaining = || {
         let mut pids = ownership.postgres();

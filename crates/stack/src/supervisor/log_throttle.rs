@@ -1,9 +1,9 @@
-//! Keeps a flood of lines from the terminal: what matters there must not be washed away.
+//! Limits how many lines of a child reach the terminal, so that important lines stay visible.
 
 use std::time::{Duration, Instant};
 
-/// How many lines of one child the terminal shows in a second; its log has them all. When memcached
-/// dies under load, nginx has thousands to say of it, and the one line of ours would be lost.
+/// How many lines of one child the terminal shows in a second; its log holds them all. When memcached dies under load,
+/// nginx logs thousands of lines, and the supervisor's one line would be lost among them.
 const LINES_A_SECOND_MAX: u32 = 20;
 
 /// Counts the lines of one child.
@@ -23,7 +23,7 @@ impl LogThrottle {
         }
     }
 
-    /// Whether the next line is shown; and first, how many were held back before it, once a second.
+    /// Returns whether to show the next line, and, once a second, how many lines were dropped before it.
     pub(super) fn next(&mut self, now: Instant) -> (Option<u64>, bool) {
         let mut missing = None;
         if now.duration_since(self.began) >= Duration::from_secs(1) {
@@ -39,7 +39,7 @@ impl LogThrottle {
         (missing, is_shown)
     }
 
-    /// How many lines were held back since that was last told.
+    /// Returns how many lines were dropped since the last report.
     pub(super) fn end(&mut self) -> Option<u64> {
         Some(std::mem::take(&mut self.held_back)).filter(|lines| *lines > 0)
     }

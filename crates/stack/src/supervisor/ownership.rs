@@ -1,11 +1,9 @@
-//! What belongs to a state directory, proved by the kernel.
+//! Proves by the kernel's data that a process belongs to a state directory.
 //!
-//! A copy of a state directory holds the same files as the original, `running.json` among them, and the
-//! processes named there may well run: those of the original. So no file is believed by itself.
-//! A record counts in the directory for which it was written, and a process is ended only if the kernel
-//! shows it at work in that directory, or shows nothing of where the process that this record names works.
-//! A directory has a random id. A copy has the same, but another path, and device and inode; a directory that was
-//! moved (`mv`) keeps device and inode until the next mount, and its old path leads to it no more.
+//! A copy of a state directory holds the same files as the original, `running.json` among them, and the processes
+//! named there may be running: those of the original. So no file is trusted alone. A run file counts only in the
+//! directory for which it was written (`dir_identity`), and a process is ended only if the kernel shows that it works
+//! in that directory, or hides the working directory of a process named in the run file.
 
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
@@ -18,10 +16,10 @@ use super::privileges::with_privileges_of;
 use super::process::{self, Stat};
 use super::state::StateDir;
 
-/// The program's name, as the kernel knows its processes.
+/// The process name of PostgreSQL in /proc.
 const POSTGRES: &str = "postgres";
 
-/// Where the children of a site work, and the program that they run.
+/// The working directories of a site's children, and the program that they run.
 #[derive(Debug)]
 pub(super) struct Ownership {
     folders: Vec<FileId>,
@@ -31,8 +29,8 @@ pub(super) struct Ownership {
 }
 
 impl Ownership {
-    /// With `trusts_record` the record names this directory: then it is believed about a process that the kernel
-    /// keeps closed to us.
+    /// `trusts_run_file` means that the run file names this directory: then it is trusted for a process whose working
+    /// directory the kernel hides.
     pub(super) fn of(state: &StateDir, trusts_run_file: bool) -> Self {
         let cluster = FileId::of(state.cluster());
         let folders = [
@@ -53,8 +51,8 @@ impl Ownership {
         }
     }
 
-    /// Whether a process that the record names works in this state directory, or runs the copy of the program
-    /// that lies there. That alone does not make it a child of the site: a shell may have its current folder here.
+    /// Whether a process named in the run file works in this state directory, or runs the copy of the program there.
+    /// This alone does not prove that it is a child of the site: a shell may have its working directory here.
     pub(super) fn includes(&self, pid: i32) -> bool {
         let (folder, program) = (seen(pid, "cwd"), seen(pid, "exe"));
         let is_here = matches!(folder, Seen::Is(dir) if self.folders.contains(&dir));
@@ -63,14 +61,14 @@ impl Ownership {
         is_here || is_ours || (is_closed && self.trusts_run_file)
     }
 
-    /// The processes of the PostgreSQL that runs here.
+    /// Returns the processes of the PostgreSQL that runs here.
     pub(super) fn postgres(&self) -> Vec<i32> {
         self.cluster.map_or(vec![], postgres_in)
     }
 }
 
-/// The processes of the PostgreSQL that runs in a cluster's folder: each works there, and is a `postgres`.
-/// They are found so, because each leads a group of its own and outlives the postmaster.
+/// Returns the processes of the PostgreSQL that runs in a cluster's folder: each is a `postgres` with this working
+/// directory. They are found this way because each leads its own process group and outlives the postmaster.
 pub(super) fn postgres_in(cluster: FileId) -> Vec<i32> {
     let living = process::living().into_iter();
     let postgres = living.filter(|stat| stat.name == POSTGRES);
@@ -78,7 +76,7 @@ pub(super) fn postgres_in(cluster: FileId) -> Vec<i32> {
     here.map(|stat| stat.pid).collect()
 }
 
-/// Whether a process is a living `postgres` of the cluster's owner, and the kernel does not show where it works.
+/// Whether a process is a running `postgres` of the cluster's owner whose working directory the kernel hides.
 pub(super) fn is_closed_postgres(pid: i32, cluster: &Path) -> bool {
     let owner = |path: &Path| path.metadata().ok().map(|found| found.uid());
     let is_postgres = |stat: Stat| stat.name == POSTGRES && stat.state != 'Z';
@@ -87,7 +85,7 @@ pub(super) fn is_closed_postgres(pid: i32, cluster: &Path) -> bool {
         && seen(pid, "cwd") == Seen::Closed
 }
 
-/// Whether a process holds a file open.
+/// Whether a process has a file open.
 pub(super) fn has_open(pid: i32, file: FileId) -> bool {
     let open = std::fs::read_dir(format!("/proc/{pid}/fd"));
     let mut open = open.into_iter().flatten().flatten();
@@ -98,15 +96,15 @@ pub(super) fn has_open(pid: i32, file: FileId) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Seen {
     Is(FileId),
-    /// We may not look.
+    /// Access denied.
     Closed,
     Nothing,
 }
 
-/// The file behind a link of a process: its current folder, or its program.
+/// Returns the file behind a link of a process: its working directory or its program.
 ///
-/// In a container root often has no right to look at other users' processes (`CAP_SYS_PTRACE`); but their own
-/// users may.
+/// In a container, root often may not inspect other users' processes (`CAP_SYS_PTRACE`), but those users may: so this
+/// retries with their privileges.
 fn seen(pid: i32, link: &str) -> Seen {
     let process = PathBuf::from(format!("/proc/{pid}"));
     let path = process.join(link);
@@ -118,7 +116,7 @@ fn seen(pid: i32, link: &str) -> Seen {
     match (look(), process.metadata()) {
         (Seen::Closed, Ok(owner)) => {
             let (user, group) = (Uid::from_raw(owner.uid()), Gid::from_raw(owner.gid()));
-            // Without root's rights there are no others to take on.
+            // Without root's privileges there are no others to take on.
             with_privileges_of(user, group, || Ok(look())).unwrap_or(Seen::Closed)
         }
         (seen, _) => seen,

@@ -1,8 +1,8 @@
-//! A state that lies elsewhere, because the children's user cannot enter the folder that was asked for.
+//! A state directory relocated to a folder that the children's user can enter.
 //!
-//! Two notes lead there and back: one in the folder that was asked for, which names the other, and one beside
-//! the state, which says of which folder it is. A copy of the first folder holds the first note too, but
-//! the second does not name the copy, so it does not lead to the state of the original.
+//! Two notes link the folders: one in the requested folder names the real one, and one beside the state names the
+//! requested folder. A copy of the requested folder holds the first note too, but the second note does not name the
+//! copy, so the copy does not lead to the state of the original.
 
 use std::path::{Path, PathBuf};
 
@@ -12,32 +12,32 @@ use sha2::{Digest as _, Sha256};
 use super::dir_identity::{DirIdentity, forget_id};
 use super::replace_file::write_whole;
 
-/// The note in the folder that was asked for.
+/// The note in the requested folder.
 pub(super) const TO: &str = "moved-to";
 
 /// The note beside the state.
 pub(super) const FROM: &str = "moved-from";
 
-/// Where the state of this folder lies instead; none when it lies here.
+/// Returns the relocated path of this folder's state; `None` if it was not relocated.
 pub(super) fn target(asked: &Path) -> Option<PathBuf> {
     let note = std::fs::read_to_string(asked.join(TO)).ok()?;
     let to = PathBuf::from(note.trim_end());
     let is_of_here = match beside(&to) {
         Some(place) => place.is(asked),
-        // 0.4.0 left no second note, but the place follows from the folder's path.
+        // 0.4.0 wrote no second note, but the fallback path follows from the requested one.
         None => to == fallback_dir(asked),
     };
     is_of_here.then_some(to)
 }
 
-/// Writes both notes. If the folder is a copy of another, it gets an id of its own.
+/// Writes both notes. A folder that is a copy of another gets a new id.
 pub(super) fn write(asked: &Path, to: &Path) -> Result<()> {
     forget_id(asked);
     renew(asked, to)?;
     write_whole(&asked.join(TO), to.display().to_string().as_bytes())
 }
 
-/// Writes the note beside the state once more, if the folder was moved or mounted anew since.
+/// Updates the note beside the state if the folder was moved or remounted since.
 pub(super) fn renew(asked: &Path, to: &Path) -> Result<()> {
     let place = DirIdentity::of(asked)?;
     if beside(to).as_ref() == Some(&place) {
@@ -46,12 +46,12 @@ pub(super) fn renew(asked: &Path, to: &Path) -> Result<()> {
     write_whole(&to.join(FROM), &serde_json::to_vec(&place)?)
 }
 
-/// The note beside a state.
+/// Reads the note beside a state.
 fn beside(state: &Path) -> Option<DirIdentity> {
     serde_json::from_slice(&std::fs::read(state.join(FROM)).ok()?).ok()
 }
 
-/// The same place for the same folder, so that it is found again even without the note.
+/// The fallback path: always the same for the same folder, so that it is found even without the note.
 pub(super) fn fallback_dir(asked: &Path) -> PathBuf {
     let hash = Sha256::digest(asked.as_os_str().as_encoded_bytes());
     let hash: String = hash
@@ -82,7 +82,7 @@ mod tests {
         assert_eq!(target(&copy), None);
         std::fs::rename(&first, &moved).expect("moved");
         assert_eq!(target(&moved).as_ref(), Some(&state));
-        // The copy becomes a site of its own.
+        // The copy becomes a separate site.
         write(&copy, &other).expect("notes");
         renew(&moved, &state).expect("a note");
         assert_eq!(target(&moved), Some(state));

@@ -1,4 +1,4 @@
-//! What only the site's own user may see: the folders of sockets and pictures, the password of demo people.
+//! The private folder of the unix sockets, and other folders that only the site's own user may enter.
 
 use std::fs::DirBuilder;
 use std::io::ErrorKind;
@@ -10,10 +10,10 @@ use anyhow::{Context as _, Result, ensure};
 use super::dir_identity::FileId;
 use super::unix_user::UnixUser;
 
-/// Sockets lie in /tmp whatever TMPDIR says: it may be long, and closed to other users.
+/// Sockets are in /tmp regardless of TMPDIR, which may be long, or closed to other users.
 const SOCKETS: &str = "/tmp/fk-";
 
-/// The short private folder of the unix sockets of one running site: their paths may have 107 bytes only.
+/// The short private folder of the unix sockets of one running site: the path of a socket is limited to 107 bytes.
 #[derive(Debug, Clone)]
 pub(super) struct SocketDir {
     path: PathBuf,
@@ -21,7 +21,7 @@ pub(super) struct SocketDir {
 }
 
 impl SocketDir {
-    /// Makes a new folder, which belongs to this site alone.
+    /// Creates a new folder for this site.
     pub(super) fn make(user: &UnixUser) -> Result<Self> {
         loop {
             let path = PathBuf::from(format!("{SOCKETS}{:08x}", rand::random::<u32>()));
@@ -32,13 +32,13 @@ impl SocketDir {
         }
     }
 
-    /// Where it is.
+    /// Its path.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Makes the folder again when it is gone: a sweeper of temporary files may have taken it. Another
-    /// user may have made one of this name since, which is refused.
+    /// Recreates the folder if it is gone, as after a sweep of temporary files. Fails if another user has created a
+    /// folder of this name since.
     pub(super) fn mend(&self) -> Result<()> {
         let path = &self.path;
         make_private(path, &self.user)?;
@@ -53,7 +53,7 @@ impl SocketDir {
         Ok(())
     }
 
-    /// Removes the folder, as far as its user may.
+    /// Removes the folder with the privileges of its user.
     pub(super) fn remove(&self) {
         let _ = self
             .user
@@ -61,7 +61,7 @@ impl SocketDir {
     }
 }
 
-/// Makes a folder for this account alone, in a folder of this account, if there is none.
+/// Creates a folder for this user alone, inside a folder of this user, unless it exists.
 pub(super) fn make_folder_of(user: &UnixUser, path: &Path) -> Result<()> {
     make_private(path, user)?;
     let found = std::fs::metadata(path);
@@ -75,7 +75,7 @@ pub(super) fn make_folder_of(user: &UnixUser, path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Makes a folder for this account alone; returns whether there was nothing of this name.
+/// Creates a folder for this user alone; returns false if the name was taken.
 fn make_private(path: &Path, user: &UnixUser) -> Result<bool> {
     user.with_privileges(|| match DirBuilder::new().mode(0o700).create(path) {
         Ok(()) => Ok(true),
@@ -84,15 +84,15 @@ fn make_private(path: &Path, user: &UnixUser) -> Result<bool> {
     })
 }
 
-/// Removes the folder of sockets that a killed supervisor left, if it is still the same one; and nothing that does not
-/// look like one.
+/// Removes the socket folder of a killed supervisor, only if it is still the same folder and its name is that of a
+/// socket folder.
 pub(super) fn remove_leftover(dir: &Path, was: Option<FileId>) {
     let name = dir.to_string_lossy();
     let is_fit = name
         .strip_prefix(SOCKETS)
         .is_some_and(|name| !name.contains('/'));
     if is_fit && was.is_some() && FileId::of(dir) == was {
-        // Follows no links.
+        // Does not follow symlinks.
         let _ = std::fs::remove_dir_all(dir);
     }
 }
@@ -113,19 +113,19 @@ mod tests {
         std::fs::remove_dir(&path).unwrap();
         sockets.mend().unwrap();
         assert_eq!(mode(), 0o700);
-        // Made by another user meanwhile, for all to enter.
+        // Created by another user meanwhile, open to all.
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
         let said = sockets.mend().unwrap_err().to_string();
         assert!(said.contains("belongs to another user"), "{said}");
         let inside = path.join("a folder");
         std::fs::create_dir(&inside).unwrap();
-        // Neither what is below such a folder nor any other.
+        // Neither a folder inside such a folder nor any other.
         let other = tempfile::tempdir().unwrap();
         for kept in [inside.as_path(), other.path()] {
             remove_leftover(kept, FileId::of(kept));
             assert!(kept.exists(), "{}", kept.display());
         }
-        // Nor one that another user has made since.
+        // Nor one that another user has created since.
         for was in [None, FileId::of(other.path())] {
             remove_leftover(&path, was);
             assert!(path.exists());

@@ -1,4 +1,4 @@
-//! What runs, in words: children, ports, sizes.
+//! The text of `flickr-killr status`: children, ports, sizes.
 
 use std::fmt::Write as _;
 use std::time::Duration;

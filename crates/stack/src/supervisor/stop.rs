@@ -1,4 +1,4 @@
-//! Stopping a site from elsewhere, and removing one that does not run.
+//! Stops a running site from another process, and removes a stopped one.
 
 use std::time::{Duration, Instant};
 
@@ -12,22 +12,22 @@ use super::output::Console;
 use super::run_file::Running;
 use super::state::StateDir;
 
-/// How long an ordered stop may take; PostgreSQL alone has a minute for its last checkpoint.
+/// How long a stop may take; PostgreSQL alone has a minute for its last checkpoint.
 const STOP_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// How often we look whether the supervisor is gone.
+/// How often to check whether the supervisor has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
-/// What there was to stop.
+/// The result of [`stop`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stopped {
-    /// A running site, now gone.
+    /// A running site was stopped.
     Site,
-    /// Nothing ran; what a killed supervisor may have left is gone.
+    /// No site was running; leftovers of a killed supervisor are stopped and removed.
     Nothing,
 }
 
-/// Stops the site in a state directory and waits until it is gone.
+/// Stops the site in a state directory and waits until it has ended.
 pub async fn stop(state: &StateDir) -> Result<Stopped> {
     if let Some(running) = Running::read(state)?.filter(Running::is_alive) {
         let pid = running.supervisor.pid;
@@ -54,7 +54,7 @@ pub async fn stop(state: &StateDir) -> Result<Stopped> {
     Ok(Stopped::Nothing)
 }
 
-/// Removes everything of a site that does not run; a running one is refused.
+/// Removes all files of a stopped site; returns an error for a running one.
 pub async fn reset(state: &StateDir) -> Result<()> {
     if !state.exists() {
         bail!("{}", state.no_site());

@@ -1,10 +1,10 @@
-//! Passes nginx's lines about each request on to watchers (`cache log`, `top`, `hist`), and has nginx send them
-//! only while there is a watcher.
+//! Forwards nginx's lines about each request to watchers (`cache log`, `top`, `hist`), and enables these lines only
+//! while a watcher is connected.
 //!
-//! nginx sends datagrams and never waits: those that the socket has no room for are lost, and counted as far as
-//! possible. The socket stays open as long as the site runs, because nginx logs an error for every line
-//! that it cannot send. A watcher is a connection; when the last one ends, the file is removed by which nginx
-//! knows that there is one.
+//! nginx sends datagrams and never waits: those that do not fit into the socket's buffer are lost, and counted as far
+//! as possible. The socket stays open as long as the site runs, because nginx logs an error for every line that it
+//! cannot send. A watcher is a connection. A flag file enables nginx's lines; it is removed when the last watcher
+//! disconnects.
 
 use std::fs::File;
 use std::io::{ErrorKind, IoSliceMut, Read as _, Write as _};
@@ -24,39 +24,39 @@ use super::super::dir_identity::FileId;
 use super::super::unix_user::UnixUser;
 use super::join::Joiner;
 
-/// The socket where watchers connect, in the folder of the sockets.
+/// The socket for watchers, in the socket folder.
 pub(in super::super) const WATCHERS: &str = "watch.sock";
 
-/// The socket where nginx sends its lines.
+/// The socket for nginx's lines.
 const LINES: &str = "watch-lines.sock";
 
-/// The file that is there while somebody watches.
+/// The flag file that exists while a watcher is connected.
 const FLAG: &str = "watched";
 
-/// How many lines are read before they are passed on: a write for many of them costs little each.
+/// How many lines are read before they are forwarded: one write for many lines is cheaper.
 const LINES_AT_ONCE: usize = 512;
 
-/// How many bytes of a line are read. The address stands at its end, and more of one nobody reads.
+/// How many bytes of a line are read. The URL is at its end; a longer one is truncated.
 const LINE_BYTES_MAX: usize = 4 << 10;
 
-/// How many bytes wait for a watcher that does not keep up; what comes then is lost to it.
+/// How many bytes are queued for a slow watcher; further lines are lost to it.
 const BACKLOG_BYTES_MAX: usize = 1 << 20;
 
-/// How many may watch at once.
+/// How many watchers may be connected at once.
 const WATCHERS_MAX: usize = 32;
 
-/// The thread that passes lines on. It has ended when this is dropped.
+/// The thread that forwards lines. It has ended when this is dropped.
 #[derive(Debug)]
 pub(in super::super) struct RequestLog {
     config: nginx::Watch,
-    /// Both sockets, as they were made.
+    /// Both sockets, as they were created.
     sockets: [(PathBuf, Option<FileId>); 2],
     until_closed: UnixStream,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Drop for RequestLog {
-    /// The thread removes the flag at its end, so the next one, which makes it again, waits for that.
+    /// The thread removes the flag file at its end; the next thread creates it again, so this waits for the end.
     fn drop(&mut self) {
         let _ = self.until_closed.shutdown(Shutdown::Both);
         let _ = self.thread.take().map(JoinHandle::join);
@@ -101,21 +101,21 @@ impl RequestLog {
         })
     }
 
-    /// Whether both sockets are still there.
+    /// Whether both sockets still exist.
     pub(in super::super) fn is_intact(&self) -> bool {
         let mut sockets = self.sockets.iter();
         sockets.all(|(path, made)| made.is_some() && FileId::of(path) == *made)
     }
 
-    /// What nginx has to know.
+    /// nginx's part of the configuration.
     pub(in super::super) fn nginx_config(&self) -> nginx::Watch {
         self.config.clone()
     }
 }
 
-/// Makes both sockets, whose folder is closed to other users.
+/// Creates both sockets, whose folder is closed to other users.
 fn bind(lines: &Path, watchers: &Path) -> Result<(UnixDatagram, UnixListener)> {
-    // One of them may be left where the other was swept away.
+    // One of them may still exist if only the other was swept.
     for stale in [lines, watchers] {
         let _ = std::fs::remove_file(stale);
     }
@@ -155,8 +155,8 @@ impl Relay {
         self.set_flag(false);
     }
 
-    /// Makes or removes the file by which nginx knows that there is a watcher. On a full disk it cannot be made, and
-    /// the watcher says that it sees nothing; if it cannot be removed, nginx sends lines that are thrown away.
+    /// Creates or removes the flag file for nginx. On a full disk it cannot be created, and the watcher receives no
+    /// lines; if it cannot be removed, nginx sends lines that are discarded.
     fn set_flag(&self, is_watched: bool) {
         let _ = self.user.with_privileges(|| {
             let _ = std::fs::remove_file(&self.flag);
@@ -167,7 +167,7 @@ impl Relay {
         });
     }
 
-    /// Waits until something happens; none when the site has stopped.
+    /// Waits for the next event; `None` when the site has stopped.
     fn wait(&self) -> Option<Ready> {
         let reads = |fd| PollFd::new(fd, PollFlags::POLLIN);
         let mut fds = vec![
@@ -204,7 +204,7 @@ impl Relay {
         }
     }
 
-    /// Reads what has come, and gives it to everybody.
+    /// Reads the pending lines, and sends them to all watchers.
     fn forward(&mut self, buffer: &mut [u8]) {
         let (mut text, mut count) = (Vec::with_capacity(32 << 10), 0);
         for _ in 0..LINES_AT_ONCE {
@@ -220,7 +220,7 @@ impl Relay {
         }
     }
 
-    /// One line, and when nginx sent it.
+    /// Receives one line, and the time when nginx sent it.
     fn receive(&self, buffer: &mut [u8]) -> Option<(usize, TimeSpec)> {
         let mut room = nix::cmsg_space!(TimeSpec);
         let mut parts = [IoSliceMut::new(buffer)];
@@ -235,7 +235,7 @@ impl Relay {
     }
 }
 
-/// Who has something for us.
+/// The sources with pending events.
 struct Ready {
     lines: bool,
     listener: bool,
@@ -254,7 +254,8 @@ impl Watcher {
         PollFd::new(self.stream.as_fd(), flags)
     }
 
-    /// Whether it is still there. It says nothing: that it can be read means that it has gone.
+    /// Whether the watcher is still connected. Watchers send nothing, so a readable connection means that it was
+    /// closed.
     fn is_connected(&mut self) -> bool {
         let mut byte = [0];
         let gone = match self.stream.read(&mut byte) {
@@ -275,7 +276,7 @@ impl Watcher {
         self.backlog.extend_from_slice(text);
     }
 
-    /// Writes as much as it takes; says whether it is still there.
+    /// Writes as much as the socket accepts; returns whether the watcher is still connected.
     fn flush(&mut self) -> bool {
         while !self.backlog.is_empty() {
             match self.stream.write(&self.backlog) {
