@@ -1,4 +1,4 @@
-//! One question to an app process on its socket, or to the site as a visitor, with all that was answered.
+//! One request to an app process on its socket, or to the site as a client, with the complete response.
 
 use std::io;
 use std::net::SocketAddr;
@@ -9,16 +9,16 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
-/// How long an app process may take: a picture may have to be drawn, a few others before it.
+/// How long an app process may take: it may have to draw a picture, and a few others before it.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How many bytes an answer may have: no file of the site is as large.
+/// How long a response may be, in bytes: no file of the site is as large.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
 
-/// How many headers an answer may have.
+/// How many headers a response may have.
 const HEADERS_MAX: usize = 64;
 
-/// What came back.
+/// An HTTP response.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Answer {
     pub(super) status: u16,
@@ -27,7 +27,7 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// A header by its name in lower case.
+    /// Returns a header by its lower-case name.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str())
@@ -39,7 +39,7 @@ impl Answer {
     }
 }
 
-/// Asks one app process, as nginx would.
+/// Sends a request to one app process, as nginx would.
 pub(super) async fn get_from_app(socket: &Path, target: &str) -> io::Result<Answer> {
     timeout(ANSWER_TIMEOUT, async {
         exchange(UnixStream::connect(socket).await?, "localhost", target).await
@@ -47,7 +47,7 @@ pub(super) async fn get_from_app(socket: &Path, target: &str) -> io::Result<Answ
     .await?
 }
 
-/// Asks the site, as a browser would.
+/// Sends a request to the site, as a browser would.
 pub(super) async fn get_from_front(front: SocketAddr, target: &str) -> io::Result<Answer> {
     timeout(ANSWER_TIMEOUT, async {
         exchange(TcpStream::connect(front).await?, &front.to_string(), target).await
@@ -55,7 +55,7 @@ pub(super) async fn get_from_front(front: SocketAddr, target: &str) -> io::Resul
     .await?
 }
 
-/// HTTP/1.0 on purpose: the answer ends with the connection, in one piece.
+/// Uses HTTP/1.0, so that the response ends with the connection and is not chunked.
 async fn exchange(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
     host: &str,

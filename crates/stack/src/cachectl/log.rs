@@ -1,12 +1,12 @@
-//! One line a request.
+//! One line for each request.
 
 use super::format::{escaped, grouped, latency};
 use super::request::{Outcome, Request};
 
-/// What stands above the lines.
+/// The header line.
 pub const HEAD: &str = "time (UTC)    answer status      bytes      took address";
 
-/// Writes a request as a line; its address is as long as it is, so that it can be looked for.
+/// Formats a request as a line; its URL is not shortened, so that it can be searched for.
 pub fn line(request: &Request) -> String {
     let took = request.took.map_or("-".to_owned(), latency);
     let method = match request.method.as_str() {

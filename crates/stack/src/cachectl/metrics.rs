@@ -1,4 +1,4 @@
-//! What app processes have counted, read from their `/metrics` and added up.
+//! The counters of app processes, read from their `/metrics` and summed.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -15,7 +15,7 @@ use super::http::get_from_app;
 pub(super) struct Metrics(BTreeMap<String, f64>);
 
 impl Metrics {
-    /// Asks one app process.
+    /// Reads the metrics of one app process.
     pub(super) async fn of(app: &Path) -> io::Result<Self> {
         let answer = get_from_app(app, METRICS).await?;
         if answer.status != 200 {
@@ -25,7 +25,7 @@ impl Metrics {
         Ok(Self::parse(&String::from_utf8_lossy(&answer.body)))
     }
 
-    /// Asks all of them, and adds up what those say that answer; says how many do.
+    /// Reads the metrics of all processes; returns how many responded, and the sum of their samples.
     pub(super) async fn of_all(apps: &[PathBuf]) -> (usize, Self) {
         let told: Vec<Self> = join_all(apps.iter().map(|app| Self::of(app)))
             .await
@@ -48,17 +48,17 @@ impl Metrics {
         Self(samples.collect())
     }
 
-    /// One counter of the accelerator by the end of its name, such as `stored`.
+    /// Returns one counter of the accelerator by the end of its name, such as `stored`.
     pub(super) fn count(&self, name: &str) -> u64 {
         self.sample(&format!("accelerator_{name}_total"))
     }
 
-    /// A gauge of the accelerator by the end of its name.
+    /// Returns a gauge of the accelerator by the end of its name.
     pub(super) fn gauge(&self, name: &str) -> u64 {
         self.sample(&format!("accelerator_{name}"))
     }
 
-    /// How many answers were not stored for a reason.
+    /// Returns how many responses were not stored for a reason.
     pub(super) fn not_stored(&self, reason: NotStored) -> u64 {
         let reason = reason.name();
         self.sample(&format!(

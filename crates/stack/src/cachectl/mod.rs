@@ -1,9 +1,9 @@
 //! Tools for a cache whose hits the application never sees: they combine what nginx, memcached and the app
 //! processes report.
 //!
-//! [`explain`] says why one URL is or is not cached, [`stat`] what each server and all app processes have
-//! counted. [`top`], [`hist`] and [`log`] show requests as nginx reports them while one of these runs: [`watch`]
-//! receives the lines, [`request`] parses one. [`Site`] has the addresses of all programs, [`target`] parses the URL.
+//! [`explain`] finds out why one URL is or is not cached, [`stat`] shows the counters of each server and of all app
+//! processes. [`top`], [`histogram`] and [`log`] show requests as nginx reports them: [`request_stream`] receives the
+//! lines, [`request`] parses one. [`Endpoints`] has the addresses of all programs, [`target`] parses the URL.
 
 mod endpoints;
 pub mod explain;

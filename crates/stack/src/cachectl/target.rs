@@ -1,8 +1,8 @@
-//! What a person typed becomes what a browser would ask for.
+//! Turns the URL or path on the command line into a request target.
 
 use std::net::SocketAddr;
 
-/// Why something cannot be explained.
+/// Why an argument cannot be explained.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotOurs {
     /// Neither a URL nor a path.
@@ -13,22 +13,22 @@ pub enum NotOurs {
     /// A URL of another site.
     #[error("{host} is another site{}; give the path alone, {path}, to ask this one about it", .ours.map_or(String::new(), |ours| format!(", this one is http://{ours}")))]
     OtherHost {
-        /// Whose it is.
+        /// The host of the URL.
         host: String,
-        /// Its path.
+        /// The path of the URL.
         path: String,
-        /// Where this site is.
+        /// The address of this site.
         ours: Option<SocketAddr>,
     },
 }
 
-/// Returns the request target of a URL or a path: what stands between the host and a `#`.
+/// Returns the request target of a URL or a path: the part between the host and a `#`.
 ///
 /// # Errors
 ///
-/// When it is of another site, or nothing of the kind.
+/// When the URL belongs to another site, or the argument is neither a URL nor a path.
 pub fn target(typed: &str, front: Option<SocketAddr>) -> Result<String, NotOurs> {
-    // Browsers keep what stands behind a # for themselves.
+    // Browsers do not send the fragment.
     let asked = typed.split('#').next().unwrap_or_default();
     let lower = asked.to_ascii_lowercase();
     let scheme = ["http://", "https://"]
@@ -58,7 +58,7 @@ pub fn target(typed: &str, front: Option<SocketAddr>) -> Result<String, NotOurs>
     })
 }
 
-/// Whether a host is where this site listens, by number or as `localhost`.
+/// Whether a host is the address of this site, as a number or as `localhost`.
 fn is_ours(host: &str, front: SocketAddr) -> bool {
     if host.parse() == Ok(front) {
         return true;

@@ -1,7 +1,9 @@
-//! Why a URL is or is not cached: asks everybody who could know, in the order in which a request passes them.
+//! Finds out why a URL is or is not cached: queries nginx, memcached and the app in the order in which a request
+//! passes them.
 //!
-//! `no_key` says why nginx does not ask, `findings` is all that was found, `compare` whether memcached
-//! holds what the app says, `verdict` what it means (`refusal` why the app did not store), `print` how it is told.
+//! `no_key` names the reasons why nginx does not ask memcached, `findings` holds all facts, `compare` compares
+//! memcached's item with the app's response, `verdict` decides what they mean (`not_stored_reason` explains why the
+//! app did not store), `print` formats them.
 
 mod compare;
 mod findings;
@@ -29,23 +31,24 @@ use super::http::{self, Answer};
 use super::metrics::Metrics;
 use crate::observe::memcached::{self, Item};
 
-/// How long a memcached may take: as long as nginx waits for it.
+/// How long a memcached may take: the same timeout as in nginx.
 const SERVER_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// How long the app may take to store what it answered, or to say that it does not.
+/// How long the app may take to store its response, or to count why it does not.
 const STORE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How long what it refused is waited for all the same: the counters are those of a whole process, so that
-/// the refusal may be another request's while ours is on its way.
+/// How long to keep waiting after a refusal was counted: the counters belong to a whole process, so the refusal may be
+/// another request's while this response is still being stored.
 const REFUSAL_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// How often we look whether it has.
+/// How often memcached and the counters are polled.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// The status of an answer that may be stored.
+/// The only status whose response may be stored.
 const STORABLE: u16 = 200;
 
-/// Why an answer that was handed on to be stored is not; known only after it was sent, by the counters.
+/// The reasons why a response is not stored although it was queued; visible only in the counters, after the response
+/// was sent.
 const LATE_REASONS: [NotStored; 5] = [
     NotStored::QueueFull,
     NotStored::ServerDown,
@@ -54,7 +57,7 @@ const LATE_REASONS: [NotStored; 5] = [
     NotStored::NoLifetime,
 ];
 
-/// Finds out everything about a path; asks no app and no nginx if told to look only, so that nothing changes.
+/// Collects all facts about a path. With `look_only`, sends no request to the app or nginx, so that nothing changes.
 pub async fn explain(site: &Endpoints, path: &str, look_only: bool) -> Findings {
     let key = Key::parse(path);
     let mut servers = Servers::look(site, key.as_ref().ok()).await;
@@ -64,7 +67,7 @@ pub async fn explain(site: &Endpoints, path: &str, look_only: bool) -> Findings 
         let (facts, answer) = get_from_app(site, path, &mut servers).await;
         app = Some(facts);
         if let Some(front) = site.front {
-            // A page is made anew each time, so there is nothing to compare.
+            // Each response is rendered anew, so there is nothing to compare.
             let said = answer.as_ref().filter(|_| key.is_ok());
             visitor = visit(front, path, said).await;
         }
@@ -93,7 +96,7 @@ pub async fn explain(site: &Endpoints, path: &str, look_only: bool) -> Findings 
     }
 }
 
-/// Whether any client could send it.
+/// Whether an HTTP client could send this target.
 fn is_sendable(path: &str) -> bool {
     path.bytes().all(|byte| byte.is_ascii_graphic())
 }
@@ -115,7 +118,7 @@ fn key_facts(key: &Key) -> KeyFacts {
     }
 }
 
-/// The servers as they are known, and the items that they held at first.
+/// The servers, and the items that they held at first.
 struct Servers {
     key: String,
     facts: Vec<ServerFacts>,
@@ -150,7 +153,7 @@ impl Servers {
         }
     }
 
-    /// Notes how each item stands to what the app said.
+    /// Compares each item with the app's response.
     fn compare(&mut self, answer: &Answer) {
         for (facts, item) in self.facts.iter_mut().zip(&self.items) {
             if let (Look::There(held), Some(item)) = (&mut facts.before, item) {
@@ -159,7 +162,7 @@ impl Servers {
         }
     }
 
-    /// Looks again, and notes how each item stands to what the app said.
+    /// Looks up each item again, and compares it with the app's response.
     async fn look_again(&mut self, answer: &Answer) {
         let looks = self.facts.iter().map(|facts| facts.address);
         let looks = join_all(looks.map(|server| look_at(server, &self.key))).await;
@@ -173,7 +176,7 @@ impl Servers {
         }
     }
 
-    /// Whether every server that nginx asks, and that answered, has had something stored since the first look.
+    /// Whether every responding server that nginx asks has stored the key since the first lookup.
     fn is_stored_anew(&self) -> bool {
         let version = |look: &Look| look.held().map(|held| held.version);
         let mut asked = self
@@ -226,7 +229,8 @@ fn held(item: &Item) -> Held {
     }
 }
 
-/// Asks the first app process that answers, and waits until what it said is stored or is known not to be.
+/// Sends the request to the first app process that responds, and waits until the response is stored or known not to
+/// be.
 async fn get_from_app(
     site: &Endpoints,
     path: &str,
@@ -234,7 +238,7 @@ async fn get_from_app(
 ) -> (AppFacts, Option<Answer>) {
     let mut silence = "there is none".to_owned();
     for app in &site.apps {
-        // The lab's counters of a version that hangs would be as silent as its pages.
+        // With a frozen process, the metrics would be as silent as its pages.
         let before = Metrics::of(app).await.ok();
         match http::get_from_app(app, path).await {
             Ok(answer) => {
@@ -269,7 +273,7 @@ fn name(app: &Path) -> String {
     stem.to_string_lossy().into_owned()
 }
 
-/// Waits until the answer is in memcached, or a reason why not is known; looks at all servers then.
+/// Waits until the response is in memcached, or a reason against it was counted; then looks up all servers.
 async fn settled(
     app: &Path,
     before: Option<&Metrics>,
@@ -281,7 +285,7 @@ async fn settled(
     let is_over = answer.status != STORABLE || servers.facts.is_empty() || refused.is_some();
     let mut has_moved = false;
     loop {
-        // First the counters: what is stored after they were read was not refused before.
+        // Reads the counters first: a response stored after this reading was not refused before it.
         let after = Metrics::of(app).await.ok();
         servers.look_again(answer).await;
         if is_over {
@@ -302,8 +306,8 @@ async fn settled(
     }
 }
 
-/// For which reasons the app has kept something out of memcached meanwhile; none can be named of a process
-/// whose counters were not to be had both times.
+/// Returns the reasons for which the app has not stored responses meanwhile; none if either reading of the counters
+/// failed.
 fn moved(before: Option<&Metrics>, after: Option<&Metrics>) -> Vec<&'static str> {
     let (Some(before), Some(after)) = (before, after) else {
         return vec![];
@@ -315,7 +319,7 @@ fn moved(before: Option<&Metrics>, after: Option<&Metrics>) -> Vec<&'static str>
         .collect()
 }
 
-/// Why the accelerator handed an answer on to nobody, as its `Cache-Status` says (RFC 9211).
+/// Returns why the accelerator did not queue a response, from its `Cache-Status` header (RFC 9211).
 fn detail(answer: &Answer) -> Option<NotStored> {
     let status = answer.header("cache-status")?;
     let detail = status
@@ -324,11 +328,11 @@ fn detail(answer: &Answer) -> Option<NotStored> {
     let reason = NotStored::ALL
         .into_iter()
         .find(|reason| reason.name() == detail);
-    // Whoever else made it stores it.
+    // The request that made the response stores it.
     reason.filter(|reason| *reason != NotStored::InFlight)
 }
 
-/// Asks as a visitor would. One that is not answered at all is not told: then the app was not, either.
+/// Sends the request as a client would. Omits a failure: the app did not respond either then.
 async fn visit(front: SocketAddr, path: &str, said: Option<&Answer>) -> Option<VisitorFacts> {
     let answer = http::get_from_front(front, path).await.ok()?;
     let said = said.filter(|said| said.status == STORABLE && answer.status == STORABLE);

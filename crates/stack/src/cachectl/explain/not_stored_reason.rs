@@ -1,4 +1,4 @@
-//! Why the app did not store its response: the accelerator's own sentences, and what only this site knows.
+//! Explains why the app did not store its response: the accelerator's sentences, and advice of this site.
 
 use accelerator::{NotStored, Options};
 

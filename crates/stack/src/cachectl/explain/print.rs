@@ -1,16 +1,16 @@
-//! Findings as a person reads them, in lines that fit a terminal.
+//! Formats the findings for a terminal.
 
 use super::compare::{Agreement, GZIP_FLAG};
 use super::findings::{AppFacts, Findings, Held, KeyFacts, Look, ServerFacts};
 use crate::cachectl::format::{escaped, grouped, span, wrapped};
 
-/// How wide the column of names is.
+/// The width of the column of names.
 const NAME_WIDTH: usize = 11;
 
-/// Narrower than this nobody reads sentences.
+/// The minimum width for sentences.
 const TEXT_WIDTH_MIN: usize = 30;
 
-/// Tells what was found, in lines of at most `width` characters where words allow it.
+/// Formats the findings in lines of at most `width` characters, except for longer words.
 pub fn in_words(findings: &Findings, width: usize) -> String {
     let mut text = format!("{}\n\n", escaped(&findings.path));
     let mut line = |name: &str, words: &str| {

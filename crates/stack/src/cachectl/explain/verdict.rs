@@ -1,4 +1,4 @@
-//! What the findings mean, in a sentence, and what to do about it in another; pure, so that every case is a test.
+//! Decides what the findings mean, and what to do; a pure function, so that every case has a test.
 
 use accelerator::{NoKey, NotStored};
 
@@ -7,7 +7,7 @@ use super::findings::{AppFacts, Held, Look, ServerFacts, Verdict, VisitorFacts};
 use super::{no_key, not_stored_reason};
 use crate::cachectl::format::{counted, grouped, span};
 
-/// What the verdict is about.
+/// The input of a verdict.
 pub(super) struct Seen<'a> {
     pub(super) path: &'a str,
     pub(super) no_key: Option<NoKey>,
@@ -18,16 +18,16 @@ pub(super) struct Seen<'a> {
 
 const NOTHING_TO_DO: &str = "Nothing to do.";
 
-/// Judges what was seen.
+/// Decides the verdict.
 pub(super) fn of(seen: &Seen<'_>) -> Verdict {
     let verdict = judged(seen);
-    // The last word has nginx itself.
+    // nginx's response decides in the end.
     let Some(visitor) = seen.visitor else {
         return verdict;
     };
     let is_hit = visitor.answered_by.starts_with("HIT");
     match visitor.is_same {
-        // It may have put a server aside that answers again.
+        // nginx may have marked a server as failed that responds again.
         _ if verdict.is_cached && visitor.answered_by.starts_with("MISS") => no(
             "nginx-passes-by",
             "It is in memcached, and yet nginx asked the app just now: it has put this memcached aside, as it does for 2 seconds after two failures.".to_owned(),
@@ -39,7 +39,7 @@ pub(super) fn of(seen: &Seen<'_>) -> Verdict {
             why: "Cached, but wrong: memcached holds what the app says, and a visitor was sent other bytes.".to_owned(),
             advice: "Compare nginx's servers with those above, and look whether something between memcached and the visitor changes the answer.".to_owned(),
         },
-        // A refusal that we saw counted was another request's, or somebody else has stored it.
+        // The counted refusal belonged to another request, or another request has stored the file.
         Some(true) if is_hit && !verdict.is_cached && seen.no_key.is_none() => yes(
             "stored-now",
             "Cached from now on: a visitor who asked a moment later had it from memcached, with the very bytes that the app sends.".to_owned(),
@@ -121,7 +121,7 @@ fn judged(seen: &Seen<'_>) -> Verdict {
     }
 }
 
-/// It was there when we came.
+/// The item was in memcached before the request.
 fn there(held: &Held, home: &ServerFacts, seen: &Seen<'_>) -> Verdict {
     let address = home.address;
     let key_is = format!("the key on {address}");
@@ -204,7 +204,7 @@ fn there(held: &Held, home: &ServerFacts, seen: &Seen<'_>) -> Verdict {
     }
 }
 
-/// It was not there, so the app was asked.
+/// The item was not there, so the app was asked.
 fn asked(
     status: u16,
     bytes: usize,
@@ -260,7 +260,7 @@ fn asked(
     }
 }
 
-/// Whether something is there now that was not when we came.
+/// Whether an item was stored since the first lookup.
 fn is_stored(server: &ServerFacts) -> bool {
     let version = |look: &Look| look.held().map(|held| held.version);
     let after = server.after.as_ref().and_then(version);
