@@ -67,7 +67,7 @@ async fn exchange(
     let mut answer = Vec::with_capacity(16 << 10);
     while answer.len() < ANSWER_BYTES_MAX && stream.read_buf(&mut answer).await? > 0 {}
     parse(&answer)
-        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the answer is no HTTP"))
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the response is not HTTP"))
 }
 
 fn parse(answer: &[u8]) -> Option<Answer> {

@@ -20,7 +20,7 @@ impl Metrics {
         let answer = get_from_app(app, METRICS).await?;
         if answer.status != 200 {
             let status = answer.status;
-            return Err(io::Error::other(format!("its {METRICS} answers {status}")));
+            return Err(io::Error::other(format!("{METRICS} returned {status}")));
         }
         Ok(Self::parse(&String::from_utf8_lossy(&answer.body)))
     }

@@ -76,7 +76,7 @@ impl Top {
             text.push('\n');
         }
         if hits.is_empty() && misses.is_empty() {
-            text.push_str("nobody asks for a file\n");
+            text.push_str("no requests for files\n");
         }
         text.push_str(&lost_note(lost));
         text

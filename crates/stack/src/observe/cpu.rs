@@ -99,7 +99,7 @@ pub fn by_tier(supervisor_pid: i32) -> io::Result<Tiers> {
     {
         return Err(io::Error::new(
             io::ErrorKind::NotFound,
-            format!("there is no process {supervisor_pid}"),
+            format!("process {supervisor_pid} does not exist"),
         ));
     }
     let second = sysconf(SysconfVar::CLK_TCK).ok().flatten();

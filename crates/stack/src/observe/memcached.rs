@@ -66,7 +66,7 @@ pub async fn counters(server: SocketAddr, limit: Duration) -> io::Result<Counter
                 counters.0.insert(name.to_owned(), value);
             }
         }
-        Err(unexpected("counters without end"))
+        Err(unexpected("too many counters"))
     };
     timeout(limit, asked).await?
 }
@@ -105,7 +105,7 @@ async fn read_line(answer: &mut BufReader<TcpStream>) -> io::Result<String> {
     answer.take(LINE_BYTES_MAX).read_line(&mut line).await?;
     match line.strip_suffix("\r\n") {
         Some(line) => Ok(line.to_owned()),
-        None => Err(unexpected("half an answer")),
+        None => Err(unexpected("incomplete reply")),
     }
 }
 
@@ -140,7 +140,7 @@ fn unexpected(answer: &str) -> io::Error {
     let shown: String = answer.chars().take(60).collect();
     io::Error::new(
         io::ErrorKind::InvalidData,
-        format!("it answers strangely: {shown:?}"),
+        format!("unexpected memcached reply: {shown:?}"),
     )
 }
 

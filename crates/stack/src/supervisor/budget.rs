@@ -67,7 +67,7 @@ impl Budget {
             programs => plan.lasting_processes() + programs,
         };
         let needed = cache + processes as u64 * APP_BYTES + buffers + BESIDE_BYTES;
-        let mut parts = vec![format!("{processes} app processes at work at once")];
+        let mut parts = vec![format!("{processes} app processes working at once")];
         for (bytes, what) in [(cache, "memcached"), (buffers, "PostgreSQL buffers")] {
             if bytes > 0 {
                 parts.push(format!("{} {what}", size(bytes)));
@@ -169,7 +169,7 @@ struct MachineMemory {
 }
 
 fn machine_memory() -> Result<MachineMemory> {
-    let text = std::fs::read_to_string("/proc/meminfo").context("cannot read the memory")?;
+    let text = std::fs::read_to_string("/proc/meminfo").context("cannot read /proc/meminfo")?;
     let field = |name: &str| {
         let line = text.lines().find(|line| line.starts_with(name))?;
         let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
@@ -183,7 +183,7 @@ fn machine_memory() -> Result<MachineMemory> {
                 available: available.min(limit),
             })
         }
-        _ => bail!("cannot tell how much memory this machine has"),
+        _ => bail!("cannot read the memory size from /proc/meminfo"),
     }
 }
 

@@ -133,9 +133,7 @@ impl Child {
         let process = command
             .spawn()
             .with_context(|| format!("cannot start {} ({})", spec.name, spec.program.display()))?;
-        let pid = process
-            .id()
-            .context("a child that is gone before it began")?;
+        let pid = process.id().context("the child ended during its start")?;
         log.iter().for_each(ChildLog::follow);
         Ok(Self {
             pid: i32::try_from(pid)?,
@@ -223,7 +221,7 @@ pub(super) fn quoted_output(words: &str) -> String {
     if words.is_empty() {
         String::new()
     } else {
-        format!("; it quoted_output:\n            {words}")
+        format!("; its last output:\n            {words}")
     }
 }
 

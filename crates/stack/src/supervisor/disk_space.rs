@@ -91,13 +91,13 @@ impl DiskSpace {
         match self.ballast.give_up(part) {
             Ok(0) => {}
             Ok(bytes) => self.console.report(&format!(
-                "!! the disk of {} is full: {} of the ballast are given up",
+                "!! the disk of {} is full: released {} of the ballast",
                 self.folder.display(),
                 size(bytes)
             )),
             Err(error) => self
                 .console
-                .report(&format!("!! the ballast could not be given up: {error}")),
+                .report(&format!("!! cannot release the ballast: {error}")),
         }
     }
 
@@ -123,7 +123,7 @@ impl DiskSpace {
             Err(error) if error.kind() == ErrorKind::Unsupported => {
                 self.is_unsupported.store(true, Relaxed);
                 self.console.report(&format!(
-                    "!! the file system of {} keeps no space for a ballast: a start on a full disk may fail",
+                    "!! the file system of {} cannot preallocate a ballast: a start on a full disk may fail",
                     self.folder.display()
                 ));
             }
@@ -178,7 +178,7 @@ impl Wal {
         let made = self.ask(async |db| wal::make_ahead(db, SEGMENTS_AHEAD).await);
         if let Err(error) = made.await {
             space.console.report(&format!(
-                "!! PostgreSQL's wal has no segments ahead for a full disk: {error:#}"
+                "!! PostgreSQL's log has no spare segments for a full disk: {error:#}"
             ));
         }
     }
@@ -221,7 +221,9 @@ impl Wal {
             Ok::<_, db::Error>(answer)
         };
         let answer = timeout(ANSWER_TIMEOUT, asked).await;
-        answer.context("no answer in time")?.map_err(Into::into)
+        answer
+            .context("PostgreSQL did not answer in time")?
+            .map_err(Into::into)
     }
 }
 

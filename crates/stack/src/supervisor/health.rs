@@ -48,7 +48,7 @@ pub(super) async fn silence(
         };
         let lasts = so_far.since.elapsed();
         if so_far.failures >= FAILURES_MIN && lasts >= silence_timeout && brake.allows() {
-            return format!("{answer}; silent for {lasts:.1?}, its CPU time stands still");
+            return format!("{answer}; no answer for {lasts:.1?} and no CPU time used");
         }
         silent = Some(so_far);
     }

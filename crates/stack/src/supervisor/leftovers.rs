@@ -107,7 +107,7 @@ async fn until_gone(families: &[i32], ownership: &Ownership) -> Result<()> {
             }
             anyhow::ensure!(
                 since.elapsed() < 2 * STOP_TIMEOUT,
-                "processes of an earlier run do not end: {:?}",
+                "processes of an earlier run did not stop: {:?}",
                 remaining()
             );
         }

@@ -143,7 +143,7 @@ fn begin_anew(dir: &Path) -> Result<()> {
         _ => std::fs::create_dir(dir),
     }
     .and_then(|()| std::fs::set_permissions(dir, Permissions::from_mode(0o755)))
-    .with_context(|| format!("cannot make {} anew", dir.display()))
+    .with_context(|| format!("cannot recreate {}", dir.display()))
 }
 
 fn write_cgi(dir: &Path, program: &Path) -> Result<()> {
@@ -164,7 +164,7 @@ fn lay_out_files(dir: &Path, state: &StateDir) -> Result<()> {
         ("i", state.derivatives().join("public")),
     ] {
         std::os::unix::fs::symlink(place, files.join(name))
-            .with_context(|| format!("cannot lay out {}", files.display()))?;
+            .with_context(|| format!("cannot create the symlinks in {}", files.display()))?;
     }
     Ok(())
 }

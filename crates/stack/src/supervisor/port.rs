@@ -27,18 +27,18 @@ impl HeldPort {
         } else {
             TcpSocket::new_v6()
         };
-        let socket = socket.context("cannot make a socket")?;
+        let socket = socket.context("cannot create a socket")?;
         socket
             .set_reuseaddr(true)
-            .context("cannot share an address with a child")?;
+            .context("cannot set SO_REUSEADDR")?;
         match socket.bind(address) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::AddrInUse => bail!(
-                "{address} is taken by another program; stop it, or report --listen with another \
+                "{address} is taken by another program; stop it, or give --listen with another \
                  port (port 0 takes any free one)"
             ),
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                bail!("only root may listen on {address}; report --listen with a port above 1023")
+                bail!("only root may listen on {address}; give --listen with a port above 1023")
             }
             Err(error) => {
                 return Err(error).with_context(|| format!("cannot listen on {address}"));
@@ -47,7 +47,7 @@ impl HeldPort {
         Ok(Self {
             address: socket
                 .local_addr()
-                .context("a bound socket without address")?,
+                .context("cannot read the address of the socket")?,
             _socket: socket,
         })
     }
@@ -73,7 +73,7 @@ pub(super) fn may_listen(address: SocketAddr, user: &UnixUser) -> Result<()> {
     // Port 0 takes any free port, and those are above.
     if user.to_become().is_some() && (1..first_free).contains(&address.port()) {
         bail!(
-            "in this version the site listens itself, as {}, who may not listen on {address}; report \
+            "in this version an app process listens itself, as user {}, which may not bind {address}; give \
              --listen with a port from {first_free} on, or a --rung with nginx in front",
             user.name
         );
@@ -89,7 +89,7 @@ mod tests {
     async fn a_child_can_listen_on_a_held_port_and_a_listening_one_is_refused() {
         let held = HeldPort::hold("127.0.0.1:0".parse().expect("an address")).expect("held");
         let child = std::net::TcpListener::bind(held.address).expect("the child may bind");
-        let again = HeldPort::hold(held.address).expect_err("somebody listens");
+        let again = HeldPort::hold(held.address).expect_err("a program listens");
         assert!(
             again.to_string().contains("is taken by another program"),
             "{again}"

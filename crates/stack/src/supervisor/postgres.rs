@@ -120,7 +120,7 @@ impl Postgres {
                 return Err(error);
             }
             self.user.with_privileges(|| {
-                std::fs::rename(&half_made, &self.cluster).context("cannot keep the new cluster")
+                std::fs::rename(&half_made, &self.cluster).context("cannot rename the new cluster")
             })?;
         }
         // Written at every start: the machine may have more memory now, the program other settings.
@@ -292,7 +292,7 @@ fn clear_stale_locks(cluster: &Path, socket: &Path, user: &UnixUser) -> Result<(
     let pid = pid.lines().next().and_then(|pid| pid.trim().parse().ok());
     anyhow::ensure!(
         !pid.is_some_and(|pid| is_closed_postgres(pid, cluster)),
-        "process {} may be a PostgreSQL in {}: the kernel does not show where it works; end it and start again",
+        "process {} may be a PostgreSQL in {}: the kernel hides its working directory; stop it and start again",
         pid.unwrap_or_default(),
         cluster.display()
     );
@@ -307,7 +307,7 @@ fn remove_stale(lock: &Path) -> Result<()> {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(error).with_context(|| {
                 let lock = lock.display();
-                format!("cannot remove {lock} of a PostgreSQL that is dead")
+                format!("cannot remove {lock} of a dead PostgreSQL")
             })
         }
         _ => Ok(()),
@@ -316,7 +316,7 @@ fn remove_stale(lock: &Path) -> Result<()> {
 
 /// Waits until the external database answers.
 pub(super) async fn check_external(url: &str) -> Result<()> {
-    let options = database_url::options(url).context("DATABASE_URL is no postgres:// URL")?;
+    let options = database_url::options(url).context("DATABASE_URL is not a postgres:// URL")?;
     match tokio::time::timeout(EXTERNAL_TIMEOUT, db::ping(&options)).await {
         Ok(answer) => answer.context("the database of DATABASE_URL does not answer"),
         Err(_) => anyhow::bail!(

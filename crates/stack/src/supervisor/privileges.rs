@@ -33,12 +33,15 @@ pub(super) fn with_privileges_of<T: Send>(
 }
 
 fn take_on(user: Uid, group: Gid) -> Result<()> {
-    set_thread_groups(&[]).context("cannot give up groups")?;
+    set_thread_groups(&[]).context("cannot drop supplementary groups")?;
     setfsgid(group);
     setfsuid(user);
     // These calls return the previous value, not whether they succeeded.
     let is_taken_on = setfsgid(group) == group && setfsuid(user) == user;
-    ensure!(is_taken_on, "cannot take on the rights of user {user}");
+    ensure!(
+        is_taken_on,
+        "cannot take on the file privileges of user {user}"
+    );
     Ok(())
 }
 

@@ -114,7 +114,7 @@ impl Probe {
                 stream.write_all(&[0, 0, 0, 8, 4, 210, 22, 47]).await?;
                 anyhow::ensure!(
                     [b'N', b'S'].contains(&stream.read_u8().await?),
-                    "odd answer"
+                    "unexpected answer to the TLS request"
                 );
             }
             Self::Memcached(address) => {

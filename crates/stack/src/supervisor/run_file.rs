@@ -89,7 +89,7 @@ impl Running {
         let text = match std::fs::read(state.run_file()) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::PermissionDenied => bail!(
-                "what runs in {} may be seen by the user who started it alone, because its database was given; \
+                "what runs in {} may be seen by the user that started it alone, because the run file may hold a database password; \
                  ask as that user, or as root",
                 state.path().display()
             ),

@@ -36,7 +36,9 @@ impl SharedSocket {
         if FileId::of(&self.path) != held.1 {
             *held = bound(&self.path, &self.sockets, &self.user)?;
         }
-        held.0.try_clone().context("a socket to share")
+        held.0
+            .try_clone()
+            .context("cannot duplicate the shared socket")
     }
 }
 

@@ -68,7 +68,7 @@ pub(super) fn make_folder_of(user: &UnixUser, path: &Path) -> Result<()> {
     let found = found.with_context(|| format!("cannot look at {}", path.display()))?;
     ensure!(
         found.is_dir() && user.owns(&found),
-        "{} is no folder of the user {}; remove it, or give it to that user",
+        "{} is not a folder of the user {}; remove it, or give it to that user",
         path.display(),
         user.name
     );
@@ -80,7 +80,7 @@ fn make_private(path: &Path, user: &UnixUser) -> Result<bool> {
     user.with_privileges(|| match DirBuilder::new().mode(0o700).create(path) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
-        Err(error) => Err(error).with_context(|| format!("cannot make {}", path.display())),
+        Err(error) => Err(error).with_context(|| format!("cannot create {}", path.display())),
     })
 }
 

@@ -30,7 +30,8 @@ pub struct StateDir {
 impl StateDir {
     /// Finds the state of a site, relocated or not, without changing anything.
     pub fn find(asked: &Path) -> Result<Self> {
-        let asked = std::path::absolute(asked).context("cannot tell where the state lies")?;
+        let asked = std::path::absolute(asked)
+            .context("cannot make the path of the state directory absolute")?;
         let path = relocation::target(&asked).unwrap_or_else(|| asked.clone());
         Ok(Self { asked, path })
     }
@@ -52,7 +53,7 @@ impl StateDir {
             check_ours(&state.path)?;
             relocation::renew(&state.asked, &state.path)?;
             report(&format!(
-                "the user {} cannot enter {}, so the state lies in {}",
+                "the user {} cannot enter {}, so the state is in {}",
                 user.name,
                 state.asked.display(),
                 state.path.display()
@@ -60,7 +61,7 @@ impl StateDir {
         }
         if !user.can_enter(&state.path) {
             bail!(
-                "the user {} cannot enter {}; report --state-dir with a folder that user can reach",
+                "the user {} cannot enter {}; give --state-dir with a folder that user can reach",
                 user.name,
                 state.path.display()
             );
@@ -90,7 +91,7 @@ impl StateDir {
     /// Returns the message that there is no site here, and how to start one.
     pub fn no_site(&self) -> String {
         format!(
-            "there is no site in {}; start one with `flickr-killr up`, or report --state-dir with the \
+            "there is no site in {}; start one with `flickr-killr up`, or give --state-dir with the \
              folder of another one",
             self.path.display()
         )
@@ -135,7 +136,7 @@ impl StateDir {
     pub(super) fn make_ours(&self, dir: &Path, mode: u32) -> Result<()> {
         std::fs::create_dir_all(dir)
             .and_then(|()| std::fs::set_permissions(dir, std::fs::Permissions::from_mode(mode)))
-            .with_context(|| format!("cannot make the folder {}", dir.display()))
+            .with_context(|| format!("cannot create the folder {}", dir.display()))
     }
 
     pub(super) fn database(&self) -> PathBuf {
@@ -259,7 +260,7 @@ fn can_be_written(path: &Path) -> Result<()> {
     ensure!(
         is_fit,
         "the state directory {path:?} has a character in its path that cannot be written into a \
-         configuration of nginx; report --state-dir with a path of UTF-8 without line ends, control \
+         configuration of nginx; give --state-dir with a path of UTF-8 without line ends, control \
          characters and any of \" \\ $"
     );
     Ok(())
@@ -270,7 +271,7 @@ fn make_dir(dir: &Path) -> Result<()> {
         return Ok(());
     }
     std::fs::create_dir_all(dir)
-        .with_context(|| format!("cannot make the state directory {}", dir.display()))?;
+        .with_context(|| format!("cannot create the state directory {}", dir.display()))?;
     // A strict umask of root would lock the children out.
     std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o755))
         .with_context(|| format!("cannot set the mode of {}", dir.display()))
@@ -283,7 +284,7 @@ fn check_not_theirs(dir: &Path, user: &UnixUser) -> Result<()> {
     ensure!(
         !user.may_change(&found),
         "{} belongs to {}, the user of the children, and root would write in it; give it to root, start as that \
-         user, or report --state-dir with another folder",
+         user, or give --state-dir with another folder",
         dir.display(),
         user.name
     );
@@ -299,7 +300,7 @@ fn check_ours(dir: &Path) -> Result<()> {
         && metadata.mode() & 0o022 == 0;
     if !ours {
         bail!(
-            "{} belongs to somebody else; remove it, or report --state-dir with another folder",
+            "{} belongs to another user; remove it, or give --state-dir with another folder",
             dir.display()
         );
     }
@@ -322,7 +323,7 @@ mod tests {
         assert!(check_ours(&ours).is_ok());
         for path in [&open, &link] {
             let said = check_ours(path).unwrap_err().to_string();
-            assert!(said.contains("belongs to somebody else"), "{said}");
+            assert!(said.contains("belongs to another user"), "{said}");
         }
         if nix::unistd::geteuid().is_root() {
             std::os::unix::fs::chown(&ours, Some(65_534), None).unwrap();

@@ -32,14 +32,12 @@ pub async fn stop(state: &StateDir) -> Result<Stopped> {
     if let Some(running) = Running::read(state)?.filter(Running::is_alive) {
         let pid = running.supervisor.pid;
         if kill(Pid::from_raw(pid), Signal::SIGTERM) == Err(Errno::EPERM) {
-            bail!(
-                "the site belongs to somebody else: stop it as the person who started it, or as root"
-            );
+            bail!("the site belongs to another user: stop it as that user, or as root");
         }
         let since = Instant::now();
         while running.is_alive() {
             if since.elapsed() > STOP_TIMEOUT {
-                bail!("process {} does not end", running.supervisor.pid);
+                bail!("process {} did not stop in time", running.supervisor.pid);
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }

@@ -94,7 +94,7 @@ impl Supervised {
         match stage {
             Ok(Stage::Failed(why)) => bail!(why),
             Ok(_) => Ok(()),
-            Err(_) => bail!("{} is kept by nobody", self.name),
+            Err(_) => bail!("the supervisor task for {} has ended", self.name),
         }
     }
 

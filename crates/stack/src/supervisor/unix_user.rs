@@ -36,11 +36,13 @@ impl UnixUser {
         }
         let found = User::from_name(user).context("cannot read the users of this machine")?;
         let Some(found) = found else {
-            bail!("there is no user {user:?} on this machine; --user names who runs the children");
+            bail!(
+                "there is no user {user:?} on this machine; give --user the name of an existing user"
+            );
         };
         if found.uid.is_root() {
             bail!(
-                "--user must not be root: PostgreSQL refuses it, and the site should have no power"
+                "--user must not be root: PostgreSQL refuses to run as root, and the site needs no privileges"
             );
         }
         Ok(Self {
@@ -83,7 +85,7 @@ impl UnixUser {
             .recursive(true)
             .mode(mode)
             .create(dir);
-        made.with_context(|| format!("cannot make the folder {}", dir.display()))?;
+        made.with_context(|| format!("cannot create the folder {}", dir.display()))?;
         self.own(dir)?;
         std::fs::set_permissions(dir, std::fs::Permissions::from_mode(mode))
             .with_context(|| format!("cannot set the mode of {}", dir.display()))
@@ -95,8 +97,13 @@ impl UnixUser {
         if !self.becomes {
             return Ok(());
         }
-        chown(path, Some(self.uid), Some(self.gid))
-            .with_context(|| format!("cannot give {} to {}", path.display(), self.name))
+        chown(path, Some(self.uid), Some(self.gid)).with_context(|| {
+            format!(
+                "cannot change the owner of {} to {}",
+                path.display(),
+                self.name
+            )
+        })
     }
 
     /// Whether a file belongs to this user.

@@ -45,7 +45,7 @@ pub fn up(plan: &Plan) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .context("no async runtime")?;
+        .context("cannot start the async runtime")?;
     let console = Console::new();
     let ended = runtime.block_on(run(plan, &console));
     console.flush();
@@ -61,7 +61,7 @@ async fn run(plan: &Plan, console: &Arc<Console>) -> Result<()> {
 
     ensure!(
         !plan.demo_logins || plan.listen.ip().is_loopback(),
-        "--demo-logins gives everybody one password, so it is for loopback only; {} is not",
+        "--demo-logins gives all demo users one password, so it needs a loopback --listen address; {} is not one",
         plan.listen
     );
     let user = UnixUser::choose(&plan.user)?;
@@ -79,7 +79,7 @@ async fn run(plan: &Plan, console: &Arc<Console>) -> Result<()> {
     let started = start(plan, &state, &user, console, &shutdown, &mut site).await;
     if started.is_ok() {
         site.keep(&user, console, &shutdown).await;
-        console.report("stopping; once more to hurry");
+        console.report("stopping (press Ctrl-C again to force)");
     }
     site.stop().await;
     console.report("stopped");
@@ -174,7 +174,7 @@ fn ensure_request_log(
     match mended {
         Ok(new) => {
             *watch = Some(new);
-            console.report("the sockets of watchers were gone and are made again");
+            console.report("the sockets of the request log were gone; created again");
         }
         Err(error) if was_there => {
             console.report(&format!("!! requests cannot be watched for now: {error:#}"));
@@ -219,11 +219,13 @@ async fn start(
     });
     let own_url = postgres.as_ref().map(Postgres::url);
     let database_url = own_url.or_else(|| plan.database_url.clone());
-    let database_url = database_url.context("neither a database of our own nor a given one")?;
+    let database_url =
+        database_url.context("no database: set --database-url or let `up` start PostgreSQL")?;
     let run_file = RunFile::begin(
         state.run_file(),
         Running {
-            supervisor: Identity::of(std::process::id() as i32).context("no /proc")?,
+            supervisor: Identity::of(std::process::id() as i32)
+                .context("cannot read this process in /proc")?,
             place: Some(DirIdentity::of(state.path())?),
             rung: plan.rung,
             listen: front.address,
@@ -353,7 +355,7 @@ async fn first_page(address: SocketAddr, shutdown: &watch::Receiver<Shutdown>) -
         served = wait_until_ready(&page, 0, FIRST_PAGE_TIMEOUT) => served,
         () = requested(shutdown, Shutdown::Graceful) => return Err(Interrupted.into()),
     };
-    served.map_err(|last| anyhow!("everything runs, but http://{address}/ is not served: {last}"))
+    served.map_err(|last| anyhow!("all processes run, but http://{address}/ is not served: {last}"))
 }
 
 /// How long the first page may take, on a machine that has just loaded a million photos.
@@ -377,7 +379,7 @@ struct Signals {
 
 impl Signals {
     fn new() -> Result<Self> {
-        let hear = |kind| signal(kind).context("cannot listen to signals");
+        let hear = |kind| signal(kind).context("cannot handle signals");
         let hangs_up = !is_ignored(nix::sys::signal::Signal::SIGHUP);
         Ok(Self {
             interrupt: hear(SignalKind::interrupt())?,
@@ -407,7 +409,7 @@ async fn hear(mut signals: Signals, wish: watch::Sender<Shutdown>, console: Arc<
             Shutdown::Graceful | Shutdown::Fast => Shutdown::Fast,
         };
         if next == Shutdown::Fast && now != next {
-            console.report("in a hurry");
+            console.report("forcing the stop");
         }
         wish.send_replace(next);
     }

@@ -209,10 +209,10 @@ async fn look_at(server: SocketAddr, key: &str) -> (Look, Option<Item>) {
 fn silence(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::TimedOut => format!(
-            "it takes no question, or answers none, within {} ms: it hangs or is overloaded",
+            "no response within {} ms: it hangs or is overloaded",
             SERVER_TIMEOUT.as_millis()
         ),
-        std::io::ErrorKind::ConnectionRefused => "nobody listens there".to_owned(),
+        std::io::ErrorKind::ConnectionRefused => "nothing listens there".to_owned(),
         _ => error.to_string(),
     }
 }
@@ -236,7 +236,7 @@ async fn get_from_app(
     path: &str,
     servers: &mut Servers,
 ) -> (AppFacts, Option<Answer>) {
-    let mut silence = "there is none".to_owned();
+    let mut silence = "there is no app process".to_owned();
     for app in &site.apps {
         // With a frozen process, the metrics would be as silent as its pages.
         let before = Metrics::of(app).await.ok();

@@ -10,7 +10,7 @@ pub(super) fn of(reason: NotStored, bytes: usize) -> (String, &'static str) {
         NotStored::TooLarge => {
             let limit = grouped(Options::default().item_len_max as u64);
             let bytes = grouped(bytes as u64);
-            let why = format!("its {bytes} bytes are more than the {limit} that an item may have");
+            let why = format!("its {bytes} bytes exceed the limit of {limit} for an item");
             (why, reason.advice())
         }
         NotStored::Disabled => (reason.why().to_owned(), "Start it with --memcached."),

@@ -56,7 +56,7 @@ fn kind(key: &KeyFacts) -> String {
     let life = &key.cache_control;
     match &key.etag {
         Some(etag) => format!(
-            "fingerprinted file; browsers keep it ({life}, ETag {etag}), and nginx alone tells those that have it \"304\""
+            "fingerprinted file; browsers keep it ({life}, ETag {etag}), and nginx alone returns 304 for it"
         ),
         None => {
             format!("picture; browsers keep it ({life}), without a tag, because it may be deleted")
@@ -94,11 +94,11 @@ fn item(held: &Held) -> String {
     let coding = match held.flags {
         0 => "plain".to_owned(),
         GZIP_FLAG => "gzip".to_owned(),
-        other => format!("with flags {other} (ours are 0 and {GZIP_FLAG})"),
+        other => format!("with flags {other} (expected 0 or {GZIP_FLAG})"),
     };
     let left = match held.seconds_left {
         Some(seconds) => format!("{} left", span(seconds)),
-        None => "no end".to_owned(),
+        None => "no expiry".to_owned(),
     };
     let idle = span(held.idle_seconds);
     let fetched = match held.was_fetched {
@@ -106,9 +106,9 @@ fn item(held: &Held) -> String {
         false => format!("stored {idle} ago and not fetched since"),
     };
     let agreement = match held.agreement {
-        Some(Agreement::Same) => ", what the app says",
-        Some(Agreement::Different { .. }) => ", NOT what the app says",
-        Some(Agreement::FlaggedGzipButIsNot) => ", NOT gzip as its flags say",
+        Some(Agreement::Same) => ", as the app sends it",
+        Some(Agreement::Different { .. }) => ", NOT as the app sends it",
+        Some(Agreement::FlaggedGzipButIsNot) => ", flagged gzip but NOT gzip",
         Some(Agreement::IsGzipButNotFlagged) => ", gzip WITHOUT its flag",
         None => "",
     };

@@ -30,19 +30,19 @@ pub(super) fn of(seen: &Seen<'_>) -> Verdict {
         // nginx may have marked a server as failed that responds again.
         _ if verdict.is_cached && visitor.answered_by.starts_with("MISS") => no(
             "nginx-passes-by",
-            "It is in memcached, and yet nginx asked the app just now: it has put this memcached aside, as it does for 2 seconds after two failures.".to_owned(),
-            "Ask again in a few seconds; if it stays so, nginx has other servers or another order of them than the app.",
+            "It is in memcached, but nginx just asked the app: it has marked this memcached as failed, as it does for 2 seconds after two failures.".to_owned(),
+            "Ask again in a few seconds; if this persists, nginx has other servers than the app, or another order.",
         ),
         Some(false) if is_hit && matches!(verdict.case, "cached" | "stored-now") => Verdict {
             is_cached: true,
             case: "visitor-gets-other-bytes",
-            why: "Cached, but wrong: memcached holds what the app says, and a visitor was sent other bytes.".to_owned(),
-            advice: "Compare nginx's servers with those above, and look whether something between memcached and the visitor changes the answer.".to_owned(),
+            why: "Cached, but wrong: memcached holds the app's bytes, and a client received others.".to_owned(),
+            advice: "Compare nginx's servers with those above, and check whether something between memcached and the client changes the response.".to_owned(),
         },
         // The counted refusal belonged to another request, or another request has stored the file.
         Some(true) if is_hit && !verdict.is_cached && seen.no_key.is_none() => yes(
             "stored-now",
-            "Cached from now on: a visitor who asked a moment later had it from memcached, with the very bytes that the app sends.".to_owned(),
+            "Cached from now on: a request a moment later was answered from memcached, with the very bytes that the app sends.".to_owned(),
             NOTHING_TO_DO,
         ),
         _ => verdict,
@@ -60,7 +60,7 @@ fn judged(seen: &Seen<'_>) -> Verdict {
     let Some(home) = seen.servers.iter().find(|server| server.is_asked) else {
         return no(
             "no-memcached",
-            "There is no memcached: the app answers everybody.".to_owned(),
+            "There is no memcached: the app answers every request.".to_owned(),
             "Run the site with one.",
         );
     };
@@ -68,10 +68,10 @@ fn judged(seen: &Seen<'_>) -> Verdict {
         Look::Silent(silence) => no(
             "memcached-silent",
             format!(
-                "Its memcached, {}, does not answer ({silence}); nginx takes that for a miss and asks the app.",
+                "Its memcached, {}, does not answer ({silence}); nginx treats that as a miss and asks the app.",
                 home.address
             ),
-            "Look at that memcached. `flickr-killr up` replaces one that hangs or dies; it comes back empty and fills by itself.",
+            "Check that memcached. `flickr-killr up` replaces one that hangs or dies; it restarts empty and fills by itself.",
         ),
         Look::There(held) => there(held, home, seen),
         Look::Absent {
@@ -86,20 +86,20 @@ fn judged(seen: &Seen<'_>) -> Verdict {
                 (Some(stray), _) if !is_stored(home) => no(
                     "wrong-server",
                     format!(
-                        "It lies on {}, where nginx does not look: it asks {}.",
+                        "It is on {}, which nginx does not ask: it asks {}.",
                         stray.address, home.address
                     ),
-                    "Give nginx and the app the same servers in the same words and order. The stray copy goes with its time, or with a purge, which asks all servers.",
+                    "Give nginx and the app the same servers in the same words and order. The stray copy expires, or is removed by a purge, which asks all servers.",
                 ),
                 (_, None) => no(
                     "not-there",
                     absence(*uptime_seconds, *evictions),
-                    "Ask without --look: then the app is asked, and it is told whether it stores its answer.",
+                    "Run it without --look: that asks the app, and shows whether it stores its response.",
                 ),
                 (_, Some(AppFacts::Silent(_))) => no(
                     "app-silent",
                     "Memcached does not have it, and no app process answers.".to_owned(),
-                    "Look at the app: `flickr-killr status` shows what runs.",
+                    "Check the app: `flickr-killr status` shows what runs.",
                 ),
                 (
                     _,
@@ -127,16 +127,16 @@ fn there(held: &Held, home: &ServerFacts, seen: &Seen<'_>) -> Verdict {
     let key_is = format!("the key on {address}");
     let stays = match held.seconds_left {
         Some(seconds) => format!("for another {}", span(seconds)),
-        None => "until something else needs its room".to_owned(),
+        None => "until it is evicted".to_owned(),
     };
     let (status, is_replaced) = match seen.app {
         None => {
             return yes(
                 "cached-unchecked",
                 format!(
-                    "Cached: nginx answers it from {address} {stays}. Whether it is what the app would say was not asked."
+                    "Cached: nginx answers it from {address} {stays}. It was not compared with the app's response."
                 ),
-                "Without --look the two are compared.",
+                "Run it without --look to compare the two.",
             );
         }
         Some(AppFacts::Silent(_)) => {
@@ -145,15 +145,15 @@ fn there(held: &Held, home: &ServerFacts, seen: &Seen<'_>) -> Verdict {
                 format!(
                     "Cached: nginx answers it from {address} {stays}, although no app process answers."
                 ),
-                "Look at the app: `flickr-killr status` shows what runs.",
+                "Check the app: `flickr-killr status` shows what runs.",
             );
         }
         Some(AppFacts::Answers { status, .. }) => (*status, is_stored(home)),
     };
     let healed = if is_replaced {
-        "Asking the app has replaced it just now; ask again to be sure, and find out who else writes to this memcached."
+        "This request to the app has replaced it; ask again to be sure, and find out which other program writes to this memcached."
     } else {
-        "Purge it, and find out who else writes to this memcached."
+        "Purge it, and find out which other program writes to this memcached."
     };
     let wrong = |case, why: String| Verdict {
         is_cached: true,
@@ -172,26 +172,26 @@ fn there(held: &Held, home: &ServerFacts, seen: &Seen<'_>) -> Verdict {
         Some(Agreement::Different { at }) => wrong(
             "other-bytes",
             format!(
-                "Cached, but wrong: memcached held other bytes than the app sends (the first that differs is number {}).",
+                "Cached, but wrong: memcached held other bytes than the app sends (the first different byte is number {}).",
                 grouped(at as u64 + 1)
             ),
         ),
         Some(Agreement::FlaggedGzipButIsNot) => wrong(
             "flagged-gzip-but-is-not",
-            "Cached, but unreadable: its flags say gzip, and its bytes are not.".to_owned(),
+            "Cached, but unreadable: its flags mark gzip, but its bytes are not.".to_owned(),
         ),
         Some(Agreement::IsGzipButNotFlagged) => wrong(
             "gzip-but-not-flagged",
-            "Cached, but unreadable: its bytes are gzip, and its flags do not say so.".to_owned(),
+            "Cached, but unreadable: its bytes are gzip, but its flags do not mark it.".to_owned(),
         ),
         None if status == 404 || status == 410 => Verdict {
             is_cached: true,
             case: "held-but-gone",
             why: format!(
-                "It must not be there: the app says {status}, the file is gone, and memcached still has it, so nginx sends it to whoever asks."
+                "It must not be there: the app returns {status}, the file is gone, and memcached still has it, so nginx sends it to every client."
             ),
             advice: format!(
-                "Purge {key_is}: delete the photo once more, or restart that memcached. The app's log says which purge was not confirmed."
+                "Purge {key_is}: delete the photo once more, or restart that memcached. The app's log names the unconfirmed purge."
             ),
         },
         None => yes(
@@ -199,7 +199,7 @@ fn there(held: &Held, home: &ServerFacts, seen: &Seen<'_>) -> Verdict {
             format!(
                 "Cached: nginx answers it from {address} {stays}. The app itself answers {status} now."
             ),
-            "Look at the app's log: once the time of this copy is over, visitors get that answer.",
+            "Check the app's log: once this copy expires, visitors get that response.",
         ),
     }
 }
@@ -216,22 +216,22 @@ fn asked(
         return no(
             "no-such-file",
             format!(
-                "There is no such file: the app answers {status}, and only a 200 is stored. It was deleted or hidden, or never was; a fingerprint may be that of another build."
+                "There is no such file: the app answers {status}, and only a 200 is stored. It was deleted or hidden, or never existed; a fingerprint may be that of another build."
             ),
-            "Take the address from a page of today.",
+            "Take the URL from a current page.",
         );
     }
     if status != 200 {
         return no(
             "app-fails",
             format!("The app answers {status}, and only a 200 is stored."),
-            "Look at the app's log.",
+            "Check the app's log.",
         );
     }
     if is_stored(home) {
         return yes(
             "stored-now",
-            format!("Cached from now on, by this very question. {absence}"),
+            format!("Cached from now on, by this request. {absence}"),
             NOTHING_TO_DO,
         );
     }
@@ -242,7 +242,7 @@ fn asked(
     match reasons.as_slice() {
         [] => no(
             "not-stored-unknown",
-            "The app answered 200, and within 3 seconds it was neither stored nor refused: its queue is long, or it knows other servers than we do.".to_owned(),
+            "The app answered 200, and within 3 seconds it was neither stored nor refused: its queue is long, or it has other servers than those above.".to_owned(),
             "Compare the servers above with those of the app, and ask again.",
         ),
         [reason] => {
@@ -253,7 +253,7 @@ fn asked(
             let names: Vec<_> = several.iter().map(|reason| reason.name()).collect();
             no(
                 "not-stored",
-                format!("The app did not store it; meanwhile it counted {}, some of which is of other requests.", names.join(" and ")),
+                format!("The app did not store it; meanwhile it counted {}, some of it for other requests.", names.join(" and ")),
                 "Ask again when the site is quieter.",
             )
         }
@@ -271,12 +271,12 @@ fn absence(uptime_seconds: u64, evictions: u64) -> String {
     let evicted = match evictions {
         0 => "has evicted nothing".to_owned(),
         some => format!(
-            "has evicted {} for want of room",
+            "has evicted {} for lack of space",
             counted(some, "item", "items")
         ),
     };
     format!(
-        "Nobody had asked for it yet, or it had gone: this memcached runs for {} and {evicted}.",
+        "It was not requested yet, or it was removed: this memcached has run for {} and {evicted}.",
         span(uptime_seconds)
     )
 }

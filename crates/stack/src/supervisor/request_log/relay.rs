@@ -73,7 +73,7 @@ impl RequestLog {
         let watchers = sockets.join(WATCHERS);
         let (lines, listener) = user.with_privileges(|| bind(&config.socket, &watchers))?;
         setsockopt(&lines, sockopt::ReceiveTimestampns, &true)
-            .context("the kernel does not report when something came")?;
+            .context("the kernel does not report receive times")?;
         listener.set_nonblocking(true)?;
         let (until_closed, closed) = UnixStream::pair()?;
         let relay = Relay {
@@ -120,9 +120,9 @@ fn bind(lines: &Path, watchers: &Path) -> Result<(UnixDatagram, UnixListener)> {
         let _ = std::fs::remove_file(stale);
     }
     let bound = UnixDatagram::bind(lines);
-    let bound = bound.with_context(|| format!("cannot make {}", lines.display()))?;
+    let bound = bound.with_context(|| format!("cannot create {}", lines.display()))?;
     let listener = UnixListener::bind(watchers);
-    let listener = listener.with_context(|| format!("cannot make {}", watchers.display()))?;
+    let listener = listener.with_context(|| format!("cannot create {}", watchers.display()))?;
     Ok((bound, listener))
 }
 
@@ -301,7 +301,7 @@ mod tests {
         if nix::unistd::geteuid().is_root() {
             std::os::unix::fs::chown(dir.path(), Some(65534), None).expect("root may");
         }
-        let user = UnixUser::choose("nobody").expect("an user");
+        let user = UnixUser::choose("nobody").expect("a user");
         let flag = dir.path().join(FLAG);
         for _ in 0..2 {
             let watch = RequestLog::start(dir.path(), &user).expect("a watch");
