@@ -61,7 +61,7 @@ async fn run(plan: &Plan, console: &Arc<Console>) -> Result<()> {
 
     ensure!(
         !plan.demo_logins || plan.listen.ip().is_loopback(),
-        "--demo-logins gives all demo users one password, so it needs a loopback --listen address; {} is not one",
+        "--demo-logins gives all demo users one password, so it is for loopback only; {} is not a loopback address",
         plan.listen
     );
     let user = UnixUser::choose(&plan.user)?;
@@ -220,7 +220,7 @@ async fn start(
     let own_url = postgres.as_ref().map(Postgres::url);
     let database_url = own_url.or_else(|| plan.database_url.clone());
     let database_url =
-        database_url.context("no database: set --database-url or let `up` start PostgreSQL")?;
+        database_url.context("no database: set DATABASE_URL or let `up` start PostgreSQL")?;
     let run_file = RunFile::begin(
         state.run_file(),
         Running {
