@@ -17,26 +17,26 @@ pub(super) struct Metrics(BTreeMap<String, f64>);
 impl Metrics {
     /// Reads the metrics of one app process.
     pub(super) async fn of(app: &Path) -> io::Result<Self> {
-        let answer = get_from_app(app, METRICS).await?;
-        if answer.status != 200 {
-            let status = answer.status;
+        let response = get_from_app(app, METRICS).await?;
+        if response.status != 200 {
+            let status = response.status;
             return Err(io::Error::other(format!("{METRICS} returned {status}")));
         }
-        Ok(Self::parse(&String::from_utf8_lossy(&answer.body)))
+        Ok(Self::parse(&String::from_utf8_lossy(&response.body)))
     }
 
     /// Reads the metrics of all processes; returns how many responded, and the sum of their samples.
     pub(super) async fn of_all(apps: &[PathBuf]) -> (usize, Self) {
-        let told: Vec<Self> = join_all(apps.iter().map(|app| Self::of(app)))
+        let all: Vec<Self> = join_all(apps.iter().map(|app| Self::of(app)))
             .await
             .into_iter()
             .flatten()
             .collect();
         let mut sum = Self::default();
-        for (name, value) in told.iter().flat_map(|metrics| &metrics.0) {
+        for (name, value) in all.iter().flat_map(|metrics| &metrics.0) {
             *sum.0.entry(name.clone()).or_insert(0.0) += value;
         }
-        (told.len(), sum)
+        (all.len(), sum)
     }
 
     fn parse(text: &str) -> Self {

@@ -112,15 +112,15 @@ pub(super) fn read(line: &str) -> Option<Line> {
 /// from the app after a miss.
 fn outcome(status: u16, addresses: &str, chain: &str) -> Outcome {
     let first = |list: &str| list.split(" : ").next().unwrap_or_default().to_owned();
-    let (asked, said) = (first(addresses), first(chain));
+    let (upstreams, statuses) = (first(addresses), first(chain));
     // When every server is marked as failed, nginx asks none, and logs the name of the upstream instead.
-    let is_memcached = asked == "memcached"
-        || asked
+    let is_memcached = upstreams == "memcached"
+        || upstreams
             .split(", ")
             .any(|address| address.parse::<SocketAddr>().is_ok());
-    match said.rsplit(", ").next().unwrap_or_default() {
-        "-" if asked == "-" && status == 304 => Outcome::NotModified,
-        "-" if asked == "-" => Outcome::Nginx,
+    match statuses.rsplit(", ").next().unwrap_or_default() {
+        "-" if upstreams == "-" && status == 304 => Outcome::NotModified,
+        "-" if upstreams == "-" => Outcome::Nginx,
         "200" if is_memcached => Outcome::Hit,
         "404" if is_memcached => Outcome::Miss,
         _ if is_memcached => Outcome::Failed,

@@ -59,7 +59,7 @@ pub struct Server {
     /// Lookups that found none.
     pub misses: u64,
     /// The counters of the interval; `None` after a single reading.
-    pub lately: Option<Lately>,
+    pub lately: Option<IntervalStat>,
     /// How many items it has evicted.
     pub evictions: u64,
     /// How many connections are open.
@@ -68,7 +68,7 @@ pub struct Server {
 
 /// The activity of one memcached in the interval.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
-pub struct Lately {
+pub struct IntervalStat {
     /// Lookups that found an item.
     pub hits: u64,
     /// Lookups that found none.
@@ -168,7 +168,7 @@ fn server(
         bytes_max: now.get("limit_maxbytes"),
         hits: now.get("get_hits"),
         misses: now.get("get_misses"),
-        lately: before.map(|before| Lately {
+        lately: before.map(|before| IntervalStat {
             hits: since(before, "get_hits"),
             misses: since(before, "get_misses"),
             sets: since(before, "cmd_set"),

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 /// Why an argument cannot be explained.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NotOurs {
+pub enum TargetError {
     /// Neither a URL nor a path.
     #[error(
         "{0:?} is neither a URL nor a path; give one that begins with http:// or with /, such as /static/site.css"
@@ -27,7 +27,7 @@ pub enum NotOurs {
 /// # Errors
 ///
 /// When the URL belongs to another site, or the argument is neither a URL nor a path.
-pub fn target(typed: &str, front: Option<SocketAddr>) -> Result<String, NotOurs> {
+pub fn target(typed: &str, front: Option<SocketAddr>) -> Result<String, TargetError> {
     // Browsers do not send the fragment.
     let asked = typed.split('#').next().unwrap_or_default();
     let lower = asked.to_ascii_lowercase();
@@ -37,7 +37,7 @@ pub fn target(typed: &str, front: Option<SocketAddr>) -> Result<String, NotOurs>
     let Some(scheme) = scheme else {
         return match asked.starts_with('/') {
             true => Ok(asked.to_owned()),
-            false => Err(NotOurs::Neither(typed.to_owned())),
+            false => Err(TargetError::Neither(typed.to_owned())),
         };
     };
     let rest = &asked[scheme.len()..];
@@ -51,7 +51,7 @@ pub fn target(typed: &str, front: Option<SocketAddr>) -> Result<String, NotOurs>
     if front.is_some_and(|front| is_ours(host, front)) {
         return Ok(path);
     }
-    Err(NotOurs::OtherHost {
+    Err(TargetError::OtherHost {
         host: host.to_owned(),
         path,
         ours: front,
@@ -81,7 +81,7 @@ fn is_ours(host: &str, front: SocketAddr) -> bool {
 mod tests {
     use super::*;
 
-    fn at(typed: &str) -> Result<String, NotOurs> {
+    fn at(typed: &str) -> Result<String, TargetError> {
         target(typed, Some("127.0.0.1:8080".parse().unwrap()))
     }
 
@@ -121,7 +121,7 @@ mod tests {
             "ftp://127.0.0.1:8080/i/a.webp",
             "#/i/a.webp",
         ] {
-            assert!(matches!(at(typed), Err(NotOurs::Neither(_))), "{typed}");
+            assert!(matches!(at(typed), Err(TargetError::Neither(_))), "{typed}");
         }
     }
 }

@@ -52,8 +52,8 @@ pub struct Item {
 ///
 /// When the connection fails, the response is malformed, or the timeout passes.
 pub async fn counters(server: SocketAddr, limit: Duration) -> io::Result<Counters> {
-    let asked = async {
-        let mut lines = ask(server, "stats").await?;
+    let exchange = async {
+        let mut lines = send(server, "stats").await?;
         let mut counters = Counters::default();
         while counters.0.len() < COUNTERS_MAX {
             let line = read_line(&mut lines).await?;
@@ -68,7 +68,7 @@ pub async fn counters(server: SocketAddr, limit: Duration) -> io::Result<Counter
         }
         Err(unexpected("too many counters"))
     };
-    timeout(limit, asked).await?
+    timeout(limit, exchange).await?
 }
 
 /// Reads an item without side effects: its LRU position, its time of last access and its fetched flag stay unchanged
@@ -78,31 +78,31 @@ pub async fn counters(server: SocketAddr, limit: Duration) -> io::Result<Counter
 ///
 /// When the connection fails, the response is malformed, or the timeout passes.
 pub async fn look(server: SocketAddr, key: &str, limit: Duration) -> io::Result<Option<Item>> {
-    let asked = async {
-        let mut answer = ask(server, &format!("mg {key} u f t l h c v")).await?;
-        let head = read_line(&mut answer).await?;
+    let exchange = async {
+        let mut reply = send(server, &format!("mg {key} u f t l h c v")).await?;
+        let head = read_line(&mut reply).await?;
         if head == "EN" {
             return Ok(None);
         }
         let (len, mut item) = read_head(&head).ok_or_else(|| unexpected(&head))?;
         item.value = vec![0; len];
-        answer.read_exact(&mut item.value).await?;
+        reply.read_exact(&mut item.value).await?;
         Ok(Some(item))
     };
-    timeout(limit, asked).await?
+    timeout(limit, exchange).await?
 }
 
-async fn ask(server: SocketAddr, question: &str) -> io::Result<BufReader<TcpStream>> {
+async fn send(server: SocketAddr, command: &str) -> io::Result<BufReader<TcpStream>> {
     let mut stream = TcpStream::connect(server).await?;
     stream
-        .write_all(format!("{question}\r\n").as_bytes())
+        .write_all(format!("{command}\r\n").as_bytes())
         .await?;
     Ok(BufReader::new(stream))
 }
 
-async fn read_line(answer: &mut BufReader<TcpStream>) -> io::Result<String> {
+async fn read_line(reply: &mut BufReader<TcpStream>) -> io::Result<String> {
     let mut line = String::new();
-    answer.take(LINE_BYTES_MAX).read_line(&mut line).await?;
+    reply.take(LINE_BYTES_MAX).read_line(&mut line).await?;
     match line.strip_suffix("\r\n") {
         Some(line) => Ok(line.to_owned()),
         None => Err(unexpected("incomplete reply")),
@@ -136,8 +136,8 @@ fn read_head(head: &str) -> Option<(usize, Item)> {
     (len <= ITEM_BYTES_MAX).then_some((len, item))
 }
 
-fn unexpected(answer: &str) -> io::Error {
-    let shown: String = answer.chars().take(60).collect();
+fn unexpected(reply: &str) -> io::Error {
+    let shown: String = reply.chars().take(60).collect();
     io::Error::new(
         io::ErrorKind::InvalidData,
         format!("unexpected memcached reply: {shown:?}"),

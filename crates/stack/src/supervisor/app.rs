@@ -79,7 +79,7 @@ impl Apps<'_> {
     }
 
     /// Returns the upstream sockets for nginx: those of the app processes, or fcgiwrap's.
-    pub(super) fn behind_nginx(&self) -> Vec<PathBuf> {
+    pub(super) fn upstream_sockets(&self) -> Vec<PathBuf> {
         match self.plan.rung.front() {
             Front::NginxAndCgi => vec![self.sockets.path().join("fcgiwrap.sock")],
             Front::App => vec![],
@@ -90,7 +90,7 @@ impl Apps<'_> {
     }
 
     /// Configures this program for fcgiwrap: without arguments, only by environment variables.
-    pub(super) fn as_cgi(&self) -> fcgiwrap::CgiPrograms {
+    pub(super) fn cgi_programs(&self) -> fcgiwrap::CgiPrograms {
         let (plan, state) = (self.plan, self.state);
         let mut envs: Vec<(&'static str, OsString)> = vec![
             ("DATABASE_URL", self.database_url.into()),
@@ -174,7 +174,7 @@ impl Apps<'_> {
             alive,
             start_timeout: Duration::from_secs(30),
             silence_timeout: Duration::from_secs(2),
-            prepare: Box::new(move || sockets.mend()),
+            prepare: Box::new(move || sockets.ensure()),
         }
     }
 

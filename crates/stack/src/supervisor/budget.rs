@@ -102,10 +102,10 @@ impl Budget {
 /// Compares the disk; returns how large PostgreSQL's log may grow, in MiB.
 fn disk(plan: &Plan, state: &StateDir, own_database: bool, report: impl Fn(&str)) -> Result<u64> {
     let place = state.path().display();
-    let is_made = Postgres::is_made(&state.cluster());
+    let exists = Postgres::exists(&state.cluster());
     // The copy of this program exists only if an earlier start got that far.
-    let is_first = !(is_made || !own_database && state.bin().exists());
-    let database = if own_database && !is_made {
+    let is_first = !(exists || !own_database && state.bin().exists());
+    let database = if own_database && !exists {
         u64::from(plan.photos) * BYTES_PER_PHOTO + u64::from(plan.users) * BYTES_PER_USER
     } else {
         0

@@ -20,7 +20,7 @@ use super::log_throttle::LogThrottle;
 use super::output::{Console, LOG_BYTES_MAX, rotated_path};
 
 /// How often the log is checked for new lines. A check costs one system call and never waits for the terminal.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// How many bytes of one line are kept, so that a child that never ends its line does not fill the supervisor's
 /// memory.
@@ -35,10 +35,10 @@ const TAIL_LINES: usize = 4;
 
 /// The log of one run of a child.
 #[derive(Debug)]
-pub(super) struct ChildLog(Mutex<Followed>);
+pub(super) struct ChildLog(Mutex<State>);
 
 #[derive(Debug)]
-struct Followed {
+struct State {
     name: String,
     colour: &'static str,
     /// `None` for a child with output only in its log.
@@ -67,7 +67,7 @@ impl ChildLog {
             .append(true)
             .open(&path)?;
         let read = file.metadata()?.len();
-        Ok(Self(Mutex::new(Followed {
+        Ok(Self(Mutex::new(State {
             name: name.to_owned(),
             colour: COLOURS[at % COLOURS.len()],
             console,
@@ -82,25 +82,25 @@ impl ChildLog {
 
     /// Returns the log as standard output or standard error of the child.
     pub(super) fn stdio(&self) -> io::Result<Stdio> {
-        Ok(self.held().file.try_clone()?.into())
+        Ok(self.lock().file.try_clone()?.into())
     }
 
     /// Reads new lines periodically, as long as another reference to the log exists.
     pub(super) fn follow(log: &Arc<Self>) {
         let log = Arc::downgrade(log);
         tokio::spawn(async move {
-            let mut looks = interval(LOOK_EVERY);
+            let mut looks = interval(CHECK_INTERVAL);
             looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
                 looks.tick().await;
                 let Some(log) = log.upgrade() else {
                     return;
                 };
-                if log.held().is_full() {
+                if log.lock().is_full() {
                     // Copying waits for the disk, and this thread serves the whole supervisor.
-                    let _ = spawn_blocking(move || log.held().catch_up()).await;
+                    let _ = spawn_blocking(move || log.lock().read_new()).await;
                 } else {
-                    log.held().catch_up();
+                    log.lock().read_new();
                 }
             }
         });
@@ -108,37 +108,37 @@ impl ChildLog {
 
     /// Reads the last output of the child, after it has ended.
     pub(super) fn finish(&self) {
-        let mut followed = self.held();
-        followed.catch_up();
-        let rest = std::mem::take(&mut followed.line);
+        let mut state = self.lock();
+        state.read_new();
+        let rest = std::mem::take(&mut state.line);
         if !rest.is_empty() {
-            followed.take_line(&rest);
+            state.handle_line(&rest);
         }
-        let held_back = followed.throttle.end();
-        followed.print_missing(held_back, "lines");
+        let dropped = state.throttle.end();
+        state.print_missing(dropped, "lines");
     }
 
     /// Returns the last lines of the child, for an error message.
     pub(super) fn last_lines(&self) -> String {
-        let followed = self.held();
-        let lines: Vec<&str> = followed.tail.iter().map(String::as_str).collect();
+        let state = self.lock();
+        let lines: Vec<&str> = state.tail.iter().map(String::as_str).collect();
         lines.join("\n            ")
     }
 
     /// A panic while the lock was held loses at most one line.
-    fn held(&self) -> std::sync::MutexGuard<'_, Followed> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Followed {
+impl State {
     fn is_full(&self) -> bool {
         let found = self.file.metadata();
         found.is_ok_and(|found| found.len() > LOG_BYTES_MAX)
     }
 
     /// Reads all new output, and rotates a full file.
-    fn catch_up(&mut self) {
+    fn read_new(&mut self) {
         let Ok(len) = self.file.metadata().map(|metadata| metadata.len()) else {
             return;
         };
@@ -157,40 +157,40 @@ impl Followed {
             && count > 0
         {
             self.read += count as u64;
-            self.take(&buffer[..count]);
+            self.handle_bytes(&buffer[..count]);
             if self.read > len + BACKLOG_BYTES_MAX {
                 // The child writes faster than this loop reads: continue at the next check.
                 break;
             }
         }
         if self.read > LOG_BYTES_MAX {
-            self.begin_anew();
+            self.rotate();
         }
     }
 
-    fn take(&mut self, mut bytes: &[u8]) {
+    fn handle_bytes(&mut self, mut bytes: &[u8]) {
         while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
-            self.lengthen(&bytes[..end]);
+            self.append_to_line(&bytes[..end]);
             let line = std::mem::take(&mut self.line);
-            self.take_line(&line);
+            self.handle_line(&line);
             bytes = &bytes[end + 1..];
         }
-        self.lengthen(bytes);
+        self.append_to_line(bytes);
     }
 
-    fn lengthen(&mut self, part: &[u8]) {
+    fn append_to_line(&mut self, part: &[u8]) {
         let room = LINE_BYTES_MAX - self.line.len();
         self.line.extend_from_slice(&part[..part.len().min(room)]);
     }
 
-    fn take_line(&mut self, bytes: &[u8]) {
+    fn handle_line(&mut self, bytes: &[u8]) {
         // The line may contain text from a request, which must not control the terminal.
         let text: String = String::from_utf8_lossy(bytes)
             .chars()
             .map(|c| if c.is_control() && c != '\t' { '?' } else { c })
             .collect();
-        let (held_back, is_shown) = self.throttle.next(Instant::now());
-        self.print_missing(held_back, "lines");
+        let (dropped, is_shown) = self.throttle.next(Instant::now());
+        self.print_missing(dropped, "lines");
         if let Some(console) = self.console.as_ref().filter(|_| is_shown) {
             console.print(&self.name, self.colour, &text);
         }
@@ -209,7 +209,7 @@ impl Followed {
 
     /// Copies the end of the file to `NAME.log.1` and truncates it, so that no child has to reopen its log. Output
     /// written between the two steps, some microseconds, is lost.
-    fn begin_anew(&mut self) {
+    fn rotate(&mut self) {
         let old = rotated_path(&self.path);
         let half = self.path.with_extension("half");
         let copied = copy_end(&self.path, &half).and_then(|()| std::fs::rename(&half, &old));
@@ -240,7 +240,7 @@ mod tests {
     use super::*;
 
     fn child_of(log: &ChildLog) -> File {
-        log.held().file.try_clone().expect("the child's end")
+        log.lock().file.try_clone().expect("the child's end")
     }
 
     #[test]
@@ -251,7 +251,7 @@ mod tests {
         let line = [b"x".repeat(1023).as_slice(), b"\n"].concat();
         for _ in 0..=LOG_BYTES_MAX / 1024 {
             child.write_all(&line).expect("a line");
-            log.held().catch_up();
+            log.lock().read_new();
         }
         child.write_all(b"and on\n").expect("a line");
         let read = |name| std::fs::read(dir.path().join(name)).expect("a log");
@@ -268,7 +268,7 @@ mod tests {
         let mut child = child_of(&log);
         child.set_len(3 << 30).expect("a hole takes no room");
         child.write_all(b"the last line\n").expect("a line");
-        log.held().catch_up();
+        log.lock().read_new();
         let kept = std::fs::read(dir.path().join("nginx.log.1")).expect("a log");
         assert_eq!(kept.len() as u64, LOG_BYTES_MAX);
         assert!(kept.ends_with(b"the last line\n"));
@@ -283,8 +283,8 @@ mod tests {
         // As after `rm logs/nginx.log`: the child still writes to the unlinked file.
         std::fs::remove_file(dir.path().join("nginx.log")).expect("removed");
         child_of(&log).set_len(LOG_BYTES_MAX + 1).expect("room");
-        log.held().catch_up();
-        assert_eq!(log.held().file.metadata().expect("a file").len(), 0);
+        log.lock().read_new();
+        assert_eq!(log.lock().file.metadata().expect("a file").len(), 0);
         assert_eq!(std::fs::read_dir(dir.path()).expect("a folder").count(), 0);
     }
 

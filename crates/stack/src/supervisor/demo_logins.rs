@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use super::unix_user::UnixUser;
 
 /// Writes the password of all demo users, unless the file exists.
-pub(super) fn make_demo_logins(path: &Path, user: &UnixUser) -> Result<()> {
+pub(super) fn write_demo_logins(path: &Path, user: &UnixUser) -> Result<()> {
     let mut options = OpenOptions::new();
     match options.write(true).create_new(true).mode(0o600).open(path) {
         Ok(mut file) => {
@@ -21,5 +21,5 @@ pub(super) fn make_demo_logins(path: &Path, user: &UnixUser) -> Result<()> {
         Err(error) => Err(error),
     }
     .with_context(|| format!("cannot write {}", path.display()))?;
-    user.own(path)
+    user.chown(path)
 }

@@ -23,7 +23,7 @@ const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 
 /// How often the free space is checked.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How much of the write-ahead log is preallocated, in MiB: the segment in use and the spare ones.
 pub(super) const WAL_MB_MIN: u64 = 80;
@@ -44,7 +44,7 @@ const POSTGRES_BYTES: u64 = 2 * SEGMENT_BYTES + STEP_BYTES;
 const PROGRAM_BYTES: u64 = 1 << 20;
 
 /// How long a query to PostgreSQL may take, a checkpoint included.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+const QUERY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Makes space for starts on a full disk by releasing ballast.
 #[derive(Debug, Clone)]
@@ -115,11 +115,13 @@ impl DiskSpace {
         }
         let is_again = self.ballast.path().exists();
         match self.ballast.make() {
-            Ok(()) if self.user.own(self.ballast.path()).is_ok() => self.console.report(&format!(
-                "a ballast of {} is {} for when the disk is full",
-                size(BALLAST_BYTES),
-                if is_again { "whole again" } else { "kept" }
-            )),
+            Ok(()) if self.user.chown(self.ballast.path()).is_ok() => {
+                self.console.report(&format!(
+                    "a ballast of {} is {} for when the disk is full",
+                    size(BALLAST_BYTES),
+                    if is_again { "whole again" } else { "kept" }
+                ))
+            }
             Err(error) if error.kind() == ErrorKind::Unsupported => {
                 self.is_unsupported.store(true, Relaxed);
                 self.console.report(&format!(
@@ -143,17 +145,17 @@ pub(super) fn spawn(space: DiskSpace, server: Option<ConnectOptions>) -> JoinHan
         if let Some(wal) = &mut wal {
             wal.make_ahead(&space).await;
         }
-        let mut looks = interval(LOOK_EVERY);
-        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut ticks = interval(CHECK_INTERVAL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            looks.tick().await;
+            ticks.tick().await;
             let Some(available_bytes) = space.available_bytes() else {
                 continue;
             };
             if available_bytes < BALLAST_BYTES
                 && let Some(wal) = &mut wal
             {
-                wal.look(&space).await;
+                wal.check(&space).await;
             }
             let space = space.clone();
             // Blocks for a moment on file systems that write what they allocate.
@@ -175,7 +177,7 @@ impl Wal {
         if space.available_bytes().is_some_and(|free| free < needed) {
             return;
         }
-        let made = self.ask(async |db| wal::make_ahead(db, SEGMENTS_AHEAD).await);
+        let made = self.query(async |db| wal::make_ahead(db, SEGMENTS_AHEAD).await);
         if let Err(error) = made.await {
             space.console.report(&format!(
                 "!! PostgreSQL's log has no spare segments for a full disk: {error:#}"
@@ -184,9 +186,9 @@ impl Wal {
     }
 
     /// On a full disk: has segments recycled before they run out, and releases ballast if that is not enough.
-    async fn look(&mut self, space: &DiskSpace) {
+    async fn check(&mut self, space: &DiskSpace) {
         let ahead = self
-            .ask(async |db| {
+            .query(async |db| {
                 let ahead = wal::segments_ahead(db).await?;
                 if ahead >= SEGMENTS_AHEAD_MIN {
                     return Ok(ahead);
@@ -207,20 +209,20 @@ impl Wal {
         }
     }
 
-    async fn ask<T>(
+    async fn query<T>(
         &mut self,
-        question: impl AsyncFnOnce(&mut Connection) -> Result<T, db::Error>,
+        run: impl AsyncFnOnce(&mut Connection) -> Result<T, db::Error>,
     ) -> anyhow::Result<T> {
-        let asked = async {
+        let query = async {
             let mut connection = match self.connection.take() {
                 Some(connection) => connection,
                 None => db::connect(&self.server).await?,
             };
-            let answer = question(&mut connection).await?;
+            let answer = run(&mut connection).await?;
             self.connection = Some(connection);
             Ok::<_, db::Error>(answer)
         };
-        let answer = timeout(ANSWER_TIMEOUT, asked).await;
+        let answer = timeout(QUERY_TIMEOUT, query).await;
         answer
             .context("PostgreSQL did not answer in time")?
             .map_err(Into::into)

@@ -10,7 +10,7 @@ use super::output::Console;
 use super::ownership::Ownership;
 use super::process;
 use super::replace_file;
-use super::run_file::{Running, Written};
+use super::run_file::{FoundRunFile, Running};
 use super::socket_dir::remove_leftover;
 use super::state::StateDir;
 
@@ -18,7 +18,7 @@ use super::state::StateDir;
 const STOP_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// How often to check whether they have ended.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+const CHECK_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Stops the processes that a killed supervisor left, and removes its sockets.
 ///
@@ -26,9 +26,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// are those in the run file, or its process group is that of such a process, or it is a `postgres` in this cluster;
 /// and only if the kernel shows that it works in this state directory, or hides that ([`Ownership`]).
 pub(super) async fn clear_leftovers(state: &StateDir, console: &Console) -> Result<()> {
-    let before = match Running::written(state)? {
-        Some(Written::Here(running)) => Some(running),
-        Some(Written::Elsewhere(original)) => {
+    let before = match Running::read_run_file(state)? {
+        Some(FoundRunFile::Here(running)) => Some(running),
+        Some(FoundRunFile::Elsewhere(original)) => {
             console.report(&format!(
                 "this folder is a copy of {original}; what runs there is left alone"
             ));
@@ -37,10 +37,10 @@ pub(super) async fn clear_leftovers(state: &StateDir, console: &Console) -> Resu
         }
         None => None,
     };
-    let names_its_directory = |running: &Running| running.place.is_some();
+    let names_its_directory = |running: &Running| running.directory.is_some();
     let ownership = Ownership::of(state, before.as_deref().is_some_and(names_its_directory));
-    let families = ask_to_stop(before.as_deref(), &ownership, console);
-    until_gone(&families, &ownership).await?;
+    let families = signal_leftovers(before.as_deref(), &ownership, console);
+    wait_until_gone(&families, &ownership).await?;
     // Before 0.5 the run file did not name its directory: it may be that of a copy.
     if let Some(running) = before.filter(|running| names_its_directory(running)) {
         remove_leftover(&running.sockets, running.sockets_folder);
@@ -50,7 +50,11 @@ pub(super) async fn clear_leftovers(state: &StateDir, console: &Console) -> Resu
 }
 
 /// Sends each recorded child its stop signal, and returns their pids.
-fn ask_to_stop(before: Option<&Running>, ownership: &Ownership, console: &Console) -> Vec<i32> {
+fn signal_leftovers(
+    before: Option<&Running>,
+    ownership: &Ownership,
+    console: &Console,
+) -> Vec<i32> {
     let mut left: Vec<(&str, i32)> = Vec::new();
     for (name, child) in before.into_iter().flat_map(|running| &running.children) {
         let Some(identity) = &child.process else {
@@ -86,7 +90,7 @@ fn ask_to_stop(before: Option<&Running>, ownership: &Ownership, console: &Consol
 }
 
 /// Waits until these process groups and PostgreSQL have ended; kills what exceeds the timeout.
-async fn until_gone(families: &[i32], ownership: &Ownership) -> Result<()> {
+async fn wait_until_gone(families: &[i32], ownership: &Ownership) -> Result<()> {
     let remaining = || {
         let mut pids = ownership.postgres();
         for leader in families {
@@ -111,6 +115,6 @@ async fn until_gone(families: &[i32], ownership: &Ownership) -> Result<()> {
                 remaining()
             );
         }
-        tokio::time::sleep(LOOK_EVERY).await;
+        tokio::time::sleep(CHECK_INTERVAL).await;
     }
 }

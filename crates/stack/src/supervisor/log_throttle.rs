@@ -11,7 +11,7 @@ const LINES_A_SECOND_MAX: u32 = 20;
 pub(super) struct LogThrottle {
     began: Instant,
     shown: u32,
-    held_back: u64,
+    dropped: u64,
 }
 
 impl LogThrottle {
@@ -19,7 +19,7 @@ impl LogThrottle {
         Self {
             began: now,
             shown: 0,
-            held_back: 0,
+            dropped: 0,
         }
     }
 
@@ -27,21 +27,21 @@ impl LogThrottle {
     pub(super) fn next(&mut self, now: Instant) -> (Option<u64>, bool) {
         let mut missing = None;
         if now.duration_since(self.began) >= Duration::from_secs(1) {
-            missing = Some(self.held_back).filter(|lines| *lines > 0);
+            missing = Some(self.dropped).filter(|lines| *lines > 0);
             *self = Self::new(now);
         }
         let is_shown = self.shown < LINES_A_SECOND_MAX;
         if is_shown {
             self.shown += 1;
         } else {
-            self.held_back += 1;
+            self.dropped += 1;
         }
         (missing, is_shown)
     }
 
     /// Returns how many lines were dropped since the last report.
     pub(super) fn end(&mut self) -> Option<u64> {
-        Some(std::mem::take(&mut self.held_back)).filter(|lines| *lines > 0)
+        Some(std::mem::take(&mut self.dropped)).filter(|lines| *lines > 0)
     }
 }
 
@@ -56,8 +56,8 @@ mod tests {
         let shown = (0..1000).filter(|_| throttle.next(begin).1).count();
         assert_eq!(shown, LINES_A_SECOND_MAX as usize);
         let later = begin + Duration::from_secs(1);
-        let held_back = 1000 - u64::from(LINES_A_SECOND_MAX);
-        assert_eq!(throttle.next(later), (Some(held_back), true));
+        let dropped = 1000 - u64::from(LINES_A_SECOND_MAX);
+        assert_eq!(throttle.next(later), (Some(dropped), true));
         assert_eq!(throttle.next(later), (None, true));
         assert_eq!(throttle.end(), None);
     }

@@ -42,7 +42,7 @@ const CGI: [(&str, &str); 3] = [
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What is behind nginx.
-pub(super) struct Behind<'a> {
+pub(super) struct Backend<'a> {
     pub(super) rung: Rung,
     pub(super) listen: SocketAddr,
     pub(super) apps: Vec<PathBuf>,
@@ -70,24 +70,24 @@ pub(super) fn service(
     program: PathBuf,
     user: &UnixUser,
     state: &StateDir,
-    behind: Behind<'_>,
+    backend: Backend<'_>,
     disk_space: DiskSpace,
 ) -> Result<Service> {
     let dir = state.nginx();
-    begin_anew(&dir)?;
+    recreate(&dir)?;
     // nginx's master creates folders in it and changes their owner, following symlinks: so no other user may write
     // here.
     let temp_dir = dir.join("temp");
-    state.make_ours(&temp_dir, 0o755)?;
-    let nginx_conf = configuration(behind.rung)?;
+    state.create_own_dir(&temp_dir, 0o755)?;
+    let nginx_conf = configuration(backend.rung)?;
     write_whole(&dir.join("nginx.conf"), nginx_conf.as_bytes())?;
-    state.make_ours(&dir.join("shared"), 0o755)?;
+    state.create_own_dir(&dir.join("shared"), 0o755)?;
     for (name, text) in SHARED {
         write_whole(&dir.join("shared").join(name), text.as_bytes())?;
     }
-    if behind.rung.front() == FrontOfRung::NginxAndCgi {
-        write_cgi(&dir, behind.program)?;
-        lay_out_files(&dir, state)?;
+    if backend.rung.front() == FrontOfRung::NginxAndCgi {
+        write_cgi(&dir, backend.program)?;
+        link_files(&dir, state)?;
     }
     let front = Front {
         user: user.names_to_become(),
@@ -97,11 +97,11 @@ pub(super) fn service(
         access_log: None,
         site: "Flickr Killr".into(),
         temp_dir,
-        listen: behind.listen.to_string(),
-        apps: behind.apps,
-        memcached: behind.memcached.into_iter().collect(),
+        listen: backend.listen.to_string(),
+        apps: backend.apps,
+        memcached: backend.memcached.into_iter().collect(),
         copies: 1,
-        watch: behind.watch,
+        watch: backend.watch,
     };
     front.write_to(&dir)?;
     let words = ["-e", "stderr", "-c", "nginx.conf", "-p"];
@@ -124,8 +124,8 @@ pub(super) fn service(
             ],
             output: Output::Terminal,
         },
-        ready: Probe::AnyHttp(reachable(behind.listen)),
-        alive: Probe::AnyHttp(reachable(behind.listen)),
+        ready: Probe::AnyHttp(reachable(backend.listen)),
+        alive: Probe::AnyHttp(reachable(backend.listen)),
         start_timeout: Duration::from_secs(30),
         silence_timeout: Duration::from_secs(2),
         // nginx must write its pid file, or it does not start.
@@ -137,7 +137,7 @@ pub(super) fn service(
 }
 
 /// Empties the folder: another version may have left other files here.
-fn begin_anew(dir: &Path) -> Result<()> {
+fn recreate(dir: &Path) -> Result<()> {
     match std::fs::remove_dir_all(dir) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
         _ => std::fs::create_dir(dir),
@@ -156,9 +156,9 @@ fn write_cgi(dir: &Path, program: &Path) -> Result<()> {
 }
 
 /// Creates the folder from which nginx serves files, with one symlink for each kind of URL.
-fn lay_out_files(dir: &Path, state: &StateDir) -> Result<()> {
+fn link_files(dir: &Path, state: &StateDir) -> Result<()> {
     let files = dir.join("files");
-    state.make_ours(&files, 0o755)?;
+    state.create_own_dir(&files, 0o755)?;
     for (name, place) in [
         ("static", state.static_files()),
         ("i", state.derivatives().join("public")),

@@ -45,12 +45,12 @@ impl Console {
 
     /// From now on, also writes the supervisor's own messages to a log.
     pub(super) fn log_to(&self, logs: &Path) {
-        *held(&self.log) = Some(Log::open(logs.join("up.log")));
+        *locked(&self.log) = Some(Log::open(logs.join("up.log")));
     }
 
     /// Prints and logs a message of the supervisor.
     pub(super) fn report(&self, text: &str) {
-        if let Some(log) = held(&self.log).as_mut() {
+        if let Some(log) = locked(&self.log).as_mut() {
             log.write(text);
         }
         self.print("up", "1", text);
@@ -58,7 +58,7 @@ impl Console {
 
     /// Prints a line unchanged, for other programs to read.
     pub(super) fn announce(&self, text: &str) {
-        if let Some(log) = held(&self.log).as_mut() {
+        if let Some(log) = locked(&self.log).as_mut() {
             log.write(text);
         }
         let _ = self.lines.try_send(Line::Text(format!("{text}\n")));
@@ -144,7 +144,7 @@ pub(super) fn rotated_path(path: &Path) -> PathBuf {
 }
 
 /// Takes a lock, even if its holder panicked: a log stays usable.
-fn held<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -54,10 +54,10 @@ impl Ownership {
     /// Whether a process named in the run file works in this state directory, or runs the copy of the program there.
     /// This alone does not prove that it is a child of the site: a shell may have its working directory here.
     pub(super) fn includes(&self, pid: i32) -> bool {
-        let (folder, program) = (seen(pid, "cwd"), seen(pid, "exe"));
-        let is_here = matches!(folder, Seen::Is(dir) if self.folders.contains(&dir));
-        let is_ours = matches!(program, Seen::Is(file) if self.program == Some(file));
-        let is_closed = [folder, program].contains(&Seen::Closed);
+        let (folder, program) = (proc_link(pid, "cwd"), proc_link(pid, "exe"));
+        let is_here = matches!(folder, ProcLink::Is(dir) if self.folders.contains(&dir));
+        let is_ours = matches!(program, ProcLink::Is(file) if self.program == Some(file));
+        let is_closed = [folder, program].contains(&ProcLink::Closed);
         is_here || is_ours || (is_closed && self.trusts_run_file)
     }
 
@@ -72,7 +72,7 @@ impl Ownership {
 pub(super) fn postgres_in(cluster: FileId) -> Vec<i32> {
     let living = process::living().into_iter();
     let postgres = living.filter(|stat| stat.name == POSTGRES);
-    let here = postgres.filter(|stat| seen(stat.pid, "cwd") == Seen::Is(cluster));
+    let here = postgres.filter(|stat| proc_link(stat.pid, "cwd") == ProcLink::Is(cluster));
     here.map(|stat| stat.pid).collect()
 }
 
@@ -82,7 +82,7 @@ pub(super) fn is_closed_postgres(pid: i32, cluster: &Path) -> bool {
     let is_postgres = |stat: Stat| stat.name == POSTGRES && stat.state != 'Z';
     Stat::of(pid).is_some_and(is_postgres)
         && owner(Path::new(&format!("/proc/{pid}"))) == owner(cluster)
-        && seen(pid, "cwd") == Seen::Closed
+        && proc_link(pid, "cwd") == ProcLink::Closed
 }
 
 /// Whether a process has a file open.
@@ -94,7 +94,7 @@ pub(super) fn has_open(pid: i32, file: FileId) -> bool {
 
 /// What the kernel shows of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Seen {
+enum ProcLink {
     Is(FileId),
     /// Access denied.
     Closed,
@@ -105,21 +105,21 @@ enum Seen {
 ///
 /// In a container, root often may not inspect other users' processes (`CAP_SYS_PTRACE`), but those users may: so this
 /// retries with their privileges.
-fn seen(pid: i32, link: &str) -> Seen {
+fn proc_link(pid: i32, link: &str) -> ProcLink {
     let process = PathBuf::from(format!("/proc/{pid}"));
     let path = process.join(link);
     let look = || match path.metadata() {
-        Ok(found) => Seen::Is(FileId::from(&found)),
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => Seen::Closed,
-        Err(_) => Seen::Nothing,
+        Ok(found) => ProcLink::Is(FileId::from(&found)),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => ProcLink::Closed,
+        Err(_) => ProcLink::Nothing,
     };
     match (look(), process.metadata()) {
-        (Seen::Closed, Ok(owner)) => {
+        (ProcLink::Closed, Ok(owner)) => {
             let (user, group) = (Uid::from_raw(owner.uid()), Gid::from_raw(owner.gid()));
             // Without root's privileges there are no others to take on.
-            with_privileges_of(user, group, || Ok(look())).unwrap_or(Seen::Closed)
+            with_privileges_of(user, group, || Ok(look())).unwrap_or(ProcLink::Closed)
         }
-        (seen, _) => seen,
+        (link_state, _) => link_state,
     }
 }
 

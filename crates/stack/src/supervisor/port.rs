@@ -65,7 +65,7 @@ pub(super) fn reachable(listen: SocketAddr) -> SocketAddr {
 
 /// Refuses a privileged port for a child that is not root: nginx binds such a port before its workers drop their
 /// privileges, an app process cannot.
-pub(super) fn may_listen(address: SocketAddr, user: &UnixUser) -> Result<()> {
+pub(super) fn check_may_listen(address: SocketAddr, user: &UnixUser) -> Result<()> {
     const FIRST_FREE: &str = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
     let first_free = std::fs::read_to_string(FIRST_FREE);
     let first_free = first_free.ok().and_then(|port| port.trim().parse().ok());

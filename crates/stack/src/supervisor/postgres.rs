@@ -95,7 +95,7 @@ impl Postgres {
     }
 
     /// Whether the cluster exists.
-    pub(super) fn is_made(cluster: &Path) -> bool {
+    pub(super) fn exists(cluster: &Path) -> bool {
         cluster.join("PG_VERSION").exists()
     }
 
@@ -112,7 +112,7 @@ impl Postgres {
             std::fs::remove_dir_all(&half_made)
                 .with_context(|| format!("cannot remove {}", half_made.display()))?;
         }
-        if !Self::is_made(&self.cluster) {
+        if !Self::exists(&self.cluster) {
             spawner.console.report("making a PostgreSQL cluster");
             let made = run_to_end(&self.initdb(&half_made), spawner, shutdown).await;
             if let Err(error) = made {
@@ -162,7 +162,7 @@ impl Postgres {
             silence_timeout: SILENCE_TIMEOUT,
             prepare: Box::new(move || {
                 disk_space.free_for_postgres();
-                sockets.mend()?;
+                sockets.ensure()?;
                 clear_stale_locks(&cluster, &socket, &user)
             }),
         }

@@ -19,41 +19,41 @@ pub(super) const TO: &str = "moved-to";
 pub(super) const FROM: &str = "moved-from";
 
 /// Returns the relocated path of this folder's state; `None` if it was not relocated.
-pub(super) fn target(asked: &Path) -> Option<PathBuf> {
-    let note = std::fs::read_to_string(asked.join(TO)).ok()?;
+pub(super) fn relocated_path(requested: &Path) -> Option<PathBuf> {
+    let note = std::fs::read_to_string(requested.join(TO)).ok()?;
     let to = PathBuf::from(note.trim_end());
-    let is_of_here = match beside(&to) {
-        Some(place) => place.is(asked),
+    let is_of_here = match read_back_note(&to) {
+        Some(identity) => identity.is(requested),
         // 0.4.0 wrote no second note, but the fallback path follows from the requested one.
-        None => to == fallback_dir(asked),
+        None => to == fallback_dir(requested),
     };
     is_of_here.then_some(to)
 }
 
 /// Writes both notes. A folder that is a copy of another gets a new id.
-pub(super) fn write(asked: &Path, to: &Path) -> Result<()> {
-    forget_id(asked);
-    renew(asked, to)?;
-    write_whole(&asked.join(TO), to.display().to_string().as_bytes())
+pub(super) fn write(requested: &Path, to: &Path) -> Result<()> {
+    forget_id(requested);
+    update(requested, to)?;
+    write_whole(&requested.join(TO), to.display().to_string().as_bytes())
 }
 
 /// Updates the note beside the state if the folder was moved or remounted since.
-pub(super) fn renew(asked: &Path, to: &Path) -> Result<()> {
-    let place = DirIdentity::of(asked)?;
-    if beside(to).as_ref() == Some(&place) {
+pub(super) fn update(requested: &Path, to: &Path) -> Result<()> {
+    let identity = DirIdentity::of(requested)?;
+    if read_back_note(to).as_ref() == Some(&identity) {
         return Ok(());
     }
-    write_whole(&to.join(FROM), &serde_json::to_vec(&place)?)
+    write_whole(&to.join(FROM), &serde_json::to_vec(&identity)?)
 }
 
 /// Reads the note beside a state.
-fn beside(state: &Path) -> Option<DirIdentity> {
+fn read_back_note(state: &Path) -> Option<DirIdentity> {
     serde_json::from_slice(&std::fs::read(state.join(FROM)).ok()?).ok()
 }
 
 /// The fallback path: always the same for the same folder, so that it is found even without the note.
-pub(super) fn fallback_dir(asked: &Path) -> PathBuf {
-    let hash = Sha256::digest(asked.as_os_str().as_encoded_bytes());
+pub(super) fn fallback_dir(requested: &Path) -> PathBuf {
+    let hash = Sha256::digest(requested.as_os_str().as_encoded_bytes());
     let hash: String = hash
         .iter()
         .take(8)
@@ -79,13 +79,13 @@ mod tests {
         for name in [TO, ID] {
             std::fs::copy(first.join(name), copy.join(name)).expect("a copy");
         }
-        assert_eq!(target(&copy), None);
+        assert_eq!(relocated_path(&copy), None);
         std::fs::rename(&first, &moved).expect("moved");
-        assert_eq!(target(&moved).as_ref(), Some(&state));
+        assert_eq!(relocated_path(&moved).as_ref(), Some(&state));
         // The copy becomes a separate site.
         write(&copy, &other).expect("notes");
-        renew(&moved, &state).expect("a note");
-        assert_eq!(target(&moved), Some(state));
-        assert_eq!(target(&copy), Some(other));
+        update(&moved, &state).expect("a note");
+        assert_eq!(relocated_path(&moved), Some(state));
+        assert_eq!(relocated_path(&copy), Some(other));
     }
 }

@@ -25,8 +25,8 @@ use super::state::StateDir;
 pub struct Running {
     pub(super) supervisor: Identity,
     /// The state directory for which this was written; `None` in a run file of 0.4.0 or before.
-    #[serde(default)]
-    pub(super) place: Option<DirIdentity>,
+    #[serde(default, rename = "place")]
+    pub(super) directory: Option<DirIdentity>,
     /// The version of the site.
     pub rung: Rung,
     /// The address of the site.
@@ -59,7 +59,7 @@ pub(super) struct ChildEntry {
 }
 
 /// The run file of a state directory.
-pub(super) enum Written {
+pub(super) enum FoundRunFile {
     /// It was written for this directory.
     Here(Box<Running>),
     /// It was written for another directory, and copied here.
@@ -71,21 +71,21 @@ impl Running {
     ///
     /// Returns an error if access to the run file is denied.
     pub fn read(state: &StateDir) -> Result<Option<Self>> {
-        Ok(match Self::written(state)? {
+        Ok(match Self::read_run_file(state)? {
             // A run file that names no directory counts while its supervisor holds this directory's lock.
-            Some(Written::Here(running)) if running.place.is_none() => {
+            Some(FoundRunFile::Here(running)) if running.directory.is_none() => {
                 let supervisor = running.supervisor.living();
                 let locked = supervisor.zip(FileId::of(state.lock_file()));
                 let is_held = locked.is_some_and(|(stat, lock)| has_open(stat.pid, lock));
                 is_held.then_some(*running)
             }
-            Some(Written::Here(running)) => Some(*running),
-            Some(Written::Elsewhere(_)) | None => None,
+            Some(FoundRunFile::Here(running)) => Some(*running),
+            Some(FoundRunFile::Elsewhere(_)) | None => None,
         })
     }
 
     /// Reads the run file, and for which directory it was written.
-    pub(super) fn written(state: &StateDir) -> Result<Option<Written>> {
+    pub(super) fn read_run_file(state: &StateDir) -> Result<Option<FoundRunFile>> {
         let text = match std::fs::read(state.run_file()) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::PermissionDenied => bail!(
@@ -97,9 +97,11 @@ impl Running {
         };
         // An unreadable run file is from another version.
         let running: Option<Self> = serde_json::from_slice(&text).ok();
-        Ok(running.map(|running| match &running.place {
-            Some(place) if !place.is(state.path()) => Written::Elsewhere(place.path().to_owned()),
-            _ => Written::Here(Box::new(running)),
+        Ok(running.map(|running| match &running.directory {
+            Some(directory) if !directory.is(state.path()) => {
+                FoundRunFile::Elsewhere(directory.path().to_owned())
+            }
+            _ => FoundRunFile::Here(Box::new(running)),
         }))
     }
 

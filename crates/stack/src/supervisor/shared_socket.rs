@@ -43,7 +43,7 @@ impl SharedSocket {
 }
 
 fn bound(path: &Path, sockets: &SocketDir, user: &UnixUser) -> Result<(OwnedFd, Option<FileId>)> {
-    sockets.mend()?;
+    sockets.ensure()?;
     let listener = user.with_privileges(|| {
         UnixListener::bind(path).with_context(|| format!("cannot listen on {}", path.display()))
     })?;

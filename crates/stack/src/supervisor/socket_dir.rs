@@ -25,7 +25,7 @@ impl SocketDir {
     pub(super) fn make(user: &UnixUser) -> Result<Self> {
         loop {
             let path = PathBuf::from(format!("{SOCKETS}{:08x}", rand::random::<u32>()));
-            if make_private(&path, user)? {
+            if create_private(&path, user)? {
                 let user = user.clone();
                 return Ok(Self { path, user });
             }
@@ -39,9 +39,9 @@ impl SocketDir {
 
     /// Recreates the folder if it is gone, as after a sweep of temporary files. Fails if another user has created a
     /// folder of this name since.
-    pub(super) fn mend(&self) -> Result<()> {
+    pub(super) fn ensure(&self) -> Result<()> {
         let path = &self.path;
-        make_private(path, &self.user)?;
+        create_private(path, &self.user)?;
         let found = std::fs::symlink_metadata(path)
             .with_context(|| format!("cannot look at {}", path.display()))?;
         let is_private = found.is_dir() && found.mode() & 0o077 == 0;
@@ -62,8 +62,8 @@ impl SocketDir {
 }
 
 /// Creates a folder for this user alone, inside a folder of this user, unless it exists.
-pub(super) fn make_folder_of(user: &UnixUser, path: &Path) -> Result<()> {
-    make_private(path, user)?;
+pub(super) fn create_user_dir(user: &UnixUser, path: &Path) -> Result<()> {
+    create_private(path, user)?;
     let found = std::fs::metadata(path);
     let found = found.with_context(|| format!("cannot look at {}", path.display()))?;
     ensure!(
@@ -76,7 +76,7 @@ pub(super) fn make_folder_of(user: &UnixUser, path: &Path) -> Result<()> {
 }
 
 /// Creates a folder for this user alone; returns false if the name was taken.
-fn make_private(path: &Path, user: &UnixUser) -> Result<bool> {
+fn create_private(path: &Path, user: &UnixUser) -> Result<bool> {
     user.with_privileges(|| match DirBuilder::new().mode(0o700).create(path) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
@@ -111,11 +111,11 @@ mod tests {
         let mode = || std::fs::symlink_metadata(&path).unwrap().mode() & 0o777;
         assert_eq!(mode(), 0o700);
         std::fs::remove_dir(&path).unwrap();
-        sockets.mend().unwrap();
+        sockets.ensure().unwrap();
         assert_eq!(mode(), 0o700);
         // Created by another user meanwhile, open to all.
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-        let said = sockets.mend().unwrap_err().to_string();
+        let said = sockets.ensure().unwrap_err().to_string();
         assert!(said.contains("belongs to another user"), "{said}");
         let inside = path.join("a folder");
         std::fs::create_dir(&inside).unwrap();

@@ -22,40 +22,40 @@ const LOCK: &str = "lock";
 #[derive(Debug, Clone)]
 pub struct StateDir {
     /// The path as given by the caller.
-    asked: PathBuf,
+    requested: PathBuf,
     /// Its real path.
     path: PathBuf,
 }
 
 impl StateDir {
     /// Finds the state of a site, relocated or not, without changing anything.
-    pub fn find(asked: &Path) -> Result<Self> {
-        let asked = std::path::absolute(asked)
+    pub fn find(requested: &Path) -> Result<Self> {
+        let requested = std::path::absolute(requested)
             .context("cannot make the path of the state directory absolute")?;
-        let path = relocation::target(&asked).unwrap_or_else(|| asked.clone());
-        Ok(Self { asked, path })
+        let path = relocation::relocated_path(&requested).unwrap_or_else(|| requested.clone());
+        Ok(Self { requested, path })
     }
 
     /// Creates the state directory at a path that `user` can enter, and reports if that is elsewhere: workers that run
     /// as `nobody` cannot enter a clone below a private home.
-    pub(super) fn make(asked: &Path, user: &UnixUser, report: impl Fn(&str)) -> Result<Self> {
-        let mut state = Self::find(asked)?;
-        can_be_written(&state.asked)?;
-        make_dir(&state.asked)?;
-        if state.asked == state.path && !user.can_enter(&state.asked) {
-            state.path = relocation::fallback_dir(&state.asked);
+    pub(super) fn make(requested: &Path, user: &UnixUser, report: impl Fn(&str)) -> Result<Self> {
+        let mut state = Self::find(requested)?;
+        can_be_written(&state.requested)?;
+        make_dir(&state.requested)?;
+        if state.requested == state.path && !user.can_enter(&state.requested) {
+            state.path = relocation::fallback_dir(&state.requested);
             make_dir(&state.path)?;
             check_ours(&state.path)?;
-            relocation::write(&state.asked, &state.path)?;
+            relocation::write(&state.requested, &state.path)?;
         }
-        if state.asked != state.path {
+        if state.requested != state.path {
             make_dir(&state.path)?;
             check_ours(&state.path)?;
-            relocation::renew(&state.asked, &state.path)?;
+            relocation::update(&state.requested, &state.path)?;
             report(&format!(
                 "the user {} cannot enter {}, so the state is in {}",
                 user.name,
-                state.asked.display(),
+                state.requested.display(),
                 state.path.display()
             ));
         }
@@ -123,17 +123,17 @@ impl StateDir {
             let _ = std::fs::remove_file(self.path.join(name));
         }
         let _ = std::fs::remove_dir(&self.path);
-        if self.asked != self.path {
+        if self.requested != self.path {
             for note in [relocation::TO, ID] {
-                let _ = std::fs::remove_file(self.asked.join(note));
+                let _ = std::fs::remove_file(self.requested.join(note));
             }
-            let _ = std::fs::remove_dir(&self.asked);
+            let _ = std::fs::remove_dir(&self.requested);
         }
         Ok(())
     }
 
     /// Creates a folder that belongs to the user that runs `up`.
-    pub(super) fn make_ours(&self, dir: &Path, mode: u32) -> Result<()> {
+    pub(super) fn create_own_dir(&self, dir: &Path, mode: u32) -> Result<()> {
         std::fs::create_dir_all(dir)
             .and_then(|()| std::fs::set_permissions(dir, std::fs::Permissions::from_mode(mode)))
             .with_context(|| format!("cannot create the folder {}", dir.display()))
@@ -232,7 +232,7 @@ pub(super) struct Lock(File);
 
 impl Lock {
     /// Writes the pid of this process, for the error message of a second `up`.
-    pub(super) fn sign(&mut self) {
+    pub(super) fn write_pid(&mut self) {
         let _ = self.0.set_len(0);
         let _ = writeln!(self.0, "{}", std::process::id());
     }

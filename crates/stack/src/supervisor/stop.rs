@@ -16,7 +16,7 @@ use super::state::StateDir;
 const STOP_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// How often to check whether the supervisor has ended.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+const CHECK_INTERVAL: Duration = Duration::from_millis(10);
 
 /// The result of [`stop`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub async fn stop(state: &StateDir) -> Result<Stopped> {
             if since.elapsed() > STOP_TIMEOUT {
                 bail!("process {} did not stop in time", running.supervisor.pid);
             }
-            tokio::time::sleep(LOOK_EVERY).await;
+            tokio::time::sleep(CHECK_INTERVAL).await;
         }
         return Ok(Stopped::Site);
     }

@@ -14,15 +14,15 @@ use tokio::time::sleep;
 
 use super::child::{Child, Interrupted, Shutdown, Spawner, Spec, quoted_output, requested};
 use super::dir_identity::FileId;
-use super::health::{Backoff, SilenceBrake, silence};
+use super::health::{Backoff, KillLimit, silence};
 use super::probe::Probe;
 use super::run_file::RunFile;
 
 /// How often a starting child is probed.
-const ASK_EVERY: Duration = Duration::from_millis(5);
+const PROBE_INTERVAL: Duration = Duration::from_millis(5);
 
 /// How often to check that a child's socket still exists.
-const LOOK_FOR_SOCKET_EVERY: Duration = Duration::from_millis(500);
+const SOCKET_CHECK_INTERVAL: Duration = Duration::from_millis(500);
 
 /// A child to supervise.
 pub(super) struct Service {
@@ -125,11 +125,11 @@ impl Task {
         let name = &self.service.spec.name;
         let console = Arc::clone(&self.context.spawner.console);
         let mut backoff = Backoff::default();
-        let mut brake = SilenceBrake::default();
+        let mut kill_limit = KillLimit::default();
         let mut was_ready = false;
         loop {
-            let born = Instant::now();
-            let end = self.run_once(&mut brake).await;
+            let started = Instant::now();
+            let end = self.run_once(&mut kill_limit).await;
             self.context.run_file.child_ended(name);
             match end {
                 Ok(End::Stopped) => return,
@@ -148,7 +148,7 @@ impl Task {
                     return;
                 }
             }
-            let pause = backoff.next(born.elapsed());
+            let pause = backoff.next(started.elapsed());
             console.report(&format!("!! replacing {name} in {pause:.1?}"));
             tokio::select! {
                 () = self.stop_requested() => return,
@@ -157,7 +157,7 @@ impl Task {
         }
     }
 
-    async fn run_once(&self, brake: &mut SilenceBrake) -> Result<End> {
+    async fn run_once(&self, kill_limit: &mut KillLimit) -> Result<End> {
         let Service {
             spec,
             ready,
@@ -168,7 +168,7 @@ impl Task {
         } = &self.service;
         let shutdown = &self.context.shutdown;
         prepare()?;
-        let born = Instant::now();
+        let started = Instant::now();
         let mut child = Child::start(spec, &self.context.spawner)?;
         let stop_signal = spec.stop.first().map_or(Signal::SIGTERM, |step| step.0);
         self.context
@@ -185,14 +185,14 @@ impl Task {
             status = child.ended() => return Ok(self.lost(&child, status, false)),
             answer = wait_until_ready(ready, pid, *start_timeout) => if let Err(last) = answer {
                 child.stop(&spec.stop, shutdown).await;
-                let words = child.last_lines();
+                let last_lines = child.last_lines();
                 let why = format!(
-                    "{} did not answer within {start_timeout:.0?}: {last}{}", spec.name, quoted_output(&words)
+                    "{} did not answer within {start_timeout:.0?}: {last}{}", spec.name, quoted_output(&last_lines)
                 );
                 return Ok(End::Lost { why, answered: false });
             }
         }
-        let took = born.elapsed();
+        let took = started.elapsed();
         self.context
             .spawner
             .console
@@ -207,7 +207,7 @@ impl Task {
                 Ok(End::Stopped)
             }
             status = child.ended() => Ok(self.lost(&child, status, true)),
-            why = silence(alive, pid, *silence_timeout, brake) => {
+            why = silence(alive, pid, *silence_timeout, kill_limit) => {
                 child.kill().await;
                 let why = format!("{} no longer answers ({why}) and was killed", spec.name);
                 Ok(End::Lost { why, answered: true })
@@ -222,10 +222,10 @@ impl Task {
     }
 
     fn lost(&self, child: &Child, status: ExitStatus, answered: bool) -> End {
-        let words = child.last_lines();
+        let last_lines = child.last_lines();
         let name = &self.service.spec.name;
         End::Lost {
-            why: format!("{name} ended ({status}){}", quoted_output(&words)),
+            why: format!("{name} ended ({status}){}", quoted_output(&last_lines)),
             answered,
         }
     }
@@ -244,7 +244,7 @@ async fn socket_gone(socket: Option<(&Path, Option<FileId>)>) {
         return pending().await;
     };
     while was.is_some() && FileId::of(path) == was {
-        sleep(LOOK_FOR_SOCKET_EVERY).await;
+        sleep(SOCKET_CHECK_INTERVAL).await;
     }
 }
 
@@ -259,7 +259,7 @@ pub(super) async fn wait_until_ready(
         match probe.ask(pid).await {
             Ok(()) => return Ok(()),
             Err(last) if since.elapsed() > limit => return Err(last),
-            Err(_) => sleep(ASK_EVERY).await,
+            Err(_) => sleep(PROBE_INTERVAL).await,
         }
     }
 }

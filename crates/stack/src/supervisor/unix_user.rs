@@ -79,21 +79,21 @@ impl UnixUser {
 
     /// Creates a folder for this user inside a folder of the caller, unless it exists; sets owner and mode in any
     /// case.
-    pub(super) fn own_dir(&self, dir: &Path, mode: u32) -> Result<()> {
+    pub(super) fn create_dir(&self, dir: &Path, mode: u32) -> Result<()> {
         use std::os::unix::fs::PermissionsExt as _;
         let made = std::fs::DirBuilder::new()
             .recursive(true)
             .mode(mode)
             .create(dir);
         made.with_context(|| format!("cannot create the folder {}", dir.display()))?;
-        self.own(dir)?;
+        self.chown(dir)?;
         std::fs::set_permissions(dir, std::fs::Permissions::from_mode(mode))
             .with_context(|| format!("cannot set the mode of {}", dir.display()))
     }
 
     /// Changes the owner of a file or folder to this user. It must be in a folder of the caller: in a folder of this
     /// user it could have been replaced by a symlink.
-    pub(super) fn own(&self, path: &Path) -> Result<()> {
+    pub(super) fn chown(&self, path: &Path) -> Result<()> {
         if !self.becomes {
             return Ok(());
         }

@@ -17,19 +17,19 @@ use super::app::{Apps, copy_program};
 use super::binaries::Binaries;
 use super::budget::Budget;
 use super::child::{Interrupted, Shutdown, Spawner, requested, run_to_end};
-use super::demo_logins::make_demo_logins;
+use super::demo_logins::write_demo_logins;
 use super::dir_identity::DirIdentity;
 use super::disk_space::{self, DiskSpace};
 use super::leftovers::clear_leftovers;
 use super::output::Console;
 use super::plan::Plan;
-use super::port::{HeldPort, may_listen, reachable};
+use super::port::{HeldPort, check_may_listen, reachable};
 use super::postgres::{Postgres, SITE_ROLE, check_external};
 use super::probe::Probe;
 use super::process::{Identity, is_ignored};
 use super::request_log::RequestLog;
 use super::run_file::{RunFile, Running};
-use super::socket_dir::{SocketDir, make_folder_of};
+use super::socket_dir::{SocketDir, create_user_dir};
 use super::state::StateDir;
 use super::supervise::{Context, Supervised, wait_until_ready};
 use super::unix_user::UnixUser;
@@ -56,8 +56,12 @@ pub fn up(plan: &Plan) -> Result<()> {
 }
 
 async fn run(plan: &Plan, console: &Arc<Console>) -> Result<()> {
-    let (wish, shutdown) = watch::channel(Shutdown::NotRequested);
-    tokio::spawn(hear(Signals::new()?, wish, Arc::clone(console)));
+    let (shutdown_sender, shutdown) = watch::channel(Shutdown::NotRequested);
+    tokio::spawn(handle_signals(
+        Signals::new()?,
+        shutdown_sender,
+        Arc::clone(console),
+    ));
 
     ensure!(
         !plan.demo_logins || plan.listen.ip().is_loopback(),
@@ -66,11 +70,11 @@ async fn run(plan: &Plan, console: &Arc<Console>) -> Result<()> {
     );
     let user = UnixUser::choose(&plan.user)?;
     if plan.rung.front() == Front::App {
-        may_listen(plan.listen, &user)?;
+        check_may_listen(plan.listen, &user)?;
     }
     let state = StateDir::make(&plan.state_dir, &user, |text| console.report(text))?;
     let mut lock = state.lock()?;
-    lock.sign();
+    lock.write_pid();
     make_dirs(&state, &user)?;
     console.log_to(&state.logs());
     clear_leftovers(&state, console).await?;
@@ -78,7 +82,7 @@ async fn run(plan: &Plan, console: &Arc<Console>) -> Result<()> {
     let mut site = Site::default();
     let started = start(plan, &state, &user, console, &shutdown, &mut site).await;
     if started.is_ok() {
-        site.keep(&user, console, &shutdown).await;
+        site.wait_for_shutdown(&user, console, &shutdown).await;
         console.report("stopping (press Ctrl-C again to force)");
     }
     site.stop().await;
@@ -107,12 +111,12 @@ struct Site {
 }
 
 /// How often to check that the sockets of the request log still exist.
-const LOOK_FOR_SOCKETS_EVERY: Duration = Duration::from_secs(1);
+const SOCKET_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 impl Site {
     /// Waits for the shutdown request. The supervising tasks look after the children; this loop only recreates the
     /// request log's sockets if they are gone, as after a sweep of temporary files.
-    async fn keep(
+    async fn wait_for_shutdown(
         &mut self,
         user: &UnixUser,
         console: &Console,
@@ -123,7 +127,7 @@ impl Site {
         loop {
             tokio::select! {
                 () = &mut stop => return,
-                () = sleep(LOOK_FOR_SOCKETS_EVERY) => {}
+                () = sleep(SOCKET_CHECK_INTERVAL) => {}
             }
             if is_watched && let Some(sockets) = &self.sockets {
                 ensure_request_log(&mut self.request_log, sockets, user, console);
@@ -168,10 +172,10 @@ fn ensure_request_log(
         return;
     }
     *watch = None;
-    let mended = sockets
-        .mend()
+    let recreated = sockets
+        .ensure()
         .and_then(|()| RequestLog::start(sockets.path(), user));
-    match mended {
+    match recreated {
         Ok(new) => {
             *watch = Some(new);
             console.report("the sockets of the request log were gone; created again");
@@ -226,7 +230,7 @@ async fn start(
         Running {
             supervisor: Identity::of(std::process::id() as i32)
                 .context("cannot read this process in /proc")?,
-            place: Some(DirIdentity::of(state.path())?),
+            directory: Some(DirIdentity::of(state.path())?),
             rung: plan.rung,
             listen: front.address,
             database_url: database_url.clone(),
@@ -270,7 +274,7 @@ async fn start(
 
     let program = copy_program(state)?;
     if plan.demo_logins {
-        make_demo_logins(&state.demo_logins(), user)?;
+        write_demo_logins(&state.demo_logins(), user)?;
     }
     let apps = Apps {
         plan,
@@ -289,7 +293,7 @@ async fn start(
     if !plan.prepare.is_empty() {
         run_to_end(&apps.prepare(&plan.prepare), &spawner, shutdown).await?;
     }
-    user.own_dir(&state.static_files(), 0o755)?;
+    user.create_dir(&state.static_files(), 0o755)?;
     if plan.rung.files() != Files::Memcached {
         run_to_end(&apps.static_files(), &spawner, shutdown).await?;
     }
@@ -298,13 +302,13 @@ async fn start(
         memcached.ready(shutdown).await?;
     }
     let mut services = apps.services(front.address);
-    let behind_nginx = apps.behind_nginx();
-    if let (Some(fcgiwrap), [socket]) = (&binaries.fcgiwrap, behind_nginx.as_slice()) {
+    let upstream_sockets = apps.upstream_sockets();
+    if let (Some(fcgiwrap), [socket]) = (&binaries.fcgiwrap, upstream_sockets.as_slice()) {
         services.extend(fcgiwrap::services(
             fcgiwrap,
             user,
             socket,
-            &apps.as_cgi(),
+            &apps.cgi_programs(),
             &sockets,
         )?);
     }
@@ -320,15 +324,15 @@ async fn start(
         site.request_log = Some(RequestLog::start(sockets.path(), user)?);
     }
     if let Some(nginx_binary) = binaries.nginx {
-        let behind = nginx::Behind {
+        let backend = nginx::Backend {
             rung: plan.rung,
             listen: front.address,
-            apps: behind_nginx,
+            apps: upstream_sockets,
             memcached: cache_address,
             watch: site.request_log.as_ref().map(RequestLog::nginx_config),
             program: &program,
         };
-        let service = nginx::service(nginx_binary, user, state, behind, disk_space.clone())?;
+        let service = nginx::service(nginx_binary, user, state, backend, disk_space.clone())?;
         let nginx = site.nginx.insert(Supervised::start(service, &context));
         nginx.ready(shutdown).await?;
     }
@@ -363,11 +367,11 @@ const FIRST_PAGE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Creates the folders: those that children write belong to their user, the logs to the caller.
 fn make_dirs(state: &StateDir, user: &UnixUser) -> Result<()> {
-    user.own_dir(&state.database(), 0o700)?;
-    user.own_dir(&state.pictures(), 0o700)?;
-    make_folder_of(user, &state.originals())?;
-    make_folder_of(user, &state.derivatives())?;
-    state.make_ours(&state.logs(), 0o700)
+    user.create_dir(&state.database(), 0o700)?;
+    user.create_dir(&state.pictures(), 0o700)?;
+    create_user_dir(user, &state.originals())?;
+    create_user_dir(user, &state.derivatives())?;
+    state.create_own_dir(&state.logs(), 0o700)
 }
 
 struct Signals {
@@ -390,7 +394,11 @@ impl Signals {
 }
 
 /// Turns signals into shutdown requests: the first one is graceful, the next one fast.
-async fn hear(mut signals: Signals, wish: watch::Sender<Shutdown>, console: Arc<Console>) {
+async fn handle_signals(
+    mut signals: Signals,
+    shutdown_sender: watch::Sender<Shutdown>,
+    console: Arc<Console>,
+) {
     loop {
         let hung_up = async {
             match &mut signals.hangup {
@@ -403,7 +411,7 @@ async fn hear(mut signals: Signals, wish: watch::Sender<Shutdown>, console: Arc<
             _ = signals.terminate.recv() => {}
             _ = hung_up => {}
         }
-        let now = *wish.borrow();
+        let now = *shutdown_sender.borrow();
         let next = match now {
             Shutdown::NotRequested => Shutdown::Graceful,
             Shutdown::Graceful | Shutdown::Fast => Shutdown::Fast,
@@ -411,6 +419,6 @@ async fn hear(mut signals: Signals, wish: watch::Sender<Shutdown>, console: Arc<
         if next == Shutdown::Fast && now != next {
             console.report("forcing the stop");
         }
-        wish.send_replace(next);
+        shutdown_sender.send_replace(next);
     }
 }

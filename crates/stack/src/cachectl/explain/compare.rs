@@ -5,7 +5,7 @@ use std::io::Read as _;
 use flate2::read::GzDecoder;
 use serde::Serialize;
 
-use crate::cachectl::http::Answer;
+use crate::cachectl::http::Response;
 use crate::observe::memcached::Item;
 
 /// The bit of an item's flags that marks gzip for nginx (`memcached_gzip_flag` in nginx.conf).
@@ -32,16 +32,18 @@ pub enum Agreement {
 }
 
 /// Compares an item with a response byte by byte, after decompression.
-pub(super) fn compare(item: &Item, answer: &Answer) -> Agreement {
-    let said = plain(answer);
+pub(super) fn compare(item: &Item, response: &Response) -> Agreement {
+    let expected = plain(response);
     if item.flags & GZIP_FLAG != 0 {
         return match inflated(&item.value) {
-            Some(held) => plainly(&held, &said),
+            Some(held) => compare_bytes(&held, &expected),
             None => Agreement::FlaggedGzipButIsNot,
         };
     }
-    match plainly(&item.value, &said) {
-        Agreement::Different { .. } if inflated(&item.value).is_some_and(|held| held == said) => {
+    match compare_bytes(&item.value, &expected) {
+        Agreement::Different { .. }
+            if inflated(&item.value).is_some_and(|held| held == expected) =>
+        {
             Agreement::IsGzipButNotFlagged
         }
         agreement => agreement,
@@ -49,21 +51,21 @@ pub(super) fn compare(item: &Item, answer: &Answer) -> Agreement {
 }
 
 /// Returns the bytes of a file, decompressed.
-pub(super) fn plain(answer: &Answer) -> Vec<u8> {
-    match answer.is_gzip() {
-        true => inflated(&answer.body).unwrap_or_default(),
-        false => answer.body.clone(),
+pub(super) fn plain(response: &Response) -> Vec<u8> {
+    match response.is_gzip() {
+        true => inflated(&response.body).unwrap_or_default(),
+        false => response.body.clone(),
     }
 }
 
-fn plainly(held: &[u8], said: &[u8]) -> Agreement {
-    if held == said {
+fn compare_bytes(held: &[u8], expected: &[u8]) -> Agreement {
+    if held == expected {
         return Agreement::Same;
     }
     let same = held
         .iter()
-        .zip(said)
-        .take_while(|(held, said)| held == said);
+        .zip(expected)
+        .take_while(|(held, expected)| held == expected);
     Agreement::Different { at: same.count() }
 }
 
@@ -103,10 +105,10 @@ mod tests {
     #[test]
     fn bytes_are_compared_as_browsers_see_them() {
         let gzip = gzipped(b"body { color: red }");
-        let plain = Answer {
+        let plain = Response {
             status: 200,
             body: b"body { color: red }".to_vec(),
-            ..Answer::default()
+            ..Response::default()
         };
         for (flags, value, expected) in [
             (0, plain.body.as_slice(), Agreement::Same),

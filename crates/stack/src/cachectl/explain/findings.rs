@@ -68,17 +68,17 @@ pub struct ServerFacts {
     /// Whether nginx asks it for this key, and the app stores it there.
     pub is_asked: bool,
     /// What it held before the request to the app.
-    pub before: Look,
+    pub before: Lookup,
     /// What it held afterwards; `None` if the app was not asked.
-    pub after: Option<Look>,
+    pub after: Option<Lookup>,
 }
 
 /// The result of one lookup on one server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Look {
+pub enum Lookup {
     /// The item is there.
-    There(Held),
+    There(StoredItem),
     /// The item is not there.
     Absent {
         /// The uptime of this memcached: it was empty when it started.
@@ -90,9 +90,9 @@ pub enum Look {
     Silent(String),
 }
 
-impl Look {
+impl Lookup {
     /// Returns the item, if it is there.
-    pub fn held(&self) -> Option<&Held> {
+    pub fn held(&self) -> Option<&StoredItem> {
         match self {
             Self::There(held) => Some(held),
             Self::Absent { .. } | Self::Silent(_) => None,
@@ -102,7 +102,7 @@ impl Look {
 
 /// An item in memcached.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Held {
+pub struct StoredItem {
     /// The stored length, in bytes.
     pub bytes: usize,
     /// Its flags: 2 for gzip, else 0.

@@ -22,12 +22,13 @@ use tokio::time::{Instant, sleep};
 
 pub use compare::Agreement;
 pub use findings::{
-    AppFacts, Findings, Held, KeyFacts, Look, NoKeyFacts, ServerFacts, Verdict, VisitorFacts,
+    AppFacts, Findings, KeyFacts, Lookup, NoKeyFacts, ServerFacts, StoredItem, Verdict,
+    VisitorFacts,
 };
 pub use print::in_words;
 
 use super::endpoints::Endpoints;
-use super::http::{self, Answer};
+use super::http::{self, Response};
 use super::metrics::Metrics;
 use crate::observe::memcached::{self, Item};
 
@@ -42,7 +43,7 @@ const STORE_TIMEOUT: Duration = Duration::from_secs(3);
 const REFUSAL_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// How often memcached and the counters are polled.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// The only status whose response may be stored.
 const STORABLE: u16 = 200;
@@ -60,22 +61,22 @@ const LATE_REASONS: [NotStored; 5] = [
 /// Collects all facts about a path. With `look_only`, sends no request to the app or nginx, so that nothing changes.
 pub async fn explain(site: &Endpoints, path: &str, look_only: bool) -> Findings {
     let key = Key::parse(path);
-    let mut servers = Servers::look(site, key.as_ref().ok()).await;
+    let mut servers = Servers::lookup_all(site, key.as_ref().ok()).await;
     let mut app = None;
     let mut visitor = None;
     if !look_only && is_sendable(path) {
-        let (facts, answer) = get_from_app(site, path, &mut servers).await;
+        let (facts, response) = get_from_app(site, path, &mut servers).await;
         app = Some(facts);
         if let Some(front) = site.front {
             // Each response is rendered anew, so there is nothing to compare.
-            let said = answer.as_ref().filter(|_| key.is_ok());
-            visitor = visit(front, path, said).await;
+            let app_response = response.as_ref().filter(|_| key.is_ok());
+            visitor = visit(front, path, app_response).await;
         }
     }
     let no_key = key.as_ref().err().copied();
     let key = key.as_ref().ok().map(key_facts);
     let servers = servers.facts;
-    let seen = verdict::Seen {
+    let verdict_facts = verdict::Facts {
         path,
         no_key,
         servers: &servers,
@@ -84,7 +85,7 @@ pub async fn explain(site: &Endpoints, path: &str, look_only: bool) -> Findings 
     };
     Findings {
         path: path.to_owned(),
-        verdict: verdict::of(&seen),
+        verdict: verdict::of(&verdict_facts),
         key,
         no_key: no_key.map(|no_key| NoKeyFacts {
             name: no_key::name(no_key),
@@ -126,18 +127,16 @@ struct Servers {
 }
 
 impl Servers {
-    async fn look(site: &Endpoints, key: Option<&Key>) -> Self {
+    async fn lookup_all(site: &Endpoints, key: Option<&Key>) -> Self {
         let Some(key) = key else {
             let key = String::new();
             let (facts, items) = (vec![], vec![]);
             return Self { key, facts, items };
         };
         let addresses = site.servers_of(key.as_str());
-        let looks = addresses
-            .iter()
-            .map(|server| look_at(*server, key.as_str()));
+        let looks = addresses.iter().map(|server| lookup(*server, key.as_str()));
         let looks = join_all(looks).await;
-        let (looks, items): (Vec<Look>, Vec<Option<Item>>) = looks.into_iter().unzip();
+        let (looks, items): (Vec<Lookup>, Vec<Option<Item>>) = looks.into_iter().unzip();
         let facts = addresses.into_iter().zip(looks).enumerate();
         Self {
             key: key.as_str().to_owned(),
@@ -154,23 +153,23 @@ impl Servers {
     }
 
     /// Compares each item with the app's response.
-    fn compare(&mut self, answer: &Answer) {
+    fn compare(&mut self, response: &Response) {
         for (facts, item) in self.facts.iter_mut().zip(&self.items) {
-            if let (Look::There(held), Some(item)) = (&mut facts.before, item) {
-                held.agreement = Some(compare::compare(item, answer));
+            if let (Lookup::There(held), Some(item)) = (&mut facts.before, item) {
+                held.agreement = Some(compare::compare(item, response));
             }
         }
     }
 
     /// Looks up each item again, and compares it with the app's response.
-    async fn look_again(&mut self, answer: &Answer) {
+    async fn lookup_again(&mut self, response: &Response) {
         let looks = self.facts.iter().map(|facts| facts.address);
-        let looks = join_all(looks.map(|server| look_at(server, &self.key))).await;
+        let looks = join_all(looks.map(|server| lookup(server, &self.key))).await;
         for (facts, (mut look, item)) in self.facts.iter_mut().zip(looks) {
-            if let (Look::There(held), Some(item)) = (&mut look, &item)
-                && answer.status == STORABLE
+            if let (Lookup::There(held), Some(item)) = (&mut look, &item)
+                && response.status == STORABLE
             {
-                held.agreement = Some(compare::compare(item, answer));
+                held.agreement = Some(compare::compare(item, response));
             }
             facts.after = Some(look);
         }
@@ -178,11 +177,11 @@ impl Servers {
 
     /// Whether every responding server that nginx asks has stored the key since the first lookup.
     fn is_stored_anew(&self) -> bool {
-        let version = |look: &Look| look.held().map(|held| held.version);
+        let version = |look: &Lookup| look.held().map(|held| held.version);
         let mut asked = self
             .facts
             .iter()
-            .filter(|facts| facts.is_asked && !matches!(facts.before, Look::Silent(_)));
+            .filter(|facts| facts.is_asked && !matches!(facts.before, Lookup::Silent(_)));
         asked.all(|facts| {
             let after = facts.after.as_ref().and_then(version);
             after.is_some() && after != version(&facts.before)
@@ -190,19 +189,19 @@ impl Servers {
     }
 }
 
-async fn look_at(server: SocketAddr, key: &str) -> (Look, Option<Item>) {
+async fn lookup(server: SocketAddr, key: &str) -> (Lookup, Option<Item>) {
     match memcached::look(server, key, SERVER_TIMEOUT).await {
-        Ok(Some(item)) => (Look::There(held(&item)), Some(item)),
+        Ok(Some(item)) => (Lookup::There(held(&item)), Some(item)),
         Ok(None) => {
             let counters = memcached::counters(server, SERVER_TIMEOUT).await;
             let counters = counters.unwrap_or_default();
-            let absent = Look::Absent {
+            let absent = Lookup::Absent {
                 uptime_seconds: counters.get("uptime"),
                 evictions: counters.get("evictions"),
             };
             (absent, None)
         }
-        Err(error) => (Look::Silent(silence(&error)), None),
+        Err(error) => (Lookup::Silent(silence(&error)), None),
     }
 }
 
@@ -217,8 +216,8 @@ fn silence(error: &std::io::Error) -> String {
     }
 }
 
-fn held(item: &Item) -> Held {
-    Held {
+fn held(item: &Item) -> StoredItem {
+    StoredItem {
         bytes: item.value.len(),
         flags: item.flags,
         seconds_left: item.seconds_left,
@@ -235,18 +234,18 @@ async fn get_from_app(
     site: &Endpoints,
     path: &str,
     servers: &mut Servers,
-) -> (AppFacts, Option<Answer>) {
+) -> (AppFacts, Option<Response>) {
     let mut silence = "there is no app process".to_owned();
     for app in &site.apps {
         // With a frozen process, the metrics would be as silent as its pages.
         let before = Metrics::of(app).await.ok();
         match http::get_from_app(app, path).await {
-            Ok(answer) => {
-                if answer.status == STORABLE {
-                    servers.compare(&answer);
+            Ok(response) => {
+                if response.status == STORABLE {
+                    servers.compare(&response);
                 }
-                let not_stored = settled(app, before.as_ref(), &answer, servers).await;
-                return (app_facts(app, &answer, not_stored), Some(answer));
+                let not_stored = settled(app, before.as_ref(), &response, servers).await;
+                return (app_facts(app, &response, not_stored), Some(response));
             }
             Err(error) => silence = format!("{}: {error}", name(app)),
         }
@@ -254,16 +253,16 @@ async fn get_from_app(
     (AppFacts::Silent(silence), None)
 }
 
-fn app_facts(app: &Path, answer: &Answer, not_stored: Vec<&'static str>) -> AppFacts {
-    let header = |name| answer.header(name).unwrap_or_default().to_owned();
+fn app_facts(app: &Path, response: &Response, not_stored: Vec<&'static str>) -> AppFacts {
+    let header = |name| response.header(name).unwrap_or_default().to_owned();
     AppFacts::Answers {
         process: name(app),
-        status: answer.status,
-        bytes: answer.body.len(),
-        is_gzip: answer.is_gzip(),
+        status: response.status,
+        bytes: response.body.len(),
+        is_gzip: response.is_gzip(),
         content_type: header("content-type"),
         cache_control: header("cache-control"),
-        cache_status: answer.header("cache-status").map(str::to_owned),
+        cache_status: response.header("cache-status").map(str::to_owned),
         not_stored,
     }
 }
@@ -277,17 +276,17 @@ fn name(app: &Path) -> String {
 async fn settled(
     app: &Path,
     before: Option<&Metrics>,
-    answer: &Answer,
+    response: &Response,
     servers: &mut Servers,
 ) -> Vec<&'static str> {
     let mut until = Instant::now() + STORE_TIMEOUT;
-    let refused = detail(answer);
-    let is_over = answer.status != STORABLE || servers.facts.is_empty() || refused.is_some();
+    let refused = detail(response);
+    let is_over = response.status != STORABLE || servers.facts.is_empty() || refused.is_some();
     let mut has_moved = false;
     loop {
         // Reads the counters first: a response stored after this reading was not refused before it.
         let after = Metrics::of(app).await.ok();
-        servers.look_again(answer).await;
+        servers.lookup_again(response).await;
         if is_over {
             return refused.map(NotStored::name).into_iter().collect();
         }
@@ -302,7 +301,7 @@ async fn settled(
             has_moved = true;
             until = until.min(Instant::now() + REFUSAL_TIMEOUT);
         }
-        sleep(LOOK_EVERY).await;
+        sleep(POLL_INTERVAL).await;
     }
 }
 
@@ -320,8 +319,8 @@ fn moved(before: Option<&Metrics>, after: Option<&Metrics>) -> Vec<&'static str>
 }
 
 /// Returns why the accelerator did not queue a response, from its `Cache-Status` header (RFC 9211).
-fn detail(answer: &Answer) -> Option<NotStored> {
-    let status = answer.header("cache-status")?;
+fn detail(response: &Response) -> Option<NotStored> {
+    let status = response.header("cache-status")?;
     let detail = status
         .split(';')
         .find_map(|part| part.trim().strip_prefix("detail="))?;
@@ -333,12 +332,21 @@ fn detail(answer: &Answer) -> Option<NotStored> {
 }
 
 /// Sends the request as a client would. Omits a failure: the app did not respond either then.
-async fn visit(front: SocketAddr, path: &str, said: Option<&Answer>) -> Option<VisitorFacts> {
-    let answer = http::get_from_front(front, path).await.ok()?;
-    let said = said.filter(|said| said.status == STORABLE && answer.status == STORABLE);
+async fn visit(
+    front: SocketAddr,
+    path: &str,
+    app_response: Option<&Response>,
+) -> Option<VisitorFacts> {
+    let response = http::get_from_front(front, path).await.ok()?;
+    let app_response = app_response
+        .filter(|app_response| app_response.status == STORABLE && response.status == STORABLE);
     Some(VisitorFacts {
-        status: answer.status,
-        answered_by: answer.header("x-cache").unwrap_or("nginx alone").to_owned(),
-        is_same: said.map(|said| compare::plain(said) == compare::plain(&answer)),
+        status: response.status,
+        answered_by: response
+            .header("x-cache")
+            .unwrap_or("nginx alone")
+            .to_owned(),
+        is_same: app_response
+            .map(|app_response| compare::plain(app_response) == compare::plain(&response)),
     })
 }

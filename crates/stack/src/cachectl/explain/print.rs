@@ -1,7 +1,7 @@
 //! Formats the findings for a terminal.
 
 use super::compare::{Agreement, GZIP_FLAG};
-use super::findings::{AppFacts, Findings, Held, KeyFacts, Look, ServerFacts};
+use super::findings::{AppFacts, Findings, KeyFacts, Lookup, ServerFacts, StoredItem};
 use crate::cachectl::format::{escaped, grouped, span, wrapped};
 
 /// The width of the column of names.
@@ -33,7 +33,7 @@ pub fn in_words(findings: &Findings, width: usize) -> String {
         line("memcached", &memcached(server, findings.servers.len()));
     }
     match &findings.app {
-        Some(app) => line("app", &escaped(&told(app))),
+        Some(app) => line("app", &escaped(&app_text(app))),
         None if findings.no_key.is_none() => line("app", "not asked (--look)"),
         None => {}
     }
@@ -70,27 +70,27 @@ fn memcached(server: &ServerFacts, of: usize) -> String {
         (true, _) => " (nginx asks it)",
         (false, _) => " (nginx asks another)",
     };
-    let mut text = format!("{}{place}: {}", server.address, look(&server.before));
-    let version = |look: &Look| look.held().map(|held| held.version);
+    let mut text = format!("{}{place}: {}", server.address, lookup(&server.before));
+    let version = |lookup: &Lookup| lookup.held().map(|held| held.version);
     let was_right = server.before.held().and_then(|held| held.agreement) == Some(Agreement::Same);
     if let Some(after) = &server.after
         && !was_right
         && version(after) != version(&server.before)
     {
-        text.push_str(&format!("; after the app was asked: {}", look(after)));
+        text.push_str(&format!("; after the app was asked: {}", lookup(after)));
     }
     text
 }
 
-fn look(look: &Look) -> String {
-    match look {
-        Look::There(held) => item(held),
-        Look::Absent { .. } => "not there".to_owned(),
-        Look::Silent(why) => why.clone(),
+fn lookup(lookup: &Lookup) -> String {
+    match lookup {
+        Lookup::There(held) => item(held),
+        Lookup::Absent { .. } => "not there".to_owned(),
+        Lookup::Silent(why) => why.clone(),
     }
 }
 
-fn item(held: &Held) -> String {
+fn item(held: &StoredItem) -> String {
     let coding = match held.flags {
         0 => "plain".to_owned(),
         GZIP_FLAG => "gzip".to_owned(),
@@ -116,7 +116,7 @@ fn item(held: &Held) -> String {
     format!("{bytes} bytes, {coding}, {left}, {fetched}{agreement}")
 }
 
-fn told(app: &AppFacts) -> String {
+fn app_text(app: &AppFacts) -> String {
     match app {
         AppFacts::Silent(why) => format!("no answer ({why})"),
         AppFacts::Answers {

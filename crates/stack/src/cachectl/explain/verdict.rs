@@ -3,12 +3,12 @@
 use accelerator::{NoKey, NotStored};
 
 use super::compare::Agreement;
-use super::findings::{AppFacts, Held, Look, ServerFacts, Verdict, VisitorFacts};
+use super::findings::{AppFacts, Lookup, ServerFacts, StoredItem, Verdict, VisitorFacts};
 use super::{no_key, not_stored_reason};
 use crate::cachectl::format::{counted, grouped, span};
 
 /// The input of a verdict.
-pub(super) struct Seen<'a> {
+pub(super) struct Facts<'a> {
     pub(super) path: &'a str,
     pub(super) no_key: Option<NoKey>,
     pub(super) servers: &'a [ServerFacts],
@@ -19,10 +19,10 @@ pub(super) struct Seen<'a> {
 const NOTHING_TO_DO: &str = "Nothing to do.";
 
 /// Decides the verdict.
-pub(super) fn of(seen: &Seen<'_>) -> Verdict {
-    let verdict = judged(seen);
+pub(super) fn of(facts: &Facts<'_>) -> Verdict {
+    let verdict = decide(facts);
     // nginx's response decides in the end.
-    let Some(visitor) = seen.visitor else {
+    let Some(visitor) = facts.visitor else {
         return verdict;
     };
     let is_hit = visitor.answered_by.starts_with("HIT");
@@ -40,7 +40,7 @@ pub(super) fn of(seen: &Seen<'_>) -> Verdict {
             advice: "Compare nginx's servers with those above, and check whether something between memcached and the client changes the response.".to_owned(),
         },
         // The counted refusal belonged to another request, or another request has stored the file.
-        Some(true) if is_hit && !verdict.is_cached && seen.no_key.is_none() => yes(
+        Some(true) if is_hit && !verdict.is_cached && facts.no_key.is_none() => yes(
             "stored-now",
             "Cached from now on: a request a moment later was answered from memcached, with the very bytes that the app sends.".to_owned(),
             NOTHING_TO_DO,
@@ -49,15 +49,15 @@ pub(super) fn of(seen: &Seen<'_>) -> Verdict {
     }
 }
 
-fn judged(seen: &Seen<'_>) -> Verdict {
-    if let Some(no_key) = seen.no_key {
+fn decide(facts: &Facts<'_>) -> Verdict {
+    if let Some(no_key) = facts.no_key {
         let why = format!(
             "nginx never asks memcached for it, because {}.",
-            no_key.why(seen.path)
+            no_key.why(facts.path)
         );
-        return no("no-key", why, &no_key::advice(no_key, seen.path));
+        return no("no-key", why, &no_key::advice(no_key, facts.path));
     }
-    let Some(home) = seen.servers.iter().find(|server| server.is_asked) else {
+    let Some(home) = facts.servers.iter().find(|server| server.is_asked) else {
         return no(
             "no-memcached",
             "There is no memcached: the app answers every request.".to_owned(),
@@ -65,7 +65,7 @@ fn judged(seen: &Seen<'_>) -> Verdict {
         );
     };
     match &home.before {
-        Look::Silent(silence) => no(
+        Lookup::Silent(silence) => no(
             "memcached-silent",
             format!(
                 "Its memcached, {}, does not answer ({silence}); nginx treats that as a miss and asks the app.",
@@ -73,16 +73,16 @@ fn judged(seen: &Seen<'_>) -> Verdict {
             ),
             "Check that memcached. `flickr-killr up` replaces one that hangs or dies; it restarts empty and fills by itself.",
         ),
-        Look::There(held) => there(held, home, seen),
-        Look::Absent {
+        Lookup::There(held) => item_present(held, home, facts),
+        Lookup::Absent {
             uptime_seconds,
             evictions,
         } => {
-            let stray = seen
+            let stray = facts
                 .servers
                 .iter()
                 .find(|server| !server.is_asked && server.before.held().is_some());
-            match (stray, seen.app) {
+            match (stray, facts.app) {
                 (Some(stray), _) if !is_stored(home) => no(
                     "wrong-server",
                     format!(
@@ -109,7 +109,7 @@ fn judged(seen: &Seen<'_>) -> Verdict {
                         not_stored,
                         ..
                     }),
-                ) => asked(
+                ) => item_absent(
                     *status,
                     *bytes,
                     not_stored,
@@ -122,14 +122,14 @@ fn judged(seen: &Seen<'_>) -> Verdict {
 }
 
 /// The item was in memcached before the request.
-fn there(held: &Held, home: &ServerFacts, seen: &Seen<'_>) -> Verdict {
+fn item_present(held: &StoredItem, home: &ServerFacts, facts: &Facts<'_>) -> Verdict {
     let address = home.address;
     let key_is = format!("the key on {address}");
     let stays = match held.seconds_left {
         Some(seconds) => format!("for another {}", span(seconds)),
         None => "until it is evicted".to_owned(),
     };
-    let (status, is_replaced) = match seen.app {
+    let (status, is_replaced) = match facts.app {
         None => {
             return yes(
                 "cached-unchecked",
@@ -205,7 +205,7 @@ fn there(held: &Held, home: &ServerFacts, seen: &Seen<'_>) -> Verdict {
 }
 
 /// The item was not there, so the app was asked.
-fn asked(
+fn item_absent(
     status: u16,
     bytes: usize,
     not_stored: &[&'static str],
@@ -262,7 +262,7 @@ fn asked(
 
 /// Whether an item was stored since the first lookup.
 fn is_stored(server: &ServerFacts) -> bool {
-    let version = |look: &Look| look.held().map(|held| held.version);
+    let version = |look: &Lookup| look.held().map(|held| held.version);
     let after = server.after.as_ref().and_then(version);
     after.is_some() && after != version(&server.before)
 }
@@ -304,8 +304,8 @@ fn no(case: &'static str, mut why: String, advice: &str) -> Verdict {
 mod tests {
     use super::*;
 
-    fn held(version: u64) -> Look {
-        Look::There(Held {
+    fn held(version: u64) -> Lookup {
+        Lookup::There(StoredItem {
             bytes: 9,
             flags: 0,
             seconds_left: Some(60),
@@ -329,13 +329,13 @@ mod tests {
         }
     }
 
-    fn case(before: Look, after: Look, app: &AppFacts, answered_by: &str) -> &'static str {
+    fn case(before: Lookup, after: Lookup, app: &AppFacts, answered_by: &str) -> &'static str {
         case_of(before, after, app, (answered_by, true))
     }
 
     fn case_of(
-        before: Look,
-        after: Look,
+        before: Lookup,
+        after: Lookup,
         app: &AppFacts,
         (answered_by, is_same): (&str, bool),
     ) -> &'static str {
@@ -350,7 +350,7 @@ mod tests {
             answered_by: answered_by.to_owned(),
             is_same: Some(is_same),
         };
-        let verdict = of(&Seen {
+        let verdict = of(&Facts {
             path: "/i/a.webp",
             no_key: None,
             servers: &servers,
@@ -379,7 +379,7 @@ mod tests {
 
     #[test]
     fn a_hit_is_believed_before_a_refusal_that_may_be_of_another_request() {
-        let absent = || Look::Absent {
+        let absent = || Lookup::Absent {
             uptime_seconds: 1,
             evictions: 0,
         };
@@ -394,7 +394,7 @@ mod tests {
 
     #[test]
     fn every_reason_of_the_accelerator_is_a_case_of_its_own() {
-        let absent = || Look::Absent {
+        let absent = || Lookup::Absent {
             uptime_seconds: 1,
             evictions: 0,
         };
