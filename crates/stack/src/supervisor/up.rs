@@ -123,13 +123,13 @@ impl Site {
         shutdown: &watch::Receiver<Shutdown>,
     ) {
         let mut stop = pin!(requested(shutdown, Shutdown::Graceful));
-        let is_watched = self.request_log.is_some();
+        let has_request_log = self.request_log.is_some();
         loop {
             tokio::select! {
                 () = &mut stop => return,
                 () = sleep(SOCKET_CHECK_INTERVAL) => {}
             }
-            if is_watched && let Some(sockets) = &self.sockets {
+            if has_request_log && let Some(sockets) = &self.sockets {
                 ensure_request_log(&mut self.request_log, sockets, user, console);
             }
         }
@@ -162,22 +162,22 @@ impl Site {
 
 /// Recreates the sockets of the request log if they are gone. Reports a failure once, and retries at the next check.
 fn ensure_request_log(
-    watch: &mut Option<RequestLog>,
+    request_log: &mut Option<RequestLog>,
     sockets: &SocketDir,
     user: &UnixUser,
     console: &Console,
 ) {
-    let was_there = watch.is_some();
-    if watch.as_ref().is_some_and(RequestLog::is_intact) {
+    let was_there = request_log.is_some();
+    if request_log.as_ref().is_some_and(RequestLog::is_intact) {
         return;
     }
-    *watch = None;
+    *request_log = None;
     let recreated = sockets
         .ensure()
         .and_then(|()| RequestLog::start(sockets.path(), user));
     match recreated {
         Ok(new) => {
-            *watch = Some(new);
+            *request_log = Some(new);
             console.report("the sockets of the request log were gone; created again");
         }
         Err(error) if was_there => {
@@ -312,8 +312,8 @@ async fn start(
             &sockets,
         )?);
     }
-    let services = services.into_iter();
     site.apps = services
+        .into_iter()
         .map(|service| Supervised::start(service, &context))
         .collect();
     for child in &mut site.apps {
@@ -336,7 +336,7 @@ async fn start(
         let nginx = site.nginx.insert(Supervised::start(service, &context));
         nginx.ready(shutdown).await?;
     }
-    first_page(reachable(front.address), shutdown).await?;
+    wait_for_first_page(reachable(front.address), shutdown).await?;
     site.disk_space = Some(disk_space::spawn(
         disk_space,
         postgres.as_ref().map(Postgres::options),
@@ -352,7 +352,10 @@ async fn start(
 }
 
 /// Waits until a page has been served through all processes.
-async fn first_page(address: SocketAddr, shutdown: &watch::Receiver<Shutdown>) -> Result<()> {
+async fn wait_for_first_page(
+    address: SocketAddr,
+    shutdown: &watch::Receiver<Shutdown>,
+) -> Result<()> {
     let page = Probe::Page(address, "/");
     let served = tokio::select! {
         // No pid: this probe checks no process identity.
