@@ -1,5 +1,5 @@
-//! The programs of one machine: [`supervisor`] starts, watches and stops them, [`observe`] looks at them from outside,
-//! [`cachectl`] explains what the cache holds.
+//! The processes of one machine: [`supervisor`] starts, supervises and stops them, [`observe`] reads their counters and
+//! CPU time from outside, [`cachectl`] explains what the cache holds.
 
 pub mod cachectl;
 pub mod observe;

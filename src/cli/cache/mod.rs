@@ -11,9 +11,9 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 use domain::settings::Place;
-use stack::cachectl::screen::{Screen, seen_enough};
+use stack::cachectl::screen::{Screen, interrupted};
 use stack::cachectl::stat::{self, Stat};
-use stack::cachectl::{Site, explain, target};
+use stack::cachectl::{Endpoints, explain, target};
 use stack::supervisor::{Running, StateDir};
 
 use self::watching::{HIST, LOG, LogArgs, TOP, WatchArgs};
@@ -146,7 +146,7 @@ async fn explain_url(args: &ExplainArgs) -> Result<()> {
 async fn show_stat(args: &StatArgs) -> Result<()> {
     let site = site(&args.place)?;
     let interval = Duration::from_secs(args.seconds);
-    let mut enough = pin!(seen_enough());
+    let mut enough = pin!(interrupted());
     let mut screen = Screen::stdout();
     let mut before = stat::read(&site).await;
     let is_live = screen.is_live() && !args.json;
@@ -172,9 +172,9 @@ async fn show_stat(args: &StatArgs) -> Result<()> {
 }
 
 /// The site that runs in the state directory, or the one that was named in pieces.
-fn site(place: &Where) -> Result<Site> {
+fn site(place: &Where) -> Result<Endpoints> {
     if !place.memcached.is_empty() {
-        return Ok(Site {
+        return Ok(Endpoints {
             memcached: place.memcached.clone(),
             apps: place.app.clone(),
             front: None,
@@ -182,7 +182,7 @@ fn site(place: &Where) -> Result<Site> {
         });
     }
     let running = running(&place.place)?;
-    Ok(Site {
+    Ok(Endpoints {
         memcached: running.memcached.into_iter().collect(),
         apps: running.app_sockets(),
         front: Some(running.front()),

@@ -7,12 +7,12 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use clap::{Args, value_parser};
 use domain::settings::Place;
-use stack::cachectl::hist::Histogram;
+use stack::cachectl::histogram::Histogram;
 use stack::cachectl::log as lines;
 use stack::cachectl::request::{Outcome, Request};
-use stack::cachectl::screen::{Screen, seen_enough};
+use stack::cachectl::request_stream::RequestStream;
+use stack::cachectl::screen::{Screen, interrupted};
 use stack::cachectl::top::Top;
-use stack::cachectl::watch::Watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 /// How often a live picture is drawn.
@@ -173,12 +173,12 @@ enum Event {
 async fn watch(
     args: &WatchArgs,
     is_endless: bool,
-    mut goes_on: impl FnMut(&Watch, Event) -> Result<bool>,
+    mut goes_on: impl FnMut(&RequestStream, Event) -> Result<bool>,
 ) -> Result<()> {
-    let mut enough = pin!(seen_enough());
+    let mut enough = pin!(interrupted());
     let running = super::running(&args.place)?;
     let socket = running.watch_socket();
-    let mut watch = Watch::at(&socket).await.with_context(|| {
+    let mut watch = RequestStream::connect(&socket).await.with_context(|| {
         format!(
             "nobody tells of requests at {}; a site that an older program started has to be started anew",
             socket.display()

@@ -197,7 +197,7 @@ fn a_memcached_that_hangs_or_is_dead_is_named() {
         dead["verdict"]["why"]
             .as_str()
             .unwrap()
-            .contains("nobody listens"),
+            .contains("nothing listens"),
         "{dead:#}"
     );
     send(supervisor.expect("a pid") as i32, Signal::SIGCONT);

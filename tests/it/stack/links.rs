@@ -85,7 +85,10 @@ fn no_folder_of_pictures_is_given_away_through_a_link() {
         fs::create_dir_all(&pictures).expect("a folder");
         plant(victim.parent().expect("a folder"), &pictures.join(name));
         let said = refusal(up(dir.path()));
-        assert!(said.contains("is no folder of the user nobody"), "{said}");
+        assert!(
+            said.contains("is not a folder of the user nobody"),
+            "{said}"
+        );
         assert_untouched(&victim, TEXT);
     }
 }

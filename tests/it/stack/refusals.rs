@@ -135,7 +135,7 @@ async fn a_given_database_is_used_and_no_server_is_started_for_it() {
             command.env("FLICKR_KILLR_STATE_DIR", &site.state);
             let said = refusal(command);
             assert!(
-                said.contains("may be seen by the user who started it"),
+                said.contains("may be seen by the user that started it"),
                 "{said}"
             );
         }

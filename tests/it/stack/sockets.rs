@@ -35,7 +35,7 @@ fn a_swept_folder_of_sockets_is_made_again_while_the_site_runs() {
         "postgres answers",
         "app-0 answers",
         "app-1 answers",
-        "watchers were gone",
+        "request log were gone",
     ];
     while !waiting.is_empty() {
         let line = site.wait_for("");
@@ -61,7 +61,7 @@ fn requests_can_be_watched_again_once_the_folder_of_sockets_can_be_made() {
     }
     site.wait_for("requests cannot be watched for now");
     std::fs::remove_file(&sockets).expect("removed");
-    site.wait_for("watchers were gone and are made again");
+    site.wait_for("request log were gone; created again");
     assert!(sockets.join("watch.sock").exists());
     site.stop();
 }

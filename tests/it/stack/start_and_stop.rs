@@ -214,9 +214,9 @@ fn a_state_directory_that_the_children_cannot_enter_moves_and_says_so() {
     let closed = std::fs::Permissions::from_mode(0o700);
     std::fs::set_permissions(dir.path(), closed).expect("a mode");
     let mut site = Site::start(dir.path());
-    let said = site.wait_for("so the state lies in");
+    let said = site.wait_for("so the state is in");
     site.wait_for("ready http://");
-    let (_, elsewhere) = said.split_once("so the state lies in ").expect("a place");
+    let (_, elsewhere) = said.split_once("so the state is in ").expect("a place");
     assert!(elsewhere.starts_with("/var/tmp/flickr-killr-"), "{said}");
     let status = run(program(dir.path(), &["status"]));
     assert!(
@@ -238,9 +238,9 @@ fn a_site_started_with_nohup_outlives_its_terminal_and_one_without_does_not() {
     // A handled SIGHUP would begin to stop the site before this SIGTERM, which would then hurry it.
     assert!(site.get("/").starts_with("HTTP/1.1 200"));
     site.signal(Signal::SIGTERM);
-    site.wait_for("stopping; once more to hurry");
+    site.wait_for("stopping (press Ctrl-C again to force)");
     site.wait_for("stopped");
-    assert!(!site.said("in a hurry"));
+    assert!(!site.said("forcing the stop"));
     assert!(site.end().success());
 
     // The tests may themselves run under nohup.
@@ -248,7 +248,7 @@ fn a_site_started_with_nohup_outlives_its_terminal_and_one_without_does_not() {
     let mut site = Site::start_as(plain, dir.path());
     site.wait_for("ready http://");
     site.signal(Signal::SIGHUP);
-    site.wait_for("stopping; once more to hurry");
+    site.wait_for("stopping (press Ctrl-C again to force)");
     assert!(site.end().success());
 }
 

@@ -1,17 +1,17 @@
-//! One line a request.
+//! One line for each request.
 
+use super::format::{escaped, grouped, latency};
 use super::request::{Outcome, Request};
-use super::words::{grouped, harmless, latency};
 
-/// What stands above the lines.
+/// The header line.
 pub const HEAD: &str = "time (UTC)    answer status      bytes      took address";
 
-/// Writes a request as a line; its address is as long as it is, so that it can be looked for.
+/// Formats a request as a line; its URL is not shortened, so that it can be searched for.
 pub fn line(request: &Request) -> String {
     let took = request.took.map_or("-".to_owned(), latency);
     let method = match request.method.as_str() {
         "GET" => String::new(),
-        other => format!("{} ", harmless(other)),
+        other => format!("{} ", escaped(other)),
     };
     let chain = match request.outcome {
         Outcome::Failed => format!("  ({})", request.chain),
@@ -23,7 +23,7 @@ pub fn line(request: &Request) -> String {
         request.outcome.name(),
         request.status,
         grouped(request.bytes),
-        harmless(&request.target),
+        escaped(&request.target),
     )
 }
 

@@ -1,4 +1,4 @@
-//! What app processes have counted, read from their `/metrics` and added up.
+//! The counters of app processes, read from their `/metrics` and summed.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -8,35 +8,35 @@ use accelerator::NotStored;
 use domain::urls::pattern::METRICS;
 use futures::future::join_all;
 
-use super::http::ask_app;
+use super::http::get_from_app;
 
 /// Samples by name and labels, as the Prometheus text format writes them: `name{label="value"}`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Metrics(BTreeMap<String, f64>);
 
 impl Metrics {
-    /// Asks one app process.
+    /// Reads the metrics of one app process.
     pub(super) async fn of(app: &Path) -> io::Result<Self> {
-        let answer = ask_app(app, METRICS).await?;
-        if answer.status != 200 {
-            let status = answer.status;
-            return Err(io::Error::other(format!("its {METRICS} answers {status}")));
+        let response = get_from_app(app, METRICS).await?;
+        if response.status != 200 {
+            let status = response.status;
+            return Err(io::Error::other(format!("{METRICS} returned {status}")));
         }
-        Ok(Self::parse(&String::from_utf8_lossy(&answer.body)))
+        Ok(Self::parse(&String::from_utf8_lossy(&response.body)))
     }
 
-    /// Asks all of them, and adds up what those say that answer; says how many do.
+    /// Reads the metrics of all processes; returns how many responded, and the sum of their samples.
     pub(super) async fn of_all(apps: &[PathBuf]) -> (usize, Self) {
-        let told: Vec<Self> = join_all(apps.iter().map(|app| Self::of(app)))
+        let all: Vec<Self> = join_all(apps.iter().map(|app| Self::of(app)))
             .await
             .into_iter()
             .flatten()
             .collect();
         let mut sum = Self::default();
-        for (name, value) in told.iter().flat_map(|metrics| &metrics.0) {
+        for (name, value) in all.iter().flat_map(|metrics| &metrics.0) {
             *sum.0.entry(name.clone()).or_insert(0.0) += value;
         }
-        (told.len(), sum)
+        (all.len(), sum)
     }
 
     fn parse(text: &str) -> Self {
@@ -48,17 +48,17 @@ impl Metrics {
         Self(samples.collect())
     }
 
-    /// One counter of the accelerator by the end of its name, such as `stored`.
+    /// Returns one counter of the accelerator by the end of its name, such as `stored`.
     pub(super) fn count(&self, name: &str) -> u64 {
         self.sample(&format!("accelerator_{name}_total"))
     }
 
-    /// A gauge of the accelerator by the end of its name.
+    /// Returns a gauge of the accelerator by the end of its name.
     pub(super) fn gauge(&self, name: &str) -> u64 {
         self.sample(&format!("accelerator_{name}"))
     }
 
-    /// How many answers were not stored for a reason.
+    /// Returns how many responses were not stored for a reason.
     pub(super) fn not_stored(&self, reason: NotStored) -> u64 {
         let reason = reason.name();
         self.sample(&format!(

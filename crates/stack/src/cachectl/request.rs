@@ -1,27 +1,27 @@
-//! One request as nginx told it: who answered, how fast, how much.
+//! One request as nginx reports it: which server responded, how fast, how much.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// Who answered, as far as the cache goes.
+/// Where the response came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Outcome {
-    /// memcached had it.
+    /// memcached had the file.
     Hit,
-    /// memcached was asked and did not have it; the app answered.
+    /// memcached did not have the file; the app responded.
     Miss,
-    /// memcached failed or was too slow; the app answered.
+    /// memcached failed or was too slow; the app responded.
     Failed,
-    /// A browser had it already, and nginx said so from the address alone.
+    /// The browser's copy is current: nginx returned 304 from the URL alone.
     NotModified,
     /// memcached was not asked: a page, another method, a path without a key.
     Pass,
-    /// nginx answered by itself, without asking anybody.
+    /// nginx responded by itself.
     Nginx,
 }
 
 impl Outcome {
-    /// All of them.
+    /// All outcomes.
     pub const ALL: [Self; 6] = [
         Self::Hit,
         Self::Miss,
@@ -31,7 +31,7 @@ impl Outcome {
         Self::Nginx,
     ];
 
-    /// A word of at most six letters.
+    /// A name of at most six letters.
     pub fn name(self) -> &'static str {
         match self {
             Self::Hit => "hit",
@@ -44,36 +44,36 @@ impl Outcome {
     }
 }
 
-/// A request that nginx has answered.
+/// A request that nginx has finished.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// When it ended, in milliseconds since 1970.
+    /// Its end, in milliseconds since 1970.
     pub ended_ms: u64,
-    /// How long it took inside of nginx, if both its lines came through.
+    /// The time in nginx, if both of its lines arrived.
     pub took: Option<Duration>,
-    /// Who answered.
+    /// Where the response came from.
     pub outcome: Outcome,
     /// The method.
     pub method: String,
-    /// The status that the client got.
+    /// The status of the response.
     pub status: u16,
-    /// How many bytes of body it got.
+    /// The length of the body, in bytes.
     pub bytes: u64,
-    /// What everybody answered whom nginx asked, in turn: `404 : 200`.
+    /// The statuses of all upstream responses, in order: `404 : 200`.
     pub chain: String,
-    /// What the client asked for, as nginx escapes it.
+    /// The request target, as escaped by nginx.
     pub target: String,
 }
 
-/// What one line of the socket says.
+/// The content of one line from the socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Line {
     Request(Request),
-    /// So many requests were not told.
+    /// The number of requests that were not reported.
     Lost(u64),
 }
 
-/// Reads one line; none if it is no such line.
+/// Parses one line; `None` if it is malformed.
 pub(super) fn read(line: &str) -> Option<Line> {
     let fields: Vec<&str> = line.split('\t').collect();
     if let ["lost", count] = fields.as_slice() {
@@ -108,19 +108,19 @@ pub(super) fn read(line: &str) -> Option<Line> {
     }))
 }
 
-/// nginx lists everybody whom it asked: `,` stands between servers that were tried one after the other,
-/// ` : ` where a miss went on to the app.
+/// nginx lists the status of every upstream: `,` separates servers that were tried in turn, ` : ` separates memcached
+/// from the app after a miss.
 fn outcome(status: u16, addresses: &str, chain: &str) -> Outcome {
     let first = |list: &str| list.split(" : ").next().unwrap_or_default().to_owned();
-    let (asked, said) = (first(addresses), first(chain));
-    // With every server put aside nginx asks none, and writes down the name of the upstream instead.
-    let is_memcached = asked == "memcached"
-        || asked
+    let (upstreams, statuses) = (first(addresses), first(chain));
+    // When every server is marked as failed, nginx asks none, and logs the name of the upstream instead.
+    let is_memcached = upstreams == "memcached"
+        || upstreams
             .split(", ")
             .any(|address| address.parse::<SocketAddr>().is_ok());
-    match said.rsplit(", ").next().unwrap_or_default() {
-        "-" if asked == "-" && status == 304 => Outcome::NotModified,
-        "-" if asked == "-" => Outcome::Nginx,
+    match statuses.rsplit(", ").next().unwrap_or_default() {
+        "-" if upstreams == "-" && status == 304 => Outcome::NotModified,
+        "-" if upstreams == "-" => Outcome::Nginx,
         "200" if is_memcached => Outcome::Hit,
         "404" if is_memcached => Outcome::Miss,
         _ if is_memcached => Outcome::Failed,

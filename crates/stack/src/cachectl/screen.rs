@@ -1,27 +1,27 @@
-//! Where pictures are shown: drawn anew each time on a terminal, once and without control codes elsewhere.
+//! The output of live displays: redrawn in place on a terminal, printed once without control codes elsewhere.
 
 use std::io::{self, IsTerminal as _, Write as _};
 
 use terminal_size::{Height, Width, terminal_size};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// How wide and high a page is that is no terminal.
+/// The width and height if the output is not a terminal.
 const PAGE: (usize, usize) = (80, 24);
 
-/// Takes the second page of the terminal, so that what stood there comes back, and hides the cursor.
+/// Switches to the alternate screen, which preserves the terminal's content, and hides the cursor.
 const ENTER: &str = "\x1b[?1049h\x1b[?25l";
 
-/// Gives both back.
+/// Undoes both.
 const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
 
-/// Goes to the upper left corner.
+/// Moves the cursor to the upper left corner.
 const HOME: &str = "\x1b[H";
 
-/// Clears what an earlier picture left of a line, or of the page.
+/// Clears the rest of a line, or of the screen.
 const CLEAR_LINE: &str = "\x1b[K";
 const CLEAR_BELOW: &str = "\x1b[J";
 
-/// A place for pictures.
+/// A live display.
 #[derive(Debug)]
 pub struct Screen {
     is_live: bool,
@@ -30,7 +30,7 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// Standard output, live if it is a terminal that can be drawn on.
+    /// Standard output; live if it is a terminal with cursor control.
     pub fn stdout() -> Self {
         let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
         Self {
@@ -40,12 +40,12 @@ impl Screen {
         }
     }
 
-    /// Whether pictures are drawn again and again, until somebody has seen enough.
+    /// Whether the display is redrawn until the user interrupts it.
     pub fn is_live(&self) -> bool {
         self.is_live
     }
 
-    /// How many columns and rows there are.
+    /// The number of columns and rows.
     pub fn size(&self) -> (usize, usize) {
         match terminal_size() {
             Some((Width(width), Height(height))) if self.is_live => {
@@ -55,11 +55,11 @@ impl Screen {
         }
     }
 
-    /// Shows a picture in the place of the last one, as much of it as there is room for.
+    /// Draws a picture over the last one, cut to the size of the screen.
     ///
     /// # Errors
     ///
-    /// When nobody takes it any more.
+    /// When standard output is closed.
     pub fn draw(&mut self, picture: String) -> io::Result<()> {
         let mut out = io::stdout().lock();
         if !self.is_live {
@@ -83,26 +83,26 @@ impl Screen {
     }
 }
 
-/// The terminal is as it was, and the last picture stays to be read.
+/// Restores the terminal, and leaves the last picture on it.
 impl Drop for Screen {
     fn drop(&mut self) {
         if self.has_begun {
             let mut out = io::stdout().lock();
-            // Nobody is left to be told.
+            // A failed write cannot be reported any more.
             let _ = write!(out, "{LEAVE}{}", self.last).and_then(|()| out.flush());
         }
     }
 }
 
-/// Waits until somebody has seen enough: Ctrl-C, or the polite signal. Heard from the call on.
-pub fn seen_enough() -> impl Future<Output = ()> {
+/// Waits for Ctrl-C or SIGTERM. Signals count from the call on, not from the first poll.
+pub fn interrupted() -> impl Future<Output = ()> {
     let signals = (
         signal(SignalKind::interrupt()),
         signal(SignalKind::terminate()),
     );
     async {
         let (Ok(mut interrupt), Ok(mut terminate)) = signals else {
-            // Without a handler the signals end us by themselves.
+            // Without a handler the signals end the process themselves.
             return std::future::pending().await;
         };
         tokio::select! {

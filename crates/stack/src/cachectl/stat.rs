@@ -1,4 +1,4 @@
-//! What each memcached and all app processes have counted: since their start, and in the last interval.
+//! The counters of each memcached and of all app processes: since their start, and in the last interval.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -8,15 +8,15 @@ use futures::future::join_all;
 use serde::Serialize;
 use tokio::time::Instant;
 
+use super::endpoints::Endpoints;
+use super::format::{grouped, percent, size, span};
 use super::metrics::Metrics;
-use super::site::Site;
-use super::words::{grouped, percent, size, span};
 use crate::observe::memcached::{self, Counters};
 
-/// How long a memcached may take for its counters.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// How long a memcached may take to return its counters.
+const ANSWER_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// One look at everybody's counters.
+/// One reading of all counters.
 #[derive(Debug, Clone)]
 pub struct Reading {
     at: Instant,
@@ -26,10 +26,10 @@ pub struct Reading {
     metrics: Metrics,
 }
 
-/// What two looks say.
+/// The difference of two readings.
 #[derive(Debug, Clone, Serialize)]
 pub struct Stat {
-    /// How long lies between them.
+    /// The time between them.
     pub seconds: f64,
     /// Each memcached.
     pub servers: Vec<Server>,
@@ -40,38 +40,38 @@ pub struct Stat {
 /// One memcached.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Server {
-    /// Where it listens.
+    /// Its address.
     pub address: String,
-    /// Whether it answers; nothing else is known if not.
+    /// Whether it responds; if not, nothing else is known.
     pub is_up: bool,
-    /// What came instead of an answer.
+    /// The error, if it does not respond.
     pub error: Option<String>,
-    /// How long it runs.
+    /// Its uptime.
     pub uptime_seconds: u64,
     /// How many items it holds.
     pub items: u64,
-    /// How many bytes of its memory they take.
+    /// How many bytes of its memory they use.
     pub bytes: u64,
-    /// How many bytes it has for them.
+    /// Its memory limit, in bytes.
     pub bytes_max: u64,
-    /// Lookups that found something, since its start.
+    /// Lookups that found an item, since its start.
     pub hits: u64,
-    /// Lookups that did not.
+    /// Lookups that found none.
     pub misses: u64,
-    /// The same in the interval; none when there was only one look.
-    pub lately: Option<Lately>,
-    /// How many items it has evicted for want of room.
+    /// The counters of the interval; `None` after a single reading.
+    pub lately: Option<IntervalStat>,
+    /// How many items it has evicted.
     pub evictions: u64,
     /// How many connections are open.
     pub connections: u64,
 }
 
-/// What one memcached did in the interval.
+/// The activity of one memcached in the interval.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
-pub struct Lately {
-    /// Lookups that found something.
+pub struct IntervalStat {
+    /// Lookups that found an item.
     pub hits: u64,
-    /// Lookups that did not.
+    /// Lookups that found none.
     pub misses: u64,
     /// Items that were stored.
     pub sets: u64,
@@ -82,13 +82,13 @@ pub struct Lately {
 /// All app processes together, since their start.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct App {
-    /// How many there are.
+    /// How many processes there are.
     pub processes: usize,
-    /// How many of them told.
+    /// How many of them responded.
     pub answering: usize,
-    /// Files that memcached acknowledged.
+    /// Files whose store memcached acknowledged.
     pub stored: u64,
-    /// Files that were taken back, because they had died meanwhile.
+    /// Files removed again, because they were purged during the store.
     pub taken_back: u64,
     /// Keys that a purge found and removed.
     pub purged: u64,
@@ -98,18 +98,18 @@ pub struct App {
     pub fenced: u64,
     /// Keys of which a server may still hold an old item.
     pub owed: u64,
-    /// Requests that got what was made for another at the same time.
+    /// Requests that shared the response made for a concurrent request.
     pub collapsed: u64,
-    /// Exchanges with memcached that failed.
+    /// Failed exchanges with memcached.
     pub errors: u64,
-    /// Answers that were not stored, by reason; those reasons that happened.
+    /// Responses that were not stored, by reason; without reasons that did not occur.
     pub not_stored: Vec<(&'static str, u64)>,
 }
 
-/// Asks everybody.
-pub async fn read(site: &Site) -> Reading {
+/// Reads all counters.
+pub async fn read(site: &Endpoints) -> Reading {
     let servers = site.memcached.iter().map(|server| async {
-        let counters = memcached::counters(*server, PATIENCE).await;
+        let counters = memcached::counters(*server, ANSWER_TIMEOUT).await;
         (*server, counters.map_err(|error| error.to_string()))
     });
     let (servers, (apps_told, metrics)) =
@@ -124,7 +124,7 @@ pub async fn read(site: &Site) -> Reading {
 }
 
 impl Stat {
-    /// What is known after two looks.
+    /// Returns the statistics of two readings.
     pub fn between(before: &Reading, now: &Reading) -> Self {
         let servers = now.servers.iter().map(|(address, counters)| {
             let earlier = before.servers.iter().find(|(known, _)| known == address);
@@ -155,7 +155,7 @@ fn server(
             };
         }
     };
-    // One that was restarted meanwhile counts from nothing again: that is no interval.
+    // A server that was restarted meanwhile counts from zero: no interval.
     let before = before.filter(|before| before.get("pid") == now.get("pid"));
     let since = |before: &Counters, name: &str| now.get(name).saturating_sub(before.get(name));
     Server {
@@ -168,7 +168,7 @@ fn server(
         bytes_max: now.get("limit_maxbytes"),
         hits: now.get("get_hits"),
         misses: now.get("get_misses"),
-        lately: before.map(|before| Lately {
+        lately: before.map(|before| IntervalStat {
             hits: since(before, "get_hits"),
             misses: since(before, "get_misses"),
             sets: since(before, "cmd_set"),
@@ -200,7 +200,7 @@ fn app(now: &Reading) -> App {
     }
 }
 
-/// Tells it in lines of at most 80 characters.
+/// Formats the statistics in lines of at most 80 characters.
 pub fn in_words(stat: &Stat) -> String {
     let mut text = format!(
         "{:<21} {:>6} {:>6} {:>8} {:>7} {:>7} {:>6} {:>6} {:>5}\n",

@@ -1,10 +1,10 @@
-//! What a person typed becomes what a browser would ask for.
+//! Turns the URL or path on the command line into a request target.
 
 use std::net::SocketAddr;
 
-/// Why something cannot be explained.
+/// Why an argument cannot be explained.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NotOurs {
+pub enum TargetError {
     /// Neither a URL nor a path.
     #[error(
         "{0:?} is neither a URL nor a path; give one that begins with http:// or with /, such as /static/site.css"
@@ -13,22 +13,22 @@ pub enum NotOurs {
     /// A URL of another site.
     #[error("{host} is another site{}; give the path alone, {path}, to ask this one about it", .ours.map_or(String::new(), |ours| format!(", this one is http://{ours}")))]
     OtherHost {
-        /// Whose it is.
+        /// The host of the URL.
         host: String,
-        /// Its path.
+        /// The path of the URL.
         path: String,
-        /// Where this site is.
+        /// The address of this site.
         ours: Option<SocketAddr>,
     },
 }
 
-/// Returns the request target of a URL or a path: what stands between the host and a `#`.
+/// Returns the request target of a URL or a path: the part between the host and a `#`.
 ///
 /// # Errors
 ///
-/// When it is of another site, or nothing of the kind.
-pub fn target(typed: &str, front: Option<SocketAddr>) -> Result<String, NotOurs> {
-    // Browsers keep what stands behind a # for themselves.
+/// When the URL belongs to another site, or the argument is neither a URL nor a path.
+pub fn target(typed: &str, front: Option<SocketAddr>) -> Result<String, TargetError> {
+    // Browsers do not send the fragment.
     let asked = typed.split('#').next().unwrap_or_default();
     let lower = asked.to_ascii_lowercase();
     let scheme = ["http://", "https://"]
@@ -37,7 +37,7 @@ pub fn target(typed: &str, front: Option<SocketAddr>) -> Result<String, NotOurs>
     let Some(scheme) = scheme else {
         return match asked.starts_with('/') {
             true => Ok(asked.to_owned()),
-            false => Err(NotOurs::Neither(typed.to_owned())),
+            false => Err(TargetError::Neither(typed.to_owned())),
         };
     };
     let rest = &asked[scheme.len()..];
@@ -51,14 +51,14 @@ pub fn target(typed: &str, front: Option<SocketAddr>) -> Result<String, NotOurs>
     if front.is_some_and(|front| is_ours(host, front)) {
         return Ok(path);
     }
-    Err(NotOurs::OtherHost {
+    Err(TargetError::OtherHost {
         host: host.to_owned(),
         path,
         ours: front,
     })
 }
 
-/// Whether a host is where this site listens, by number or as `localhost`.
+/// Whether a host is the address of this site, as a number or as `localhost`.
 fn is_ours(host: &str, front: SocketAddr) -> bool {
     if host.parse() == Ok(front) {
         return true;
@@ -81,7 +81,7 @@ fn is_ours(host: &str, front: SocketAddr) -> bool {
 mod tests {
     use super::*;
 
-    fn at(typed: &str) -> Result<String, NotOurs> {
+    fn at(typed: &str) -> Result<String, TargetError> {
         target(typed, Some("127.0.0.1:8080".parse().unwrap()))
     }
 
@@ -121,7 +121,7 @@ mod tests {
             "ftp://127.0.0.1:8080/i/a.webp",
             "#/i/a.webp",
         ] {
-            assert!(matches!(at(typed), Err(NotOurs::Neither(_))), "{typed}");
+            assert!(matches!(at(typed), Err(TargetError::Neither(_))), "{typed}");
         }
     }
 }

@@ -1,26 +1,26 @@
-//! The hottest hits and the most missed addresses, each with its rate.
+//! The URLs with the most hits and the most misses, each with its rate.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
+use super::format::{counted, escaped, grouped, shortened};
 use super::request::{Outcome, Request};
-use super::words::{counted, cut, grouped, harmless};
 
-/// How many addresses are remembered; when there are more, the rarest half is forgotten.
+/// How many URLs are remembered; above this limit, the rarer half is dropped.
 const ADDRESSES_MAX: usize = 20_000;
 
-/// How long a request counts while one looks on: after that time a third of its weight is left.
+/// The decay time of the live display: after this time a request has a third of its weight.
 const MEMORY: Duration = Duration::from_secs(30);
 
 /// How many characters a rate takes.
 const RATE_WIDTH: usize = 8;
 
-/// Counts requests by address, old ones ever less.
+/// Counts requests by URL, with less weight for older ones.
 #[derive(Debug, Default)]
 pub struct Top {
     hits: Column,
     misses: Column,
-    /// How many seconds the counts stand for.
+    /// The time span of the counts, in seconds.
     seconds: f64,
 }
 
@@ -31,7 +31,7 @@ struct Column {
 }
 
 impl Top {
-    /// Counts a request, if it is of the cache.
+    /// Counts a request if the cache was involved.
     pub fn add(&mut self, request: &Request) {
         match request.outcome {
             Outcome::Hit => self.hits.add(&request.target),
@@ -40,7 +40,7 @@ impl Top {
         }
     }
 
-    /// Notes that time has passed; what was counted before weighs less then, if one looks on.
+    /// Advances the time; on a live display, reduces the weight of earlier requests.
     pub fn pass(&mut self, time: Duration, forgets: bool) {
         if forgets {
             let left = (-time.as_secs_f64() / MEMORY.as_secs_f64()).exp();
@@ -51,7 +51,7 @@ impl Top {
         self.seconds += time.as_secs_f64();
     }
 
-    /// Draws both columns into so many characters and lines.
+    /// Renders both columns into this many columns and rows.
     pub fn picture(&self, (width, height): (usize, usize), lost: u64) -> String {
         let column = width.saturating_sub(2) / 2;
         let seconds = self.seconds.max(0.001);
@@ -68,7 +68,7 @@ impl Top {
                 cells.get(at).map_or(String::new(), |(address, count)| {
                     let rate = rate(count / seconds);
                     let room = column.saturating_sub(RATE_WIDTH + 1);
-                    format!("{rate:>RATE_WIDTH$} {}", cut(&harmless(address), room))
+                    format!("{rate:>RATE_WIDTH$} {}", shortened(&escaped(address), room))
                 })
             };
             let line = format!("{:<column$}  {}", cell(&hits), cell(&misses));
@@ -76,9 +76,9 @@ impl Top {
             text.push('\n');
         }
         if hits.is_empty() && misses.is_empty() {
-            text.push_str("nobody asks for a file\n");
+            text.push_str("no requests for files\n");
         }
-        text.push_str(&not_told(lost));
+        text.push_str(&lost_note(lost));
         text
     }
 }
@@ -110,7 +110,7 @@ impl Column {
         let middle = counts.len() / 2;
         let (_, median, _) = counts.select_nth_unstable_by(middle, f64::total_cmp);
         let median = *median;
-        // Many may have just as much; of those only as many stay as there is room for.
+        // Many URLs may have equal counts; keeps only as many of those as fit.
         let mut room = middle;
         self.counts.retain(|_, count| {
             let stays = *count > median || (*count >= median && room > 0);
@@ -131,7 +131,7 @@ impl Column {
     }
 }
 
-/// A rate with as many digits as say something.
+/// Formats a rate with its significant digits.
 fn rate(rate: f64) -> String {
     match rate {
         ..9.95 => format!("{rate:.1}"),
@@ -139,8 +139,8 @@ fn rate(rate: f64) -> String {
     }
 }
 
-/// A line about what is not in the picture; nothing when all is.
-pub(super) fn not_told(lost: u64) -> String {
+/// Returns a note about requests that are not in the picture; empty if there are none.
+pub(super) fn lost_note(lost: u64) -> String {
     match lost {
         0 => String::new(),
         _ => format!(

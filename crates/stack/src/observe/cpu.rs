@@ -1,15 +1,15 @@
-//! CPU time of a running site, told apart by who used it.
+//! CPU time of a running site, by tier.
 //!
-//! It knows nothing of the site but the names of its programs: who belongs to it is found by asking
-//! `/proc` (proc(5)) for everything below the process that started it. Children that have exited
-//! count as well, where their parent waits for them (PostgreSQL and nginx do, fcgiwrap does not).
+//! It finds the processes in `/proc` (proc(5)): all descendants of the supervisor, classified by program name.
+//! Children that have exited count as well if their parent waits for them (PostgreSQL and nginx do, fcgiwrap does
+//! not).
 
 use std::io;
 use std::time::Duration;
 
 use nix::unistd::{SysconfVar, sysconf};
 
-/// The programs of a site, as the kernel names their processes.
+/// The programs of a site, by process name.
 const PROGRAMS: [(&str, Tier); 6] = [
     ("postgres", Tier::Postgres),
     ("nginx", Tier::Nginx),
@@ -19,46 +19,46 @@ const PROGRAMS: [(&str, Tier); 6] = [
     ("benchmarker", Tier::Benchmarker),
 ];
 
-/// How many clock ticks make a second where the system does not say: on every Linux of today.
+/// The clock ticks in a second if sysconf does not return them: true on every current Linux.
 const TICKS_PER_SECOND: u64 = 100;
 
 /// One part of a site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tier {
-    /// The database: its master and every backend.
+    /// The database: the postmaster and every backend.
     Postgres,
-    /// The front.
+    /// nginx.
     Nginx,
     /// The app processes.
     App,
-    /// The cache.
+    /// memcached.
     Memcached,
-    /// fcgiwrap and the programs that it starts, one a request.
+    /// fcgiwrap and the CGI programs that it starts for requests.
     Cgi,
-    /// A load generator that the site itself has started.
+    /// A load generator started by the site itself.
     Benchmarker,
 }
 
-/// CPU time used so far. A process that is replaced takes its time with it, so a difference of two
-/// may be negative then: [`Tiers::since`] makes that nothing.
+/// CPU time used so far. A replaced process takes its time with it, so a difference may be negative; [`Tiers::since`]
+/// returns zero then.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tiers {
-    /// The database: its master and every backend.
+    /// The database: the postmaster and every backend.
     pub postgres: Duration,
-    /// The front.
+    /// nginx.
     pub nginx: Duration,
     /// The app processes.
     pub app: Duration,
-    /// The cache.
+    /// memcached.
     pub memcached: Duration,
-    /// fcgiwrap and the programs that it starts, one a request.
+    /// fcgiwrap and the CGI programs that it starts for requests.
     pub cgi: Duration,
-    /// A load generator that the site itself has started.
+    /// A load generator started by the site itself.
     pub benchmarker: Duration,
 }
 
 impl Tiers {
-    /// What was used since an earlier moment.
+    /// Returns the CPU time used since an earlier reading.
     #[must_use]
     pub fn since(&self, before: &Self) -> Self {
         Self {
@@ -85,12 +85,12 @@ impl Tiers {
 
 /// CPU time by tier of the site whose programs were started by this process (`flickr-killr up`).
 ///
-/// The process itself is in no tier, nor is what its own children used that are gone: a database
-/// that was made, demo data that was loaded.
+/// The supervisor itself is in no tier, nor are its children that have ended, such as those that created the database
+/// and loaded the demo data.
 ///
 /// # Errors
 ///
-/// When there is no such process, or no `/proc`.
+/// When the process does not exist, or `/proc` is not mounted.
 pub fn by_tier(supervisor_pid: i32) -> io::Result<Tiers> {
     let processes = all()?;
     if !processes
@@ -99,7 +99,7 @@ pub fn by_tier(supervisor_pid: i32) -> io::Result<Tiers> {
     {
         return Err(io::Error::new(
             io::ErrorKind::NotFound,
-            format!("there is no process {supervisor_pid}"),
+            format!("process {supervisor_pid} does not exist"),
         ));
     }
     let second = sysconf(SysconfVar::CLK_TCK).ok().flatten();
@@ -121,8 +121,8 @@ pub fn by_tier(supervisor_pid: i32) -> io::Result<Tiers> {
     Ok(tiers)
 }
 
-/// The tier of a process by its name, unless the one above it says more: what fcgiwrap starts is
-/// CGI whatever it is called, and whatever an unknown program is below, it works for.
+/// The tier of a process by its name, unless its parent decides: all that fcgiwrap starts is CGI, and an unknown
+/// program belongs to the tier of its parent.
 fn tier(program: &str, above: Option<Tier>) -> Option<Tier> {
     if above == Some(Tier::Cgi) {
         return above;
@@ -131,7 +131,7 @@ fn tier(program: &str, above: Option<Tier>) -> Option<Tier> {
     named.map(|(_, tier)| *tier).or(above)
 }
 
-/// Whose time it is that exited children have used. An app process starts nothing but load.
+/// The tier for the CPU time of exited children. An app process starts only load generators.
 fn children_of(tier: Tier) -> Tier {
     match tier {
         Tier::App => Tier::Benchmarker,
@@ -139,13 +139,13 @@ fn children_of(tier: Tier) -> Tier {
     }
 }
 
-/// What `/proc/PID/stat` says of a process.
+/// The fields of `/proc/PID/stat` that are used here.
 #[derive(Debug, PartialEq, Eq)]
 struct Process {
     pid: i32,
     program: String,
     parent: i32,
-    /// Used by itself, in clock ticks.
+    /// Used by the process itself, in clock ticks.
     own_ticks: u64,
     /// Used by its children that have exited, and by theirs.
     exited_ticks: u64,
@@ -154,13 +154,13 @@ struct Process {
 fn all() -> io::Result<Vec<Process>> {
     let pids = std::fs::read_dir("/proc")?
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok());
-    // One that ends between the listing and the reading is not there any more.
+    // A process may end between the listing and the reading.
     Ok(pids
         .filter_map(|pid| read(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?))
         .collect())
 }
 
-/// The program's name stands in parentheses and may hold anything, so we read from the last one.
+/// The program's name is in parentheses and may contain any character, so the fields start after the last one.
 fn read(line: &str) -> Option<Process> {
     let (pid, rest) = line.split_once(" (")?;
     let (program, rest) = rest.rsplit_once(')')?;

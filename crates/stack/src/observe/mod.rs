@@ -1,4 +1,4 @@
-//! Looking at running programs from outside: memcached's counters and items, CPU time by `/proc`.
+//! Observes running processes from outside: memcached's counters and items, CPU time from `/proc`.
 
 pub mod cpu;
 pub mod memcached;

@@ -1,4 +1,4 @@
-//! The app processes: this very program, told to `serve`, each on its own unix socket.
+//! The app processes: this program run as `serve`, each on its own unix socket.
 
 use std::ffi::OsString;
 use std::fs::{File, Permissions};
@@ -13,34 +13,34 @@ use domain::config::Listen;
 use domain::rung::{Files, Front};
 use nix::sys::signal::Signal;
 
-use super::account::Account;
-use super::child::{Speaks, Spec};
+use super::child::{Output, Spec};
 use super::fcgiwrap;
-use super::keeper::Service;
-use super::nginx::reachable;
 use super::plan::Plan;
-use super::private::Sockets;
+use super::port::reachable;
 use super::probe::Probe;
+use super::socket_dir::SocketDir;
 use super::state::StateDir;
+use super::supervise::Service;
+use super::unix_user::UnixUser;
 
-/// When glibc gives freed memory back (mallopt(3)). A picture is drawn in buffers of megabytes; by
-/// default an app process that has drawn two hundred keeps 150 MB, so it keeps 16 MB, for a tenth of
-/// the time that drawing takes.
+/// The glibc threshold for returning freed memory (mallopt(3)). Drawing a picture takes buffers of megabytes; by
+/// default an app process that has drawn two hundred keeps 150 MB. With this it keeps 16 MB, for a tenth of the
+/// drawing time.
 const MALLOC_TRIM_THRESHOLD_BYTES: &str = "8388608";
 
 /// What all app processes of one site share.
 pub(super) struct Apps<'a> {
     pub(super) plan: &'a Plan,
     pub(super) state: &'a StateDir,
-    pub(super) account: &'a Account,
+    pub(super) user: &'a UnixUser,
     pub(super) program: &'a Path,
-    pub(super) sockets: &'a Sockets,
+    pub(super) sockets: &'a SocketDir,
     pub(super) database_url: &'a str,
     pub(super) memcached: Option<SocketAddr>,
     pub(super) front: SocketAddr,
 }
 
-/// One app process, as it differs from the others.
+/// How one app process differs from the others.
 struct Role {
     name: String,
     listen: Listen,
@@ -49,11 +49,11 @@ struct Role {
 }
 
 impl Apps<'_> {
-    /// The processes that stay, each as a child to keep; `public` is where visitors come.
+    /// Returns the permanent processes; `public` is the address of the site.
     pub(super) fn services(&self, public: SocketAddr) -> Vec<Service> {
         let cores = self.plan.app_processes;
         let roles = match self.plan.rung.front() {
-            // Programs end with their requests; what no visitor waits for needs a process that stays.
+            // CGI programs end with their request; background jobs need a permanent process.
             Front::NginxAndCgi => vec![Role {
                 name: "jobs".to_owned(),
                 listen: Listen::Unix(self.sockets.path().join("jobs.sock")),
@@ -78,8 +78,8 @@ impl Apps<'_> {
         roles.into_iter().map(|role| self.service(role)).collect()
     }
 
-    /// Where nginx finds the application: its processes, or fcgiwrap.
-    pub(super) fn behind_nginx(&self) -> Vec<PathBuf> {
+    /// Returns the upstream sockets for nginx: those of the app processes, or fcgiwrap's.
+    pub(super) fn upstream_sockets(&self) -> Vec<PathBuf> {
         match self.plan.rung.front() {
             Front::NginxAndCgi => vec![self.sockets.path().join("fcgiwrap.sock")],
             Front::App => vec![],
@@ -89,8 +89,8 @@ impl Apps<'_> {
         }
     }
 
-    /// This program as fcgiwrap starts it: without arguments, told everything by its environment.
-    pub(super) fn as_cgi(&self) -> fcgiwrap::Programs {
+    /// Configures this program for fcgiwrap: without arguments, only by environment variables.
+    pub(super) fn cgi_programs(&self) -> fcgiwrap::CgiPrograms {
         let (plan, state) = (self.plan, self.state);
         let mut envs: Vec<(&'static str, OsString)> = vec![
             ("DATABASE_URL", self.database_url.into()),
@@ -112,35 +112,35 @@ impl Apps<'_> {
                 envs.push(("FLICKR_KILLR_LAB_HOSTS", plan.lab_hosts.join(",").into()));
             }
         }
-        fcgiwrap::Programs {
+        fcgiwrap::CgiPrograms {
             program: self.program.to_owned(),
             envs,
             count: plan.programs(),
         }
     }
 
-    /// This program, told to migrate the database, and to load the demo data where that is wanted.
-    pub(super) fn prepare(&self, words: &[String]) -> Spec {
-        let speaks = if std::io::stderr().is_terminal() {
-            Speaks::Itself
+    /// Returns the command that migrates the database and, if requested, loads the demo data.
+    pub(super) fn prepare(&self, args: &[String]) -> Spec {
+        let output = if std::io::stderr().is_terminal() {
+            Output::Inherited
         } else {
-            Speaks::ToAll
+            Output::Terminal
         };
-        let words = words.iter().map(Into::into).collect();
-        self.task("demo", words, self.database_url, speaks)
+        let args = args.iter().map(Into::into).collect();
+        self.task("demo", args, self.database_url, output)
     }
 
-    /// This program, told to write the site's own files.
+    /// Returns the command that writes the static files.
     pub(super) fn static_files(&self) -> Spec {
-        let words = vec!["static-files".into(), self.state.static_files().into()];
-        self.task("static-files", words, self.database_url, Speaks::ToAll)
+        let args = vec!["static-files".into(), self.state.static_files().into()];
+        self.task("static-files", args, self.database_url, Output::Terminal)
     }
 
-    /// This program, told to make the role of the site in a database of our own; `administrator` is
-    /// the address by which its owner reaches it.
+    /// Returns the command that creates the site's role in the private database; `administrator` is the URL for the
+    /// cluster's owner.
     pub(super) fn database_role(&self, role: &str, administrator: &str) -> Spec {
-        let words = vec!["database-role".into(), role.into()];
-        self.task("database-role", words, administrator, Speaks::ToAll)
+        let args = vec!["database-role".into(), role.into()];
+        self.task("database-role", args, administrator, Output::Terminal)
     }
 
     fn socket(&self, number: usize) -> PathBuf {
@@ -159,27 +159,27 @@ impl Apps<'_> {
                 name: role.name,
                 program: self.program.to_owned(),
                 envs: vec![
-                    // Not an argument: arguments are for all to see, and this may hold a password.
+                    // Not an argument: every user can read arguments, and the URL may hold a password.
                     ("DATABASE_URL", self.database_url.into()),
                     ("MALLOC_TRIM_THRESHOLD_", MALLOC_TRIM_THRESHOLD_BYTES.into()),
                 ],
                 inherits: true,
                 stdin: None,
                 dir: self.state.path().to_owned(),
-                account: Some(self.account.clone()),
+                user: Some(self.user.clone()),
                 stop: vec![(Signal::SIGTERM, Duration::from_secs(10))],
-                speaks: Speaks::ToAll,
+                output: Output::Terminal,
             },
             ready: alive.clone(),
             alive,
-            start_patience: Duration::from_secs(30),
-            silence_max: Duration::from_secs(2),
-            prepare: Box::new(move || sockets.mend()),
+            start_timeout: Duration::from_secs(30),
+            silence_timeout: Duration::from_secs(2),
+            prepare: Box::new(move || sockets.ensure()),
         }
     }
 
     /// A run of this program that ends by itself.
-    fn task(&self, name: &str, args: Vec<OsString>, database_url: &str, speaks: Speaks) -> Spec {
+    fn task(&self, name: &str, args: Vec<OsString>, database_url: &str, output: Output) -> Spec {
         Spec {
             name: name.to_owned(),
             program: self.program.to_owned(),
@@ -188,54 +188,54 @@ impl Apps<'_> {
             inherits: true,
             stdin: None,
             dir: self.state.path().to_owned(),
-            account: Some(self.account.clone()),
+            user: Some(self.user.clone()),
             stop: vec![(Signal::SIGTERM, Duration::from_secs(5))],
-            speaks,
+            output,
         }
     }
 
     fn args(&self, role: &Role) -> Vec<OsString> {
         let plan = self.plan;
         let mut args: Vec<OsString> = vec!["serve".into()];
-        let mut say = |flag: &str, value: OsString| args.extend([flag.into(), value]);
-        say("--rung", plan.rung.to_string().into());
-        say("--listen", role.listen.to_string().into());
-        say("--front", self.front.to_string().into());
-        say("--threads", role.threads.to_string().into());
-        say(
+        let mut flag = |name: &str, value: OsString| args.extend([name.into(), value]);
+        flag("--rung", plan.rung.to_string().into());
+        flag("--listen", role.listen.to_string().into());
+        flag("--front", self.front.to_string().into());
+        flag("--threads", role.threads.to_string().into());
+        flag(
             "--database-connections",
             plan.connections_per_process().to_string().into(),
         );
         if let Some(memcached) = self.memcached {
-            say("--memcached", memcached.to_string().into());
+            flag("--memcached", memcached.to_string().into());
         }
         if plan.rung.files() == Files::AppFromDisk {
-            say("--files-from-disk", self.state.static_files().into());
+            flag("--files-from-disk", self.state.static_files().into());
         }
-        say("--static-files", self.state.static_files().into());
-        say("--originals", self.state.originals().into());
-        say("--derivatives", self.state.derivatives().into());
-        say(
+        flag("--static-files", self.state.static_files().into());
+        flag("--originals", self.state.originals().into());
+        flag("--derivatives", self.state.derivatives().into());
+        flag(
             "--derivatives-max-bytes",
             plan.derivatives_max_bytes.to_string().into(),
         );
-        say("--disk-reserve", plan.disk_reserve.to_string().into());
-        say("--ballast", self.state.ballast().into());
+        flag("--disk-reserve", plan.disk_reserve.to_string().into());
+        flag("--ballast", self.state.ballast().into());
         if plan.demo_logins {
-            say("--demo-logins", self.state.demo_logins().into());
+            flag("--demo-logins", self.state.demo_logins().into());
         }
         for host in &plan.lab_hosts {
-            say("--lab-host", host.into());
+            flag("--lab-host", host.into());
         }
         if plan.lab {
             args.push("--lab".into());
         }
         if plan.database_url.is_none() {
-            // It is ours, and has as many.
+            // The private server allows as many connections.
             args.push("--connect-ahead".into());
         }
         if self.memcached.is_some() {
-            // It is ours, and comes back empty at once.
+            // A restarted private memcached is empty.
             args.push("--fence".into());
         }
         if role.jobs {
@@ -245,10 +245,10 @@ impl Apps<'_> {
     }
 }
 
-/// Copies this program into the state directory, unless it is there: the children's user may not reach it
-/// where it is installed, and a rebuild must not change what a replaced child runs.
+/// Copies this program into the state directory, unless an identical copy is there: the children's user may not reach
+/// the installed one, and a rebuild must not change what a restarted child runs.
 ///
-/// No child runs yet, so an older program goes first: a full disk has no room for two.
+/// Removes an older copy first: no child runs yet, and a full disk has no space for two.
 pub(super) fn copy_program(state: &StateDir) -> Result<PathBuf> {
     const SELF: &str = "/proc/self/exe";
     let bin = state.bin();
@@ -266,7 +266,7 @@ pub(super) fn copy_program(state: &StateDir) -> Result<PathBuf> {
     Ok(whole)
 }
 
-/// Whether two files have the same bytes.
+/// Whether two files have the same content.
 fn are_same(one: &Path, other: &Path) -> io::Result<bool> {
     let (one, other) = (File::open(one)?, File::open(other)?);
     if one.metadata()?.len() != other.metadata()?.len() {

@@ -1,64 +1,42 @@
-//! What a site will use of the machine, and whether the machine has it.
+//! Compares what a site will use of memory and disk with what the machine has.
 
 use anyhow::{Context as _, Result, bail};
 use domain::rung::Files;
 use images::disk::{BALLAST_BYTES, Reading};
 use images::{LARGE_MEMORY_BYTES, MEMORY_BYTES};
 
+use super::disk_space::size;
 use super::plan::Plan;
-use super::postgres::Postgres;
+use super::postgres::{Memory, Postgres};
 use super::state::{StateDir, disk_bytes};
 
 const MIB: u64 = 1 << 20;
-const GIB: u64 = 1 << 30;
 
-/// Disk the demo data takes in PostgreSQL: rows of a photo with its tags, comments and favourites,
-/// and everything else, with indexes and room to build them.
+/// Disk space of the demo data in PostgreSQL: the rows of a photo with its tags, comments and favourites, and those of
+/// a user, with indexes and the space to build them.
 const BYTES_PER_PHOTO: u64 = 1_600;
 const BYTES_PER_USER: u64 = 8_000;
 
-/// Disk that an empty cluster, logs and this program take.
+/// Disk space of an empty cluster, the logs and this program.
 const BYTES_ANYWAY: u64 = 300 * MIB;
 
-/// The most that PostgreSQL's log may grow between two checkpoints while a new database is loaded, so that
-/// loading never waits.
+/// The largest size of PostgreSQL's log between two checkpoints while a new database is loaded: loading never waits.
 const WAL_MB_MAX_LOADING: u64 = 8 << 10;
 
-/// The most that it may grow otherwise: some minutes of anything but loading.
+/// Its largest size otherwise: some minutes of any load but a bulk load.
 const WAL_MB_MAX: u64 = 1 << 10;
 
-/// The least that it may grow: below, checkpoints would follow each other.
+/// Its smallest limit: below it, checkpoints would follow each other.
 const WAL_MB_LEAST: u64 = 256;
 
-/// The most memory of one app process but for large pictures: itself (25 MiB), two passwords that are hashed (38 MiB),
-/// 32 uploads that arrive (half a MiB each), and pictures.
+/// The most memory of one app process without large pictures: the process (25 MiB), two passwords being hashed (38
+/// MiB), 32 uploads being received (half a MiB each), and pictures.
 const APP_BYTES: u64 = 80 * MIB + MEMORY_BYTES;
 
-/// Memory of nginx and of PostgreSQL beside its buffers.
+/// Memory of nginx and of PostgreSQL besides its buffers.
 const BESIDE_BYTES: u64 = 200 * MIB;
 
-/// PostgreSQL's memory, fit to the machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Memory {
-    pub(super) shared_buffers_mb: u64,
-    pub(super) cache_mb: u64,
-    pub(super) maintenance_mb: u64,
-}
-
-impl Memory {
-    /// An eighth of the memory for PostgreSQL's own buffers, up to what the whole demo set fills;
-    /// the kernel keeps the rest of the files better than it does.
-    fn of_machine(total_bytes: u64) -> Self {
-        let mb = total_bytes / MIB;
-        Self {
-            shared_buffers_mb: (mb / 8).clamp(64, 2048),
-            cache_mb: (mb / 2).max(256),
-            maintenance_mb: (mb / 16).clamp(64, 512),
-        }
-    }
-}
-
-/// What the site will use, found to be there.
+/// The resources of the site, checked to be available.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Budget {
     pub(super) memory: Memory,
@@ -68,9 +46,9 @@ pub(super) struct Budget {
 impl Budget {
     /// Compares what the plan needs with what is free, and prints both.
     ///
-    /// Too little memory, or too little disk for a first start, is an error. A site that exists starts on
-    /// a disk with little room, with a warning: its levels (`images::disk`) decide what it gives up.
-    pub(super) fn check(plan: &Plan, state: &StateDir, say: impl Fn(&str)) -> Result<Self> {
+    /// Too little memory, or too little disk for a first start, is an error. An existing site starts on a nearly full
+    /// disk with a warning: the levels of `images::disk` decide what it stops doing.
+    pub(super) fn check(plan: &Plan, state: &StateDir, report: impl Fn(&str)) -> Result<Self> {
         let machine = machine_memory()?;
         let memory = Memory::of_machine(machine.total);
         let own_database = plan.database_url.is_none();
@@ -89,13 +67,13 @@ impl Budget {
             programs => plan.lasting_processes() + programs,
         };
         let needed = cache + processes as u64 * APP_BYTES + buffers + BESIDE_BYTES;
-        let mut parts = vec![format!("{processes} app processes at work at once")];
+        let mut parts = vec![format!("{processes} app processes working at once")];
         for (bytes, what) in [(cache, "memcached"), (buffers, "PostgreSQL buffers")] {
             if bytes > 0 {
                 parts.push(format!("{} {what}", size(bytes)));
             }
         }
-        say(&format!(
+        report(&format!(
             "will use up to {} of memory ({} is free): {}; up to {} more while pictures of 100 megapixels are \
              uploaded",
             size(needed),
@@ -111,21 +89,23 @@ impl Budget {
             );
         }
         if needed + LARGE_MEMORY_BYTES > machine.available {
-            say("!! little memory: uploads of very large pictures may end a process of this site");
+            report(
+                "!! little memory: uploads of very large pictures may end a process of this site",
+            );
         }
 
-        let wal_mb = disk(plan, state, own_database, say)?;
+        let wal_mb = disk(plan, state, own_database, report)?;
         Ok(Self { memory, wal_mb })
     }
 }
 
 /// Compares the disk; returns how large PostgreSQL's log may grow, in MiB.
-fn disk(plan: &Plan, state: &StateDir, own_database: bool, say: impl Fn(&str)) -> Result<u64> {
+fn disk(plan: &Plan, state: &StateDir, own_database: bool, report: impl Fn(&str)) -> Result<u64> {
     let place = state.path().display();
-    let is_made = Postgres::is_made(&state.cluster());
-    // The copy of this program is made by a start that came that far.
-    let is_first = !(is_made || !own_database && state.bin().exists());
-    let database = if own_database && !is_made {
+    let exists = Postgres::exists(&state.cluster());
+    // The copy of this program exists only if an earlier start got that far.
+    let is_first = !(exists || !own_database && state.bin().exists());
+    let database = if own_database && !exists {
         u64::from(plan.photos) * BYTES_PER_PHOTO + u64::from(plan.users) * BYTES_PER_USER
     } else {
         0
@@ -144,7 +124,7 @@ fn disk(plan: &Plan, state: &StateDir, own_database: bool, say: impl Fn(&str)) -
         reading.available_bytes,
         plan.disk_reserve.bytes(reading.size_bytes),
     );
-    say(&format!(
+    report(&format!(
         "will use up to {} more of disk ({} is free): {} database, {} pictures made from \
          originals, in {place}; uploads are refused when less than {} is free",
         size(needed),
@@ -168,7 +148,7 @@ fn disk(plan: &Plan, state: &StateDir, own_database: bool, say: impl Fn(&str)) -
         } else {
             "pictures made from originals are not kept"
         };
-        say(&format!(
+        report(&format!(
             "!! little disk in {place}: {} free, {} should be; {what} until there is more",
             size(free),
             size(reserve)
@@ -183,22 +163,13 @@ fn disk(plan: &Plan, state: &StateDir, own_database: bool, say: impl Fn(&str)) -
     Ok((spare / MIB / 2).clamp(WAL_MB_LEAST, most))
 }
 
-/// A number of bytes for people.
-pub(super) fn size(bytes: u64) -> String {
-    if bytes >= GIB {
-        format!("{:.1} GiB", bytes as f64 / GIB as f64)
-    } else {
-        format!("{} MiB", bytes.div_ceil(MIB))
-    }
-}
-
 struct MachineMemory {
     total: u64,
     available: u64,
 }
 
 fn machine_memory() -> Result<MachineMemory> {
-    let text = std::fs::read_to_string("/proc/meminfo").context("cannot read the memory")?;
+    let text = std::fs::read_to_string("/proc/meminfo").context("cannot read /proc/meminfo")?;
     let field = |name: &str| {
         let line = text.lines().find(|line| line.starts_with(name))?;
         let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
@@ -212,11 +183,11 @@ fn machine_memory() -> Result<MachineMemory> {
                 available: available.min(limit),
             })
         }
-        _ => bail!("cannot tell how much memory this machine has"),
+        _ => bail!("cannot read the memory size from /proc/meminfo"),
     }
 }
 
-/// The limit of the container we run in; what the whole machine has does not help there.
+/// The memory limit of the container, if any; the memory of the whole machine does not count there.
 fn container_limit() -> Option<u64> {
     [
         "/sys/fs/cgroup/memory.max",
@@ -229,6 +200,8 @@ fn container_limit() -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const GIB: u64 = 1 << 30;
 
     #[test]
     fn memory_fits_small_and_large_machines() {

@@ -1,4 +1,5 @@
-//! One child process: started in its own group, tied to our life, stopped kindly, always reaped.
+//! One child process: started in its own process group, tied to the supervisor's life, stopped gracefully, always
+//! reaped.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -11,32 +12,32 @@ use nix::sys::signal::Signal;
 use tokio::process::Command;
 use tokio::sync::watch;
 
-use super::account::Account;
-use super::fcgiwrap::SharedSocket;
-use super::follow::Follower;
+use super::child_log::ChildLog;
 use super::output::Console;
 use super::process;
+use super::shared_socket::SharedSocket;
+use super::unix_user::UnixUser;
 
-/// How long each step of a stop may take once somebody is in a hurry.
-const HURRIED_PATIENCE: Duration = Duration::from_millis(300);
+/// How long each step of a stop may take after a request for a fast shutdown.
+const FAST_STEP_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// What the person in front of the terminal wants of the whole stack.
+/// Whether the site shall stop, and how fast. The first signal requests `Graceful`, the next one `Fast`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Wish {
-    Run,
-    Stop,
-    Hurry,
+pub(super) enum Shutdown {
+    NotRequested,
+    Graceful,
+    Fast,
 }
 
-/// Resolves when the wish is at least this strong; never, when its sender is gone.
-pub(super) async fn wished(wishes: &watch::Receiver<Wish>, at_least: Wish) {
-    let mut wishes = wishes.clone();
-    if wishes.wait_for(|wish| *wish >= at_least).await.is_err() {
+/// Resolves when at least this level of shutdown is requested; never, if the sender is gone.
+pub(super) async fn requested(shutdown: &watch::Receiver<Shutdown>, at_least: Shutdown) {
+    let mut shutdown = shutdown.clone();
+    if shutdown.wait_for(|level| *level >= at_least).await.is_err() {
         std::future::pending::<()>().await;
     }
 }
 
-/// One step of a stop: a signal, and how long it may take before the next one.
+/// One step of a stop: a signal, and the timeout before the next step.
 pub(super) type StopStep = (Signal, Duration);
 
 /// How a child is started and stopped.
@@ -46,34 +47,34 @@ pub(super) struct Spec {
     pub(super) program: PathBuf,
     pub(super) args: Vec<OsString>,
     pub(super) envs: Vec<(&'static str, OsString)>,
-    /// Whether it sees what [`inherited`] lets through as well.
+    /// Whether the child also gets the variables of [`inherited`].
     pub(super) inherits: bool,
-    /// What it finds as its standard input, such as a socket that it shares; else nothing.
+    /// Its standard input, such as a shared socket; `/dev/null` if `None`.
     pub(super) stdin: Option<Arc<SharedSocket>>,
-    /// Where it works: in the state directory, by which the next start knows a child that was left over.
+    /// Its working directory: inside the state directory, where the next start recognises a left-over child by it.
     pub(super) dir: PathBuf,
-    /// Who runs it; none is whoever we are.
-    pub(super) account: Option<Account>,
-    /// What stops it, in turn; after the last comes SIGKILL. The first is also sent by the kernel
-    /// when we die without stopping it.
+    /// The user that runs it; `None` for the caller.
+    pub(super) user: Option<UnixUser>,
+    /// The signals that stop it, in order, before SIGKILL. The kernel also sends the first one if the supervisor dies
+    /// without stopping the child.
     pub(super) stop: Vec<StopStep>,
-    pub(super) speaks: Speaks,
+    pub(super) output: Output,
 }
 
-/// Where the output of a child goes, besides its log: a file that it writes itself (`follow`).
+/// Where the output of a child goes besides its log, a file that the child writes itself (`child_log`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Speaks {
-    /// Also to the terminal, with its name in front.
-    ToAll,
-    /// Nowhere else: of interest when it fails.
-    ToLog,
-    /// Its errors go to the terminal and not to the log, as a progress bar must.
-    Itself,
+pub(super) enum Output {
+    /// Also to the terminal, with its name as a prefix.
+    Terminal,
+    /// Only to the log: relevant only if the child fails.
+    LogOnly,
+    /// Standard error goes to the terminal instead of the log, as a progress bar requires.
+    Inherited,
 }
 
-/// What every child needs.
+/// What is needed to start any child.
 #[derive(Debug, Clone)]
-pub(super) struct Nursery {
+pub(super) struct Spawner {
     pub(super) setpriv: PathBuf,
     pub(super) console: Arc<Console>,
     pub(super) logs: PathBuf,
@@ -84,32 +85,32 @@ pub(super) struct Nursery {
 pub(super) struct Child {
     pub(super) pid: i32,
     process: tokio::process::Child,
-    /// None when its log could not be opened: it runs without one.
-    log: Option<Arc<Follower>>,
+    /// `None` if the log could not be opened: the child runs without one.
+    log: Option<Arc<ChildLog>>,
     reaped: bool,
 }
 
 impl Child {
-    /// Starts a child. The kernel ends it when the *thread* that started it ends, so this is only
-    /// called on the main thread: the supervisor's runtime has no other.
-    pub(super) fn start(spec: &Spec, nursery: &Nursery) -> Result<Self> {
-        let parting = spec.stop.first().map_or(Signal::SIGTERM, |step| step.0);
+    /// Starts a child. The kernel ends it when the *thread* that started it ends, so this is only called on the main
+    /// thread: the supervisor's runtime has no other.
+    pub(super) fn start(spec: &Spec, spawner: &Spawner) -> Result<Self> {
+        let stop_signal = spec.stop.first().map_or(Signal::SIGTERM, |step| step.0);
         let stdin = match &spec.stdin {
             Some(shared) => shared.share()?.into(),
             None => Stdio::null(),
         };
-        let console = (spec.speaks != Speaks::ToLog).then(|| Arc::clone(&nursery.console));
-        let log = Follower::open(&spec.name, console, &nursery.logs)
+        let console = (spec.output != Output::LogOnly).then(|| Arc::clone(&spawner.console));
+        let log = ChildLog::open(&spec.name, console, &spawner.logs)
             .map(Arc::new)
             .ok();
         let to_log = || match &log {
             Some(log) => log.stdio().unwrap_or_else(|_| Stdio::null()),
             None => Stdio::null(),
         };
-        let mut command = Command::new(&nursery.setpriv);
+        let mut command = Command::new(&spawner.setpriv);
         command
             .args(["--no-new-privs", "--pdeathsig"])
-            .arg(parting.as_str().trim_start_matches("SIG"))
+            .arg(stop_signal.as_str().trim_start_matches("SIG"))
             .arg("--")
             .arg(&spec.program)
             .args(&spec.args)
@@ -121,21 +122,19 @@ impl Child {
             .kill_on_drop(true)
             .stdin(stdin)
             .stdout(to_log())
-            .stderr(match spec.speaks {
-                Speaks::Itself => Stdio::inherit(),
-                Speaks::ToAll | Speaks::ToLog => to_log(),
+            .stderr(match spec.output {
+                Output::Inherited => Stdio::inherit(),
+                Output::Terminal | Output::LogOnly => to_log(),
             });
-        if let Some((uid, gid)) = spec.account.as_ref().and_then(Account::to_become) {
-            // Without further groups: std drops them when root becomes somebody.
+        if let Some((uid, gid)) = spec.user.as_ref().and_then(UnixUser::to_become) {
+            // Without supplementary groups: std drops them when root changes the user.
             command.uid(uid).gid(gid);
         }
         let process = command
             .spawn()
             .with_context(|| format!("cannot start {} ({})", spec.name, spec.program.display()))?;
-        let pid = process
-            .id()
-            .context("a child that is gone before it began")?;
-        log.iter().for_each(Follower::keep_up);
+        let pid = process.id().context("the child ended during its start")?;
+        log.iter().for_each(ChildLog::follow);
         Ok(Self {
             pid: i32::try_from(pid)?,
             process,
@@ -144,37 +143,37 @@ impl Child {
         })
     }
 
-    /// Waits for its end; whoever is left of its group goes too. May be dropped and called again.
+    /// Waits until the child has ended, then kills the rest of its process group. Cancel safe; may be called again.
     pub(super) async fn ended(&mut self) -> ExitStatus {
-        // Waiting fails only for a process that is not our child.
+        // Waiting fails only for a process that is not a child of this one.
         let status = self.process.wait().await.unwrap_or_default();
         if !self.reaped {
             self.reaped = true;
             process::kill_orphans(self.pid);
-            // All that it wrote is in the file.
+            // The file holds all output now.
             self.log.iter().for_each(|log| log.finish());
         }
         status
     }
 
-    /// Asks it to stop, more firmly each step, then kills it. Returns when it is reaped.
-    pub(super) async fn stop(&mut self, steps: &[StopStep], wishes: &watch::Receiver<Wish>) {
-        for (signal, patience) in steps {
+    /// Sends the stop signals in order, then kills the child. Returns when it is reaped.
+    pub(super) async fn stop(&mut self, steps: &[StopStep], shutdown: &watch::Receiver<Shutdown>) {
+        for (signal, step_timeout) in steps {
             process::signal(self.pid, *signal);
-            let hurried = async {
-                wished(wishes, Wish::Hurry).await;
-                tokio::time::sleep(HURRIED_PATIENCE).await;
+            let fast = async {
+                requested(shutdown, Shutdown::Fast).await;
+                tokio::time::sleep(FAST_STEP_TIMEOUT).await;
             };
             tokio::select! {
                 _ = self.ended() => return,
-                () = tokio::time::sleep(*patience) => {}
-                () = hurried => {}
+                () = tokio::time::sleep(*step_timeout) => {}
+                () = fast => {}
             }
         }
         self.kill().await;
     }
 
-    /// Ends it and its family at once.
+    /// Kills the child and all its descendants at once.
     pub(super) async fn kill(&mut self) {
         if !self.reaped {
             process::kill_family(self.pid);
@@ -182,52 +181,52 @@ impl Child {
         self.ended().await;
     }
 
-    /// Its last lines, after its end.
-    pub(super) fn last_words(&self) -> String {
+    /// Returns its last lines of output, after it has ended.
+    pub(super) fn last_lines(&self) -> String {
         self.log
             .as_ref()
-            .map(|log| log.last_words())
+            .map(|log| log.last_lines())
             .unwrap_or_default()
     }
 }
 
-/// Runs a child to its end, or stops it when somebody wishes so; anything but success is an error.
+/// Runs a child to its end, or stops it on a shutdown request. Any exit status but success is an error.
 pub(super) async fn run_to_end(
     spec: &Spec,
-    nursery: &Nursery,
-    wishes: &watch::Receiver<Wish>,
+    spawner: &Spawner,
+    shutdown: &watch::Receiver<Shutdown>,
 ) -> Result<()> {
-    let mut child = Child::start(spec, nursery)?;
+    let mut child = Child::start(spec, spawner)?;
     let status = tokio::select! {
         status = child.ended() => status,
-        () = wished(wishes, Wish::Stop) => {
-            child.stop(&spec.stop, wishes).await;
+        () = requested(shutdown, Shutdown::Graceful) => {
+            child.stop(&spec.stop, shutdown).await;
             return Err(Interrupted.into());
         }
     };
     if status.success() {
         return Ok(());
     }
-    let words = child.last_words();
-    anyhow::bail!("{} failed ({status}){}", spec.name, said(&words))
+    let words = child.last_lines();
+    anyhow::bail!("{} failed ({status}){}", spec.name, quoted_output(&words))
 }
 
-/// Somebody asked to stop before the work was done; no error to tell of.
+/// A shutdown was requested before the work was done; not reported as an error.
 #[derive(Debug, thiserror::Error)]
 #[error("interrupted")]
 pub(super) struct Interrupted;
 
-/// The last words as the end of a sentence.
-pub(super) fn said(words: &str) -> String {
+/// Formats the last lines of output as the end of an error message.
+pub(super) fn quoted_output(words: &str) -> String {
     if words.is_empty() {
         String::new()
     } else {
-        format!("; it said:\n            {words}")
+        format!("; its last output:\n            {words}")
     }
 }
 
-/// The few variables a child may see. Our own settings are not among them: `serve` would take
-/// what was meant for `up`. Nor is HOME: it may be the home of root, closed to the child.
+/// The environment variables that a child inherits. The settings of `up` are not among them, because `serve` would
+/// read them; neither is HOME, which may be root's home and closed to the child.
 fn inherited() -> impl Iterator<Item = (&'static str, OsString)> {
     const NAMES: [&str; 4] = ["PATH", "TERM", "RUST_LOG", "RUST_BACKTRACE"];
     let kept = NAMES.into_iter();

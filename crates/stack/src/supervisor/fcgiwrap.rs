@@ -1,89 +1,50 @@
 //! fcgiwrap: takes nginx's requests and starts this program for each, as CGI.
 //!
-//! Several of them take turns on one socket, which is ours: it outlives whoever dies, and requests wait
-//! in its queue meanwhile. fcgiwrap could fork them by itself (`-c`), but then Debian's 1.1.0 asks the
-//! kernel without end, once the first of them has died, whether another one did, and replaces none.
+//! Several of them accept from one socket, which belongs to the supervisor: it survives their deaths, and requests
+//! wait in its queue meanwhile. fcgiwrap could fork them itself (`-c`), but once the first one has died, Debian's
+//! 1.1.0 polls the kernel in an endless loop for further deaths and replaces none.
 
 use std::ffi::OsString;
-use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use nix::sys::signal::Signal;
 
-use super::account::Account;
-use super::child::{Speaks, Spec};
-use super::keeper::Service;
-use super::place::FileId;
-use super::private::Sockets;
+use super::child::{Output, Spec};
 use super::probe::Probe;
+use super::shared_socket::SharedSocket;
+use super::socket_dir::SocketDir;
+use super::supervise::Service;
+use super::unix_user::UnixUser;
 
-/// How long all of them may be silent. Each waits for the program that it started, so when all do,
-/// none answers us; and no program takes longer than the 30 s that a request may.
-const SILENCE_MAX: Duration = Duration::from_secs(40);
+/// How long all of them may be silent. Each waits for the program that it started, so if all are busy, none answers
+/// the probe; and no program runs longer than the 30 s limit of a request.
+const SILENCE_TIMEOUT: Duration = Duration::from_secs(40);
 
-/// What fcgiwrap starts.
-pub(super) struct Programs {
-    /// The only program that it may start.
+/// The CGI program and its limits.
+pub(super) struct CgiPrograms {
+    /// The only program that fcgiwrap may start.
     pub(super) program: PathBuf,
-    /// What the program finds in its environment besides the request.
+    /// The program's environment besides the request.
     pub(super) envs: Vec<(&'static str, OsString)>,
     /// How many may run at once; further requests wait in the socket's queue.
     pub(super) count: usize,
 }
 
-/// A listening socket that several children share. It is made again when it is gone from disk.
-#[derive(Debug)]
-pub(super) struct SharedSocket {
-    path: PathBuf,
-    sockets: Sockets,
-    account: Account,
-    bound: Mutex<(OwnedFd, Option<FileId>)>,
-}
-
-impl SharedSocket {
-    fn bind(path: &Path, sockets: &Sockets, account: &Account) -> Result<Self> {
-        Ok(Self {
-            path: path.to_owned(),
-            sockets: sockets.clone(),
-            account: account.clone(),
-            bound: Mutex::new(bound(path, sockets, account)?),
-        })
-    }
-
-    /// The socket for one more child.
-    pub(super) fn share(&self) -> Result<OwnedFd> {
-        let mut held = self.bound.lock().unwrap_or_else(PoisonError::into_inner);
-        if FileId::of(&self.path) != held.1 {
-            *held = bound(&self.path, &self.sockets, &self.account)?;
-        }
-        held.0.try_clone().context("a socket to share")
-    }
-}
-
-fn bound(path: &Path, sockets: &Sockets, account: &Account) -> Result<(OwnedFd, Option<FileId>)> {
-    sockets.mend()?;
-    let listener = account.with_rights(|| {
-        UnixListener::bind(path).with_context(|| format!("cannot listen on {}", path.display()))
-    })?;
-    Ok((listener.into(), FileId::of(path)))
-}
-
-/// As many fcgiwraps as programs may run at once, each as a child to keep, on a socket made here.
+/// Returns one fcgiwrap for each program that may run at once, on a socket created here.
 ///
-/// Each hands its whole environment on to its programs, so it gets none but theirs. It works where the
-/// program lies: fcgiwrap goes there for each program anyway.
+/// Each passes its whole environment on to its programs, so it gets only theirs. It runs in the program's folder,
+/// because fcgiwrap changes to it for each program anyway.
 pub(super) fn services(
     fcgiwrap: &Path,
-    account: &Account,
+    user: &UnixUser,
     socket: &Path,
-    programs: &Programs,
-    sockets: &Sockets,
+    programs: &CgiPrograms,
+    sockets: &SocketDir,
 ) -> Result<Vec<Service>> {
-    let listener = Arc::new(SharedSocket::bind(socket, sockets, account)?);
+    let listener = Arc::new(SharedSocket::bind(socket, sockets, user)?);
     let dir = programs.program.parent().unwrap_or(Path::new("/"));
     let numbers = 0..programs.count;
     let services = numbers.map(|number| Service {
@@ -95,14 +56,14 @@ pub(super) fn services(
             inherits: false,
             stdin: Some(Arc::clone(&listener)),
             dir: dir.to_owned(),
-            account: Some(account.clone()),
+            user: Some(user.clone()),
             stop: vec![(Signal::SIGTERM, Duration::from_secs(2))],
-            speaks: Speaks::ToAll,
+            output: Output::Terminal,
         },
         ready: Probe::FastCgi(socket.to_owned()),
         alive: Probe::FastCgi(socket.to_owned()),
-        start_patience: Duration::from_secs(10),
-        silence_max: SILENCE_MAX,
+        start_timeout: Duration::from_secs(10),
+        silence_timeout: SILENCE_TIMEOUT,
         prepare: Box::new(|| Ok(())),
     });
     Ok(services.collect())

@@ -1,4 +1,4 @@
-//! When to replace a child, and how soon: patience with the busy, none with the frozen.
+//! Health checks and restart backoff: a busy child gets time, a frozen one is replaced.
 
 use std::time::{Duration, Instant};
 
@@ -7,35 +7,35 @@ use tokio::time::sleep;
 use super::probe::Probe;
 use super::process;
 
-/// How often a working child is asked.
-const ASK_EVERY: Duration = Duration::from_millis(500);
+/// How often a running child is probed.
+const PROBE_INTERVAL: Duration = Duration::from_millis(500);
 
-/// How many questions in a row must stay unanswered.
+/// How many probes in a row must fail.
 const FAILURES_MIN: u32 = 3;
 
-/// How often one child may be killed for its silence at most: what keeps falling silent is not
-/// helped by being killed faster, and a cache that is emptied every second is none.
-const SILENCE_KILL_EVERY: Duration = Duration::from_secs(60);
+/// The shortest time between two kills of one child for not answering: killing a child more often does not help it,
+/// and a cache that is emptied every second is useless.
+const SILENCE_KILL_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Waits until the child has fallen silent for good, and tells how that showed.
+/// Waits until the child has stopped answering, and returns how that showed.
 ///
-/// A child that uses CPU time is busy, not frozen, so its silence begins anew: on two busy cores
-/// a late answer is ordinary.
+/// A child that uses CPU time is busy, not frozen, so its silence is counted from zero again: on two busy cores a late
+/// answer is ordinary.
 pub(super) async fn silence(
     alive: &Probe,
     pid: i32,
-    silence_max: Duration,
-    brake: &mut SilenceBrake,
+    silence_timeout: Duration,
+    kill_limit: &mut KillLimit,
 ) -> String {
     let mut silent: Option<Silence> = None;
     loop {
-        sleep(ASK_EVERY).await;
+        sleep(PROBE_INTERVAL).await;
         let Err(answer) = alive.ask(pid).await else {
             silent = None;
             continue;
         };
         let cpu_ticks = process::family_cpu_ticks(pid);
-        let so_far = match silent.take() {
+        let current = match silent.take() {
             Some(before) if before.cpu_ticks == cpu_ticks => Silence {
                 failures: before.failures + 1,
                 ..before
@@ -46,11 +46,11 @@ pub(super) async fn silence(
                 failures: 1,
             },
         };
-        let lasts = so_far.since.elapsed();
-        if so_far.failures >= FAILURES_MIN && lasts >= silence_max && brake.allows() {
-            return format!("{answer}; silent for {lasts:.1?}, its CPU time stands still");
+        let lasts = current.since.elapsed();
+        if current.failures >= FAILURES_MIN && lasts >= silence_timeout && kill_limit.allows() {
+            return format!("{answer}; no answer for {lasts:.1?} and no CPU time used");
         }
-        silent = Some(so_far);
+        silent = Some(current);
     }
 }
 
@@ -60,15 +60,15 @@ struct Silence {
     failures: u32,
 }
 
-/// Lets a child be killed for its silence once in a while only.
+/// Limits how often a child is killed for not answering.
 #[derive(Debug, Default)]
-pub(super) struct SilenceBrake(Option<Instant>);
+pub(super) struct KillLimit(Option<Instant>);
 
-impl SilenceBrake {
+impl KillLimit {
     fn allows(&mut self) -> bool {
         let allows = self
             .0
-            .is_none_or(|last| last.elapsed() >= SILENCE_KILL_EVERY);
+            .is_none_or(|last| last.elapsed() >= SILENCE_KILL_INTERVAL);
         if allows {
             self.0 = Some(Instant::now());
         }
@@ -76,24 +76,24 @@ impl SilenceBrake {
     }
 }
 
-/// How long to wait before the next start: soon after a good life, ever longer after short ones.
+/// The pause before the next start: short after a long run, longer after each short one.
 #[derive(Debug, Default)]
 pub(super) struct Backoff {
     pause: Option<Duration>,
 }
 
 impl Backoff {
-    /// The first replacement comes at once, as far as a visitor can tell.
+    /// Short enough that a visitor hardly notices the first restart.
     const SHORTEST: Duration = Duration::from_millis(100);
-    /// With it, a child that cannot live is started at most ten times in its first minute.
+    /// With this limit, a child that always fails is started at most ten times in its first minute.
     const LONGEST: Duration = Duration::from_secs(20);
-    /// How long a life must be to forget the short ones before it.
-    const GOOD_LIFE: Duration = Duration::from_secs(60);
+    /// A run of this length resets the backoff.
+    const RESET_AFTER: Duration = Duration::from_secs(60);
 
-    /// The pause after a life of this length.
+    /// Returns the pause after a run of this length.
     pub(super) fn next(&mut self, lived: Duration) -> Duration {
         let pause = match self.pause {
-            Some(pause) if lived < Self::GOOD_LIFE => (pause * 2).min(Self::LONGEST),
+            Some(pause) if lived < Self::RESET_AFTER => (pause * 2).min(Self::LONGEST),
             _ => Self::SHORTEST,
         };
         self.pause = Some(pause);
@@ -126,13 +126,13 @@ mod tests {
         for _ in 0..5 {
             backoff.next(Duration::ZERO);
         }
-        assert_eq!(backoff.next(Backoff::GOOD_LIFE), Backoff::SHORTEST);
+        assert_eq!(backoff.next(Backoff::RESET_AFTER), Backoff::SHORTEST);
     }
 
     #[test]
     fn silence_kills_a_child_once_a_minute_at_most() {
-        let mut brake = SilenceBrake::default();
-        assert!(brake.allows());
-        assert!(!brake.allows());
+        let mut kill_limit = KillLimit::default();
+        assert!(kill_limit.allows());
+        assert!(!kill_limit.allows());
     }
 }

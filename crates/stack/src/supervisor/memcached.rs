@@ -1,4 +1,4 @@
-//! memcached: on loopback, without UDP, of a fixed size.
+//! memcached: on loopback, without UDP, with a fixed memory limit.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -7,29 +7,29 @@ use std::time::Duration;
 use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::signal::Signal;
 
-use super::account::Account;
-use super::child::{Speaks, Spec};
-use super::keeper::Service;
+use super::child::{Output, Spec};
 use super::probe::Probe;
+use super::supervise::Service;
+use super::unix_user::UnixUser;
 
-/// How many connections it takes: those nginx and the app processes keep, with room to spare.
+/// How many connections it accepts: those of nginx and of the app processes, with a margin.
 const CONNECTIONS: u64 = 4096;
 
-/// Descriptors that memcached needs for itself.
+/// How many file descriptors memcached needs for itself.
 const OWN_DESCRIPTORS: u64 = 64;
 
-/// The largest item: a picture of 1600 pixels is below it, and a slab page is not wasted on it.
+/// The largest item: a picture of 1600 pixels fits, and slab pages stay small.
 const ITEM_MAX: &str = "2m";
 
-/// How many threads it has at most. One for two workers of nginx, which have twice its work; more of them find
-/// less to do at a time and only wake each other. Hits of 4 KB on two cores: 71,100/s with one thread,
-/// 65,100 with two, 61,400 with four (eight blocks).
+/// How many threads it runs at most: one for two workers of nginx, which have twice its work. More threads find less
+/// to do each time and only wake each other. Hits of 4 KB on two cores: 71,100/s with one thread, 65,100 with two,
+/// 61,400 with four (eight blocks).
 const THREADS_MAX: usize = 4;
 
-/// memcached as a child to keep. It comes back empty, which is all that a lost purge needs.
+/// Returns memcached as a service. A restart empties it, which also repairs a lost purge.
 pub(super) fn service(
     program: PathBuf,
-    account: Account,
+    user: UnixUser,
     address: SocketAddr,
     memory_mb: u32,
     dir: &Path,
@@ -58,14 +58,14 @@ pub(super) fn service(
             inherits: true,
             stdin: None,
             dir: dir.to_owned(),
-            account: Some(account),
+            user: Some(user),
             stop: vec![(Signal::SIGTERM, Duration::from_secs(3))],
-            speaks: Speaks::ToAll,
+            output: Output::Terminal,
         },
         ready: Probe::Memcached(address),
         alive: Probe::Memcached(address),
-        start_patience: Duration::from_secs(10),
-        silence_max: Duration::from_secs(2),
+        start_timeout: Duration::from_secs(10),
+        silence_timeout: Duration::from_secs(2),
         prepare: Box::new(|| Ok(())),
     }
 }

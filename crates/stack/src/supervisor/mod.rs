@@ -1,54 +1,56 @@
-//! The stack: starts every program of the site as a child, watches over it, and stops it in order.
+//! The supervisor: starts every process of the site, restarts those that fail, and stops them in order.
 //!
-//! It decides nothing: a [`Plan`] says what runs. In reading order: [`up`] is the whole story;
-//! `keeper` keeps one child running, `health` says when to give up on one, `probe` asks whether it
-//! answers, `child` starts and stops a process; `postgres`, `memcached`, `app`, `fcgiwrap` and `nginx` say
-//! how each program is run; `watch` passes on what nginx tells whoever
-//! watches; `room` looks after the room on the disk; `rights` does what has to be done in folders of the children's user; `state` knows what lies where, `record` what runs, `place` what proves that it is of this directory,
-//! and `left_over` ends what a kill -9 of the supervisor left.
+//! A [`Plan`] decides what runs. In reading order: [`up`] runs one site from start to stop; `supervise` keeps one
+//! child running, `probe` checks whether it answers, `health` decides when to replace it, `child` starts and stops a
+//! process; `postgres`, `memcached`, `app`, `fcgiwrap` and `nginx` define how each program runs; `request_log`
+//! forwards the requests that nginx reports; `disk_space` keeps space for a full disk; `privileges` works in folders
+//! of the children's user; `state` defines the state directory, `run_file` records what runs, `ownership` proves that
+//! a process belongs to this directory, and `leftovers` stops what a killed supervisor left running.
 //!
-//! Invariants. A child is ready when it *answers*. Every child is stopped in its own way, with a
-//! time-out, then killed, and always reaped. A child never outlives us: the kernel stops it when
-//! we are killed, and the next start makes sure. A process or a folder of sockets is ended or removed
-//! only if the kernel shows that it belongs to this state directory, or lets us not look at a process that the record
-//! of this directory names.
+//! Invariants. A child is ready when it *answers*. Every child is stopped by its own signals with timeouts, then
+//! killed, and always reaped. A child never outlives the supervisor: the kernel stops it when the supervisor is
+//! killed, and the next start verifies that. A process is ended, or a folder of sockets removed, only if the kernel
+//! shows that it belongs to this state directory, or if the kernel hides a process that this directory's run file
+//! names.
 
-mod account;
 mod app;
+mod binaries;
 mod budget;
 mod child;
+mod child_log;
+mod demo_logins;
+mod dir_identity;
+mod disk_space;
 mod fcgiwrap;
-mod flood;
-mod follow;
 mod health;
-mod keeper;
-mod left_over;
+mod leftovers;
+mod log_throttle;
 mod memcached;
-mod moved;
 mod nginx;
 mod output;
-mod pairs;
-mod place;
+mod ownership;
 mod plan;
 mod port;
 mod postgres;
-mod private;
+mod privileges;
 mod probe;
 mod process;
-mod programs;
-mod record;
-mod rights;
-mod room;
-mod spare;
+mod relocation;
+mod replace_file;
+mod request_log;
+mod run_file;
+mod shared_socket;
+mod socket_dir;
 mod state;
 mod status;
 mod stop;
+mod supervise;
+mod unix_user;
 mod up;
-mod watch;
 
 pub use plan::{HeldSetting, Plan};
 pub use process::is_ignored;
-pub use record::Running;
+pub use run_file::Running;
 pub use state::StateDir;
 pub use status::describe;
 pub use stop::{Stopped, reset, stop};

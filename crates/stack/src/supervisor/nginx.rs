@@ -1,4 +1,4 @@
-//! nginx: the repository's own configuration of a version, byte for byte, with the addresses beside it.
+//! nginx: runs the repository's own configuration of a version unchanged; the addresses are in files beside it.
 
 use std::fs::Permissions;
 use std::io::ErrorKind;
@@ -13,14 +13,16 @@ use anyhow::{Context as _, Result, bail};
 use domain::rung::{Front as FrontOfRung, Rung};
 use nix::sys::signal::Signal;
 
-use super::account::Account;
-use super::child::{Speaks, Spec};
-use super::keeper::Service;
+use super::child::{Output, Spec};
+use super::disk_space::DiskSpace;
+use super::port::reachable;
 use super::probe::Probe;
-use super::room::StartRoom;
-use super::state::{StateDir, write_whole};
+use super::replace_file::write_whole;
+use super::state::StateDir;
+use super::supervise::Service;
+use super::unix_user::UnixUser;
 
-/// How the application is asked by CGI, in the one version that does.
+/// The CGI parts of the configuration, for version 0.1 only.
 const CGI: [(&str, &str); 3] = [
     (
         "cgi.conf",
@@ -36,22 +38,22 @@ const CGI: [(&str, &str); 3] = [
     ),
 ];
 
-/// How long visitors who are being served may take when the site stops.
-const DRAIN_PATIENCE: Duration = Duration::from_secs(10);
+/// How long requests in progress may take when the site stops.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What nginx stands in front of.
-pub(super) struct Behind<'a> {
+/// What is behind nginx.
+pub(super) struct Backend<'a> {
     pub(super) rung: Rung,
     pub(super) listen: SocketAddr,
     pub(super) apps: Vec<PathBuf>,
     pub(super) memcached: Option<SocketAddr>,
-    /// How whoever watches is told of requests, in a version where there is something to see.
+    /// Where nginx reports requests, in versions that have a request log.
     pub(super) watch: Option<accelerator::nginx::Watch>,
-    /// This program, for a version that starts it by CGI.
+    /// This program, for the version that runs it by CGI.
     pub(super) program: &'a Path,
 }
 
-/// The front of a version as a reader finds it in the repository; 0.4's is the root's.
+/// Returns nginx.conf of a version as in the repository; the one of 0.4 is in the root folder.
 fn configuration(rung: Rung) -> Result<&'static str> {
     match rung {
         Rung::CgiStrawman => Ok(include_str!("../../../../rungs/0.1-cgi/nginx.conf")),
@@ -63,42 +65,43 @@ fn configuration(rung: Rung) -> Result<&'static str> {
     }
 }
 
-/// Writes the configuration into its folder and returns nginx as a child to keep.
+/// Writes the configuration into its folder and returns nginx as a service.
 pub(super) fn service(
     program: PathBuf,
-    account: &Account,
+    user: &UnixUser,
     state: &StateDir,
-    behind: Behind<'_>,
-    room: StartRoom,
+    backend: Backend<'_>,
+    disk_space: DiskSpace,
 ) -> Result<Service> {
     let dir = state.nginx();
-    begin_anew(&dir)?;
-    // The master makes the folders in it and gives them to its workers, following links: so nobody else may make any.
+    recreate(&dir)?;
+    // nginx's master creates folders in it and changes their owner, following symlinks: so no other user may write
+    // here.
     let temp_dir = dir.join("temp");
-    state.make_ours(&temp_dir, 0o755)?;
-    let nginx_conf = configuration(behind.rung)?;
+    state.create_own_dir(&temp_dir, 0o755)?;
+    let nginx_conf = configuration(backend.rung)?;
     write_whole(&dir.join("nginx.conf"), nginx_conf.as_bytes())?;
-    state.make_ours(&dir.join("shared"), 0o755)?;
+    state.create_own_dir(&dir.join("shared"), 0o755)?;
     for (name, text) in SHARED {
         write_whole(&dir.join("shared").join(name), text.as_bytes())?;
     }
-    if behind.rung.front() == FrontOfRung::NginxAndCgi {
-        write_cgi(&dir, behind.program)?;
-        lay_out_files(&dir, state)?;
+    if backend.rung.front() == FrontOfRung::NginxAndCgi {
+        write_cgi(&dir, backend.program)?;
+        link_files(&dir, state)?;
     }
     let front = Front {
-        user: account.names_to_become(),
+        user: user.names_to_become(),
         workers: std::thread::available_parallelism().map_or(1, usize::from),
         pid: dir.join("nginx.pid"),
         error_log: "stderr".into(),
         access_log: None,
         site: "Flickr Killr".into(),
         temp_dir,
-        listen: behind.listen.to_string(),
-        apps: behind.apps,
-        memcached: behind.memcached.into_iter().collect(),
+        listen: backend.listen.to_string(),
+        apps: backend.apps,
+        memcached: backend.memcached.into_iter().collect(),
         copies: 1,
-        watch: behind.watch,
+        watch: backend.watch,
     };
     front.write_to(&dir)?;
     let words = ["-e", "stderr", "-c", "nginx.conf", "-p"];
@@ -113,34 +116,34 @@ pub(super) fn service(
             inherits: true,
             stdin: None,
             dir,
-            // The master keeps what rights we have; its workers give them up by `user`.
-            account: None,
+            // The master keeps the caller's privileges; its workers drop them by the `user` directive.
+            user: None,
             stop: vec![
-                (Signal::SIGQUIT, DRAIN_PATIENCE),
+                (Signal::SIGQUIT, DRAIN_TIMEOUT),
                 (Signal::SIGTERM, Duration::from_secs(2)),
             ],
-            speaks: Speaks::ToAll,
+            output: Output::Terminal,
         },
-        ready: Probe::AnyHttp(reachable(behind.listen)),
-        alive: Probe::AnyHttp(reachable(behind.listen)),
-        start_patience: Duration::from_secs(30),
-        silence_max: Duration::from_secs(2),
-        // It writes its pid, or does not start.
+        ready: Probe::AnyHttp(reachable(backend.listen)),
+        alive: Probe::AnyHttp(reachable(backend.listen)),
+        start_timeout: Duration::from_secs(30),
+        silence_timeout: Duration::from_secs(2),
+        // nginx must write its pid file, or it does not start.
         prepare: Box::new(move || {
-            room.for_a_program();
+            disk_space.free_for_program();
             Ok(())
         }),
     })
 }
 
-/// Empties the folder: another version may have run here before, with other files.
-fn begin_anew(dir: &Path) -> Result<()> {
+/// Empties the folder: another version may have left other files here.
+fn recreate(dir: &Path) -> Result<()> {
     match std::fs::remove_dir_all(dir) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
         _ => std::fs::create_dir(dir),
     }
     .and_then(|()| std::fs::set_permissions(dir, Permissions::from_mode(0o755)))
-    .with_context(|| format!("cannot make {} anew", dir.display()))
+    .with_context(|| format!("cannot recreate {}", dir.display()))
 }
 
 fn write_cgi(dir: &Path, program: &Path) -> Result<()> {
@@ -152,26 +155,16 @@ fn write_cgi(dir: &Path, program: &Path) -> Result<()> {
     write_whole(&dir.join("program.conf"), text.as_bytes())
 }
 
-/// Makes the folder that nginx sends files from: for each kind of URL where those files lie.
-fn lay_out_files(dir: &Path, state: &StateDir) -> Result<()> {
+/// Creates the folder from which nginx serves files, with one symlink for each kind of URL.
+fn link_files(dir: &Path, state: &StateDir) -> Result<()> {
     let files = dir.join("files");
-    state.make_ours(&files, 0o755)?;
+    state.create_own_dir(&files, 0o755)?;
     for (name, place) in [
         ("static", state.static_files()),
         ("i", state.derivatives().join("public")),
     ] {
         std::os::unix::fs::symlink(place, files.join(name))
-            .with_context(|| format!("cannot lay out {}", files.display()))?;
+            .with_context(|| format!("cannot create the symlinks in {}", files.display()))?;
     }
     Ok(())
-}
-
-/// Where we reach what listens there: 0.0.0.0 and :: are heard, not called.
-pub(super) fn reachable(listen: SocketAddr) -> SocketAddr {
-    let ip = match listen {
-        SocketAddr::V4(_) if listen.ip().is_unspecified() => [127, 0, 0, 1].into(),
-        SocketAddr::V6(_) if listen.ip().is_unspecified() => std::net::Ipv6Addr::LOCALHOST.into(),
-        _ => listen.ip(),
-    };
-    SocketAddr::new(ip, listen.port())
 }

@@ -1,4 +1,4 @@
-//! The terminal, with a name in front of each line, and the supervisor's own log, which stays small.
+//! The terminal, with a name before each line, and the supervisor's own log of limited size.
 
 use std::fs::{File, OpenOptions};
 use std::io::{IsTerminal as _, Write as _};
@@ -7,21 +7,21 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// How many bytes a log may hold before it becomes the old one; two are kept of each child.
+/// The maximum size of a log before it is rotated; two files are kept of each child.
 pub(super) const LOG_BYTES_MAX: u64 = 8 << 20;
 
-/// How many lines wait for a slow terminal; then lines are left out there. The logs have them all.
+/// How many lines wait for a slow terminal; further lines are dropped there. The logs hold them all.
 const QUEUE_LINES_MAX: usize = 4096;
 
-/// How long the last lines may take to reach a terminal that somebody stopped with Ctrl-S.
-const FLUSH_PATIENCE: Duration = Duration::from_secs(1);
+/// How long the last lines may take to reach a terminal that was stopped with Ctrl-S.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The terminal. A thread of its own writes, so that nobody waits for a stopped terminal.
+/// The terminal. A separate thread writes to it, so that a stopped terminal blocks no other task.
 #[derive(Debug)]
 pub(super) struct Console {
     lines: SyncSender<Line>,
     coloured: bool,
-    /// Our own log; none before there is a state directory.
+    /// The supervisor's own log; `None` before the state directory exists.
     log: Mutex<Option<Log>>,
 }
 
@@ -43,32 +43,32 @@ impl Console {
         })
     }
 
-    /// From now on, keeps in a log what we say ourselves.
+    /// From now on, also writes the supervisor's own messages to a log.
     pub(super) fn log_to(&self, logs: &Path) {
-        *held(&self.log) = Some(Log::open(logs.join("up.log")));
+        *locked(&self.log) = Some(Log::open(logs.join("up.log")));
     }
 
-    /// Says something in our own name.
-    pub(super) fn say(&self, text: &str) {
-        if let Some(log) = held(&self.log).as_mut() {
+    /// Prints and logs a message of the supervisor.
+    pub(super) fn report(&self, text: &str) {
+        if let Some(log) = locked(&self.log).as_mut() {
             log.write(text);
         }
         self.print("up", "1", text);
     }
 
-    /// Prints a line as it is, for other programs to read.
+    /// Prints a line unchanged, for other programs to read.
     pub(super) fn announce(&self, text: &str) {
-        if let Some(log) = held(&self.log).as_mut() {
+        if let Some(log) = locked(&self.log).as_mut() {
             log.write(text);
         }
         let _ = self.lines.try_send(Line::Text(format!("{text}\n")));
     }
 
-    /// Waits until everything said is written, but not for ever.
+    /// Waits until all lines are written, up to a timeout.
     pub(super) fn flush(&self) {
         let (written, flushed) = sync_channel(1);
         if self.lines.try_send(Line::Flushed(written)).is_ok() {
-            let _ = flushed.recv_timeout(FLUSH_PATIENCE);
+            let _ = flushed.recv_timeout(FLUSH_TIMEOUT);
         }
     }
 
@@ -97,11 +97,11 @@ fn write_out(queue: &Receiver<Line>) {
     }
 }
 
-/// A log of bounded size: when it is full it becomes `NAME.1`, and what was there before goes.
+/// A log of limited size: a full log is renamed to `NAME.1`, replacing the one before.
 #[derive(Debug)]
 struct Log {
     path: PathBuf,
-    /// None when it cannot be written; the site runs on without its log.
+    /// `None` if the log cannot be written; the site runs without it.
     file: Option<File>,
     bytes: u64,
 }
@@ -120,11 +120,11 @@ impl Log {
 
     fn write(&mut self, text: &str) {
         if self.bytes > LOG_BYTES_MAX {
-            let _ = std::fs::rename(&self.path, name_of_old(&self.path));
+            let _ = std::fs::rename(&self.path, rotated_path(&self.path));
             *self = Self::open(std::mem::take(&mut self.path));
         }
         if self.file.is_none() {
-            // The disk was full when it was opened, and may have room now.
+            // The disk was full when the log was opened, and may have space now.
             *self = Self::open(std::mem::take(&mut self.path));
         }
         if let Some(file) = &mut self.file {
@@ -136,15 +136,15 @@ impl Log {
     }
 }
 
-/// The name of the log before this one.
-pub(super) fn name_of_old(path: &Path) -> PathBuf {
+/// The path of the rotated log.
+pub(super) fn rotated_path(path: &Path) -> PathBuf {
     let mut old = path.as_os_str().to_owned();
     old.push(".1");
     old.into()
 }
 
-/// Takes a lock, also after a panic of its holder: a log stays usable.
-fn held<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+/// Takes a lock, even if its holder panicked: a log stays usable.
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

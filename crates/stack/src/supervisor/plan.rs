@@ -1,4 +1,4 @@
-//! What is to run, as somebody else decided it.
+//! What to run, as decided by the caller.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -7,66 +7,65 @@ use domain::Reserve;
 use domain::rung::{Front, Rung};
 use serde::{Deserialize, Serialize};
 
-/// Everything [`up`](super::up) is told.
+/// The input of `up`.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// The folder that holds everything, as the person said it.
+    /// The state directory, as given on the command line.
     pub state_dir: PathBuf,
-    /// Who runs the children when we are root.
+    /// The user that runs the children when the caller is root.
     pub user: String,
-    /// Which version of the site runs.
+    /// The version of the site.
     pub rung: Rung,
-    /// Where the site is served; port 0 takes any free one.
+    /// The address of the site; port 0 takes any free port.
     pub listen: SocketAddr,
-    /// How many people a new database is filled with: that is disk to be found.
+    /// How many users a new database gets; this determines the disk space needed.
     pub users: u32,
-    /// How many photos a new database is filled with.
+    /// How many photos a new database gets.
     pub photos: u32,
-    /// How many app processes run; where there is one only, how many threads it has.
+    /// How many app processes run; in a version with one process, how many threads it has.
     pub app_processes: usize,
-    /// Somebody else's database; without it we run a private one.
+    /// An external database; `None` starts a private PostgreSQL.
     pub database_url: Option<String>,
-    /// How many database connections each app process may hold.
+    /// How many database connections each app process may open.
     pub database_connections: u32,
-    /// How much memory memcached has, in MiB.
+    /// The memory of memcached, in MiB.
     pub memcached_mb: u32,
-    /// How many bytes of derivatives may lie on disk.
+    /// How many bytes of derivatives the disk may hold.
     pub derivatives_max_bytes: u64,
-    /// How much of the disk is left free.
+    /// How much of the disk stays free.
     pub disk_reserve: Reserve,
-    /// Whether /lab is shown.
+    /// Whether /lab is served.
     pub lab: bool,
-    /// The names of hosts under which /lab answers, beside addresses and `localhost`.
+    /// The host names under which /lab answers, besides addresses and `localhost`.
     pub lab_hosts: Vec<String>,
-    /// Whether people may log in as demo people.
+    /// Whether visitors may log in as demo users.
     pub demo_logins: bool,
     /// All settings, for `flickr-killr config`.
     pub settings: Vec<HeldSetting>,
-    /// The arguments with which this program migrates the database and loads the demo data where that is wanted.
+    /// The arguments with which this program migrates the database and, if requested, loads the demo data.
     pub prepare: Vec<String>,
 }
 
 /// A setting that a site was started with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldSetting {
-    /// Its name, as flag and in the settings file.
+    /// Its name, as a flag and in the settings file.
     pub name: String,
-    /// Its value as text; none for a setting without one.
+    /// Its value as text; `None` if it has none.
     pub value: Option<String>,
     /// Where the value came from.
     pub origin: String,
 }
 
-/// How many programs of 0.1 may run at once for each app process that other versions would have.
-/// They are either starting up, which is work for the processor, or waiting for PostgreSQL; with
-/// more of them every single one only takes longer.
+/// How many CGI programs of 0.1 may run at once for each app process of the other versions. Each either starts up,
+/// which takes CPU time, or waits for PostgreSQL; more of them only slow each one down.
 const PROGRAMS_PER_PROCESS: usize = 4;
 
-/// How many database connections a program of 0.1 holds.
+/// How many database connections one CGI program opens.
 const CONNECTIONS_PER_PROGRAM: u32 = 1;
 
 impl Plan {
-    /// How many programs run at once at most; none where nobody starts programs for requests.
+    /// How many CGI programs run at once at most; 0 in versions without CGI.
     pub(super) fn programs(&self) -> usize {
         match self.rung.front() {
             Front::NginxAndCgi => self.app_processes * PROGRAMS_PER_PROCESS,
@@ -74,7 +73,7 @@ impl Plan {
         }
     }
 
-    /// How many app processes stay: of 0.1 the one that does what no visitor waits for.
+    /// How many app processes run permanently: in 0.1 only the one for background jobs.
     pub(super) fn lasting_processes(&self) -> usize {
         match self.rung.front() {
             Front::NginxAndCgi | Front::App => 1,
@@ -82,7 +81,7 @@ impl Plan {
         }
     }
 
-    /// How many database connections one lasting process may hold. An only one has those of all.
+    /// How many database connections one permanent process may open. A single process gets those of all.
     pub(super) fn connections_per_process(&self) -> u32 {
         match self.rung.front() {
             Front::NginxAndCgi | Front::Nginx => self.database_connections,
@@ -90,12 +89,12 @@ impl Plan {
         }
     }
 
-    /// How many database connections may be open at once, whoever holds them.
+    /// How many database connections may be open at once in total.
     pub(super) fn connections(&self) -> u32 {
         self.connections_per_process() * self.lasting_processes() as u32
             + CONNECTIONS_PER_PROGRAM * self.programs() as u32
     }
 }
 
-/// How many connections `serve` accepts to hold.
+/// How many connections `serve` accepts as its limit.
 const POOL_MAX: u32 = 200;

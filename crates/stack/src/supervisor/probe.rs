@@ -1,4 +1,4 @@
-//! Readiness and health: a child is there when it answers, not when its file exists.
+//! Readiness and health probes: a child is up when it answers, not when its file exists.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -13,53 +13,52 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
-use super::account::Account;
+use super::unix_user::UnixUser;
 
-/// How long a child has for one answer.
-const ANSWER_PATIENCE: Duration = Duration::from_millis(500);
+/// How long a child may take for one answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// How long a page may take while the site warms up, because the first one opens connections.
-const PAGE_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a page may take while the site warms up: the first request opens connections.
+const PAGE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The line of PostgreSQL's pid file that says what the server is doing.
+/// The line of PostgreSQL's pid file that holds the server's status.
 const PID_FILE_STAGE: usize = 7;
 
-/// A management record (request 0, nothing in it) of a type that nobody knows: `FastCGI` 1.0, 4.2, has
-/// every application answer that. Asking for values (4.1) would be the usual question, but fcgiwrap's
-/// library waits for more of it.
+/// A management record (request 0, empty) of an unknown type: `FastCGI` 1.0, 4.2, requires every application to answer
+/// it. The usual probe, asking for values (4.1), does not work: fcgiwrap's library waits for more data.
 const FCGI_UNHEARD_OF: &[u8; 8] = b"\x01\xff\0\0\0\0\0\0";
 
-/// The type of the record that says so.
+/// The record type of that answer.
 const FCGI_UNKNOWN_TYPE: u8 = 11;
 
 /// How many bytes of the pid file are read: its lines are a path and some numbers.
 const PID_FILE_BYTES_MAX: u64 = 16 << 10;
 
-/// A question that only a working child answers.
+/// A request that only a working child answers.
 #[derive(Debug, Clone)]
 pub(super) enum Probe {
-    /// PostgreSQL runs a query. It says itself, in its pid file, when it is worth asking; asking
-    /// a server that recovers fills its log with refusals.
+    /// PostgreSQL runs a query. Sent only when its pid file reports it ready; connecting to a server in recovery fills
+    /// its log with refusals.
     Query {
         server: Box<ConnectOptions>,
         pid_file: PathBuf,
-        account: Account,
+        user: UnixUser,
     },
-    /// PostgreSQL's postmaster takes a connection and answers its first packet.
+    /// PostgreSQL's postmaster accepts a connection and answers its first packet.
     Postmaster(PathBuf),
-    /// memcached tells its version, and its pid is that of the child.
+    /// memcached returns its version, and its pid is that of the child.
     Memcached(SocketAddr),
-    /// An app process says that it is well, over its unix socket.
+    /// An app process returns success for its health check, over its unix socket.
     Healthz(PathBuf),
-    /// fcgiwrap has a process to spare, which answers without starting a program.
+    /// An idle fcgiwrap process answers without starting a program.
     FastCgi(PathBuf),
     /// A page is served.
     Page(SocketAddr, &'static str),
-    /// Something HTTP answers, whatever it says.
+    /// Any HTTP response counts.
     AnyHttp(SocketAddr),
 }
 
-/// The beginning of PostgreSQL's pid file, without waiting should it be a pipe.
+/// Reads the beginning of PostgreSQL's pid file, without blocking if it is a pipe.
 pub(super) fn head(path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut file = File::options()
         .read(true)
@@ -72,20 +71,20 @@ pub(super) fn head(path: &Path) -> anyhow::Result<Vec<u8>> {
 }
 
 impl Probe {
-    /// Asks once. The error says what came instead of the answer.
+    /// Probes once. The error describes the failed answer.
     pub(super) async fn ask(&self, pid: i32) -> Result<(), String> {
-        let patience = match self {
-            Self::Page(..) => PAGE_PATIENCE,
-            _ => ANSWER_PATIENCE,
+        let limit = match self {
+            Self::Page(..) => PAGE_TIMEOUT,
+            _ => ANSWER_TIMEOUT,
         };
-        match timeout(patience, self.ask_patiently(pid)).await {
+        match timeout(limit, self.ask_unbounded(pid)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(format!("{error:#}")),
-            Err(_) => Err(format!("no answer within {patience:?}")),
+            Err(_) => Err(format!("no answer within {limit:?}")),
         }
     }
 
-    /// The unix socket where it asks.
+    /// The unix socket that the probe uses.
     pub(super) fn socket(&self) -> Option<&Path> {
         match self {
             Self::Postmaster(socket) | Self::Healthz(socket) | Self::FastCgi(socket) => {
@@ -95,28 +94,27 @@ impl Probe {
         }
     }
 
-    async fn ask_patiently(&self, pid: i32) -> anyhow::Result<()> {
+    async fn ask_unbounded(&self, pid: i32) -> anyhow::Result<()> {
         match self {
             Self::Query {
                 server,
                 pid_file,
-                account,
+                user,
             } => {
-                let says = account.with_rights(|| head(pid_file))?;
-                // Not all of it is text: the path of the cluster is one of its lines.
+                let says = user.with_privileges(|| head(pid_file))?;
+                // Not all of it is text: one of its lines is the path of the cluster.
                 let says = String::from_utf8_lossy(&says);
                 let stage = says.lines().nth(PID_FILE_STAGE).unwrap_or_default();
                 anyhow::ensure!(stage.trim() == "ready", "it is {stage:?}");
                 db::ping(server).await?;
             }
             Self::Postmaster(socket) => {
-                // The packet that asks for TLS: any postmaster says yes or no, before it looks at
-                // who asks.
+                // The TLS request packet: any postmaster answers it with yes or no, before authentication.
                 let mut stream = UnixStream::connect(socket).await?;
                 stream.write_all(&[0, 0, 0, 8, 4, 210, 22, 47]).await?;
                 anyhow::ensure!(
                     [b'N', b'S'].contains(&stream.read_u8().await?),
-                    "odd answer"
+                    "unexpected answer to the TLS request"
                 );
             }
             Self::Memcached(address) => {
@@ -166,7 +164,7 @@ fn ok(answer: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Sends a question and reads until `end` has come, the answer ends, or 16 KiB are here.
+/// Sends a request and reads until `end` has come, the connection ends, or 16 KiB have arrived.
 async fn exchange(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
     question: &str,

@@ -1,4 +1,4 @@
-//! What the kernel says about processes: read from /proc, never from a pid file.
+//! Process data of the kernel: read from /proc, never from a pid file.
 
 use std::time::Duration;
 
@@ -6,30 +6,30 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, SysconfVar, sysconf};
 use serde::{Deserialize, Serialize};
 
-/// One line of `/proc/PID/stat`, as far as it matters here.
+/// The fields of `/proc/PID/stat` that are used here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Stat {
     pub(super) pid: i32,
-    /// The name of its program, at most 15 bytes of it.
+    /// The name of its program, at most 15 bytes.
     pub(super) name: String,
-    /// One letter; `Z` is dead and only waits to be reaped.
+    /// One letter; `Z` is a zombie.
     pub(super) state: char,
     pub(super) parent: i32,
     pub(super) group: i32,
     /// CPU time used so far, in clock ticks.
     pub(super) cpu_ticks: u64,
-    /// When it started, in clock ticks since boot: with the pid, it names a process for good.
+    /// Its start time, in clock ticks since boot: together with the pid it identifies a process uniquely.
     pub(super) started_ticks: u64,
     pub(super) resident_pages: u64,
 }
 
 impl Stat {
-    /// What is known of one process; none when there is no such process.
+    /// Reads one process; `None` if it does not exist.
     pub(super) fn of(pid: i32) -> Option<Self> {
         parse(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
     }
 
-    /// Resident memory in bytes. Pages shared with others count in each.
+    /// Resident memory in bytes. Shared pages count in each process.
     pub(super) fn resident_bytes(&self) -> u64 {
         let page = sysconf(SysconfVar::PAGE_SIZE).ok().flatten();
         self.resident_pages * u64::try_from(page.unwrap_or(4096)).unwrap_or(4096)
@@ -45,7 +45,7 @@ impl Stat {
     }
 }
 
-/// The program's name stands in parentheses and may hold anything, so we read from the last one.
+/// The program's name is in parentheses and may contain any character, so the fields start after the last one.
 fn parse(line: &str) -> Option<Stat> {
     let (pid, rest) = line.split_once(" (")?;
     let (name, rest) = rest.rsplit_once(')')?;
@@ -63,7 +63,7 @@ fn parse(line: &str) -> Option<Stat> {
     })
 }
 
-/// All processes that are not dead already.
+/// All processes except zombies.
 pub(super) fn living() -> Vec<Stat> {
     let Ok(entries) = std::fs::read_dir("/proc") else {
         return Vec::new();
@@ -74,11 +74,11 @@ pub(super) fn living() -> Vec<Stat> {
         .collect()
 }
 
-/// A process, whoever of its group is left, and everything they started.
+/// A process, the other members of its process group, and all descendants.
 pub(super) fn family(leader: i32) -> Vec<Stat> {
     let living = living();
     let mut pids = vec![leader];
-    // Children may stand before their parents in the list, so we look until nobody joins.
+    // Children may come before their parents in the list, so this repeats until none is added.
     loop {
         let before = pids.len();
         for stat in &living {
@@ -102,14 +102,14 @@ pub(super) fn family_cpu_ticks(leader: i32) -> u64 {
     family(leader).iter().map(|stat| stat.cpu_ticks).sum()
 }
 
-/// Kills a whole family. Also works on a frozen one: SIGKILL waits for nobody.
+/// Kills a process, its group and all descendants. SIGKILL also ends frozen processes.
 pub(super) fn kill_family(leader: i32) {
     for stat in family(leader) {
         signal(stat.pid, Signal::SIGKILL);
     }
 }
 
-/// Kills who is left of a group whose leader is gone: nginx's workers outlive a killed master.
+/// Kills the rest of a group without its leader: nginx's workers outlive a killed master.
 pub(super) fn kill_orphans(leader: i32) {
     for stat in living() {
         if stat.group == leader && stat.pid != leader {
@@ -118,12 +118,12 @@ pub(super) fn kill_orphans(leader: i32) {
     }
 }
 
-/// Sends a signal; a process that is gone already is no error.
+/// Sends a signal; a process that has already ended is not an error.
 pub(super) fn signal(pid: i32, signal: Signal) {
     let _ = kill(Pid::from_raw(pid), signal);
 }
 
-/// Names a process for good: a pid alone is given again one day, and after a reboot soon.
+/// Identifies a process uniquely: a pid alone is reused some day, and soon after a reboot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Identity {
     pub(super) pid: i32,
@@ -132,7 +132,7 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    /// The identity of a process that runs now.
+    /// The identity of a running process.
     pub(super) fn of(pid: i32) -> Option<Self> {
         Stat::of(pid).map(|stat| Self {
             pid,
@@ -141,8 +141,8 @@ impl Identity {
         })
     }
 
-    /// What is left of its group when the process itself is gone. The kernel does not reuse a pid that is
-    /// still the id of a group.
+    /// The members of its group if the process itself has ended. The kernel does not reuse a pid that is still the id
+    /// of a group.
     pub(super) fn orphans(&self) -> Vec<Stat> {
         let mut living = living();
         let is_gone = living.iter().all(|stat| stat.pid != self.pid) && self.boot == boot();
@@ -158,8 +158,8 @@ impl Identity {
     }
 }
 
-/// Whether this process was started with a signal ignored, as `nohup` does with SIGHUP. A program that
-/// sets a handler for such a signal takes back what its caller asked for.
+/// Whether this process was started with a signal ignored, as `nohup` does with SIGHUP. A handler for such a signal
+/// would override the caller's request.
 pub fn is_ignored(signal: Signal) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -167,7 +167,7 @@ pub fn is_ignored(signal: Signal) -> bool {
     mask.unwrap_or(0) & (1 << (signal as i32 - 1)) != 0
 }
 
-/// Names this run of the kernel.
+/// Identifies this boot of the kernel.
 pub(super) fn boot() -> String {
     let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id");
     id.unwrap_or_default().trim().to_owned()

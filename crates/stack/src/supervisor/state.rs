@@ -1,4 +1,4 @@
-//! The state directory: what lies where, who holds it, and where it goes when nobody can reach it.
+//! The state directory: its layout, its lock, and its fallback place when the children's user cannot reach it.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write as _;
@@ -7,70 +7,70 @@ use std::path::{Path, PathBuf};
 
 use accelerator::nginx::word;
 use anyhow::{Context as _, Result, bail, ensure};
-use images::disk::whole;
 
-use super::account::Account;
-use super::moved;
-use super::place::ID;
+use super::dir_identity::ID;
+use super::relocation;
+use super::unix_user::UnixUser;
 
-/// Takes up room that is given up when the disk is full.
+/// The file whose space is released when the disk is full.
 const BALLAST: &str = "ballast";
 
-/// Marks a folder as ours; whoever holds its lock runs the site.
+/// Marks a folder as a state directory; the process that holds its lock runs the site.
 const LOCK: &str = "lock";
 
 /// The folder that holds everything of one site.
 #[derive(Debug, Clone)]
 pub struct StateDir {
-    /// As the person said it.
-    asked: PathBuf,
-    /// Where it lies.
+    /// The path as given by the caller.
+    requested: PathBuf,
+    /// Its real path.
     path: PathBuf,
 }
 
 impl StateDir {
-    /// Finds the state of a site without changing anything, moved or not.
-    pub fn find(asked: &Path) -> Result<Self> {
-        let asked = std::path::absolute(asked).context("cannot tell where the state lies")?;
-        let path = moved::leads_to(&asked).unwrap_or_else(|| asked.clone());
-        Ok(Self { asked, path })
+    /// Finds the state of a site, relocated or not, without changing anything.
+    pub fn find(requested: &Path) -> Result<Self> {
+        let requested = std::path::absolute(requested)
+            .context("cannot make the path of the state directory absolute")?;
+        let path = relocation::relocated_path(&requested).unwrap_or_else(|| requested.clone());
+        Ok(Self { requested, path })
     }
 
-    /// Makes the state directory, at a place where `account` can go, and says so when that is
-    /// elsewhere: workers that run as nobody cannot enter a clone below a private home.
-    pub(super) fn make(asked: &Path, account: &Account, say: impl Fn(&str)) -> Result<Self> {
-        let mut state = Self::find(asked)?;
-        can_be_written(&state.asked)?;
-        make_dir(&state.asked)?;
-        if state.asked == state.path && !account.can_enter(&state.asked) {
-            state.path = moved::refuge(&state.asked);
+    /// Creates the state directory at a path that `user` can enter, and reports if that is elsewhere: workers that run
+    /// as `nobody` cannot enter a clone below a private home.
+    pub(super) fn make(requested: &Path, user: &UnixUser, report: impl Fn(&str)) -> Result<Self> {
+        let mut state = Self::find(requested)?;
+        can_be_written(&state.requested)?;
+        make_dir(&state.requested)?;
+        if state.requested == state.path && !user.can_enter(&state.requested) {
+            state.path = relocation::fallback_dir(&state.requested);
             make_dir(&state.path)?;
             check_ours(&state.path)?;
-            moved::write(&state.asked, &state.path)?;
+            relocation::write(&state.requested, &state.path)?;
         }
-        if state.asked != state.path {
+        if state.requested != state.path {
             make_dir(&state.path)?;
             check_ours(&state.path)?;
-            moved::renew(&state.asked, &state.path)?;
-            say(&format!(
-                "the user {} cannot enter {}, so the state lies in {}",
-                account.name,
-                state.asked.display(),
+            relocation::update(&state.requested, &state.path)?;
+            report(&format!(
+                "the user {} cannot enter {}, so the state is in {}",
+                user.name,
+                state.requested.display(),
                 state.path.display()
             ));
         }
-        if !account.can_enter(&state.path) {
+        if !user.can_enter(&state.path) {
             bail!(
-                "the user {} cannot enter {}; say --state-dir with a folder that user can reach",
-                account.name,
+                "the user {} cannot enter {}; give --state-dir with a folder that user can reach",
+                user.name,
                 state.path.display()
             );
         }
-        check_not_theirs(&state.path, account)?;
+        check_not_theirs(&state.path, user)?;
         Ok(state)
     }
 
-    /// Takes the state for this process alone, until the lock is dropped or the process is dead.
+    /// Locks the state for this process, until the lock is dropped or the process ends.
     pub(super) fn lock(&self) -> Result<Lock> {
         match self.try_lock()? {
             Some(lock) => Ok(lock),
@@ -83,26 +83,26 @@ impl StateDir {
         }
     }
 
-    /// Whether a state of ours lies here at all.
+    /// Whether a state directory exists here.
     pub fn exists(&self) -> bool {
         self.path.join(LOCK).exists()
     }
 
-    /// Says that there is no site here, and what to do.
+    /// Returns the message that there is no site here, and how to start one.
     pub fn no_site(&self) -> String {
         format!(
-            "there is no site in {}; start one with `flickr-killr up`, or say --state-dir with the \
+            "there is no site in {}; start one with `flickr-killr up`, or give --state-dir with the \
              folder of another one",
             self.path.display()
         )
     }
 
-    /// Where the state lies.
+    /// Its real path.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Removes everything `up` ever made here, and nothing else; a folder left empty goes too.
+    /// Removes everything that `up` creates here, and nothing else; an empty folder is removed too.
     pub(super) fn remove(&self, _lock: &Lock) -> Result<()> {
         for name in ["database", "nginx", "logs", "pictures", "static", "bin"] {
             let dir = self.path.join(name);
@@ -115,7 +115,7 @@ impl StateDir {
             "demo-logins",
             "running.json",
             "running.new",
-            moved::FROM,
+            relocation::FROM,
             ID,
             BALLAST,
             LOCK,
@@ -123,20 +123,20 @@ impl StateDir {
             let _ = std::fs::remove_file(self.path.join(name));
         }
         let _ = std::fs::remove_dir(&self.path);
-        if self.asked != self.path {
-            for note in [moved::TO, ID] {
-                let _ = std::fs::remove_file(self.asked.join(note));
+        if self.requested != self.path {
+            for note in [relocation::TO, ID] {
+                let _ = std::fs::remove_file(self.requested.join(note));
             }
-            let _ = std::fs::remove_dir(&self.asked);
+            let _ = std::fs::remove_dir(&self.requested);
         }
         Ok(())
     }
 
-    /// Makes a folder that belongs to whoever runs `up`.
-    pub(super) fn make_ours(&self, dir: &Path, mode: u32) -> Result<()> {
+    /// Creates a folder that belongs to the user that runs `up`.
+    pub(super) fn create_own_dir(&self, dir: &Path, mode: u32) -> Result<()> {
         std::fs::create_dir_all(dir)
             .and_then(|()| std::fs::set_permissions(dir, std::fs::Permissions::from_mode(mode)))
-            .with_context(|| format!("cannot make the folder {}", dir.display()))
+            .with_context(|| format!("cannot create the folder {}", dir.display()))
     }
 
     pub(super) fn database(&self) -> PathBuf {
@@ -180,12 +180,12 @@ impl StateDir {
         self.pictures().join("derivatives")
     }
 
-    /// The site's own files, of every version that ran here lately.
+    /// The static files of every version that ran here lately.
     pub(super) fn static_files(&self) -> PathBuf {
         self.path.join("static")
     }
 
-    /// The file whose room is given up when the disk is full.
+    /// The file whose space is released when the disk is full.
     pub(super) fn ballast(&self) -> PathBuf {
         self.path.join(BALLAST)
     }
@@ -194,7 +194,7 @@ impl StateDir {
         self.path.join("demo-logins")
     }
 
-    pub(super) fn record(&self) -> PathBuf {
+    pub(super) fn run_file(&self) -> PathBuf {
         self.path.join("running.json")
     }
 
@@ -226,24 +226,19 @@ impl StateDir {
     }
 }
 
-/// The state taken by this process. The kernel frees it when the process is gone, however it went.
+/// The lock of a state directory. The kernel releases it when the process ends for any reason.
 #[derive(Debug)]
 pub(super) struct Lock(File);
 
 impl Lock {
-    /// Leaves our pid for the sentence that a second `up` prints.
-    pub(super) fn sign(&mut self) {
+    /// Writes the pid of this process, for the error message of a second `up`.
+    pub(super) fn write_pid(&mut self) {
         let _ = self.0.set_len(0);
         let _ = writeln!(self.0, "{}", std::process::id());
     }
 }
 
-/// Writes a file so that it is there whole or not at all.
-pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    whole::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
-}
-
-/// How many bytes the files below a folder take on disk.
+/// Returns the disk usage of the files below a folder.
 pub(super) fn disk_bytes(dir: &Path) -> u64 {
     let entries = std::fs::read_dir(dir).into_iter().flatten();
     let sizes = entries.filter_map(|entry| {
@@ -258,15 +253,14 @@ pub(super) fn disk_bytes(dir: &Path) -> u64 {
     sizes.sum()
 }
 
-/// Refuses a path that cannot be written down for the programs of the site: nginx's configuration has no
-/// way to hold some characters. Asked before anything is made.
+/// Refuses a path with characters that nginx's configuration cannot express. Checked before anything is created.
 fn can_be_written(path: &Path) -> Result<()> {
-    // The same judgement that nginx's configuration is written by.
+    // The same check as when nginx's configuration is written.
     let is_fit = path.to_str().is_some_and(|text| word(text).is_ok());
     ensure!(
         is_fit,
         "the state directory {path:?} has a character in its path that cannot be written into a \
-         configuration of nginx; say --state-dir with a path of UTF-8 without line ends, control \
+         configuration of nginx; give --state-dir with a path of UTF-8 without line ends, control \
          characters and any of \" \\ $"
     );
     Ok(())
@@ -277,27 +271,27 @@ fn make_dir(dir: &Path) -> Result<()> {
         return Ok(());
     }
     std::fs::create_dir_all(dir)
-        .with_context(|| format!("cannot make the state directory {}", dir.display()))?;
-    // The umask of a careful root would shut the children out.
+        .with_context(|| format!("cannot create the state directory {}", dir.display()))?;
+    // A strict umask of root would lock the children out.
     std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o755))
         .with_context(|| format!("cannot set the mode of {}", dir.display()))
 }
 
-/// Refuses a folder in which root would write, and the children's user might put links.
-fn check_not_theirs(dir: &Path, account: &Account) -> Result<()> {
+/// Refuses a folder where root would write and the children's user could place symlinks.
+fn check_not_theirs(dir: &Path, user: &UnixUser) -> Result<()> {
     let found = dir.metadata();
     let found = found.with_context(|| format!("cannot look at {}", dir.display()))?;
     ensure!(
-        !account.may_change(&found),
+        !user.may_change(&found),
         "{} belongs to {}, the user of the children, and root would write in it; give it to root, start as that \
-         user, or say --state-dir with another folder",
+         user, or give --state-dir with another folder",
         dir.display(),
-        account.name
+        user.name
     );
     Ok(())
 }
 
-/// Everybody may make folders in /var/tmp; we only go where nobody else can write.
+/// Every user may create folders in /var/tmp; only one that no other user can write to is accepted.
 fn check_ours(dir: &Path) -> Result<()> {
     let metadata = std::fs::symlink_metadata(dir)
         .with_context(|| format!("cannot look at {}", dir.display()))?;
@@ -306,7 +300,7 @@ fn check_ours(dir: &Path) -> Result<()> {
         && metadata.mode() & 0o022 == 0;
     if !ours {
         bail!(
-            "{} belongs to somebody else; remove it, or say --state-dir with another folder",
+            "{} belongs to another user; remove it, or give --state-dir with another folder",
             dir.display()
         );
     }
@@ -329,7 +323,7 @@ mod tests {
         assert!(check_ours(&ours).is_ok());
         for path in [&open, &link] {
             let said = check_ours(path).unwrap_err().to_string();
-            assert!(said.contains("belongs to somebody else"), "{said}");
+            assert!(said.contains("belongs to another user"), "{said}");
         }
         if nix::unistd::geteuid().is_root() {
             std::os::unix::fs::chown(&ours, Some(65_534), None).unwrap();

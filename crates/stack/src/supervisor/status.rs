@@ -1,12 +1,12 @@
-//! What runs, in words: children, ports, sizes.
+//! The text of `flickr-killr status`: children, ports, sizes.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::budget::size;
-use super::nginx::reachable;
+use super::disk_space::size;
+use super::port::reachable;
 use super::process::Identity;
-use super::record::Running;
+use super::run_file::Running;
 use super::state::{StateDir, disk_bytes};
 
 /// Describes the site in a state directory, running or not.

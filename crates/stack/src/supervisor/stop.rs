@@ -1,4 +1,4 @@
-//! Stopping a site from elsewhere, and removing one that does not run.
+//! Stops a running site from another process, and removes a stopped one.
 
 use std::time::{Duration, Instant};
 
@@ -7,61 +7,59 @@ use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::left_over::clear_left_over;
+use super::leftovers::clear_leftovers;
 use super::output::Console;
-use super::record::Running;
+use super::run_file::Running;
 use super::state::StateDir;
 
-/// How long an ordered stop may take; PostgreSQL alone has a minute for its last checkpoint.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// How long a stop may take; PostgreSQL alone has a minute for its last checkpoint.
+const STOP_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// How often we look whether the supervisor is gone.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// How often to check whether the supervisor has ended.
+const CHECK_INTERVAL: Duration = Duration::from_millis(10);
 
-/// What there was to stop.
+/// The result of [`stop`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stopped {
-    /// A running site, now gone.
+    /// A running site was stopped.
     Site,
-    /// Nothing ran; what a killed supervisor may have left is gone.
+    /// No site was running; leftovers of a killed supervisor are stopped and removed.
     Nothing,
 }
 
-/// Stops the site in a state directory and waits until it is gone.
+/// Stops the site in a state directory and waits until it has ended.
 pub async fn stop(state: &StateDir) -> Result<Stopped> {
     if let Some(running) = Running::read(state)?.filter(Running::is_alive) {
         let pid = running.supervisor.pid;
         if kill(Pid::from_raw(pid), Signal::SIGTERM) == Err(Errno::EPERM) {
-            bail!(
-                "the site belongs to somebody else: stop it as the person who started it, or as root"
-            );
+            bail!("the site belongs to another user: stop it as that user, or as root");
         }
         let since = Instant::now();
         while running.is_alive() {
-            if since.elapsed() > PATIENCE {
-                bail!("process {} does not end", running.supervisor.pid);
+            if since.elapsed() > STOP_TIMEOUT {
+                bail!("process {} did not stop in time", running.supervisor.pid);
             }
-            tokio::time::sleep(LOOK_EVERY).await;
+            tokio::time::sleep(CHECK_INTERVAL).await;
         }
         return Ok(Stopped::Site);
     }
     if state.exists() {
         let _lock = state.lock()?;
         let console = Console::new();
-        clear_left_over(state, &console).await?;
+        clear_leftovers(state, &console).await?;
         console.flush();
     }
     Ok(Stopped::Nothing)
 }
 
-/// Removes everything of a site that does not run; a running one is refused.
+/// Removes all files of a stopped site; returns an error for a running one.
 pub async fn reset(state: &StateDir) -> Result<()> {
     if !state.exists() {
         bail!("{}", state.no_site());
     }
     let lock = state.lock()?;
     let console = Console::new();
-    clear_left_over(state, &console).await?;
+    clear_leftovers(state, &console).await?;
     console.flush();
     state.remove(&lock)
 }

@@ -1,4 +1,4 @@
-//! One site from start to stop: everything is started in order, `ready` is printed, and a signal stops it.
+//! One site from start to stop: starts everything in order, prints `ready`, and stops on a signal.
 
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -13,39 +13,39 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use super::account::Account;
 use super::app::{Apps, copy_program};
+use super::binaries::Binaries;
 use super::budget::Budget;
-use super::child::{Interrupted, Nursery, Wish, run_to_end, wished};
-use super::keeper::{House, Keeper, first_answer};
-use super::left_over::clear_left_over;
-use super::nginx::reachable;
+use super::child::{Interrupted, Shutdown, Spawner, requested, run_to_end};
+use super::demo_logins::write_demo_logins;
+use super::dir_identity::DirIdentity;
+use super::disk_space::{self, DiskSpace};
+use super::leftovers::clear_leftovers;
 use super::output::Console;
-use super::place::Place;
 use super::plan::Plan;
-use super::port::{HeldPort, may_listen};
-use super::postgres::{Postgres, SITE_ROLE, foreign_answers};
-use super::private::{Sockets, make_demo_logins, make_folder_of};
+use super::port::{HeldPort, check_may_listen, reachable};
+use super::postgres::{Postgres, SITE_ROLE, check_external};
 use super::probe::Probe;
 use super::process::{Identity, is_ignored};
-use super::programs::Programs;
-use super::record::{Record, Running};
-use super::room::{self, StartRoom};
+use super::request_log::RequestLog;
+use super::run_file::{RunFile, Running};
+use super::socket_dir::{SocketDir, create_user_dir};
 use super::state::StateDir;
-use super::watch::Watch;
+use super::supervise::{Context, Supervised, wait_until_ready};
+use super::unix_user::UnixUser;
 use super::{fcgiwrap, memcached, nginx};
 
-/// Runs the site until SIGINT, SIGTERM or SIGHUP, then stops it in order. A SIGHUP that was ignored when we
-/// were started, as by `nohup`, stays ignored.
+/// Runs the site until SIGINT, SIGTERM or SIGHUP, then stops it in order. A SIGHUP that was ignored at the start, as
+/// by `nohup`, stays ignored.
 ///
-/// An error means that it could not start; then everything that had started is stopped again.
-/// Children are tied to the life of the thread that starts them, so this runs on the caller's
-/// thread alone, which should be the main one.
+/// Returns an error if the site cannot start; then everything that had started is stopped again. The kernel ends a
+/// child when the thread that started it ends, so `up` runs on the caller's thread alone, which should be the main
+/// one.
 pub fn up(plan: &Plan) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .context("no async runtime")?;
+        .context("cannot start the async runtime")?;
     let console = Console::new();
     let ended = runtime.block_on(run(plan, &console));
     console.flush();
@@ -56,86 +56,95 @@ pub fn up(plan: &Plan) -> Result<()> {
 }
 
 async fn run(plan: &Plan, console: &Arc<Console>) -> Result<()> {
-    let (wish, wishes) = watch::channel(Wish::Run);
-    tokio::spawn(hear(Signals::new()?, wish, Arc::clone(console)));
+    let (shutdown_sender, shutdown) = watch::channel(Shutdown::NotRequested);
+    tokio::spawn(handle_signals(
+        Signals::new()?,
+        shutdown_sender,
+        Arc::clone(console),
+    ));
 
     ensure!(
         !plan.demo_logins || plan.listen.ip().is_loopback(),
-        "--demo-logins gives everybody one password, so it is for loopback only; {} is not",
+        "--demo-logins gives all demo users one password, so it is for loopback only; {} is not a loopback address",
         plan.listen
     );
-    let account = Account::choose(&plan.user)?;
+    let user = UnixUser::choose(&plan.user)?;
     if plan.rung.front() == Front::App {
-        may_listen(plan.listen, &account)?;
+        check_may_listen(plan.listen, &user)?;
     }
-    let state = StateDir::make(&plan.state_dir, &account, |text| console.say(text))?;
+    let state = StateDir::make(&plan.state_dir, &user, |text| console.report(text))?;
     let mut lock = state.lock()?;
-    lock.sign();
-    account_for_dirs(&state, &account)?;
+    lock.write_pid();
+    make_dirs(&state, &user)?;
     console.log_to(&state.logs());
-    clear_left_over(&state, console).await?;
+    clear_leftovers(&state, console).await?;
 
     let mut site = Site::default();
-    let started = start(plan, &state, &account, console, &wishes, &mut site).await;
+    let started = start(plan, &state, &user, console, &shutdown, &mut site).await;
     if started.is_ok() {
-        site.keep(&account, console, &wishes).await;
-        console.say("stopping; once more to hurry");
+        site.wait_for_shutdown(&user, console, &shutdown).await;
+        console.report("stopping (press Ctrl-C again to force)");
     }
     site.stop().await;
-    console.say("stopped");
+    console.report("stopped");
     started.map_err(|error| match error.is::<Interrupted>() {
         true => error,
-        false => room::explained(error, &state),
+        false => disk_space::explain_full_disk(error, &state),
     })
 }
 
-/// What runs so far. Filled while the site starts, so that a failure half-way stops all of it.
+/// What runs so far. Filled during the start, so that a failed start stops all of it.
 #[derive(Default)]
 struct Site {
-    postgres: Option<Keeper>,
-    memcached: Option<Keeper>,
-    /// Whoever answers for the application: processes that stay, and fcgiwrap.
-    apps: Vec<Keeper>,
-    nginx: Option<Keeper>,
-    sockets: Option<Sockets>,
-    watch: Option<Watch>,
-    /// Looks after the room on the disk.
-    room: Option<JoinHandle<()>>,
-    record: Option<Record>,
-    /// Ours as long as the site runs, also while a child is being replaced.
+    postgres: Option<Supervised>,
+    memcached: Option<Supervised>,
+    /// The app processes, and fcgiwrap.
+    apps: Vec<Supervised>,
+    nginx: Option<Supervised>,
+    sockets: Option<SocketDir>,
+    request_log: Option<RequestLog>,
+    /// The task that keeps disk space available.
+    disk_space: Option<JoinHandle<()>>,
+    run_file: Option<RunFile>,
+    /// Held as long as the site runs, also while a child is being replaced.
     ports: Vec<HeldPort>,
 }
 
-/// How often we look whether the sockets of watchers are still there.
-const LOOK_FOR_SOCKETS_EVERY: Duration = Duration::from_secs(1);
+/// How often to check that the sockets of the request log still exist.
+const SOCKET_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 impl Site {
-    /// Waits for the wish to stop. Children are kept by their keepers; here the sockets that are ours are
-    /// made again when they are gone, as after a sweep of temporary files.
-    async fn keep(&mut self, account: &Account, console: &Console, wishes: &watch::Receiver<Wish>) {
-        let mut stop = pin!(wished(wishes, Wish::Stop));
-        let is_watched = self.watch.is_some();
+    /// Waits for the shutdown request. The supervising tasks look after the children; this loop only recreates the
+    /// request log's sockets if they are gone, as after a sweep of temporary files.
+    async fn wait_for_shutdown(
+        &mut self,
+        user: &UnixUser,
+        console: &Console,
+        shutdown: &watch::Receiver<Shutdown>,
+    ) {
+        let mut stop = pin!(requested(shutdown, Shutdown::Graceful));
+        let has_request_log = self.request_log.is_some();
         loop {
             tokio::select! {
                 () = &mut stop => return,
-                () = sleep(LOOK_FOR_SOCKETS_EVERY) => {}
+                () = sleep(SOCKET_CHECK_INTERVAL) => {}
             }
-            if is_watched && let Some(sockets) = &self.sockets {
-                mend_watch(&mut self.watch, sockets, account, console);
+            if has_request_log && let Some(sockets) = &self.sockets {
+                ensure_request_log(&mut self.request_log, sockets, user, console);
             }
         }
     }
 
-    /// Outside first: no visitor meets a missing database, no app loses one it is using.
+    /// Stops from the outside in: no visitor meets a missing database, and no app process loses one in use.
     async fn stop(self) {
-        if let Some(room) = self.room {
-            room.abort();
+        if let Some(disk_space) = self.disk_space {
+            disk_space.abort();
         }
         if let Some(nginx) = self.nginx {
             nginx.stop().await;
         }
-        drop(self.watch);
-        join_all(self.apps.into_iter().map(Keeper::stop)).await;
+        drop(self.request_log);
+        join_all(self.apps.into_iter().map(Supervised::stop)).await;
         if let Some(memcached) = self.memcached {
             memcached.stop().await;
         }
@@ -145,29 +154,34 @@ impl Site {
         if let Some(sockets) = self.sockets {
             sockets.remove();
         }
-        if let Some(record) = self.record {
-            record.end();
+        if let Some(run_file) = self.run_file {
+            run_file.end();
         }
     }
 }
 
-/// Makes the sockets of watchers again if they are gone. What hinders that is said once, and tried again at the next look.
-fn mend_watch(watch: &mut Option<Watch>, sockets: &Sockets, account: &Account, console: &Console) {
-    let was_there = watch.is_some();
-    if watch.as_ref().is_some_and(Watch::is_there) {
+/// Recreates the sockets of the request log if they are gone. Reports a failure once, and retries at the next check.
+fn ensure_request_log(
+    request_log: &mut Option<RequestLog>,
+    sockets: &SocketDir,
+    user: &UnixUser,
+    console: &Console,
+) {
+    let was_there = request_log.is_some();
+    if request_log.as_ref().is_some_and(RequestLog::is_intact) {
         return;
     }
-    *watch = None;
-    let mended = sockets
-        .mend()
-        .and_then(|()| Watch::start(sockets.path(), account));
-    match mended {
+    *request_log = None;
+    let recreated = sockets
+        .ensure()
+        .and_then(|()| RequestLog::start(sockets.path(), user));
+    match recreated {
         Ok(new) => {
-            *watch = Some(new);
-            console.say("the sockets of watchers were gone and are made again");
+            *request_log = Some(new);
+            console.report("the sockets of the request log were gone; created again");
         }
         Err(error) if was_there => {
-            console.say(&format!("!! requests cannot be watched for now: {error:#}"));
+            console.report(&format!("!! requests cannot be watched for now: {error:#}"));
         }
         Err(_) => {}
     }
@@ -176,45 +190,47 @@ fn mend_watch(watch: &mut Option<Watch>, sockets: &Sockets, account: &Account, c
 async fn start(
     plan: &Plan,
     state: &StateDir,
-    account: &Account,
+    user: &UnixUser,
     console: &Arc<Console>,
-    wishes: &watch::Receiver<Wish>,
+    shutdown: &watch::Receiver<Shutdown>,
     site: &mut Site,
 ) -> Result<()> {
     let began = Instant::now();
     let cluster = state.cluster();
     let own_cluster = plan.database_url.is_none().then_some(cluster.as_path());
-    let programs = Programs::find(plan.rung, own_cluster)?;
+    let binaries = Binaries::find(plan.rung, own_cluster)?;
     let front = HeldPort::hold(plan.listen)?;
     let cache = match plan.rung.files() {
         Files::Memcached => Some(HeldPort::hold(([127, 0, 0, 1], 0).into())?),
         Files::FrontFromDisk | Files::AppFromDisk => None,
     };
     let cache_address = cache.as_ref().map(|port| port.address);
-    let budget = Budget::check(plan, state, |text| console.say(text))?;
-    let room = StartRoom::new(state, account, console);
-    room.for_the_site();
+    let budget = Budget::check(plan, state, |text| console.report(text))?;
+    let disk_space = DiskSpace::new(state, user, console);
+    disk_space.free_for_site();
 
-    let sockets = Sockets::make(account)?;
+    let sockets = SocketDir::make(user)?;
     site.sockets = Some(sockets.clone());
-    let postgres = programs.postgres.clone().map(|programs| Postgres {
-        programs,
+    let postgres = binaries.postgres.clone().map(|bin_dir| Postgres {
+        bin_dir,
         cluster,
         sockets: sockets.clone(),
-        account: account.clone(),
+        user: user.clone(),
         memory: budget.memory,
         connections: plan.connections(),
         wal_mb: budget.wal_mb,
-        room: room.clone(),
+        disk_space: disk_space.clone(),
     });
     let own_url = postgres.as_ref().map(Postgres::url);
     let database_url = own_url.or_else(|| plan.database_url.clone());
-    let database_url = database_url.context("neither a database of our own nor a given one")?;
-    let record = Record::begin(
-        state.record(),
+    let database_url =
+        database_url.context("no database: set DATABASE_URL or let `up` start PostgreSQL")?;
+    let run_file = RunFile::begin(
+        state.run_file(),
         Running {
-            supervisor: Identity::of(std::process::id() as i32).context("no /proc")?,
-            place: Some(Place::of(state.path())?),
+            supervisor: Identity::of(std::process::id() as i32)
+                .context("cannot read this process in /proc")?,
+            directory: Some(DirIdentity::of(state.path())?),
             rung: plan.rung,
             listen: front.address,
             database_url: database_url.clone(),
@@ -227,48 +243,43 @@ async fn start(
         },
         plan.database_url.is_some(),
     );
-    site.record = Some(record.clone());
-    let nursery = Nursery {
-        setpriv: programs.setpriv,
+    site.run_file = Some(run_file.clone());
+    let spawner = Spawner {
+        setpriv: binaries.setpriv,
         console: Arc::clone(console),
         logs: state.logs(),
     };
-    let house = House {
-        nursery: nursery.clone(),
-        record: record.clone(),
-        wishes: wishes.clone(),
+    let context = Context {
+        spawner: spawner.clone(),
+        run_file: run_file.clone(),
+        shutdown: shutdown.clone(),
     };
 
-    // memcached comes up while PostgreSQL does.
-    site.memcached = programs.memcached.zip(cache_address).map(|(program, at)| {
-        let service = memcached::service(
-            program,
-            account.clone(),
-            at,
-            plan.memcached_mb,
-            state.path(),
-        );
-        Keeper::start(service, &house)
+    // memcached starts while PostgreSQL does.
+    site.memcached = binaries.memcached.zip(cache_address).map(|(program, at)| {
+        let service =
+            memcached::service(program, user.clone(), at, plan.memcached_mb, state.path());
+        Supervised::start(service, &context)
     });
     match &postgres {
         Some(postgres) => {
-            postgres.make(&nursery, wishes).await?;
-            let keeper = site
+            postgres.make(&spawner, shutdown).await?;
+            let child = site
                 .postgres
-                .insert(Keeper::start(postgres.service(), &house));
-            keeper.ready(wishes).await?;
+                .insert(Supervised::start(postgres.service(), &context));
+            child.ready(shutdown).await?;
         }
-        None => foreign_answers(&database_url).await?,
+        None => check_external(&database_url).await?,
     }
 
     let program = copy_program(state)?;
     if plan.demo_logins {
-        make_demo_logins(&state.demo_logins(), account)?;
+        write_demo_logins(&state.demo_logins(), user)?;
     }
     let apps = Apps {
         plan,
         state,
-        account,
+        user,
         program: &program,
         sockets: &sockets,
         database_url: &database_url,
@@ -277,58 +288,61 @@ async fn start(
     };
     if let Some(postgres) = &postgres {
         let role = apps.database_role(SITE_ROLE, &postgres.url_of_owner());
-        run_to_end(&role, &nursery, wishes).await?;
+        run_to_end(&role, &spawner, shutdown).await?;
     }
     if !plan.prepare.is_empty() {
-        run_to_end(&apps.prepare(&plan.prepare), &nursery, wishes).await?;
+        run_to_end(&apps.prepare(&plan.prepare), &spawner, shutdown).await?;
     }
-    account.own_dir(&state.static_files(), 0o755)?;
+    user.create_dir(&state.static_files(), 0o755)?;
     if plan.rung.files() != Files::Memcached {
-        run_to_end(&apps.static_files(), &nursery, wishes).await?;
+        run_to_end(&apps.static_files(), &spawner, shutdown).await?;
     }
-    // Each app process brings its files there before it answers.
+    // Each app process publishes its files in memcached before it answers.
     if let Some(memcached) = &mut site.memcached {
-        memcached.ready(wishes).await?;
+        memcached.ready(shutdown).await?;
     }
     let mut services = apps.services(front.address);
-    let behind_nginx = apps.behind_nginx();
-    if let (Some(fcgiwrap), [socket]) = (&programs.fcgiwrap, behind_nginx.as_slice()) {
+    let upstream_sockets = apps.upstream_sockets();
+    if let (Some(fcgiwrap), [socket]) = (&binaries.fcgiwrap, upstream_sockets.as_slice()) {
         services.extend(fcgiwrap::services(
             fcgiwrap,
-            account,
+            user,
             socket,
-            &apps.as_cgi(),
+            &apps.cgi_programs(),
             &sockets,
         )?);
     }
-    let keepers = services.into_iter();
-    site.apps = keepers
-        .map(|service| Keeper::start(service, &house))
+    site.apps = services
+        .into_iter()
+        .map(|service| Supervised::start(service, &context))
         .collect();
-    for keeper in &mut site.apps {
-        keeper.ready(wishes).await?;
+    for child in &mut site.apps {
+        child.ready(shutdown).await?;
     }
 
     if plan.rung.files() == Files::Memcached {
-        site.watch = Some(Watch::start(sockets.path(), account)?);
+        site.request_log = Some(RequestLog::start(sockets.path(), user)?);
     }
-    if let Some(program_of_nginx) = programs.nginx {
-        let behind = nginx::Behind {
+    if let Some(nginx_binary) = binaries.nginx {
+        let backend = nginx::Backend {
             rung: plan.rung,
             listen: front.address,
-            apps: behind_nginx,
+            apps: upstream_sockets,
             memcached: cache_address,
-            watch: site.watch.as_ref().map(Watch::told),
+            watch: site.request_log.as_ref().map(RequestLog::nginx_config),
             program: &program,
         };
-        let service = nginx::service(program_of_nginx, account, state, behind, room.clone())?;
-        let nginx = site.nginx.insert(Keeper::start(service, &house));
-        nginx.ready(wishes).await?;
+        let service = nginx::service(nginx_binary, user, state, backend, disk_space.clone())?;
+        let nginx = site.nginx.insert(Supervised::start(service, &context));
+        nginx.ready(shutdown).await?;
     }
-    first_page(reachable(front.address), wishes).await?;
-    site.room = Some(room::keep(room, postgres.as_ref().map(Postgres::options)));
-    record.ready();
-    console.say(&format!(
+    wait_for_first_page(reachable(front.address), shutdown).await?;
+    site.disk_space = Some(disk_space::spawn(
+        disk_space,
+        postgres.as_ref().map(Postgres::options),
+    ));
+    run_file.ready();
+    console.report(&format!(
         "a page was served {:.2?} after the start",
         began.elapsed()
     ));
@@ -337,39 +351,42 @@ async fn start(
     Ok(())
 }
 
-/// Waits until a page has really been served, through everything that runs.
-async fn first_page(address: SocketAddr, wishes: &watch::Receiver<Wish>) -> Result<()> {
+/// Waits until a page has been served through all processes.
+async fn wait_for_first_page(
+    address: SocketAddr,
+    shutdown: &watch::Receiver<Shutdown>,
+) -> Result<()> {
     let page = Probe::Page(address, "/");
     let served = tokio::select! {
-        // No pid: nobody's identity is asked here.
-        served = first_answer(&page, 0, FIRST_PAGE_PATIENCE) => served,
-        () = wished(wishes, Wish::Stop) => return Err(Interrupted.into()),
+        // No pid: this probe checks no process identity.
+        served = wait_until_ready(&page, 0, FIRST_PAGE_TIMEOUT) => served,
+        () = requested(shutdown, Shutdown::Graceful) => return Err(Interrupted.into()),
     };
-    served.map_err(|last| anyhow!("everything runs, but http://{address}/ is not served: {last}"))
+    served.map_err(|last| anyhow!("all processes run, but http://{address}/ is not served: {last}"))
 }
 
-/// How long the first page may take on a machine that has just loaded a million photos.
-const FIRST_PAGE_PATIENCE: Duration = Duration::from_secs(30);
+/// How long the first page may take, on a machine that has just loaded a million photos.
+const FIRST_PAGE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Makes the folders, each for whom it is: what children write is theirs, the logs are ours.
-fn account_for_dirs(state: &StateDir, account: &Account) -> Result<()> {
-    account.own_dir(&state.database(), 0o700)?;
-    account.own_dir(&state.pictures(), 0o700)?;
-    make_folder_of(account, &state.originals())?;
-    make_folder_of(account, &state.derivatives())?;
-    state.make_ours(&state.logs(), 0o700)
+/// Creates the folders: those that children write belong to their user, the logs to the caller.
+fn make_dirs(state: &StateDir, user: &UnixUser) -> Result<()> {
+    user.create_dir(&state.database(), 0o700)?;
+    user.create_dir(&state.pictures(), 0o700)?;
+    create_user_dir(user, &state.originals())?;
+    create_user_dir(user, &state.derivatives())?;
+    state.create_own_dir(&state.logs(), 0o700)
 }
 
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
-    /// None when SIGHUP was ignored when we were started.
+    /// `None` if SIGHUP was ignored at the start.
     hangup: Option<Signal>,
 }
 
 impl Signals {
     fn new() -> Result<Self> {
-        let hear = |kind| signal(kind).context("cannot listen to signals");
+        let hear = |kind| signal(kind).context("cannot handle signals");
         let hangs_up = !is_ignored(nix::sys::signal::Signal::SIGHUP);
         Ok(Self {
             interrupt: hear(SignalKind::interrupt())?,
@@ -379,8 +396,12 @@ impl Signals {
     }
 }
 
-/// Turns signals into wishes: the first asks for a stop, the next for a faster one.
-async fn hear(mut signals: Signals, wish: watch::Sender<Wish>, console: Arc<Console>) {
+/// Turns signals into shutdown requests: the first one is graceful, the next one fast.
+async fn handle_signals(
+    mut signals: Signals,
+    shutdown_sender: watch::Sender<Shutdown>,
+    console: Arc<Console>,
+) {
     loop {
         let hung_up = async {
             match &mut signals.hangup {
@@ -393,14 +414,14 @@ async fn hear(mut signals: Signals, wish: watch::Sender<Wish>, console: Arc<Cons
             _ = signals.terminate.recv() => {}
             _ = hung_up => {}
         }
-        let now = *wish.borrow();
+        let now = *shutdown_sender.borrow();
         let next = match now {
-            Wish::Run => Wish::Stop,
-            Wish::Stop | Wish::Hurry => Wish::Hurry,
+            Shutdown::NotRequested => Shutdown::Graceful,
+            Shutdown::Graceful | Shutdown::Fast => Shutdown::Fast,
         };
-        if next == Wish::Hurry && now != next {
-            console.say("in a hurry");
+        if next == Shutdown::Fast && now != next {
+            console.report("forcing the stop");
         }
-        wish.send_replace(next);
+        shutdown_sender.send_replace(next);
     }
 }

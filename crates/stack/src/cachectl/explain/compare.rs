@@ -1,69 +1,71 @@
-//! Does memcached hold what the app would say?
+//! Compares the item in memcached with the response of the app.
 
 use std::io::Read as _;
 
 use flate2::read::GzDecoder;
 use serde::Serialize;
 
-use crate::cachectl::http::Answer;
+use crate::cachectl::http::Response;
 use crate::observe::memcached::Item;
 
-/// The bit of an item's flags by which nginx knows that it is gzipped (`memcached_gzip_flag` in nginx.conf).
+/// The bit of an item's flags that marks gzip for nginx (`memcached_gzip_flag` in nginx.conf).
 pub(super) const GZIP_FLAG: u32 = 2;
 
-/// How many bytes a file may have when inflated: a small item must not fill our memory.
+/// How large a file may be after decompression, so that a small item cannot fill the memory.
 const INFLATED_BYTES_MAX: u64 = 256 << 20;
 
-/// How an item stands to what the app answers.
+/// How an item compares with the app's response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Agreement {
     /// The same bytes, gzipped or not.
     Same,
-    /// Other bytes, from this one on.
+    /// Other bytes, from this offset on.
     Different {
-        /// The first byte that differs, both inflated.
+        /// The first byte that differs, both decompressed.
         at: usize,
     },
-    /// Its flags say gzip, and its bytes are not: browsers cannot read it.
+    /// Its flags mark gzip, but its bytes are not: browsers cannot read it.
     FlaggedGzipButIsNot,
-    /// Its bytes are gzip and its flags do not say so: browsers get compressed bytes for the file.
+    /// Its bytes are gzip, but its flags do not mark it: browsers get compressed bytes as the file.
     IsGzipButNotFlagged,
 }
 
-/// Compares an item with an answer, byte by byte, both inflated where they are gzipped.
-pub(super) fn compare(item: &Item, answer: &Answer) -> Agreement {
-    let said = plain(answer);
+/// Compares an item with a response byte by byte, after decompression.
+pub(super) fn compare(item: &Item, response: &Response) -> Agreement {
+    let expected = plain(response);
     if item.flags & GZIP_FLAG != 0 {
         return match inflated(&item.value) {
-            Some(held) => plainly(&held, &said),
+            Some(held) => compare_bytes(&held, &expected),
             None => Agreement::FlaggedGzipButIsNot,
         };
     }
-    match plainly(&item.value, &said) {
-        Agreement::Different { .. } if inflated(&item.value).is_some_and(|held| held == said) => {
+    match compare_bytes(&item.value, &expected) {
+        Agreement::Different { .. }
+            if inflated(&item.value).is_some_and(|held| held == expected) =>
+        {
             Agreement::IsGzipButNotFlagged
         }
         agreement => agreement,
     }
 }
 
-/// The bytes of a file as its reader sees them.
-pub(super) fn plain(answer: &Answer) -> Vec<u8> {
-    match answer.is_gzip() {
-        true => inflated(&answer.body).unwrap_or_default(),
-        false => answer.body.clone(),
+/// Returns the bytes of a file, decompressed.
+pub(super) fn plain(response: &Response) -> Vec<u8> {
+    match response.is_gzip() {
+        true => inflated(&response.body).unwrap_or_default(),
+        false => response.body.clone(),
     }
 }
 
-fn plainly(held: &[u8], said: &[u8]) -> Agreement {
-    if held == said {
+fn compare_bytes(held: &[u8], expected: &[u8]) -> Agreement {
+    if held == expected {
         return Agreement::Same;
     }
     let same = held
         .iter()
-        .zip(said)
-        .take_while(|(held, said)| held == said);
+        .zip(expected)
+        .take_while(|(held, expected)| held == expected);
     Agreement::Different { at: same.count() }
 }
 
@@ -103,10 +105,10 @@ mod tests {
     #[test]
     fn bytes_are_compared_as_browsers_see_them() {
         let gzip = gzipped(b"body { color: red }");
-        let plain = Answer {
+        let plain = Response {
             status: 200,
             body: b"body { color: red }".to_vec(),
-            ..Answer::default()
+            ..Response::default()
         };
         for (flags, value, expected) in [
             (0, plain.body.as_slice(), Agreement::Same),

@@ -1,50 +1,62 @@
-//! What was found out about a URL, fact by fact.
+//! The facts found about a URL.
 
 use std::net::SocketAddr;
 
 use serde::Serialize;
 
 use super::compare::Agreement;
-use super::verdict::Verdict;
 
-/// Everything that is known about one URL.
+/// All facts about one URL.
 #[derive(Debug, Clone, Serialize)]
 pub struct Findings {
-    /// What a browser asks for.
+    /// The request target.
     pub path: String,
-    /// Under which key nginx asks memcached; none if it does not ask.
+    /// The key with which nginx asks memcached; `None` if it does not ask.
     pub key: Option<KeyFacts>,
-    /// Why it does not.
+    /// Why nginx does not ask.
     pub no_key: Option<NoKeyFacts>,
     /// The servers in the order in which nginx tries them.
     pub servers: Vec<ServerFacts>,
-    /// What the app says; none if it was not asked.
+    /// The response of the app; `None` if it was not asked.
     pub app: Option<AppFacts>,
-    /// What a visitor gets now; none if it was not tried.
+    /// The response to a client now; `None` if it was not requested.
     pub visitor: Option<VisitorFacts>,
-    /// What all this means.
+    /// What the facts mean.
     pub verdict: Verdict,
+}
+
+/// What the facts mean.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    /// Whether the next request is answered from memcached.
+    pub is_cached: bool,
+    /// The name of the case, for programs.
+    pub case: &'static str,
+    /// Why it is or is not cached.
+    pub why: String,
+    /// What to do about it.
+    pub advice: String,
 }
 
 /// Why nginx does not ask memcached.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NoKeyFacts {
-    /// A word for programs.
+    /// Its name, for programs.
     pub name: &'static str,
-    /// What stands behind "because".
+    /// The reason, as the end of a sentence with "because".
     pub because: String,
 }
 
-/// What the path alone says.
+/// The facts that follow from the path alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct KeyFacts {
-    /// The key, as memcached sees it.
+    /// The key, as sent to memcached.
     pub text: String,
-    /// Whether its bytes can never change, because their fingerprint stands in the path.
+    /// Whether its bytes can never change, because the path contains their fingerprint.
     pub is_fingerprinted: bool,
-    /// What browsers are told.
+    /// The `Cache-Control` header for browsers.
     pub cache_control: String,
-    /// The tag for which nginx alone answers 304; none for what may be deleted.
+    /// The ETag with which nginx alone returns 304; `None` for a file that may be deleted.
     pub etag: Option<String>,
 }
 
@@ -55,32 +67,32 @@ pub struct ServerFacts {
     pub address: SocketAddr,
     /// Whether nginx asks it for this key, and the app stores it there.
     pub is_asked: bool,
-    /// What it held before the app was asked.
-    pub before: Look,
-    /// What it holds after; none if the app was not asked.
-    pub after: Option<Look>,
+    /// What it held before the request to the app.
+    pub before: Lookup,
+    /// What it held afterwards; `None` if the app was not asked.
+    pub after: Option<Lookup>,
 }
 
-/// What one look at one server found.
+/// The result of one lookup on one server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Look {
+pub enum Lookup {
     /// The item is there.
-    There(Held),
-    /// It is not.
+    There(StoredItem),
+    /// The item is not there.
     Absent {
-        /// How long this memcached runs: it was empty when it started.
+        /// The uptime of this memcached: it was empty when it started.
         uptime_seconds: u64,
-        /// How many items had to go for others since.
+        /// How many items it has evicted since.
         evictions: u64,
     },
-    /// No answer, and what came instead.
+    /// No response, and the error.
     Silent(String),
 }
 
-impl Look {
-    /// The item, if it is there.
-    pub fn held(&self) -> Option<&Held> {
+impl Lookup {
+    /// Returns the item, if it is there.
+    pub fn held(&self) -> Option<&StoredItem> {
         match self {
             Self::There(held) => Some(held),
             Self::Absent { .. } | Self::Silent(_) => None,
@@ -90,57 +102,57 @@ impl Look {
 
 /// An item in memcached.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Held {
-    /// How many bytes, as they are stored.
+pub struct StoredItem {
+    /// The stored length, in bytes.
     pub bytes: usize,
     /// Its flags: 2 for gzip, else 0.
     pub flags: u32,
-    /// How long it stays, if nothing needs its room before.
+    /// When it expires; `None` if it stays until it is evicted.
     pub seconds_left: Option<u64>,
     /// How long ago it was stored or last fetched.
     pub idle_seconds: u64,
-    /// Whether anybody has fetched it.
+    /// Whether it has been fetched since it was stored.
     pub was_fetched: bool,
-    /// Another number for each time that something is stored.
+    /// The CAS number: changes each time the key is stored.
     pub version: u64,
-    /// How it stands to what the app answers; none if that is no file.
+    /// How it compares with the app's response; `None` if that is not a file.
     pub agreement: Option<Agreement>,
 }
 
-/// What one app process says.
+/// The response of one app process.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AppFacts {
-    /// It answers.
+    /// It responded.
     Answers {
-        /// Which process.
+        /// The name of the process.
         process: String,
         /// The status.
         status: u16,
-        /// How many bytes it sent, gzipped or not.
+        /// The length of the body as sent, gzipped or not.
         bytes: usize,
-        /// Whether it sent them gzipped.
+        /// Whether the body is gzipped.
         is_gzip: bool,
-        /// Its type.
+        /// The `Content-Type` header.
         content_type: String,
-        /// What browsers are told.
+        /// The `Cache-Control` header for browsers.
         cache_control: String,
-        /// What the accelerator said of it (RFC 9211), if it says such things.
+        /// The accelerator's `Cache-Status` header (RFC 9211), if it sends one.
         cache_status: Option<String>,
-        /// Why it was not stored, by the accelerator's own names; several if others asked meanwhile.
+        /// Why it was not stored, by the accelerator's names; several if concurrent requests were counted too.
         not_stored: Vec<&'static str>,
     },
-    /// None of them answers, and what came instead.
+    /// No process responded, and the error.
     Silent(String),
 }
 
-/// What a visitor gets from nginx.
+/// The response to a client from nginx.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct VisitorFacts {
     /// The status.
     pub status: u16,
-    /// Who answered, as `X-Cache` says.
+    /// Where the response came from, by its `X-Cache` header.
     pub answered_by: String,
-    /// Whether the bytes are those of the app; none if there was nothing to compare.
+    /// Whether the bytes are those of the app; `None` if there was nothing to compare.
     pub is_same: Option<bool>,
 }

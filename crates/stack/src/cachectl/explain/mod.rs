@@ -1,13 +1,15 @@
-//! Why a URL is or is not cached: asks everybody who could know, in the order in which a request passes them.
+//! Finds out why a URL is or is not cached: queries nginx, memcached and the app in the order in which a request
+//! passes them.
 //!
-//! `no_key` says why nginx does not ask, `findings` is all that was found, `compare` whether memcached
-//! holds what the app says, `verdict` what it means (`refusal` why the app did not store), `print` how it is told.
+//! `no_key` names the reasons why nginx does not ask memcached, `findings` holds all facts, `compare` compares
+//! memcached's item with the app's response, `verdict` decides what they mean (`not_stored_reason` explains why the
+//! app did not store), `print` formats them.
 
 mod compare;
 mod findings;
 mod no_key;
+mod not_stored_reason;
 mod print;
-mod refusal;
 mod verdict;
 
 use std::net::SocketAddr;
@@ -20,33 +22,34 @@ use tokio::time::{Instant, sleep};
 
 pub use compare::Agreement;
 pub use findings::{
-    AppFacts, Findings, Held, KeyFacts, Look, NoKeyFacts, ServerFacts, VisitorFacts,
+    AppFacts, Findings, KeyFacts, Lookup, NoKeyFacts, ServerFacts, StoredItem, Verdict,
+    VisitorFacts,
 };
 pub use print::in_words;
-pub use verdict::Verdict;
 
-use super::http::{self, Answer};
+use super::endpoints::Endpoints;
+use super::http::{self, Response};
 use super::metrics::Metrics;
-use super::site::Site;
 use crate::observe::memcached::{self, Item};
 
-/// How long a memcached may take: as long as nginx waits for it.
-const SERVER_PATIENCE: Duration = Duration::from_millis(250);
+/// How long a memcached may take: the same timeout as in nginx.
+const SERVER_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// How long the app may take to store what it answered, or to say that it does not.
-const STORE_PATIENCE: Duration = Duration::from_secs(3);
+/// How long the app may take to store its response, or to count why it does not.
+const STORE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How long what it refused is waited for all the same: the counters are those of a whole process, so that
-/// the refusal may be another request's while ours is on its way.
-const REFUSAL_PATIENCE: Duration = Duration::from_millis(500);
+/// How long to keep waiting after a refusal was counted: the counters belong to a whole process, so the refusal may be
+/// another request's while this response is still being stored.
+const REFUSAL_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// How often we look whether it has.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// How often memcached and the counters are polled.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// The status of an answer that may be stored.
+/// The only status whose response may be stored.
 const STORABLE: u16 = 200;
 
-/// Why an answer that was handed on to be stored is not; known only after it was sent, by the counters.
+/// The reasons why a response is not stored although it was queued; visible only in the counters, after the response
+/// was sent.
 const LATE_REASONS: [NotStored; 5] = [
     NotStored::QueueFull,
     NotStored::ServerDown,
@@ -55,25 +58,25 @@ const LATE_REASONS: [NotStored; 5] = [
     NotStored::NoLifetime,
 ];
 
-/// Finds out everything about a path; asks no app and no nginx if told to look only, so that nothing changes.
-pub async fn explain(site: &Site, path: &str, look_only: bool) -> Findings {
+/// Collects all facts about a path. With `look_only`, sends no request to the app or nginx, so that nothing changes.
+pub async fn explain(site: &Endpoints, path: &str, look_only: bool) -> Findings {
     let key = Key::parse(path);
-    let mut servers = Servers::look(site, key.as_ref().ok()).await;
+    let mut servers = Servers::lookup_all(site, key.as_ref().ok()).await;
     let mut app = None;
     let mut visitor = None;
     if !look_only && is_sendable(path) {
-        let (facts, answer) = ask_app(site, path, &mut servers).await;
+        let (facts, response) = get_from_app(site, path, &mut servers).await;
         app = Some(facts);
         if let Some(front) = site.front {
-            // A page is made anew each time, so there is nothing to compare.
-            let said = answer.as_ref().filter(|_| key.is_ok());
-            visitor = visit(front, path, said).await;
+            // Each response is rendered anew, so there is nothing to compare.
+            let app_response = response.as_ref().filter(|_| key.is_ok());
+            visitor = visit(front, path, app_response).await;
         }
     }
     let no_key = key.as_ref().err().copied();
     let key = key.as_ref().ok().map(key_facts);
     let servers = servers.facts;
-    let seen = verdict::Seen {
+    let verdict_facts = verdict::Facts {
         path,
         no_key,
         servers: &servers,
@@ -82,7 +85,7 @@ pub async fn explain(site: &Site, path: &str, look_only: bool) -> Findings {
     };
     Findings {
         path: path.to_owned(),
-        verdict: verdict::of(&seen),
+        verdict: verdict::of(&verdict_facts),
         key,
         no_key: no_key.map(|no_key| NoKeyFacts {
             name: no_key::name(no_key),
@@ -94,7 +97,7 @@ pub async fn explain(site: &Site, path: &str, look_only: bool) -> Findings {
     }
 }
 
-/// Whether any client could send it.
+/// Whether an HTTP client could send this target.
 fn is_sendable(path: &str) -> bool {
     path.bytes().all(|byte| byte.is_ascii_graphic())
 }
@@ -116,7 +119,7 @@ fn key_facts(key: &Key) -> KeyFacts {
     }
 }
 
-/// The servers as they are known, and the items that they held at first.
+/// The servers, and the items that they held at first.
 struct Servers {
     key: String,
     facts: Vec<ServerFacts>,
@@ -124,18 +127,16 @@ struct Servers {
 }
 
 impl Servers {
-    async fn look(site: &Site, key: Option<&Key>) -> Self {
+    async fn lookup_all(site: &Endpoints, key: Option<&Key>) -> Self {
         let Some(key) = key else {
             let key = String::new();
             let (facts, items) = (vec![], vec![]);
             return Self { key, facts, items };
         };
         let addresses = site.servers_of(key.as_str());
-        let looks = addresses
-            .iter()
-            .map(|server| look_at(*server, key.as_str()));
+        let looks = addresses.iter().map(|server| lookup(*server, key.as_str()));
         let looks = join_all(looks).await;
-        let (looks, items): (Vec<Look>, Vec<Option<Item>>) = looks.into_iter().unzip();
+        let (looks, items): (Vec<Lookup>, Vec<Option<Item>>) = looks.into_iter().unzip();
         let facts = addresses.into_iter().zip(looks).enumerate();
         Self {
             key: key.as_str().to_owned(),
@@ -151,36 +152,36 @@ impl Servers {
         }
     }
 
-    /// Notes how each item stands to what the app said.
-    fn compare(&mut self, answer: &Answer) {
+    /// Compares each item with the app's response.
+    fn compare(&mut self, response: &Response) {
         for (facts, item) in self.facts.iter_mut().zip(&self.items) {
-            if let (Look::There(held), Some(item)) = (&mut facts.before, item) {
-                held.agreement = Some(compare::compare(item, answer));
+            if let (Lookup::There(held), Some(item)) = (&mut facts.before, item) {
+                held.agreement = Some(compare::compare(item, response));
             }
         }
     }
 
-    /// Looks again, and notes how each item stands to what the app said.
-    async fn look_again(&mut self, answer: &Answer) {
+    /// Looks up each item again, and compares it with the app's response.
+    async fn lookup_again(&mut self, response: &Response) {
         let looks = self.facts.iter().map(|facts| facts.address);
-        let looks = join_all(looks.map(|server| look_at(server, &self.key))).await;
+        let looks = join_all(looks.map(|server| lookup(server, &self.key))).await;
         for (facts, (mut look, item)) in self.facts.iter_mut().zip(looks) {
-            if let (Look::There(held), Some(item)) = (&mut look, &item)
-                && answer.status == STORABLE
+            if let (Lookup::There(held), Some(item)) = (&mut look, &item)
+                && response.status == STORABLE
             {
-                held.agreement = Some(compare::compare(item, answer));
+                held.agreement = Some(compare::compare(item, response));
             }
             facts.after = Some(look);
         }
     }
 
-    /// Whether every server that nginx asks, and that answered, has had something stored since the first look.
+    /// Whether every responding server that nginx asks has stored the key since the first lookup.
     fn is_stored_anew(&self) -> bool {
-        let version = |look: &Look| look.held().map(|held| held.version);
+        let version = |look: &Lookup| look.held().map(|held| held.version);
         let mut asked = self
             .facts
             .iter()
-            .filter(|facts| facts.is_asked && !matches!(facts.before, Look::Silent(_)));
+            .filter(|facts| facts.is_asked && !matches!(facts.before, Lookup::Silent(_)));
         asked.all(|facts| {
             let after = facts.after.as_ref().and_then(version);
             after.is_some() && after != version(&facts.before)
@@ -188,35 +189,35 @@ impl Servers {
     }
 }
 
-async fn look_at(server: SocketAddr, key: &str) -> (Look, Option<Item>) {
-    match memcached::look(server, key, SERVER_PATIENCE).await {
-        Ok(Some(item)) => (Look::There(held(&item)), Some(item)),
+async fn lookup(server: SocketAddr, key: &str) -> (Lookup, Option<Item>) {
+    match memcached::look(server, key, SERVER_TIMEOUT).await {
+        Ok(Some(item)) => (Lookup::There(held(&item)), Some(item)),
         Ok(None) => {
-            let counters = memcached::counters(server, SERVER_PATIENCE).await;
+            let counters = memcached::counters(server, SERVER_TIMEOUT).await;
             let counters = counters.unwrap_or_default();
-            let absent = Look::Absent {
+            let absent = Lookup::Absent {
                 uptime_seconds: counters.get("uptime"),
                 evictions: counters.get("evictions"),
             };
             (absent, None)
         }
-        Err(error) => (Look::Silent(silence(&error)), None),
+        Err(error) => (Lookup::Silent(silence(&error)), None),
     }
 }
 
 fn silence(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::TimedOut => format!(
-            "it takes no question, or answers none, within {} ms: it hangs or is overloaded",
-            SERVER_PATIENCE.as_millis()
+            "no response within {} ms: it hangs or is overloaded",
+            SERVER_TIMEOUT.as_millis()
         ),
-        std::io::ErrorKind::ConnectionRefused => "nobody listens there".to_owned(),
+        std::io::ErrorKind::ConnectionRefused => "nothing listens there".to_owned(),
         _ => error.to_string(),
     }
 }
 
-fn held(item: &Item) -> Held {
-    Held {
+fn held(item: &Item) -> StoredItem {
+    StoredItem {
         bytes: item.value.len(),
         flags: item.flags,
         seconds_left: item.seconds_left,
@@ -227,19 +228,24 @@ fn held(item: &Item) -> Held {
     }
 }
 
-/// Asks the first app process that answers, and waits until what it said is stored or is known not to be.
-async fn ask_app(site: &Site, path: &str, servers: &mut Servers) -> (AppFacts, Option<Answer>) {
-    let mut silence = "there is none".to_owned();
+/// Sends the request to the first app process that responds, and waits until the response is stored or known not to
+/// be.
+async fn get_from_app(
+    site: &Endpoints,
+    path: &str,
+    servers: &mut Servers,
+) -> (AppFacts, Option<Response>) {
+    let mut silence = "there is no app process".to_owned();
     for app in &site.apps {
-        // The lab's counters of a version that hangs would be as silent as its pages.
+        // With a frozen process, the metrics would be as silent as its pages.
         let before = Metrics::of(app).await.ok();
-        match http::ask_app(app, path).await {
-            Ok(answer) => {
-                if answer.status == STORABLE {
-                    servers.compare(&answer);
+        match http::get_from_app(app, path).await {
+            Ok(response) => {
+                if response.status == STORABLE {
+                    servers.compare(&response);
                 }
-                let not_stored = settled(app, before.as_ref(), &answer, servers).await;
-                return (app_facts(app, &answer, not_stored), Some(answer));
+                let not_stored = settled(app, before.as_ref(), &response, servers).await;
+                return (app_facts(app, &response, not_stored), Some(response));
             }
             Err(error) => silence = format!("{}: {error}", name(app)),
         }
@@ -247,16 +253,16 @@ async fn ask_app(site: &Site, path: &str, servers: &mut Servers) -> (AppFacts, O
     (AppFacts::Silent(silence), None)
 }
 
-fn app_facts(app: &Path, answer: &Answer, not_stored: Vec<&'static str>) -> AppFacts {
-    let header = |name| answer.header(name).unwrap_or_default().to_owned();
+fn app_facts(app: &Path, response: &Response, not_stored: Vec<&'static str>) -> AppFacts {
+    let header = |name| response.header(name).unwrap_or_default().to_owned();
     AppFacts::Answers {
         process: name(app),
-        status: answer.status,
-        bytes: answer.body.len(),
-        is_gzip: answer.is_gzip(),
+        status: response.status,
+        bytes: response.body.len(),
+        is_gzip: response.is_gzip(),
         content_type: header("content-type"),
         cache_control: header("cache-control"),
-        cache_status: answer.header("cache-status").map(str::to_owned),
+        cache_status: response.header("cache-status").map(str::to_owned),
         not_stored,
     }
 }
@@ -266,21 +272,21 @@ fn name(app: &Path) -> String {
     stem.to_string_lossy().into_owned()
 }
 
-/// Waits until the answer is in memcached, or a reason why not is known; looks at all servers then.
+/// Waits until the response is in memcached, or a reason against it was counted; then looks up all servers.
 async fn settled(
     app: &Path,
     before: Option<&Metrics>,
-    answer: &Answer,
+    response: &Response,
     servers: &mut Servers,
 ) -> Vec<&'static str> {
-    let mut until = Instant::now() + STORE_PATIENCE;
-    let refused = detail(answer);
-    let is_over = answer.status != STORABLE || servers.facts.is_empty() || refused.is_some();
+    let mut until = Instant::now() + STORE_TIMEOUT;
+    let refused = detail(response);
+    let is_over = response.status != STORABLE || servers.facts.is_empty() || refused.is_some();
     let mut has_moved = false;
     loop {
-        // First the counters: what is stored after they were read was not refused before.
+        // Reads the counters first: a response stored after this reading was not refused before it.
         let after = Metrics::of(app).await.ok();
-        servers.look_again(answer).await;
+        servers.lookup_again(response).await;
         if is_over {
             return refused.map(NotStored::name).into_iter().collect();
         }
@@ -293,14 +299,14 @@ async fn settled(
         }
         if !moved.is_empty() && !has_moved {
             has_moved = true;
-            until = until.min(Instant::now() + REFUSAL_PATIENCE);
+            until = until.min(Instant::now() + REFUSAL_TIMEOUT);
         }
-        sleep(LOOK_EVERY).await;
+        sleep(POLL_INTERVAL).await;
     }
 }
 
-/// For which reasons the app has kept something out of memcached meanwhile; none can be named of a process
-/// whose counters were not to be had both times.
+/// Returns the reasons for which the app has not stored responses meanwhile; none if either reading of the counters
+/// failed.
 fn moved(before: Option<&Metrics>, after: Option<&Metrics>) -> Vec<&'static str> {
     let (Some(before), Some(after)) = (before, after) else {
         return vec![];
@@ -312,26 +318,35 @@ fn moved(before: Option<&Metrics>, after: Option<&Metrics>) -> Vec<&'static str>
         .collect()
 }
 
-/// Why the accelerator handed an answer on to nobody, as its `Cache-Status` says (RFC 9211).
-fn detail(answer: &Answer) -> Option<NotStored> {
-    let status = answer.header("cache-status")?;
+/// Returns why the accelerator did not queue a response, from its `Cache-Status` header (RFC 9211).
+fn detail(response: &Response) -> Option<NotStored> {
+    let status = response.header("cache-status")?;
     let detail = status
         .split(';')
         .find_map(|part| part.trim().strip_prefix("detail="))?;
     let reason = NotStored::ALL
         .into_iter()
         .find(|reason| reason.name() == detail);
-    // Whoever else made it stores it.
+    // The request that made the response stores it.
     reason.filter(|reason| *reason != NotStored::InFlight)
 }
 
-/// Asks as a visitor would. One that is not answered at all is not told: then the app was not, either.
-async fn visit(front: SocketAddr, path: &str, said: Option<&Answer>) -> Option<VisitorFacts> {
-    let answer = http::ask_front(front, path).await.ok()?;
-    let said = said.filter(|said| said.status == STORABLE && answer.status == STORABLE);
+/// Sends the request as a client would. Omits a failure: the app did not respond either then.
+async fn visit(
+    front: SocketAddr,
+    path: &str,
+    app_response: Option<&Response>,
+) -> Option<VisitorFacts> {
+    let response = http::get_from_front(front, path).await.ok()?;
+    let app_response = app_response
+        .filter(|app_response| app_response.status == STORABLE && response.status == STORABLE);
     Some(VisitorFacts {
-        status: answer.status,
-        answered_by: answer.header("x-cache").unwrap_or("nginx alone").to_owned(),
-        is_same: said.map(|said| compare::plain(said) == compare::plain(&answer)),
+        status: response.status,
+        answered_by: response
+            .header("x-cache")
+            .unwrap_or("nginx alone")
+            .to_owned(),
+        is_same: app_response
+            .map(|app_response| compare::plain(app_response) == compare::plain(&response)),
     })
 }

@@ -1,4 +1,4 @@
-//! What only this site knows about a path without a key; the reasons are [`NoKey`]'s own.
+//! The site's advice about a path without a key; the reasons are [`NoKey`]'s.
 
 use accelerator::NoKey;
 
@@ -12,7 +12,7 @@ pub(super) fn advice(no_key: NoKey, target: &str) -> String {
     }
 }
 
-/// A word for programs.
+/// The name of a reason, for programs.
 pub(super) fn name(no_key: NoKey) -> &'static str {
     match no_key {
         NoKey::Elsewhere => "elsewhere",

@@ -1,18 +1,18 @@
-//! Findings as a person reads them, in lines that fit a terminal.
+//! Formats the findings for a terminal.
 
 use super::compare::{Agreement, GZIP_FLAG};
-use super::findings::{AppFacts, Findings, Held, KeyFacts, Look, ServerFacts};
-use crate::cachectl::words::{grouped, harmless, span, wrapped};
+use super::findings::{AppFacts, Findings, KeyFacts, Lookup, ServerFacts, StoredItem};
+use crate::cachectl::format::{escaped, grouped, span, wrapped};
 
-/// How wide the column of names is.
+/// The width of the column of names.
 const NAME_WIDTH: usize = 11;
 
-/// Narrower than this nobody reads sentences.
+/// The minimum width for sentences.
 const TEXT_WIDTH_MIN: usize = 30;
 
-/// Tells what was found, in lines of at most `width` characters where words allow it.
+/// Formats the findings in lines of at most `width` characters, except for longer words.
 pub fn in_words(findings: &Findings, width: usize) -> String {
-    let mut text = format!("{}\n\n", harmless(&findings.path));
+    let mut text = format!("{}\n\n", escaped(&findings.path));
     let mut line = |name: &str, words: &str| {
         let room = width.saturating_sub(NAME_WIDTH).max(TEXT_WIDTH_MIN);
         for (at, line) in wrapped(words, room).iter().enumerate() {
@@ -26,14 +26,14 @@ pub fn in_words(findings: &Findings, width: usize) -> String {
             line("key", &format!("{} ({} bytes)", key.text, key.text.len()));
             line("kind", &kind(key));
         }
-        (None, Some(no_key)) => line("key", &format!("none: {}", harmless(&no_key.because))),
+        (None, Some(no_key)) => line("key", &format!("none: {}", escaped(&no_key.because))),
         (None, None) => {}
     }
     for server in &findings.servers {
         line("memcached", &memcached(server, findings.servers.len()));
     }
     match &findings.app {
-        Some(app) => line("app", &harmless(&told(app))),
+        Some(app) => line("app", &escaped(&app_text(app))),
         None if findings.no_key.is_none() => line("app", "not asked (--look)"),
         None => {}
     }
@@ -43,11 +43,11 @@ pub fn in_words(findings: &Findings, width: usize) -> String {
             Some(false) => ", other bytes than the app's",
             None => "",
         };
-        let by = harmless(&visitor.answered_by);
+        let by = escaped(&visitor.answered_by);
         line("visitor", &format!("gets {} ({by}){same}", visitor.status));
     }
     line("", "");
-    line("verdict", &harmless(&findings.verdict.why));
+    line("verdict", &escaped(&findings.verdict.why));
     line("", &findings.verdict.advice);
     text
 }
@@ -56,7 +56,7 @@ fn kind(key: &KeyFacts) -> String {
     let life = &key.cache_control;
     match &key.etag {
         Some(etag) => format!(
-            "fingerprinted file; browsers keep it ({life}, ETag {etag}), and nginx alone tells those that have it \"304\""
+            "fingerprinted file; browsers keep it ({life}, ETag {etag}), and nginx alone returns 304 for it"
         ),
         None => {
             format!("picture; browsers keep it ({life}), without a tag, because it may be deleted")
@@ -70,35 +70,35 @@ fn memcached(server: &ServerFacts, of: usize) -> String {
         (true, _) => " (nginx asks it)",
         (false, _) => " (nginx asks another)",
     };
-    let mut text = format!("{}{place}: {}", server.address, look(&server.before));
-    let version = |look: &Look| look.held().map(|held| held.version);
+    let mut text = format!("{}{place}: {}", server.address, lookup(&server.before));
+    let version = |lookup: &Lookup| lookup.held().map(|held| held.version);
     let was_right = server.before.held().and_then(|held| held.agreement) == Some(Agreement::Same);
     if let Some(after) = &server.after
         && !was_right
         && version(after) != version(&server.before)
     {
-        text.push_str(&format!("; after the app was asked: {}", look(after)));
+        text.push_str(&format!("; after the app was asked: {}", lookup(after)));
     }
     text
 }
 
-fn look(look: &Look) -> String {
-    match look {
-        Look::There(held) => item(held),
-        Look::Absent { .. } => "not there".to_owned(),
-        Look::Silent(why) => why.clone(),
+fn lookup(lookup: &Lookup) -> String {
+    match lookup {
+        Lookup::There(held) => item(held),
+        Lookup::Absent { .. } => "not there".to_owned(),
+        Lookup::Silent(why) => why.clone(),
     }
 }
 
-fn item(held: &Held) -> String {
+fn item(held: &StoredItem) -> String {
     let coding = match held.flags {
         0 => "plain".to_owned(),
         GZIP_FLAG => "gzip".to_owned(),
-        other => format!("with flags {other} (ours are 0 and {GZIP_FLAG})"),
+        other => format!("with flags {other} (expected 0 or {GZIP_FLAG})"),
     };
     let left = match held.seconds_left {
         Some(seconds) => format!("{} left", span(seconds)),
-        None => "no end".to_owned(),
+        None => "no expiry".to_owned(),
     };
     let idle = span(held.idle_seconds);
     let fetched = match held.was_fetched {
@@ -106,9 +106,9 @@ fn item(held: &Held) -> String {
         false => format!("stored {idle} ago and not fetched since"),
     };
     let agreement = match held.agreement {
-        Some(Agreement::Same) => ", what the app says",
-        Some(Agreement::Different { .. }) => ", NOT what the app says",
-        Some(Agreement::FlaggedGzipButIsNot) => ", NOT gzip as its flags say",
+        Some(Agreement::Same) => ", as the app sends it",
+        Some(Agreement::Different { .. }) => ", NOT as the app sends it",
+        Some(Agreement::FlaggedGzipButIsNot) => ", flagged gzip but NOT gzip",
         Some(Agreement::IsGzipButNotFlagged) => ", gzip WITHOUT its flag",
         None => "",
     };
@@ -116,7 +116,7 @@ fn item(held: &Held) -> String {
     format!("{bytes} bytes, {coding}, {left}, {fetched}{agreement}")
 }
 
-fn told(app: &AppFacts) -> String {
+fn app_text(app: &AppFacts) -> String {
     match app {
         AppFacts::Silent(why) => format!("no answer ({why})"),
         AppFacts::Answers {

@@ -1,28 +1,14 @@
-//! What the findings mean, in a sentence, and what to do about it in another; pure, so that every case is a test.
+//! Decides what the findings mean, and what to do; a pure function, so that every case has a test.
 
 use accelerator::{NoKey, NotStored};
-use serde::Serialize;
 
 use super::compare::Agreement;
-use super::findings::{AppFacts, Held, Look, ServerFacts, VisitorFacts};
-use super::{no_key, refusal};
-use crate::cachectl::words::{counted, grouped, span};
+use super::findings::{AppFacts, Lookup, ServerFacts, StoredItem, Verdict, VisitorFacts};
+use super::{no_key, not_stored_reason};
+use crate::cachectl::format::{counted, grouped, span};
 
-/// What it all means.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Verdict {
-    /// Whether the next visitor is answered from memcached.
-    pub is_cached: bool,
-    /// A word for the case, for programs.
-    pub case: &'static str,
-    /// Why it is or is not cached.
-    pub why: String,
-    /// What to do about it.
-    pub advice: String,
-}
-
-/// What the verdict is about.
-pub(super) struct Seen<'a> {
+/// The input of a verdict.
+pub(super) struct Facts<'a> {
     pub(super) path: &'a str,
     pub(super) no_key: Option<NoKey>,
     pub(super) servers: &'a [ServerFacts],
@@ -32,88 +18,88 @@ pub(super) struct Seen<'a> {
 
 const NOTHING_TO_DO: &str = "Nothing to do.";
 
-/// Judges what was seen.
-pub(super) fn of(seen: &Seen<'_>) -> Verdict {
-    let verdict = judged(seen);
-    // The last word has nginx itself.
-    let Some(visitor) = seen.visitor else {
+/// Decides the verdict.
+pub(super) fn of(facts: &Facts<'_>) -> Verdict {
+    let verdict = decide(facts);
+    // nginx's response decides in the end.
+    let Some(visitor) = facts.visitor else {
         return verdict;
     };
     let is_hit = visitor.answered_by.starts_with("HIT");
     match visitor.is_same {
-        // It may have put a server aside that answers again.
+        // nginx may have marked a server as failed that responds again.
         _ if verdict.is_cached && visitor.answered_by.starts_with("MISS") => no(
             "nginx-passes-by",
-            "It is in memcached, and yet nginx asked the app just now: it has put this memcached aside, as it does for 2 seconds after two failures.".to_owned(),
-            "Ask again in a few seconds; if it stays so, nginx has other servers or another order of them than the app.",
+            "It is in memcached, but nginx just asked the app: it has marked this memcached as failed, as it does for 2 seconds after two failures.".to_owned(),
+            "Ask again in a few seconds; if this persists, nginx has other servers than the app, or another order.",
         ),
         Some(false) if is_hit && matches!(verdict.case, "cached" | "stored-now") => Verdict {
             is_cached: true,
             case: "visitor-gets-other-bytes",
-            why: "Cached, but wrong: memcached holds what the app says, and a visitor was sent other bytes.".to_owned(),
-            advice: "Compare nginx's servers with those above, and look whether something between memcached and the visitor changes the answer.".to_owned(),
+            why: "Cached, but wrong: memcached holds the app's bytes, and a client received others.".to_owned(),
+            advice: "Compare nginx's servers with those above, and check whether something between memcached and the client changes the response.".to_owned(),
         },
-        // A refusal that we saw counted was another request's, or somebody else has stored it.
-        Some(true) if is_hit && !verdict.is_cached && seen.no_key.is_none() => yes(
+        // The counted refusal belonged to another request, or another request has stored the file.
+        Some(true) if is_hit && !verdict.is_cached && facts.no_key.is_none() => yes(
             "stored-now",
-            "Cached from now on: a visitor who asked a moment later had it from memcached, with the very bytes that the app sends.".to_owned(),
+            "Cached from now on: a request a moment later was answered from memcached, with the very bytes that the app sends.".to_owned(),
             NOTHING_TO_DO,
         ),
         _ => verdict,
     }
 }
 
-fn judged(seen: &Seen<'_>) -> Verdict {
-    if let Some(no_key) = seen.no_key {
+fn decide(facts: &Facts<'_>) -> Verdict {
+    if let Some(no_key) = facts.no_key {
         let why = format!(
             "nginx never asks memcached for it, because {}.",
-            no_key.why(seen.path)
+            no_key.why(facts.path)
         );
-        return no("no-key", why, &no_key::advice(no_key, seen.path));
+        return no("no-key", why, &no_key::advice(no_key, facts.path));
     }
-    let Some(home) = seen.servers.iter().find(|server| server.is_asked) else {
+    let Some(home) = facts.servers.iter().find(|server| server.is_asked) else {
         return no(
             "no-memcached",
-            "There is no memcached: the app answers everybody.".to_owned(),
+            "There is no memcached: the app answers every request.".to_owned(),
             "Run the site with one.",
         );
     };
     match &home.before {
-        Look::Silent(silence) => no(
+        Lookup::Silent(silence) => no(
             "memcached-silent",
             format!(
-                "Its memcached, {}, does not answer ({silence}); nginx takes that for a miss and asks the app.",
+                "Its memcached, {}, does not answer ({silence}); nginx treats that as a miss and asks the app.",
                 home.address
             ),
-            "Look at that memcached. `flickr-killr up` replaces one that hangs or dies; it comes back empty and fills by itself.",
+            "Check that memcached. `flickr-killr up` replaces one that hangs or dies; it restarts empty and fills by itself.",
         ),
-        Look::There(held) => there(held, home, seen),
-        Look::Absent {
+        Lookup::There(held) => item_present(held, home, facts),
+        Lookup::Absent {
             uptime_seconds,
             evictions,
         } => {
-            let stray = seen
+            let stray = facts
                 .servers
                 .iter()
                 .find(|server| !server.is_asked && server.before.held().is_some());
-            match (stray, seen.app) {
+            match (stray, facts.app) {
                 (Some(stray), _) if !is_stored(home) => no(
                     "wrong-server",
                     format!(
-                        "It lies on {}, where nginx does not look: it asks {}.",
+                        "It is on {}, which nginx does not ask: it asks {}.",
                         stray.address, home.address
                     ),
-                    "Give nginx and the app the same servers in the same words and order. The stray copy goes with its time, or with a purge, which asks all servers.",
+                    "Give nginx and the app the same servers in the same words and order. The stray copy expires, or is removed by a purge, which asks all servers.",
                 ),
                 (_, None) => no(
                     "not-there",
                     absence(*uptime_seconds, *evictions),
-                    "Ask without --look: then the app is asked, and it is told whether it stores its answer.",
+                    "Run it without --look: that asks the app, and shows whether it stores its response.",
                 ),
                 (_, Some(AppFacts::Silent(_))) => no(
                     "app-silent",
                     "Memcached does not have it, and no app process answers.".to_owned(),
-                    "Look at the app: `flickr-killr status` shows what runs.",
+                    "Check the app: `flickr-killr status` shows what runs.",
                 ),
                 (
                     _,
@@ -123,7 +109,7 @@ fn judged(seen: &Seen<'_>) -> Verdict {
                         not_stored,
                         ..
                     }),
-                ) => asked(
+                ) => item_absent(
                     *status,
                     *bytes,
                     not_stored,
@@ -135,22 +121,22 @@ fn judged(seen: &Seen<'_>) -> Verdict {
     }
 }
 
-/// It was there when we came.
-fn there(held: &Held, home: &ServerFacts, seen: &Seen<'_>) -> Verdict {
+/// The item was in memcached before the request.
+fn item_present(held: &StoredItem, home: &ServerFacts, facts: &Facts<'_>) -> Verdict {
     let address = home.address;
     let key_is = format!("the key on {address}");
     let stays = match held.seconds_left {
         Some(seconds) => format!("for another {}", span(seconds)),
-        None => "until something else needs its room".to_owned(),
+        None => "until it is evicted".to_owned(),
     };
-    let (status, is_replaced) = match seen.app {
+    let (status, is_replaced) = match facts.app {
         None => {
             return yes(
                 "cached-unchecked",
                 format!(
-                    "Cached: nginx answers it from {address} {stays}. Whether it is what the app would say was not asked."
+                    "Cached: nginx answers it from {address} {stays}. It was not compared with the app's response."
                 ),
-                "Without --look the two are compared.",
+                "Run it without --look to compare the two.",
             );
         }
         Some(AppFacts::Silent(_)) => {
@@ -159,15 +145,15 @@ fn there(held: &Held, home: &ServerFacts, seen: &Seen<'_>) -> Verdict {
                 format!(
                     "Cached: nginx answers it from {address} {stays}, although no app process answers."
                 ),
-                "Look at the app: `flickr-killr status` shows what runs.",
+                "Check the app: `flickr-killr status` shows what runs.",
             );
         }
         Some(AppFacts::Answers { status, .. }) => (*status, is_stored(home)),
     };
     let healed = if is_replaced {
-        "Asking the app has replaced it just now; ask again to be sure, and find out who else writes to this memcached."
+        "This request to the app has replaced it; ask again to be sure, and find out which other program writes to this memcached."
     } else {
-        "Purge it, and find out who else writes to this memcached."
+        "Purge it, and find out which other program writes to this memcached."
     };
     let wrong = |case, why: String| Verdict {
         is_cached: true,
@@ -186,26 +172,26 @@ fn there(held: &Held, home: &ServerFacts, seen: &Seen<'_>) -> Verdict {
         Some(Agreement::Different { at }) => wrong(
             "other-bytes",
             format!(
-                "Cached, but wrong: memcached held other bytes than the app sends (the first that differs is number {}).",
+                "Cached, but wrong: memcached held other bytes than the app sends (the first different byte is number {}).",
                 grouped(at as u64 + 1)
             ),
         ),
         Some(Agreement::FlaggedGzipButIsNot) => wrong(
             "flagged-gzip-but-is-not",
-            "Cached, but unreadable: its flags say gzip, and its bytes are not.".to_owned(),
+            "Cached, but unreadable: its flags mark gzip, but its bytes are not.".to_owned(),
         ),
         Some(Agreement::IsGzipButNotFlagged) => wrong(
             "gzip-but-not-flagged",
-            "Cached, but unreadable: its bytes are gzip, and its flags do not say so.".to_owned(),
+            "Cached, but unreadable: its bytes are gzip, but its flags do not mark it.".to_owned(),
         ),
         None if status == 404 || status == 410 => Verdict {
             is_cached: true,
             case: "held-but-gone",
             why: format!(
-                "It must not be there: the app says {status}, the file is gone, and memcached still has it, so nginx sends it to whoever asks."
+                "It must not be there: the app returns {status}, the file is gone, and memcached still has it, so nginx sends it to every client."
             ),
             advice: format!(
-                "Purge {key_is}: delete the photo once more, or restart that memcached. The app's log says which purge was not confirmed."
+                "Purge {key_is}: delete the photo once more, or restart that memcached. The app's log names the unconfirmed purge."
             ),
         },
         None => yes(
@@ -213,13 +199,13 @@ fn there(held: &Held, home: &ServerFacts, seen: &Seen<'_>) -> Verdict {
             format!(
                 "Cached: nginx answers it from {address} {stays}. The app itself answers {status} now."
             ),
-            "Look at the app's log: once the time of this copy is over, visitors get that answer.",
+            "Check the app's log: once this copy expires, visitors get that response.",
         ),
     }
 }
 
-/// It was not there, so the app was asked.
-fn asked(
+/// The item was not there, so the app was asked.
+fn item_absent(
     status: u16,
     bytes: usize,
     not_stored: &[&'static str],
@@ -230,22 +216,22 @@ fn asked(
         return no(
             "no-such-file",
             format!(
-                "There is no such file: the app answers {status}, and only a 200 is stored. It was deleted or hidden, or never was; a fingerprint may be that of another build."
+                "There is no such file: the app answers {status}, and only a 200 is stored. It was deleted or hidden, or never existed; a fingerprint may be that of another build."
             ),
-            "Take the address from a page of today.",
+            "Take the URL from a current page.",
         );
     }
     if status != 200 {
         return no(
             "app-fails",
             format!("The app answers {status}, and only a 200 is stored."),
-            "Look at the app's log.",
+            "Check the app's log.",
         );
     }
     if is_stored(home) {
         return yes(
             "stored-now",
-            format!("Cached from now on, by this very question. {absence}"),
+            format!("Cached from now on, by this request. {absence}"),
             NOTHING_TO_DO,
         );
     }
@@ -256,27 +242,27 @@ fn asked(
     match reasons.as_slice() {
         [] => no(
             "not-stored-unknown",
-            "The app answered 200, and within 3 seconds it was neither stored nor refused: its queue is long, or it knows other servers than we do.".to_owned(),
+            "The app answered 200, and within 3 seconds it was neither stored nor refused: its queue is long, or it has other servers than those above.".to_owned(),
             "Compare the servers above with those of the app, and ask again.",
         ),
         [reason] => {
-            let (why, advice) = refusal::of(*reason, bytes);
+            let (why, advice) = not_stored_reason::of(*reason, bytes);
             no(reason.name(), format!("The app did not store it: {why}."), advice)
         }
         several => {
             let names: Vec<_> = several.iter().map(|reason| reason.name()).collect();
             no(
                 "not-stored",
-                format!("The app did not store it; meanwhile it counted {}, some of which is of other requests.", names.join(" and ")),
+                format!("The app did not store it; meanwhile it counted {}, some of it for other requests.", names.join(" and ")),
                 "Ask again when the site is quieter.",
             )
         }
     }
 }
 
-/// Whether something is there now that was not when we came.
+/// Whether an item was stored since the first lookup.
 fn is_stored(server: &ServerFacts) -> bool {
-    let version = |look: &Look| look.held().map(|held| held.version);
+    let version = |look: &Lookup| look.held().map(|held| held.version);
     let after = server.after.as_ref().and_then(version);
     after.is_some() && after != version(&server.before)
 }
@@ -285,12 +271,12 @@ fn absence(uptime_seconds: u64, evictions: u64) -> String {
     let evicted = match evictions {
         0 => "has evicted nothing".to_owned(),
         some => format!(
-            "has evicted {} for want of room",
+            "has evicted {} for lack of space",
             counted(some, "item", "items")
         ),
     };
     format!(
-        "Nobody had asked for it yet, or it had gone: this memcached runs for {} and {evicted}.",
+        "It was not requested yet, or it was removed: this memcached has run for {} and {evicted}.",
         span(uptime_seconds)
     )
 }
@@ -318,8 +304,8 @@ fn no(case: &'static str, mut why: String, advice: &str) -> Verdict {
 mod tests {
     use super::*;
 
-    fn held(version: u64) -> Look {
-        Look::There(Held {
+    fn held(version: u64) -> Lookup {
+        Lookup::There(StoredItem {
             bytes: 9,
             flags: 0,
             seconds_left: Some(60),
@@ -343,13 +329,13 @@ mod tests {
         }
     }
 
-    fn case(before: Look, after: Look, app: &AppFacts, answered_by: &str) -> &'static str {
+    fn case(before: Lookup, after: Lookup, app: &AppFacts, answered_by: &str) -> &'static str {
         case_of(before, after, app, (answered_by, true))
     }
 
     fn case_of(
-        before: Look,
-        after: Look,
+        before: Lookup,
+        after: Lookup,
         app: &AppFacts,
         (answered_by, is_same): (&str, bool),
     ) -> &'static str {
@@ -364,7 +350,7 @@ mod tests {
             answered_by: answered_by.to_owned(),
             is_same: Some(is_same),
         };
-        let verdict = of(&Seen {
+        let verdict = of(&Facts {
             path: "/i/a.webp",
             no_key: None,
             servers: &servers,
@@ -393,7 +379,7 @@ mod tests {
 
     #[test]
     fn a_hit_is_believed_before_a_refusal_that_may_be_of_another_request() {
-        let absent = || Look::Absent {
+        let absent = || Lookup::Absent {
             uptime_seconds: 1,
             evictions: 0,
         };
@@ -408,7 +394,7 @@ mod tests {
 
     #[test]
     fn every_reason_of_the_accelerator_is_a_case_of_its_own() {
-        let absent = || Look::Absent {
+        let absent = || Lookup::Absent {
             uptime_seconds: 1,
             evictions: 0,
         };

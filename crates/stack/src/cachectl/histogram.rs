@@ -1,27 +1,27 @@
-//! How long requests took, on a logarithmic scale: `|` for hits, `#` for misses.
+//! A histogram of latencies on a logarithmic scale: `|` for hits, `#` for misses.
 
 use std::time::Duration;
 
+use super::format::{counted, grouped, latency, percent};
 use super::request::{Outcome, Request};
-use super::top::not_told;
-use super::words::{counted, grouped, latency, percent};
+use super::top::lost_note;
 
-/// Where the scale begins, in microseconds as a power of ten: no answer is faster.
+/// The start of the scale, in microseconds as a power of ten: no response is faster.
 const BEGIN: f64 = 1.0;
 
-/// How many decades it spans: to ten seconds.
+/// How many decades the scale spans: up to ten seconds.
 const DECADES: f64 = 6.0;
 
-/// How many columns a decade has at most; more would tell of chance only.
+/// How many columns a decade has at most; more columns would show only noise.
 const COLUMNS_A_DECADE_MAX: usize = 12;
 
 /// How many cells are counted: those of the finest scale.
 const CELLS: usize = COLUMNS_A_DECADE_MAX * DECADES as usize;
 
-/// How long a request counts while one looks on: after that time a third of its weight is left.
+/// The decay time of the live display: after this time a request has a third of its weight.
 const MEMORY: Duration = Duration::from_secs(10);
 
-/// Counts requests by how long they took.
+/// Counts requests by latency.
 #[derive(Debug, Clone)]
 pub struct Histogram {
     hits: [f64; CELLS],
@@ -38,7 +38,7 @@ impl Default for Histogram {
 }
 
 impl Histogram {
-    /// Counts a request, if it is of the cache and its time is known.
+    /// Counts a request if the cache was involved and its latency is known.
     pub fn add(&mut self, request: &Request) {
         let cells = match request.outcome {
             Outcome::Hit => &mut self.hits,
@@ -50,14 +50,14 @@ impl Histogram {
         }
     }
 
-    /// Notes that time has passed: what was counted before weighs less.
+    /// Reduces the weight of earlier requests by the time that has passed.
     pub fn fade(&mut self, time: Duration) {
         let left = (-time.as_secs_f64() / MEMORY.as_secs_f64()).exp();
         let cells = self.hits.iter_mut().chain(&mut self.misses);
         cells.for_each(|count| *count *= left);
     }
 
-    /// Draws it into so many characters and lines.
+    /// Renders the histogram into this many columns and rows.
     pub fn picture(&self, (width, height): (usize, usize), lost: u64) -> String {
         let (hits, misses): (f64, f64) = (self.hits.iter().sum(), self.misses.iter().sum());
         let rows = height.saturating_sub(8).max(3);
@@ -88,12 +88,12 @@ impl Histogram {
             "one mark is {}\n",
             counted(unit.ceil() as u64, "request", "requests")
         ));
-        text.push_str(&not_told(lost));
+        text.push_str(&lost_note(lost));
         text
     }
 }
 
-/// What stands in a column at a height: misses below, hits on them. Whatever was counted is at least seen.
+/// Returns the character of a column at a height: misses below, hits above. Any counted request is visible.
 fn mark((hits, misses): (f64, f64), unit: f64, row: f64) -> char {
     let (misses, all) = (misses / unit, (hits + misses) / unit);
     let seen = |amount: f64| amount > row + 0.5 || (row == 0.0 && amount * unit >= 0.5);
@@ -111,7 +111,7 @@ fn cell_of(took: Duration) -> usize {
     (cell as usize).min(CELLS - 1)
 }
 
-/// The upper end of a cell.
+/// The upper limit of a cell.
 fn end_of(cell: usize) -> Duration {
     let decades = BEGIN + (cell + 1) as f64 / COLUMNS_A_DECADE_MAX as f64;
     Duration::from_micros(10_f64.powf(decades).round() as u64)
@@ -129,7 +129,7 @@ fn median(cells: &[f64; CELLS]) -> String {
     "-".to_owned()
 }
 
-/// A line with a mark at each decade, and what it stands for below.
+/// A line with a mark at each decade, and its labels below.
 fn axis(columns: usize) -> String {
     let mut line = vec!['-'; columns];
     let mut names = String::new();

@@ -1,4 +1,4 @@
-//! Who runs the children: the caller, or one unprivileged user when the caller is root.
+//! The unix user of the children: the caller, or an unprivileged user if the caller is root.
 
 use std::fs::Metadata;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
@@ -9,20 +9,20 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, bail};
 use nix::unistd::{Gid, Group, Uid, User, chown, geteuid};
 
-use super::rights::with_rights_of;
+use super::privileges::with_privileges_of;
 
-/// The person who runs the children.
+/// The unix user that runs the children.
 #[derive(Debug, Clone)]
-pub(super) struct Account {
+pub(super) struct UnixUser {
     pub(super) name: String,
     uid: Uid,
     gid: Gid,
-    /// Whether we are root and must become this person; else we are this person already.
+    /// Whether the caller is root and its children change to this user.
     becomes: bool,
 }
 
-impl Account {
-    /// The caller, or `user` when the caller is root.
+impl UnixUser {
+    /// Returns the caller, or `user` if the caller is root.
     pub(super) fn choose(user: &str) -> Result<Self> {
         let caller = geteuid();
         if !caller.is_root() {
@@ -36,11 +36,13 @@ impl Account {
         }
         let found = User::from_name(user).context("cannot read the users of this machine")?;
         let Some(found) = found else {
-            bail!("there is no user {user:?} on this machine; --user names who runs the children");
+            bail!(
+                "there is no user {user:?} on this machine; give --user the name of an existing user"
+            );
         };
         if found.uid.is_root() {
             bail!(
-                "--user must not be root: PostgreSQL refuses it, and the site should have no power"
+                "--user must not be root: PostgreSQL refuses to run as root, and the site needs no privileges"
             );
         }
         Ok(Self {
@@ -51,65 +53,71 @@ impl Account {
         })
     }
 
-    /// The user and group to become; none when that is the caller.
+    /// The uid and gid to change to; `None` if this is the caller.
     pub(super) fn to_become(&self) -> Option<(u32, u32)> {
         self.becomes.then(|| (self.uid.as_raw(), self.gid.as_raw()))
     }
 
-    /// The names of the user and group to become, as nginx wants them.
+    /// The names of the user and group to change to, in nginx's syntax.
     pub(super) fn names_to_become(&self) -> Option<String> {
         let group = Group::from_gid(self.gid).ok().flatten()?;
         self.becomes
             .then(|| format!("{} {}", self.name, group.name))
     }
 
-    /// Does work in folders that this person can change: with this person's rights, also when we are root.
-    pub(super) fn with_rights<T: Send>(
+    /// Runs work in folders that this user can change, with this user's file privileges even if the caller is root.
+    pub(super) fn with_privileges<T: Send>(
         &self,
         work: impl FnOnce() -> Result<T> + Send,
     ) -> Result<T> {
         if self.becomes {
-            with_rights_of(self.uid, self.gid, work)
+            with_privileges_of(self.uid, self.gid, work)
         } else {
             work()
         }
     }
 
-    /// Makes a folder that belongs to this person in a folder of ours, if it is not there; sets owner and mode anyway.
-    pub(super) fn own_dir(&self, dir: &Path, mode: u32) -> Result<()> {
+    /// Creates a folder for this user inside a folder of the caller, unless it exists; sets owner and mode in any
+    /// case.
+    pub(super) fn create_dir(&self, dir: &Path, mode: u32) -> Result<()> {
         use std::os::unix::fs::PermissionsExt as _;
         let made = std::fs::DirBuilder::new()
             .recursive(true)
             .mode(mode)
             .create(dir);
-        made.with_context(|| format!("cannot make the folder {}", dir.display()))?;
-        self.own(dir)?;
+        made.with_context(|| format!("cannot create the folder {}", dir.display()))?;
+        self.chown(dir)?;
         std::fs::set_permissions(dir, std::fs::Permissions::from_mode(mode))
             .with_context(|| format!("cannot set the mode of {}", dir.display()))
     }
 
-    /// Gives a file or folder to this person. It lies in a folder of ours: in one of this person's it might have
-    /// become a link meanwhile.
-    pub(super) fn own(&self, path: &Path) -> Result<()> {
+    /// Changes the owner of a file or folder to this user. It must be in a folder of the caller: in a folder of this
+    /// user it could have been replaced by a symlink.
+    pub(super) fn chown(&self, path: &Path) -> Result<()> {
         if !self.becomes {
             return Ok(());
         }
-        chown(path, Some(self.uid), Some(self.gid))
-            .with_context(|| format!("cannot give {} to {}", path.display(), self.name))
+        chown(path, Some(self.uid), Some(self.gid)).with_context(|| {
+            format!(
+                "cannot change the owner of {} to {}",
+                path.display(),
+                self.name
+            )
+        })
     }
 
-    /// Whether a file is this person's.
+    /// Whether a file belongs to this user.
     pub(super) fn owns(&self, file: &Metadata) -> bool {
         file.uid() == self.uid.as_raw()
     }
 
-    /// Whether we are root, and this person owns a folder.
+    /// Whether the caller is root and this user owns a folder.
     pub(super) fn may_change(&self, folder: &Metadata) -> bool {
         self.becomes && self.owns(folder)
     }
 
-    /// Whether this person can enter a folder. It is tried, not computed: modes of all parents,
-    /// access lists and mount options have their say.
+    /// Whether this user can enter a folder. Tested, not computed: the modes of all parents, access lists and mount
+    /// options count.
     pub(super) fn can_enter(&self, dir: &Path) -> bool {
         let Some((uid, gid)) = self.to_become() else {
             return true;
@@ -133,13 +141,13 @@ mod tests {
     #[test]
     fn children_that_would_run_as_root_or_as_nobody_known_are_refused() {
         if !geteuid().is_root() {
-            // Then they run as we do.
-            assert!(Account::choose("root").unwrap().to_become().is_none());
+            // Then they run as the caller.
+            assert!(UnixUser::choose("root").unwrap().to_become().is_none());
             return;
         }
         for user in ["root", "no-such-user"] {
-            assert!(Account::choose(user).is_err(), "{user}");
+            assert!(UnixUser::choose(user).is_err(), "{user}");
         }
-        assert!(Account::choose("nobody").unwrap().to_become().is_some());
+        assert!(UnixUser::choose("nobody").unwrap().to_become().is_some());
     }
 }

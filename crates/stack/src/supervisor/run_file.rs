@@ -1,4 +1,4 @@
-//! What runs, written down: for `status` and `stop`, and for the next `up` after a kill -9.
+//! The run file: records what runs, for `status` and `stop`, and for the next `up` after a kill -9.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -11,54 +11,55 @@ use domain::rung::Rung;
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
-use super::nginx::reachable;
-use super::place::{FileId, Place, has_open};
+use super::dir_identity::{DirIdentity, FileId};
+use super::ownership::has_open;
 use super::plan::HeldSetting;
+use super::port::reachable;
 use super::process::Identity;
-use super::spare;
+use super::replace_file;
+use super::request_log::WATCHERS;
 use super::state::StateDir;
-use super::watch::WATCHERS;
 
 /// One running site.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Running {
     pub(super) supervisor: Identity,
-    /// The state directory for which this was written; none in a record of 0.4.0 or before.
-    #[serde(default)]
-    pub(super) place: Option<Place>,
-    /// Which version of the site it is.
+    /// The state directory for which this was written; `None` in a run file of 0.4.0 or before.
+    #[serde(default, rename = "place")]
+    pub(super) directory: Option<DirIdentity>,
+    /// The version of the site.
     pub rung: Rung,
-    /// Where the site is served.
+    /// The address of the site.
     pub listen: SocketAddr,
-    /// The database of the site, as the app processes reach it.
+    /// The URL of the site's database, as the app processes use it.
     pub database_url: String,
-    /// Where memcached listens, in the versions that have it.
+    /// The address of memcached, in the versions that have it.
     pub memcached: Option<SocketAddr>,
     /// The private folder of the unix sockets.
     pub sockets: PathBuf,
-    /// That folder as it was when this was written: another may have its name now.
+    /// That folder when this was written: another may have its name now.
     #[serde(default)]
     pub(super) sockets_folder: Option<FileId>,
     /// Whether a page has been served.
     pub ready: bool,
-    /// The settings that it was started with.
+    /// The settings that the site was started with.
     #[serde(default)]
     pub settings: Vec<HeldSetting>,
     /// The children by name.
-    pub(super) children: BTreeMap<String, ChildRecord>,
+    pub(super) children: BTreeMap<String, ChildEntry>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct ChildRecord {
-    /// None while it is being replaced.
+pub(super) struct ChildEntry {
+    /// `None` while it is being replaced.
     pub(super) process: Option<Identity>,
     pub(super) restarts: u32,
-    /// The signal that stops it kindly.
+    /// The signal for a graceful stop.
     pub(super) stop_signal: i32,
 }
 
-/// What a state directory holds as its record.
-pub(super) enum Written {
+/// The run file of a state directory.
+pub(super) enum FoundRunFile {
     /// It was written for this directory.
     Here(Box<Running>),
     /// It was written for another directory, and copied here.
@@ -66,43 +67,45 @@ pub(super) enum Written {
 }
 
 impl Running {
-    /// Reads what runs in a state directory; none when there is no record, or not one of this directory.
+    /// Reads what runs in a state directory; `None` if there is no run file, or one of another directory.
     ///
-    /// A record that is closed to us is an error.
+    /// Returns an error if access to the run file is denied.
     pub fn read(state: &StateDir) -> Result<Option<Self>> {
-        Ok(match Self::written(state)? {
-            // A record that names no directory counts while its supervisor holds this directory's lock.
-            Some(Written::Here(running)) if running.place.is_none() => {
+        Ok(match Self::read_run_file(state)? {
+            // A run file that names no directory counts while its supervisor holds this directory's lock.
+            Some(FoundRunFile::Here(running)) if running.directory.is_none() => {
                 let supervisor = running.supervisor.living();
                 let locked = supervisor.zip(FileId::of(state.lock_file()));
                 let is_held = locked.is_some_and(|(stat, lock)| has_open(stat.pid, lock));
                 is_held.then_some(*running)
             }
-            Some(Written::Here(running)) => Some(*running),
-            Some(Written::Elsewhere(_)) | None => None,
+            Some(FoundRunFile::Here(running)) => Some(*running),
+            Some(FoundRunFile::Elsewhere(_)) | None => None,
         })
     }
 
-    /// Reads the record, and for which directory it was written.
-    pub(super) fn written(state: &StateDir) -> Result<Option<Written>> {
-        let text = match std::fs::read(state.record()) {
+    /// Reads the run file, and for which directory it was written.
+    pub(super) fn read_run_file(state: &StateDir) -> Result<Option<FoundRunFile>> {
+        let text = match std::fs::read(state.run_file()) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::PermissionDenied => bail!(
-                "what runs in {} may be seen by the user who started it alone, because its database was given; \
+                "what runs in {} may be seen by the user that started it alone, because the run file may hold a database password; \
                  ask as that user, or as root",
                 state.path().display()
             ),
             Err(_) => return Ok(None),
         };
-        // What cannot be read is of another version.
+        // An unreadable run file is from another version.
         let running: Option<Self> = serde_json::from_slice(&text).ok();
-        Ok(running.map(|running| match &running.place {
-            Some(place) if !place.is(state.path()) => Written::Elsewhere(place.path().to_owned()),
-            _ => Written::Here(Box::new(running)),
+        Ok(running.map(|running| match &running.directory {
+            Some(directory) if !directory.is(state.path()) => {
+                FoundRunFile::Elsewhere(directory.path().to_owned())
+            }
+            _ => FoundRunFile::Here(Box::new(running)),
         }))
     }
 
-    /// The sockets of the app processes behind nginx, in their order.
+    /// The sockets of the app processes behind nginx, in order.
     pub fn app_sockets(&self) -> Vec<PathBuf> {
         let number = |name: &String| name.strip_prefix("app-")?.parse::<u32>().ok();
         let mut numbers: Vec<u32> = self.children.keys().filter_map(number).collect();
@@ -111,41 +114,40 @@ impl Running {
         numbers.into_iter().map(socket).collect()
     }
 
-    /// The socket where whoever watches connects: from then on it tells of each request that nginx answers.
+    /// The socket that streams one line for each request that nginx answers.
     pub fn watch_socket(&self) -> PathBuf {
         self.sockets.join(WATCHERS)
     }
 
-    /// Where visitors come, as we reach it.
+    /// The address of the site, as reached from this machine.
     pub fn front(&self) -> SocketAddr {
         reachable(self.listen)
     }
 
-    /// Whether the process that wrote this down still runs.
+    /// Whether the supervisor that wrote this still runs.
     pub fn is_alive(&self) -> bool {
         self.supervisor.living().is_some()
     }
 }
 
-/// The record as the supervisor keeps it. Each change is on disk before the next thing happens.
+/// The run file as the supervisor updates it. Each change is on disk before the next action.
 #[derive(Debug, Clone)]
-pub(super) struct Record {
+pub(super) struct RunFile {
     path: PathBuf,
     mode: u32,
     running: Arc<Mutex<Running>>,
 }
 
-impl Record {
-    /// With `is_secret` the record is for its owner alone: the address of a database that is not ours may
-    /// hold a password.
+impl RunFile {
+    /// With `is_secret` the file is readable by its owner alone: the URL of an external database may hold a password.
     pub(super) fn begin(path: PathBuf, running: Running, is_secret: bool) -> Self {
-        let record = Self {
+        let run_file = Self {
             path,
             mode: if is_secret { 0o600 } else { 0o644 },
             running: Arc::new(Mutex::new(running)),
         };
-        record.change(|_| ());
-        record
+        run_file.change(|_| ());
+        run_file
     }
 
     pub(super) fn child_started(&self, name: &str, pid: i32, stop_signal: Signal) {
@@ -153,7 +155,7 @@ impl Record {
             let before = running.children.get(name);
             let restarts = before.map_or(0, |child| child.restarts + 1);
             let process = Identity::of(pid);
-            let child = ChildRecord {
+            let child = ChildEntry {
                 process,
                 restarts,
                 stop_signal: stop_signal as i32,
@@ -175,18 +177,18 @@ impl Record {
     }
 
     pub(super) fn end(&self) {
-        spare::remove(&self.path);
+        replace_file::remove(&self.path);
     }
 
-    /// A disk that cannot be written must not take the site down; then the record is old, and the next `up`
-    /// finds left-over children by the kernel's word alone.
+    /// A disk that cannot be written must not stop the site; then the run file is stale, and the next `up` finds
+    /// left-over children by the kernel's data alone.
     fn change(&self, change: impl FnOnce(&mut Running)) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut running);
-        // It may have been made again since.
+        // The folder may have been recreated since.
         running.sockets_folder = FileId::of(&running.sockets);
         if let Ok(bytes) = serde_json::to_vec_pretty(&*running) {
-            let _ = spare::write(&self.path, &bytes, self.mode);
+            let _ = replace_file::write(&self.path, &bytes, self.mode);
         }
     }
 }

@@ -1,7 +1,8 @@
-//! The log of one child: a file that the child writes itself, followed for the terminal and kept small.
+//! The log of one child: a file that the child writes itself; the supervisor follows it for the terminal and limits
+//! its size.
 //!
-//! A child never waits for the supervisor. A pipe takes 64 KiB, and when the supervisor is stopped, nginx, PostgreSQL
-//! or an app process would then wait in a write to its log. A file takes everything at once, or fails at once.
+//! A child never waits for the supervisor. A pipe holds 64 KiB; when the supervisor is stopped, nginx, PostgreSQL or
+//! an app process would block in a write to its log. A write to a file succeeds or fails at once.
 
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
@@ -15,57 +16,58 @@ use std::time::{Duration, Instant};
 use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::flood::Flood;
-use super::output::{Console, LOG_BYTES_MAX, name_of_old};
+use super::log_throttle::LogThrottle;
+use super::output::{Console, LOG_BYTES_MAX, rotated_path};
 
-/// How often new lines are looked for. Looking costs one system call; nothing waits for the terminal.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How often the log is checked for new lines. A check costs one system call and never waits for the terminal.
+const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
-/// How many bytes of one line are kept: a child that never ends its line must not fill our memory.
+/// How many bytes of one line are kept, so that a child that never ends its line does not fill the supervisor's
+/// memory.
 const LINE_BYTES_MAX: usize = 8 << 10;
 
-/// How many new bytes are read at most, because after a long stop of the supervisor a log may have grown by
-/// gigabytes. Only the last ones are shown then; the file has them all.
+/// How many new bytes are read at most, because after a long stop of the supervisor a log may have grown by gigabytes.
+/// The terminal gets only the last ones; the file holds them all.
 const BACKLOG_BYTES_MAX: u64 = 1 << 20;
 
-/// How many last lines of a child are quoted when it fails.
+/// How many last lines of a child an error message quotes.
 const TAIL_LINES: usize = 4;
 
-/// The log of one life of a child.
+/// The log of one run of a child.
 #[derive(Debug)]
-pub(super) struct Follower(Mutex<Followed>);
+pub(super) struct ChildLog(Mutex<State>);
 
 #[derive(Debug)]
-struct Followed {
+struct State {
     name: String,
     colour: &'static str,
-    /// None for a child whose lines go to its log alone.
+    /// `None` for a child with output only in its log.
     console: Option<Arc<Console>>,
     path: PathBuf,
-    /// The same open file as the child's: also after a person has removed its name.
+    /// The same open file as the child's, even after its name was removed.
     file: File,
-    /// How many bytes of the file are read.
+    /// How many bytes of the file have been read.
     read: u64,
-    /// A line whose end has not come yet.
+    /// A line without its end yet.
     line: Vec<u8>,
     tail: VecDeque<String>,
-    flood: Flood,
+    throttle: LogThrottle,
 }
 
-impl Follower {
-    /// Opens the log of a child; what is in it already was another life.
+impl ChildLog {
+    /// Opens the log of a child; existing content belongs to earlier runs.
     pub(super) fn open(name: &str, console: Option<Arc<Console>>, logs: &Path) -> io::Result<Self> {
         const COLOURS: [&str; 6] = ["36", "33", "32", "35", "34", "31"];
         let at: usize = name.bytes().map(usize::from).sum();
         let path = logs.join(format!("{name}.log"));
-        // Appended, so that the child goes on at the beginning when the file is emptied under it.
+        // Opened for appending, so that the child continues at the beginning after the file was truncated.
         let file = OpenOptions::new()
             .create(true)
             .read(true)
             .append(true)
             .open(&path)?;
         let read = file.metadata()?.len();
-        Ok(Self(Mutex::new(Followed {
+        Ok(Self(Mutex::new(State {
             name: name.to_owned(),
             colour: COLOURS[at % COLOURS.len()],
             console,
@@ -74,74 +76,74 @@ impl Follower {
             read,
             line: Vec::new(),
             tail: VecDeque::new(),
-            flood: Flood::new(Instant::now()),
+            throttle: LogThrottle::new(Instant::now()),
         })))
     }
 
-    /// The log as standard output or standard error of the child.
+    /// Returns the log as standard output or standard error of the child.
     pub(super) fn stdio(&self) -> io::Result<Stdio> {
-        Ok(self.held().file.try_clone()?.into())
+        Ok(self.lock().file.try_clone()?.into())
     }
 
-    /// Looks for new lines as long as the log is followed by anything else.
-    pub(super) fn keep_up(log: &Arc<Self>) {
+    /// Reads new lines periodically, as long as another reference to the log exists.
+    pub(super) fn follow(log: &Arc<Self>) {
         let log = Arc::downgrade(log);
         tokio::spawn(async move {
-            let mut looks = interval(LOOK_EVERY);
+            let mut looks = interval(CHECK_INTERVAL);
             looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
                 looks.tick().await;
                 let Some(log) = log.upgrade() else {
                     return;
                 };
-                if log.held().is_full() {
-                    // Copying waits for the disk, and this thread has the whole site to look after.
-                    let _ = spawn_blocking(move || log.held().catch_up()).await;
+                if log.lock().is_full() {
+                    // Copying waits for the disk, and this thread serves the whole supervisor.
+                    let _ = spawn_blocking(move || log.lock().read_new()).await;
                 } else {
-                    log.held().catch_up();
+                    log.lock().read_new();
                 }
             }
         });
     }
 
-    /// Reads what the child wrote last, after its end.
+    /// Reads the last output of the child, after it has ended.
     pub(super) fn finish(&self) {
-        let mut followed = self.held();
-        followed.catch_up();
-        let rest = std::mem::take(&mut followed.line);
+        let mut state = self.lock();
+        state.read_new();
+        let rest = std::mem::take(&mut state.line);
         if !rest.is_empty() {
-            followed.take_line(&rest);
+            state.handle_line(&rest);
         }
-        let held_back = followed.flood.end();
-        followed.print_missing(held_back, "lines");
+        let dropped = state.throttle.end();
+        state.print_missing(dropped, "lines");
     }
 
-    /// The last lines of the child, for the sentence about its end.
-    pub(super) fn last_words(&self) -> String {
-        let followed = self.held();
-        let lines: Vec<&str> = followed.tail.iter().map(String::as_str).collect();
+    /// Returns the last lines of the child, for an error message.
+    pub(super) fn last_lines(&self) -> String {
+        let state = self.lock();
+        let lines: Vec<&str> = state.tail.iter().map(String::as_str).collect();
         lines.join("\n            ")
     }
 
-    /// A panic while this was held leaves at worst a line out.
-    fn held(&self) -> std::sync::MutexGuard<'_, Followed> {
+    /// A panic while the lock was held loses at most one line.
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Followed {
+impl State {
     fn is_full(&self) -> bool {
         let found = self.file.metadata();
         found.is_ok_and(|found| found.len() > LOG_BYTES_MAX)
     }
 
-    /// Reads all that is new, and empties the file when it is full.
-    fn catch_up(&mut self) {
+    /// Reads all new output, and rotates a full file.
+    fn read_new(&mut self) {
         let Ok(len) = self.file.metadata().map(|metadata| metadata.len()) else {
             return;
         };
         if len < self.read {
-            // A person has emptied it.
+            // The file was truncated from outside.
             self.read = 0;
         }
         let skipped = (len - self.read).saturating_sub(BACKLOG_BYTES_MAX);
@@ -155,40 +157,40 @@ impl Followed {
             && count > 0
         {
             self.read += count as u64;
-            self.take(&buffer[..count]);
+            self.handle_bytes(&buffer[..count]);
             if self.read > len + BACKLOG_BYTES_MAX {
-                // A child that writes faster than this is read: the rest at the next look.
+                // The child writes faster than this loop reads: continue at the next check.
                 break;
             }
         }
         if self.read > LOG_BYTES_MAX {
-            self.begin_anew();
+            self.rotate();
         }
     }
 
-    fn take(&mut self, mut bytes: &[u8]) {
+    fn handle_bytes(&mut self, mut bytes: &[u8]) {
         while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
-            self.lengthen(&bytes[..end]);
+            self.append_to_line(&bytes[..end]);
             let line = std::mem::take(&mut self.line);
-            self.take_line(&line);
+            self.handle_line(&line);
             bytes = &bytes[end + 1..];
         }
-        self.lengthen(bytes);
+        self.append_to_line(bytes);
     }
 
-    fn lengthen(&mut self, part: &[u8]) {
+    fn append_to_line(&mut self, part: &[u8]) {
         let room = LINE_BYTES_MAX - self.line.len();
         self.line.extend_from_slice(&part[..part.len().min(room)]);
     }
 
-    fn take_line(&mut self, bytes: &[u8]) {
-        // A visitor's words may be in the line; they must not drive the terminal.
+    fn handle_line(&mut self, bytes: &[u8]) {
+        // The line may contain text from a request, which must not control the terminal.
         let text: String = String::from_utf8_lossy(bytes)
             .chars()
             .map(|c| if c.is_control() && c != '\t' { '?' } else { c })
             .collect();
-        let (held_back, is_shown) = self.flood.next(Instant::now());
-        self.print_missing(held_back, "lines");
+        let (dropped, is_shown) = self.throttle.next(Instant::now());
+        self.print_missing(dropped, "lines");
         if let Some(console) = self.console.as_ref().filter(|_| is_shown) {
             console.print(&self.name, self.colour, &text);
         }
@@ -205,14 +207,14 @@ impl Followed {
         }
     }
 
-    /// Copies the end of the file to `NAME.log.1` and empties it: no child need open its log again. What is written
-    /// between the two, some microseconds, is lost.
-    fn begin_anew(&mut self) {
-        let old = name_of_old(&self.path);
+    /// Copies the end of the file to `NAME.log.1` and truncates it, so that no child has to reopen its log. Output
+    /// written between the two steps, some microseconds, is lost.
+    fn rotate(&mut self) {
+        let old = rotated_path(&self.path);
         let half = self.path.with_extension("half");
         let copied = copy_end(&self.path, &half).and_then(|()| std::fs::rename(&half, &old));
         if copied.is_err() {
-            // A full disk needs the room more than anybody the old lines.
+            // On a full disk the space matters more than the old lines.
             let _ = std::fs::remove_file(&half);
         }
         if self.file.set_len(0).is_ok() {
@@ -221,7 +223,8 @@ impl Followed {
     }
 }
 
-/// Copies the last [`LOG_BYTES_MAX`] bytes at most: while the supervisor was stopped, a log may have grown by gigabytes.
+/// Copies at most the last [`LOG_BYTES_MAX`] bytes: while the supervisor was stopped, a log may have grown by
+/// gigabytes.
 fn copy_end(from: &Path, to: &Path) -> io::Result<()> {
     let mut log = File::open(from)?;
     let len = log.metadata()?.len();
@@ -236,36 +239,36 @@ mod tests {
 
     use super::*;
 
-    fn child_of(log: &Follower) -> File {
-        log.held().file.try_clone().expect("the child's end")
+    fn child_of(log: &ChildLog) -> File {
+        log.lock().file.try_clone().expect("the child's end")
     }
 
     #[test]
     fn a_full_log_becomes_the_old_one_and_the_child_writes_on_at_its_beginning() {
         let dir = tempfile::tempdir().expect("a folder");
-        let log = Follower::open("nginx", None, dir.path()).expect("a log");
+        let log = ChildLog::open("nginx", None, dir.path()).expect("a log");
         let mut child = child_of(&log);
         let line = [b"x".repeat(1023).as_slice(), b"\n"].concat();
         for _ in 0..=LOG_BYTES_MAX / 1024 {
             child.write_all(&line).expect("a line");
-            log.held().catch_up();
+            log.lock().read_new();
         }
         child.write_all(b"and on\n").expect("a line");
         let read = |name| std::fs::read(dir.path().join(name)).expect("a log");
         assert_eq!(read("nginx.log"), b"and on\n");
         assert_eq!(read("nginx.log.1").len() as u64, LOG_BYTES_MAX);
         log.finish();
-        assert!(log.last_words().ends_with("and on"));
+        assert!(log.last_lines().ends_with("and on"));
     }
 
     #[test]
     fn of_a_log_that_grew_by_gigabytes_the_end_is_kept() {
         let dir = tempfile::tempdir().expect("a folder");
-        let log = Follower::open("nginx", None, dir.path()).expect("a log");
+        let log = ChildLog::open("nginx", None, dir.path()).expect("a log");
         let mut child = child_of(&log);
         child.set_len(3 << 30).expect("a hole takes no room");
         child.write_all(b"the last line\n").expect("a line");
-        log.held().catch_up();
+        log.lock().read_new();
         let kept = std::fs::read(dir.path().join("nginx.log.1")).expect("a log");
         assert_eq!(kept.len() as u64, LOG_BYTES_MAX);
         assert!(kept.ends_with(b"the last line\n"));
@@ -276,12 +279,12 @@ mod tests {
     #[test]
     fn a_log_is_emptied_also_when_it_cannot_be_kept() {
         let dir = tempfile::tempdir().expect("a folder");
-        let log = Follower::open("nginx", None, dir.path()).expect("a log");
-        // As after `rm logs/nginx.log`: the child still writes to the file that has no name.
+        let log = ChildLog::open("nginx", None, dir.path()).expect("a log");
+        // As after `rm logs/nginx.log`: the child still writes to the unlinked file.
         std::fs::remove_file(dir.path().join("nginx.log")).expect("removed");
         child_of(&log).set_len(LOG_BYTES_MAX + 1).expect("room");
-        log.held().catch_up();
-        assert_eq!(log.held().file.metadata().expect("a file").len(), 0);
+        log.lock().read_new();
+        assert_eq!(log.lock().file.metadata().expect("a file").len(), 0);
         assert_eq!(std::fs::read_dir(dir.path()).expect("a folder").count(), 0);
     }
 
@@ -289,16 +292,16 @@ mod tests {
     fn what_a_life_before_wrote_is_none_of_its_last_words_and_a_long_backlog_is_skipped() {
         let dir = tempfile::tempdir().expect("a folder");
         std::fs::write(dir.path().join("app-0.log"), "of before\n").expect("a log");
-        let log = Follower::open("app-0", None, dir.path()).expect("a log");
+        let log = ChildLog::open("app-0", None, dir.path()).expect("a log");
         log.finish();
-        assert_eq!(log.last_words(), "");
+        assert_eq!(log.last_lines(), "");
         let mut child = child_of(&log);
         child.write_all(b"first\n").expect("a line");
         let zeros = vec![0; BACKLOG_BYTES_MAX as usize];
         child.write_all(&zeros).expect("many bytes");
         child.write_all(b"\nlast").expect("half a line");
         log.finish();
-        let words = log.last_words();
+        let words = log.last_lines();
         assert!(
             !words.contains("first") && words.ends_with("last"),
             "{words}"
@@ -308,12 +311,12 @@ mod tests {
     #[test]
     fn lines_are_cut_to_a_bounded_length_and_cannot_drive_the_terminal() {
         let dir = tempfile::tempdir().expect("a folder");
-        let log = Follower::open("app-0", None, dir.path()).expect("a log");
-        let mut said = b"\x1b[2Jhello\n".to_vec();
-        said.extend(vec![b'x'; 3 * LINE_BYTES_MAX]);
-        child_of(&log).write_all(&said).expect("lines");
+        let log = ChildLog::open("app-0", None, dir.path()).expect("a log");
+        let mut quoted_output = b"\x1b[2Jhello\n".to_vec();
+        quoted_output.extend(vec![b'x'; 3 * LINE_BYTES_MAX]);
+        child_of(&log).write_all(&quoted_output).expect("lines");
         log.finish();
-        let words = log.last_words();
+        let words = log.last_lines();
         assert!(words.starts_with("?[2Jhello\n"), "{words}");
         assert_eq!(words.matches('x').count(), LINE_BYTES_MAX);
     }

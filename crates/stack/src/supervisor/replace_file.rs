@@ -1,22 +1,24 @@
-//! A small file that is replaced whole, also on a full disk: the old one's blocks are kept for the next.
+//! Replaces a small file atomically, even on a full disk: the blocks of the old file are kept for the next version.
 
 use std::fs::{File, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
+use images::disk::whole;
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 
-/// How long the file is at least, filled up with line ends: so much room it has beforehand.
+/// The minimum length of the file, padded with newlines: this much space is preallocated.
 const LEN_MIN: usize = 16 << 10;
 
-/// The mode of a file while it is written.
+/// The mode of a file while it is being written.
 const PRIVATE: u32 = 0o600;
 
-/// Writes a file whole or not at all. `PATH.new` beside it keeps the blocks of the version before, so that from
-/// the second time on no new ones are needed.
+/// Writes a file atomically. `PATH.new` beside it keeps the blocks of the previous version, so that from the second
+/// write on no new blocks are needed.
 ///
-/// A reader that opened the file two versions ago may read what is half written; it was two changes late.
+/// A reader that opened the file two versions ago may read a partly written version.
 pub(super) fn write(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
     let spare = name_of_spare(path);
     fill(&spare, text, mode)?;
@@ -30,12 +32,17 @@ pub(super) fn write(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
     if exchanged.is_ok() {
         return Ok(());
     }
-    // There is none yet, or the file system does not exchange names.
+    // There is no spare file yet, or the file system cannot exchange names.
     std::fs::rename(&spare, path)?;
     fill(&spare, text, mode)
 }
 
-/// Removes a file and the one beside it, which holds a version before.
+/// Writes a file atomically, without keeping blocks in reserve.
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    whole::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Removes a file and its spare.
 pub(super) fn remove(path: &Path) {
     for file in [path, &name_of_spare(path)] {
         let _ = std::fs::remove_file(file);
@@ -55,7 +62,7 @@ fn fill(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
         .write(true)
         .mode(PRIVATE)
         .open(path)?;
-    // What is in the file may be a secret; what will be in it need not be.
+    // The old content may be secret while the new content is not.
     file.set_permissions(Permissions::from_mode(PRIVATE))?;
     file.write_all(&whole)?;
     file.set_len(whole.len() as u64)?;

@@ -1,9 +1,9 @@
-//! Numbers as people read them, and text that a terminal cannot misunderstand.
+//! Formats numbers for people, and escapes text for a terminal.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// Writes a number with a comma every three digits.
+/// Formats a number with a comma every three digits.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);
@@ -16,7 +16,7 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
-/// Writes a number and what is counted: `1 request`, `2,000 requests`.
+/// Formats a number and the noun: `1 request`, `2,000 requests`.
 pub(super) fn counted(number: u64, one: &str, many: &str) -> String {
     format!(
         "{} {}",
@@ -25,7 +25,7 @@ pub(super) fn counted(number: u64, one: &str, many: &str) -> String {
     )
 }
 
-/// Writes a span of time in the two units that say enough: `6 d 22 h`, `41 s`.
+/// Formats a duration in its two largest units: `6 d 22 h`, `41 s`.
 pub(super) fn span(seconds: u64) -> String {
     const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
     for (at, (length, unit)) in UNITS.iter().enumerate() {
@@ -43,7 +43,7 @@ pub(super) fn span(seconds: u64) -> String {
     "0 s".to_owned()
 }
 
-/// Writes a time as short as it is: `184 us`, `9.4 ms`, `1.2 s`.
+/// Formats a latency: `184 us`, `9.4 ms`, `1.2 s`.
 pub(super) fn latency(time: Duration) -> String {
     let us = time.as_micros();
     match us {
@@ -54,7 +54,7 @@ pub(super) fn latency(time: Duration) -> String {
     }
 }
 
-/// Writes a size in the unit that fits: `812 B`, `18.2 kB`, `64.0 MiB` of memory stays what it is called.
+/// Formats a size in the unit that fits: `812 B`, `17.8 KiB`, `64.0 MiB`.
 pub(super) fn size(bytes: u64) -> String {
     const KIB: f64 = 1024.0;
     let bytes = bytes as f64;
@@ -66,18 +66,18 @@ pub(super) fn size(bytes: u64) -> String {
     }
 }
 
-/// Writes a share in percent; nothing of nothing is no share.
+/// Formats a share in percent, `-` if the whole is 0.
 pub(super) fn percent(part: u64, whole: u64) -> String {
     match whole {
         0 => "-".to_owned(),
-        // All but one in a million is not all.
+        // Less than all must not be rounded to 100%.
         _ if part < whole && part * 1000 / whole >= 999 => "99.9%".to_owned(),
         _ => format!("{:.1}%", part as f64 * 100.0 / whole as f64),
     }
 }
 
-/// Escapes what a terminal would obey, so that no address moves its cursor.
-pub(super) fn harmless(text: &str) -> String {
+/// Escapes control and format characters, so that no URL can control the terminal.
+pub(super) fn escaped(text: &str) -> String {
     text.chars()
         .flat_map(|c| {
             let obeyed = c.is_control() || is_format(c);
@@ -89,13 +89,13 @@ pub(super) fn harmless(text: &str) -> String {
         .collect()
 }
 
-/// Marks of direction and width, which show one address as another.
+/// Characters for direction and width, which make one URL look like another.
 fn is_format(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// Cuts an address in its middle to a width: its begin says what it is, its end which one.
-pub(super) fn cut(text: &str, width: usize) -> String {
+/// Shortens a URL in its middle to a width: its beginning shows the kind, its end the file.
+pub(super) fn shortened(text: &str, width: usize) -> String {
     let chars: Vec<char> = text.chars().collect();
     if chars.len() <= width {
         return text.to_owned();
@@ -157,16 +157,19 @@ mod tests {
     #[test]
     fn no_address_moves_the_cursor_or_hides() {
         assert_eq!(
-            harmless("/i/\x1b[2Ja\u{202e}.webp"),
+            escaped("/i/\x1b[2Ja\u{202e}.webp"),
             "/i/\\u{1b}[2Ja\\u{202e}.webp"
         );
-        assert_eq!(harmless("/i/é.webp"), "/i/é.webp");
+        assert_eq!(escaped("/i/é.webp"), "/i/é.webp");
     }
 
     #[test]
     fn what_is_too_long_is_cut_in_the_middle_or_broken_at_spaces() {
-        assert_eq!(cut("/i/anna/0123456789/640.webp", 15), "/i/ann..40.webp");
-        assert_eq!(cut("/i/a", 4), "/i/a");
+        assert_eq!(
+            shortened("/i/anna/0123456789/640.webp", 15),
+            "/i/ann..40.webp"
+        );
+        assert_eq!(shortened("/i/a", 4), "/i/a");
         assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
     }
 }

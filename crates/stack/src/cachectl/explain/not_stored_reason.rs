@@ -1,8 +1,8 @@
-//! Why the app did not store its response: the accelerator's own sentences, and what only this site knows.
+//! Explains why the app did not store its response: the accelerator's sentences, and advice of this site.
 
 use accelerator::{NotStored, Options};
 
-use crate::cachectl::words::grouped;
+use crate::cachectl::format::grouped;
 
 /// Returns why a 200 was not stored, as the end of "The app did not store it: ...", and what to do.
 pub(super) fn of(reason: NotStored, bytes: usize) -> (String, &'static str) {
@@ -10,7 +10,7 @@ pub(super) fn of(reason: NotStored, bytes: usize) -> (String, &'static str) {
         NotStored::TooLarge => {
             let limit = grouped(Options::default().item_len_max as u64);
             let bytes = grouped(bytes as u64);
-            let why = format!("its {bytes} bytes are more than the {limit} that an item may have");
+            let why = format!("its {bytes} bytes exceed the limit of {limit} for an item");
             (why, reason.advice())
         }
         NotStored::Disabled => (reason.why().to_owned(), "Start it with --memcached."),

@@ -1,9 +1,9 @@
-//! Work in the folders of the children's user, done with that user's rights to files.
+//! Work in folders of the children's user, done with that user's file privileges.
 //!
-//! Root may do everything and follows links. A child that an attacker controls may put a link to `/etc/passwd` where
-//! `up` is about to write, or exchange a file between the moment it is made and the moment it is given away. So in
-//! a folder that the children's user can change, root itself makes, writes, renames and removes nothing: what that
-//! user may not do there fails, and what is made there belongs to that user from the start.
+//! Root may do everything and follows symlinks. A child under an attacker's control may place a symlink to
+//! `/etc/passwd` where `up` is about to write, or exchange a file between its creation and its chown. So in a folder
+//! that the children's user can change, root itself creates, writes, renames and removes nothing: what that user may
+//! not do there fails, and what is created there belongs to that user from the start.
 
 use std::panic::resume_unwind;
 use std::thread::{Builder, scope};
@@ -12,11 +12,11 @@ use anyhow::{Context as _, Result, ensure};
 use nix::unistd::{Gid, Uid, setfsgid, setfsuid};
 use rustix::thread::set_thread_groups;
 
-/// Does `work` with the rights to files that this user and this group have.
+/// Runs `work` with the file privileges of this user and this group.
 ///
-/// Linux keeps these rights for each thread. A thread of its own takes them on and ends with the work, so the caller
-/// keeps its own whatever happens. Only these rights change: no other user may send a signal to the thread.
-pub(super) fn with_rights_of<T: Send>(
+/// Linux keeps these privileges for each thread. A separate thread takes them on and ends with the work, so the caller
+/// always keeps its own. Only file privileges change: no other user may send a signal to the thread.
+pub(super) fn with_privileges_of<T: Send>(
     user: Uid,
     group: Gid,
     work: impl FnOnce() -> Result<T> + Send,
@@ -33,12 +33,15 @@ pub(super) fn with_rights_of<T: Send>(
 }
 
 fn take_on(user: Uid, group: Gid) -> Result<()> {
-    set_thread_groups(&[]).context("cannot give up groups")?;
+    set_thread_groups(&[]).context("cannot drop supplementary groups")?;
     setfsgid(group);
     setfsuid(user);
-    // These calls return what was before, not whether they worked.
+    // These calls return the previous value, not whether they succeeded.
     let is_taken_on = setfsgid(group) == group && setfsuid(user) == user;
-    ensure!(is_taken_on, "cannot take on the rights of user {user}");
+    ensure!(
+        is_taken_on,
+        "cannot take on the file privileges of user {user}"
+    );
     Ok(())
 }
 
@@ -71,17 +74,17 @@ mod tests {
         .expect("a mode");
         chown(&theirs, Some(NOBODY.0), Some(NOBODY.1)).expect("root may");
         std::os::unix::fs::symlink(&ours, theirs.join("link")).expect("a link");
-        with_rights_of(NOBODY.0, NOBODY.1, || {
+        with_privileges_of(NOBODY.0, NOBODY.1, || {
             Ok(fs::write(theirs.join("file"), "text")?)
         })
         .expect("it may");
         let made = fs::metadata(theirs.join("file")).expect("it is there");
         assert_eq!((made.uid(), made.gid()), (65534, 65534));
-        let refused = with_rights_of(NOBODY.0, NOBODY.1, || {
+        let refused = with_privileges_of(NOBODY.0, NOBODY.1, || {
             Ok(fs::write(theirs.join("link/file"), "text")?)
         });
         assert!(refused.is_err());
-        // The caller is root as before.
+        // The caller is still root.
         fs::write(ours.join("file"), "text").expect("root may");
         assert_eq!(fs::metadata(ours.join("file")).expect("a file").uid(), 0);
     }

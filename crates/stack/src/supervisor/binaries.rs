@@ -1,28 +1,28 @@
-//! The programs of other people that we start, and which Debian package brings each.
+//! Finds the third-party programs that a version needs, and names the Debian packages of missing ones.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use domain::rung::{Files, Front, Rung};
 
-/// Where Debian keeps one folder a PostgreSQL version.
+/// Debian's folder with one subfolder for each PostgreSQL version.
 const POSTGRES_VERSIONS: &str = "/usr/lib/postgresql";
 
-/// Every program that a version needs, found before anything is started; none is one it does without.
+/// Every program that a version needs, located before any is started; `None` for one that it does not need.
 #[derive(Debug, Clone)]
-pub(super) struct Programs {
+pub(super) struct Binaries {
     pub(super) nginx: Option<PathBuf>,
     pub(super) memcached: Option<PathBuf>,
     pub(super) fcgiwrap: Option<PathBuf>,
-    /// Ties a child's life to ours (util-linux).
+    /// Ties the life of a child to the supervisor's (util-linux).
     pub(super) setpriv: PathBuf,
-    /// The folder of `postgres` and `initdb`; none when the database is elsewhere.
+    /// The folder of `postgres` and `initdb`; `None` with an external database.
     pub(super) postgres: Option<PathBuf>,
 }
 
-impl Programs {
-    /// Finds all, or says all that are missing at once. `cluster` is the PostgreSQL cluster that
-    /// is to run, made already or not; none when the database is elsewhere.
+impl Binaries {
+    /// Locates all programs; the error lists every missing package. `cluster` is the path of the private PostgreSQL
+    /// cluster, existing or not; `None` with an external database.
     pub(super) fn find(rung: Rung, cluster: Option<&Path>) -> Result<Self> {
         let mut missing = Vec::new();
         let mut found = |program: Option<PathBuf>, package| {
@@ -60,8 +60,8 @@ impl Programs {
     }
 }
 
-/// A program on the PATH, or where Debian keeps those of the administrator, which the PATH of an
-/// ordinary user leaves out.
+/// Finds a program on the PATH, or in Debian's folders for the administrator, which are not on an ordinary user's
+/// PATH.
 fn on_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
@@ -70,7 +70,7 @@ fn on_path(name: &str) -> Option<PathBuf> {
         .find(|program| program.is_file())
 }
 
-/// The programs for a cluster: of its own version when it is made, else the newest here.
+/// Returns the program folder for a cluster: of its own version if it exists, else the newest installed.
 fn postgres_for(cluster: &Path) -> Result<Option<PathBuf>> {
     let made = cluster.join("PG_VERSION");
     if !made.exists() {

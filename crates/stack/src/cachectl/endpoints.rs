@@ -1,25 +1,25 @@
-//! Where the memcached servers, the app processes and nginx of one site are.
+//! The addresses of the memcached servers, the app processes and nginx of one site.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use accelerator::Ring;
 
-/// Everything that can be asked about the cache of one site.
+/// All addresses that the cache tools query.
 #[derive(Debug, Clone, Default)]
-pub struct Site {
+pub struct Endpoints {
     /// The memcached servers, in nginx's order.
     pub memcached: Vec<SocketAddr>,
     /// The unix sockets of the app processes.
     pub apps: Vec<PathBuf>,
-    /// Where visitors come; none when only parts of the site are known.
+    /// The address of the site; `None` if only parts of the site are known.
     pub front: Option<SocketAddr>,
-    /// How many servers hold an item: the first ones along the ring.
+    /// How many servers hold an item: the first ones on the ring.
     pub copies: usize,
 }
 
-impl Site {
-    /// All servers in the order in which nginx tries them for a key, each once.
+impl Endpoints {
+    /// Returns all servers in the order in which nginx tries them for a key, each once.
     pub fn servers_of(&self, key: &str) -> Vec<SocketAddr> {
         let ring = Ring::new(self.memcached.iter().map(SocketAddr::to_string));
         let order = ring.order(key.as_bytes()).into_iter();

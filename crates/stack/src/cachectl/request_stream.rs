@@ -1,4 +1,4 @@
-//! Listens to what nginx tells of each request, as long as it is listened to.
+//! Receives the requests that nginx reports.
 
 use std::io;
 use std::path::Path;
@@ -8,20 +8,21 @@ use tokio::net::UnixStream;
 
 use super::request::{self, Line, Request};
 
-/// An open ear; nginx begins to tell within a second, and ends within one after this is dropped.
+/// A connection to the request log. nginx starts to report within a second, and stops within a second after this is
+/// dropped.
 #[derive(Debug)]
-pub struct Watch {
+pub struct RequestStream {
     lines: Lines<BufReader<UnixStream>>,
     lost: u64,
 }
 
-impl Watch {
-    /// Connects to the site.
+impl RequestStream {
+    /// Connects to the request log's socket.
     ///
     /// # Errors
     ///
-    /// When nobody listens there, or we may not.
-    pub async fn at(socket: &Path) -> io::Result<Self> {
+    /// When the connection is refused.
+    pub async fn connect(socket: &Path) -> io::Result<Self> {
         let stream = UnixStream::connect(socket).await?;
         Ok(Self {
             lines: BufReader::with_capacity(64 << 10, stream).lines(),
@@ -29,11 +30,7 @@ impl Watch {
         })
     }
 
-    /// The next request; none when the site has stopped. May be cancelled at any time.
-    ///
-    /// # Errors
-    ///
-    /// When the connection breaks.
+    /// Returns the next request; `None` when the site has stopped. Cancel safe.
     pub async fn next(&mut self) -> io::Result<Option<Request>> {
         while let Some(line) = self.lines.next_line().await? {
             match request::read(&line) {
@@ -45,7 +42,7 @@ impl Watch {
         Ok(None)
     }
 
-    /// How many requests nginx has answered meanwhile of which we know nothing: as far as the gaps tell.
+    /// How many requests were not reported, as far as the gaps show.
     pub fn lost(&self) -> u64 {
         self.lost
     }

@@ -1,33 +1,32 @@
-//! Puts the two lines that nginx sends of a request together: the beginning, the end, the time between them.
+//! Joins the two lines that nginx sends for a request, its beginning and its end, and computes the time between them.
 //!
-//! The beginning is a line of the error log (`*CONNECTION "^watched$" does not match ...`), the end one
-//! of the access log, in the format `watch` of shared/http.conf. On a connection they come in turn.
+//! The beginning is a line of the error log (`*CONNECTION "^watched$" does not match ...`), the end one of the access
+//! log, in the format `watch` of shared/http.conf. On one connection they alternate.
 
 use std::collections::HashMap;
 
 use nix::sys::time::{TimeSpec, TimeValLike as _};
 
-/// Where the tag stands in a line of syslog: behind `<190>Nov 24 10:59:51 `.
+/// The offset of the tag in a syslog line: after `<190>Nov 24 10:59:51 `.
 const TAG_AT: usize = 21;
 
-/// What only the line that begins a request says.
+/// The text that marks the line for the beginning of a request.
 const BEGINS: &str = " \"^watched$\" does not match ";
 
-/// How many connections are remembered. When there are more, some times and losses stay unknown.
+/// How many connections are remembered. If there are more, some times and losses stay unknown.
 const CONNECTIONS_MAX: usize = 64 << 10;
 
-/// What is known of open connections.
+/// The state of open connections.
 #[derive(Debug, Default)]
-pub(super) struct Pairs {
+pub(super) struct Joiner {
     begun: HashMap<u64, TimeSpec>,
-    /// The number of the last request on each connection: a gap is what was lost.
+    /// The number of the last request on each connection: a gap counts as lost.
     serials: HashMap<u64, u64>,
 }
 
-impl Pairs {
-    /// Takes a line as it came; writes one for watchers when a request has ended, and says whether it did.
-    ///
-    /// The time in microseconds, or `-`, then the fields of the format, with tabs between.
+impl Joiner {
+    /// Takes a line of nginx. Returns true if it ended a request, and then appends a line for the watchers: the time
+    /// in microseconds, or `-`, then the fields of the format, separated by tabs.
     pub(super) fn take(&mut self, line: &[u8], sent: TimeSpec, text: &mut Vec<u8>) -> bool {
         let line = String::from_utf8_lossy(line);
         let tagged = line.get(TAG_AT..).unwrap_or_default();
@@ -48,14 +47,14 @@ impl Pairs {
         if let Some(lost) = before.and_then(|before| serial.checked_sub(before + 1))
             && lost > 0
         {
-            say_lost(lost, text);
+            write_lost(lost, text);
         }
         match took {
             Some(took) => text.extend_from_slice(took.num_microseconds().to_string().as_bytes()),
             None => text.push(b'-'),
         }
         text.push(b'\t');
-        // nginx has escaped what a terminal could obey; this holds even if its configuration was changed.
+        // nginx has escaped control characters; this also protects a terminal if the configuration was changed.
         text.extend(fields.bytes().map(|byte| match byte {
             b'\t' | b' '..=b'~' => byte,
             _ => b'?',
@@ -65,8 +64,8 @@ impl Pairs {
     }
 }
 
-/// Tells a watcher how many requests it was not told of.
-pub(super) fn say_lost(lost: u64, text: &mut Vec<u8>) {
+/// Appends the number of requests that a watcher missed.
+pub(super) fn write_lost(lost: u64, text: &mut Vec<u8>) {
     text.extend_from_slice(format!("lost\t{lost}\n").as_bytes());
 }
 
@@ -76,7 +75,7 @@ fn begin_of(rest: &str) -> Option<u64> {
     rest.starts_with(BEGINS).then(|| connection.parse().ok())?
 }
 
-/// The connection, which request on it, and the whole line.
+/// Returns the connection, the number of the request on it, and the whole line.
 fn end_of(fields: &str) -> Option<(u64, u64, &str)> {
     let mut words = fields.split('\t').skip(1);
     let connection = words.next()?.parse().ok()?;
@@ -107,9 +106,9 @@ mod tests {
     }
 
     fn told(lines: &[(String, i64)]) -> String {
-        let (mut pairs, mut text) = (Pairs::default(), vec![]);
+        let (mut joiner, mut text) = (Joiner::default(), vec![]);
         for (line, us) in lines {
-            pairs.take(line.as_bytes(), TimeSpec::microseconds(*us), &mut text);
+            joiner.take(line.as_bytes(), TimeSpec::microseconds(*us), &mut text);
         }
         String::from_utf8(text).unwrap()
     }

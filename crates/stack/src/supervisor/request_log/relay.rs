@@ -1,10 +1,10 @@
-//! Passes nginx's lines about each request on to watchers (`cache log`, `top`, `hist`), and has nginx send them
-//! only while there is a watcher.
+//! Forwards nginx's lines about each request to watchers (`cache log`, `top`, `hist`), and enables these lines only
+//! while a watcher is connected.
 //!
-//! nginx sends datagrams and never waits: those that the socket has no room for are lost, and counted as far as
-//! possible. The socket stays open as long as the site runs, because nginx logs an error for every line
-//! that it cannot send. A watcher is a connection; when the last one ends, the file is removed by which nginx
-//! knows that there is one.
+//! nginx sends datagrams and never waits: those that do not fit into the socket's buffer are lost, and counted as far
+//! as possible. The socket stays open as long as the site runs, because nginx logs an error for every line that it
+//! cannot send. A watcher is a connection. A flag file enables nginx's lines; it is removed when the last watcher
+//! disconnects.
 
 use std::fs::File;
 use std::io::{ErrorKind, IoSliceMut, Read as _, Write as _};
@@ -20,120 +20,120 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, setsockopt, sockopt};
 use nix::sys::time::TimeSpec;
 
-use super::account::Account;
-use super::pairs::Pairs;
-use super::place::FileId;
+use super::super::dir_identity::FileId;
+use super::super::unix_user::UnixUser;
+use super::join::Joiner;
 
-/// The socket where watchers connect, in the folder of the sockets.
-pub(super) const WATCHERS: &str = "watch.sock";
+/// The socket for watchers, in the socket folder.
+pub(in super::super) const WATCHERS: &str = "watch.sock";
 
-/// The socket where nginx sends its lines.
+/// The socket for nginx's lines.
 const LINES: &str = "watch-lines.sock";
 
-/// The file that is there while somebody watches.
+/// The flag file that exists while a watcher is connected.
 const FLAG: &str = "watched";
 
-/// How many lines are read before they are passed on: a write for many of them costs little each.
+/// How many lines are read before they are forwarded: one write for many lines is cheaper.
 const LINES_AT_ONCE: usize = 512;
 
-/// How many bytes of a line are read. The address stands at its end, and more of one nobody reads.
+/// How many bytes of a line are read. The URL is at its end; a longer one is truncated.
 const LINE_BYTES_MAX: usize = 4 << 10;
 
-/// How many bytes wait for a watcher that does not keep up; what comes then is lost to it.
+/// How many bytes are queued for a slow watcher; further lines are lost to it.
 const BACKLOG_BYTES_MAX: usize = 1 << 20;
 
-/// How many may watch at once.
+/// How many watchers may be connected at once.
 const WATCHERS_MAX: usize = 32;
 
-/// The thread that passes lines on. It has ended when this is dropped.
+/// The thread that forwards lines. It has ended when this is dropped.
 #[derive(Debug)]
-pub(super) struct Watch {
-    told: nginx::Watch,
-    /// Both sockets, as they were made.
+pub(in super::super) struct RequestLog {
+    config: nginx::Watch,
+    /// Both sockets, as they were created.
     sockets: [(PathBuf, Option<FileId>); 2],
     until_closed: UnixStream,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Drop for Watch {
-    /// The thread removes the flag at its end, so the next one, which makes it again, waits for that.
+impl Drop for RequestLog {
+    /// The thread removes the flag file at its end; the next thread creates it again, so this waits for the end.
     fn drop(&mut self) {
         let _ = self.until_closed.shutdown(Shutdown::Both);
         let _ = self.thread.take().map(JoinHandle::join);
     }
 }
 
-impl Watch {
+impl RequestLog {
     /// Opens the sockets and starts the thread.
-    pub(super) fn start(sockets: &Path, account: &Account) -> Result<Self> {
-        let told = nginx::Watch {
+    pub(in super::super) fn start(sockets: &Path, user: &UnixUser) -> Result<Self> {
+        let config = nginx::Watch {
             flag: sockets.join(FLAG),
             socket: sockets.join(LINES),
         };
         let watchers = sockets.join(WATCHERS);
-        let (lines, listener) = account.with_rights(|| bind(&told.socket, &watchers))?;
+        let (lines, listener) = user.with_privileges(|| bind(&config.socket, &watchers))?;
         setsockopt(&lines, sockopt::ReceiveTimestampns, &true)
-            .context("the kernel does not say when something came")?;
+            .context("the kernel does not report receive times")?;
         listener.set_nonblocking(true)?;
         let (until_closed, closed) = UnixStream::pair()?;
         let relay = Relay {
-            flag: told.flag.clone(),
-            account: account.clone(),
+            flag: config.flag.clone(),
+            user: user.clone(),
             lines,
             listener,
             closed,
             watchers: vec![],
-            pairs: Pairs::default(),
+            joiner: Joiner::default(),
         };
         let thread = std::thread::Builder::new()
             .name("watch".to_owned())
             .spawn(move || relay.run())
             .context("cannot start a thread")?;
-        let sockets = [told.socket.clone(), watchers].map(|path| {
+        let sockets = [config.socket.clone(), watchers].map(|path| {
             let made = FileId::of(&path);
             (path, made)
         });
         Ok(Self {
-            told,
+            config,
             sockets,
             until_closed,
             thread: Some(thread),
         })
     }
 
-    /// Whether both sockets are still there.
-    pub(super) fn is_there(&self) -> bool {
+    /// Whether both sockets still exist.
+    pub(in super::super) fn is_intact(&self) -> bool {
         let mut sockets = self.sockets.iter();
         sockets.all(|(path, made)| made.is_some() && FileId::of(path) == *made)
     }
 
-    /// What nginx has to know.
-    pub(super) fn told(&self) -> nginx::Watch {
-        self.told.clone()
+    /// nginx's part of the configuration.
+    pub(in super::super) fn nginx_config(&self) -> nginx::Watch {
+        self.config.clone()
     }
 }
 
-/// Makes both sockets, whose folder is closed to other users.
+/// Creates both sockets, whose folder is closed to other users.
 fn bind(lines: &Path, watchers: &Path) -> Result<(UnixDatagram, UnixListener)> {
-    // One of them may be left where the other was swept away.
+    // One of them may still exist if only the other was swept.
     for stale in [lines, watchers] {
         let _ = std::fs::remove_file(stale);
     }
     let bound = UnixDatagram::bind(lines);
-    let bound = bound.with_context(|| format!("cannot make {}", lines.display()))?;
+    let bound = bound.with_context(|| format!("cannot create {}", lines.display()))?;
     let listener = UnixListener::bind(watchers);
-    let listener = listener.with_context(|| format!("cannot make {}", watchers.display()))?;
+    let listener = listener.with_context(|| format!("cannot create {}", watchers.display()))?;
     Ok((bound, listener))
 }
 
 struct Relay {
     flag: PathBuf,
-    account: Account,
+    user: UnixUser,
     lines: UnixDatagram,
     listener: UnixListener,
     closed: UnixStream,
     watchers: Vec<Watcher>,
-    pairs: Pairs,
+    joiner: Joiner,
 }
 
 impl Relay {
@@ -141,12 +141,12 @@ impl Relay {
         let mut buffer = vec![0; LINE_BYTES_MAX];
         while let Some(ready) = self.wait() {
             if ready.lines {
-                self.pass_on(&mut buffer);
+                self.forward(&mut buffer);
             }
             let before = self.watchers.len();
-            self.watchers.retain_mut(Watcher::goes_on);
+            self.watchers.retain_mut(Watcher::is_connected);
             if ready.listener {
-                self.welcome();
+                self.accept();
             }
             if before > 0 && self.watchers.is_empty() {
                 self.set_flag(false);
@@ -155,10 +155,10 @@ impl Relay {
         self.set_flag(false);
     }
 
-    /// Makes or removes the file by which nginx knows that there is a watcher. On a full disk it cannot be made, and
-    /// the watcher says that it sees nothing; if it cannot be removed, nginx sends lines that are thrown away.
+    /// Creates or removes the flag file for nginx. On a full disk it cannot be created, and the watcher receives no
+    /// lines; if it cannot be removed, nginx sends lines that are discarded.
     fn set_flag(&self, is_watched: bool) {
-        let _ = self.account.with_rights(|| {
+        let _ = self.user.with_privileges(|| {
             let _ = std::fs::remove_file(&self.flag);
             if is_watched {
                 File::create_new(&self.flag)?;
@@ -167,7 +167,7 @@ impl Relay {
         });
     }
 
-    /// Waits until something happens; none when the site has stopped.
+    /// Waits for the next event; `None` when the site has stopped.
     fn wait(&self) -> Option<Ready> {
         let reads = |fd| PollFd::new(fd, PollFlags::POLLIN);
         let mut fds = vec![
@@ -187,13 +187,13 @@ impl Relay {
         })
     }
 
-    fn welcome(&mut self) {
+    fn accept(&mut self) {
         while let Ok((stream, _)) = self.listener.accept() {
             if self.watchers.len() >= WATCHERS_MAX || stream.set_nonblocking(true).is_err() {
                 continue;
             }
             if self.watchers.is_empty() {
-                self.pairs = Pairs::default();
+                self.joiner = Joiner::default();
                 self.set_flag(true);
             }
             self.watchers.push(Watcher {
@@ -204,23 +204,23 @@ impl Relay {
         }
     }
 
-    /// Reads what has come, and gives it to everybody.
-    fn pass_on(&mut self, buffer: &mut [u8]) {
+    /// Reads the pending lines, and sends them to all watchers.
+    fn forward(&mut self, buffer: &mut [u8]) {
         let (mut text, mut count) = (Vec::with_capacity(32 << 10), 0);
         for _ in 0..LINES_AT_ONCE {
             let Some((len, at)) = self.receive(buffer) else {
                 break;
             };
-            if !self.watchers.is_empty() && self.pairs.take(&buffer[..len], at, &mut text) {
+            if !self.watchers.is_empty() && self.joiner.take(&buffer[..len], at, &mut text) {
                 count += 1;
             }
         }
         for watcher in &mut self.watchers {
-            watcher.tell(&text, count);
+            watcher.send(&text, count);
         }
     }
 
-    /// One line, and when nginx sent it.
+    /// Receives one line, and the time when nginx sent it.
     fn receive(&self, buffer: &mut [u8]) -> Option<(usize, TimeSpec)> {
         let mut room = nix::cmsg_space!(TimeSpec);
         let mut parts = [IoSliceMut::new(buffer)];
@@ -235,7 +235,7 @@ impl Relay {
     }
 }
 
-/// Who has something for us.
+/// The sources with pending events.
 struct Ready {
     lines: bool,
     listener: bool,
@@ -254,8 +254,9 @@ impl Watcher {
         PollFd::new(self.stream.as_fd(), flags)
     }
 
-    /// Whether it is still there. It says nothing: that it can be read means that it has gone.
-    fn goes_on(&mut self) -> bool {
+    /// Whether the watcher is still connected. Watchers send nothing, so a readable connection means that it was
+    /// closed.
+    fn is_connected(&mut self) -> bool {
         let mut byte = [0];
         let gone = match self.stream.read(&mut byte) {
             Ok(read) => read == 0,
@@ -264,18 +265,18 @@ impl Watcher {
         !gone && self.flush()
     }
 
-    fn tell(&mut self, text: &[u8], lines: u64) {
+    fn send(&mut self, text: &[u8], lines: u64) {
         if self.backlog.len() + text.len() > BACKLOG_BYTES_MAX {
             self.lost += lines;
             return;
         }
         if self.lost > 0 {
-            super::pairs::say_lost(std::mem::take(&mut self.lost), &mut self.backlog);
+            super::join::write_lost(std::mem::take(&mut self.lost), &mut self.backlog);
         }
         self.backlog.extend_from_slice(text);
     }
 
-    /// Writes as much as it takes; says whether it is still there.
+    /// Writes as much as the socket accepts; returns whether the watcher is still connected.
     fn flush(&mut self) -> bool {
         while !self.backlog.is_empty() {
             match self.stream.write(&self.backlog) {
@@ -300,10 +301,10 @@ mod tests {
         if nix::unistd::geteuid().is_root() {
             std::os::unix::fs::chown(dir.path(), Some(65534), None).expect("root may");
         }
-        let account = Account::choose("nobody").expect("an account");
+        let user = UnixUser::choose("nobody").expect("a user");
         let flag = dir.path().join(FLAG);
         for _ in 0..2 {
-            let watch = Watch::start(dir.path(), &account).expect("a watch");
+            let watch = RequestLog::start(dir.path(), &user).expect("a watch");
             let _watcher = UnixStream::connect(dir.path().join(WATCHERS)).expect("a watcher");
             while !flag.exists() {}
             drop(watch);
