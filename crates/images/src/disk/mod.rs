@@ -11,10 +11,10 @@
 //! of the reserve, whatever the number of processes: each has the blocks of its file allocated first, which all of them
 //! see. So what the site itself writes never fills it.
 
+pub mod atomic_write;
 mod ballast;
 mod full;
 mod reading;
-pub mod whole;
 
 use std::io;
 use std::path::PathBuf;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use accelerator::nginx::word;
 use anyhow::{Context as _, Result, bail, ensure};
-use images::disk::whole;
+use images::disk::atomic_write;
 
 use super::account::Account;
 use super::moved;
@@ -240,7 +240,7 @@ impl Lock {
 
 /// Writes a file so that it is there whole or not at all.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    whole::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
+    atomic_write::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// How many bytes the files below a folder take on disk.
