@@ -32,20 +32,20 @@ const JPEG: [u8; 2] = [0xff, 0xd8];
 
 /// What unpacking a file costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Weight {
+pub(super) struct DecodeCost {
     /// How many pixels there are.
     pixels: u64,
     /// How many samples there are: pixels times channels. Time grows with it, 2 to 20 ns a sample.
-    pub samples: u64,
+    pub(super) samples: u64,
     /// How many bytes its pixels need while they are unpacked.
-    pub unpacked_bytes: u64,
+    pub(super) unpacked_bytes: u64,
     /// How many bytes the file has.
-    pub file_bytes: u64,
+    pub(super) file_bytes: u64,
 }
 
-impl Weight {
+impl DecodeCost {
     /// More than any accepted file weighs, in samples.
-    pub const SAMPLES_MAX: u64 = PIXELS_MAX * CHANNELS_MAX;
+    pub(super) const SAMPLES_MAX: u64 = PIXELS_MAX * CHANNELS_MAX;
 
     /// Reads the header of a file.
     ///
@@ -54,7 +54,7 @@ impl Weight {
     /// # Errors
     ///
     /// When the file cannot be read.
-    pub fn of_file(path: &Path) -> io::Result<Self> {
+    pub(super) fn of_file(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
         let file_bytes = file.metadata()?.len();
         let mut header = Vec::new();
@@ -89,7 +89,7 @@ impl Weight {
 
     /// How many bytes of memory the work needs.
     #[must_use]
-    pub fn memory_bytes(self) -> u64 {
+    pub(super) fn memory_bytes(self) -> u64 {
         // The decoder of JPEG makes a copy of the file.
         self.file_bytes
             .saturating_mul(2)
@@ -98,7 +98,7 @@ impl Weight {
 
     /// Whether the picture must be inspected alone on the machine.
     #[must_use]
-    pub fn is_large(self) -> bool {
+    pub(super) fn is_large(self) -> bool {
         self.memory_bytes() > LARGE_BYTES
     }
 
@@ -204,7 +204,7 @@ mod tests {
     use image::DynamicImage;
 
     use super::*;
-    use crate::samples;
+    use crate::tests::samples;
 
     #[test]
     fn each_format_is_weighed_by_its_header() {
@@ -212,7 +212,7 @@ mod tests {
         let deep = DynamicImage::ImageRgb16(picture.to_rgb16());
         let pixels = 60 * 40;
         let inks = samples::jpeg_of_inks([0; 4], jpeg_encoder::ColorType::Cmyk, None);
-        let inked = Weight::of_header(&inks, 0);
+        let inked = DecodeCost::of_header(&inks, 0);
         assert_eq!(inked.samples, 64 * 48 * 4, "four inks are four channels");
         for (bytes, samples, unpacked) in [
             (samples::jpeg(60, 40), 3 * pixels, 3 * pixels),
@@ -226,9 +226,9 @@ mod tests {
                 8 * pixels,
             ),
         ] {
-            let weight = Weight::of_header(&bytes, 7);
+            let cost = DecodeCost::of_header(&bytes, 7);
             assert_eq!(
-                (weight.samples, weight.memory_bytes()),
+                (cost.samples, cost.memory_bytes()),
                 (samples, unpacked + 14),
                 "{:?}",
                 &bytes[..16]
@@ -239,12 +239,12 @@ mod tests {
     #[test]
     fn a_jpeg_that_hides_its_frame_is_the_heaviest_and_what_is_no_picture_weighs_nothing() {
         let whole = samples::jpeg(60, 40);
-        let hidden = Weight::of_header(&whole[..10], whole.len() as u64);
-        assert_eq!(hidden.samples, Weight::SAMPLES_MAX);
+        let hidden = DecodeCost::of_header(&whole[..10], whole.len() as u64);
+        assert_eq!(hidden.samples, DecodeCost::SAMPLES_MAX);
         assert_eq!(hidden.unpacked_bytes, DECODE_BYTES_MAX);
         for file in [&b""[..], b"no picture", &whole[..10]] {
-            let weight = Weight::of_header(file, file.len() as u64);
-            assert_eq!((weight.samples, weight.unpacked_bytes), (0, 0));
+            let cost = DecodeCost::of_header(file, file.len() as u64);
+            assert_eq!((cost.samples, cost.unpacked_bytes), (0, 0));
         }
     }
 
@@ -252,11 +252,11 @@ mod tests {
     fn no_header_makes_the_weight_overflow() {
         let mut png = samples::png(&DynamicImage::from(samples::quarters(6, 4)));
         png[16..24].fill(0xff);
-        let weight = Weight::of_header(&png, u64::MAX);
+        let cost = DecodeCost::of_header(&png, u64::MAX);
         assert_eq!(
-            (weight.samples, weight.memory_bytes()),
-            (Weight::SAMPLES_MAX, u64::MAX)
+            (cost.samples, cost.memory_bytes()),
+            (DecodeCost::SAMPLES_MAX, u64::MAX)
         );
-        assert!(weight.is_large());
+        assert!(cost.is_large());
     }
 }

@@ -199,7 +199,7 @@ fn separator(rest: &mut &[u8], any: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples;
+    use crate::tests::samples;
 
     #[test]
     fn the_camera_s_clock_is_read_in_every_form_that_programs_write() {

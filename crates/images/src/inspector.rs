@@ -12,15 +12,15 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 
 use super::decode::Refusal;
-use super::incoming::Received;
+use super::decode_cost::DecodeCost;
 use super::inspect::{Facts, inspect};
-use super::large::Turn;
+use super::large_lock::LargeLock;
 use super::pool::{Pool, Priority, Threads};
-use super::weigh::Weight;
+use super::spool::Received;
 use crate::blocking::Lane;
 
 /// How many samples may wait or be at work in a process: three of the largest pictures.
-const WAITING_SAMPLES_MAX: u64 = 3 * Weight::SAMPLES_MAX;
+const WAITING_SAMPLES_MAX: u64 = 3 * DecodeCost::SAMPLES_MAX;
 
 /// How many uploads may wait to be inspected in a process, beside the one that is.
 const WAITING_MAX: usize = 8;
@@ -32,10 +32,10 @@ const SAMPLES_PER_PERMIT: u64 = 1_000_000;
 const NICENESS: i32 = 10;
 
 /// How many jobs may stand before the thread: the next comes when the one before has ended.
-const LINE_LEN_MAX: usize = 1;
+const QUEUE_LEN_MAX: usize = 1;
 
 /// How long a large upload waits for those of other processes.
-const LARGE_WAIT_MAX: Duration = Duration::from_secs(90);
+const LARGE_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// Reads headers, 1 MiB of each file.
 static HEADERS: Lane = Lane::new(2);
@@ -67,12 +67,12 @@ pub struct Inspector {
 struct Shared {
     pool: Pool,
     /// How many may still come.
-    line: Arc<Semaphore>,
+    queue: Arc<Semaphore>,
     /// What may still come, in permits of [`SAMPLES_PER_PERMIT`].
-    weight: Arc<Semaphore>,
+    samples: Arc<Semaphore>,
     /// One at a time.
     next: Arc<Semaphore>,
-    large: Turn,
+    large: LargeLock,
 }
 
 impl Inspector {
@@ -88,13 +88,13 @@ impl Inspector {
         let permits = WAITING_SAMPLES_MAX / SAMPLES_PER_PERMIT;
         Self {
             shared: Arc::new(Shared {
-                pool: Pool::new(threads, LINE_LEN_MAX),
-                line: Arc::new(Semaphore::new(WAITING_MAX + 1)),
-                weight: Arc::new(Semaphore::new(
+                pool: Pool::new(threads, QUEUE_LEN_MAX),
+                queue: Arc::new(Semaphore::new(WAITING_MAX + 1)),
+                samples: Arc::new(Semaphore::new(
                     usize::try_from(permits).unwrap_or(usize::MAX),
                 )),
                 next: Arc::new(Semaphore::new(1)),
-                large: Turn::new(shared_folder, ".inspecting-large"),
+                large: LargeLock::new(shared_folder, ".inspecting-large"),
             }),
         }
     }
@@ -113,44 +113,44 @@ impl Inspector {
         place: impl Send + 'static,
     ) -> Result<Facts, InspectError> {
         let shared = &self.shared;
-        let line = Arc::clone(&shared.line).try_acquire_owned();
-        let line = line.map_err(|_| InspectError::Busy)?;
+        let queue = Arc::clone(&shared.queue).try_acquire_owned();
+        let queue = queue.map_err(|_| InspectError::Busy)?;
         let path = received.path().to_owned();
-        let weight = {
+        let cost = {
             let path = path.clone();
-            HEADERS.run(move || Weight::of_file(&path)).await
+            HEADERS.run(move || DecodeCost::of_file(&path)).await
         };
-        let weight = weight.map_err(|_| InspectError::Interrupted)??;
-        let permits = weight.samples.div_ceil(SAMPLES_PER_PERMIT).max(1);
+        let cost = cost.map_err(|_| InspectError::Interrupted)??;
+        let permits = cost.samples.div_ceil(SAMPLES_PER_PERMIT).max(1);
         let permits = u32::try_from(permits).unwrap_or(u32::MAX);
-        let waiting = Arc::clone(&shared.weight).try_acquire_many_owned(permits);
+        let waiting = Arc::clone(&shared.samples).try_acquire_many_owned(permits);
         let waiting = waiting.map_err(|_| InspectError::Busy)?;
         // Before the thread: small uploads of this process need not wait for large ones of another.
-        let alone = if weight.is_large() {
-            let alone = timeout(LARGE_WAIT_MAX, shared.large.wait()).await;
-            Some(alone.map_err(|_| InspectError::Busy)?)
+        let large_lock = if cost.is_large() {
+            let lock = timeout(LARGE_TIMEOUT, shared.large.acquire()).await;
+            Some(lock.map_err(|_| InspectError::Busy)?)
         } else {
             None
         };
         let turn = Arc::clone(&shared.next).acquire_owned().await;
         let turn = turn.map_err(|_| InspectError::Interrupted)?;
-        let (tell, told) = oneshot::channel();
+        let (sender, result) = oneshot::channel();
         let job = move || {
-            let held = (place, line, waiting, turn, alone);
-            if tell.is_closed() {
+            let held = (place, queue, waiting, turn, large_lock);
+            if sender.is_closed() {
                 return;
             }
             let facts = std::fs::read(&path)
                 .map_err(InspectError::from)
-                .and_then(|bytes| Ok(inspect(&bytes, weight.unpacked_bytes)?));
+                .and_then(|bytes| Ok(inspect(&bytes, cost.unpacked_bytes)?));
             // Before the result, so that the answer to the client comes after its place is free.
             drop(held);
             // The client may have left; then the result is of no use.
-            let _ = tell.send(facts);
+            let _ = sender.send(facts);
         };
         let queued = shared.pool.submit(Priority::Visitor, job);
         queued.map_err(|_| InspectError::Busy)?;
-        told.await.map_err(|_| InspectError::Interrupted)?
+        result.await.map_err(|_| InspectError::Interrupted)?
     }
 }
 
@@ -161,7 +161,8 @@ mod tests {
     use futures::FutureExt as _;
 
     use super::*;
-    use crate::{Originals, samples};
+    use crate::Originals;
+    use crate::tests::samples;
 
     type Inspected<'a> = Pin<Box<dyn Future<Output = Result<Facts, InspectError>> + Send + 'a>>;
 
@@ -177,13 +178,13 @@ mod tests {
         loop {
             let mut next: Inspected<'a> = Box::pin(inspector.inspect(file, ()));
             // Its header is read on another thread before it waits.
-            let (line, weight) = (&inspector.shared.line, &inspector.shared.weight);
-            let before = (line.available_permits(), weight.available_permits());
+            let (queue, samples) = (&inspector.shared.queue, &inspector.shared.samples);
+            let before = (queue.available_permits(), samples.available_permits());
             loop {
                 match (&mut next).now_or_never() {
                     Some(Err(InspectError::Busy)) => return waiting,
                     Some(ended) => panic!("it did not wait: {ended:?}"),
-                    None if weight.available_permits() < before.1 => break,
+                    None if samples.available_permits() < before.1 => break,
                     None => tokio::task::yield_now().await,
                 }
             }
@@ -195,7 +196,7 @@ mod tests {
     #[tokio::test]
     async fn what_waits_to_be_inspected_is_bounded_in_number_and_weight() {
         let folder = tempfile::tempdir().unwrap();
-        let turn = Turn::new(folder.path(), ".inspecting-large").wait_blocking();
+        let lock = LargeLock::new(folder.path(), ".inspecting-large").acquire_blocking();
         // 25 megapixels, large and of few samples; then the largest there are.
         for (side, count) in [(5_000, WAITING_MAX + 1), (10_000, 4)] {
             let inspector = Inspector::new(folder.path());
@@ -207,6 +208,6 @@ mod tests {
             let alone = timeout(Duration::from_secs(1), alone).await;
             assert!(alone.is_err(), "it did not wait for the other process");
         }
-        drop(turn);
+        drop(lock);
     }
 }

@@ -11,22 +11,22 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 /// How often a task that waits looks whether it is its turn.
-const AGAIN_EVERY: Duration = Duration::from_millis(50);
+const RETRY_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The turn of one kind of work.
 #[derive(Debug, Clone)]
-pub(super) struct Turn {
+pub(super) struct LargeLock {
     path: PathBuf,
 }
 
 /// Holds the turn until it is dropped.
 #[derive(Debug)]
 #[must_use]
-pub(super) struct Taken {
+pub(super) struct LargeLockGuard {
     _lock: Option<File>,
 }
 
-impl Turn {
+impl LargeLock {
     /// The turn whose lock file has this name, in the folder that the processes share.
     pub(super) fn new(folder: &Path, name: &str) -> Self {
         Self {
@@ -35,11 +35,11 @@ impl Turn {
     }
 
     /// Waits for the turn without a thread, by asking again and again.
-    pub(super) async fn wait(&self) -> Taken {
+    pub(super) async fn acquire(&self) -> LargeLockGuard {
         loop {
             match self.open().map(|file| (file.try_lock(), file)) {
-                Ok((Ok(()), file)) => return Taken { _lock: Some(file) },
-                Ok((Err(TryLockError::WouldBlock), _)) => sleep(AGAIN_EVERY).await,
+                Ok((Ok(()), file)) => return LargeLockGuard { _lock: Some(file) },
+                Ok((Err(TryLockError::WouldBlock), _)) => sleep(RETRY_INTERVAL).await,
                 Ok((Err(TryLockError::Error(error)), _)) | Err(error) => {
                     return self.without(&error);
                 }
@@ -48,18 +48,18 @@ impl Turn {
     }
 
     /// Waits for the turn. Blocks: only for a thread that does this kind of work alone.
-    pub(super) fn wait_blocking(&self) -> Taken {
+    pub(super) fn acquire_blocking(&self) -> LargeLockGuard {
         let locked = self.open().and_then(|file| file.lock().map(|()| file));
         match locked {
-            Ok(file) => Taken { _lock: Some(file) },
+            Ok(file) => LargeLockGuard { _lock: Some(file) },
             Err(error) => self.without(&error),
         }
     }
 
     /// One at a time in this process is still true when there is no lock, on a full disk for example.
-    fn without(&self, error: &io::Error) -> Taken {
+    fn without(&self, error: &io::Error) -> LargeLockGuard {
         tracing::warn!(path = %self.path.display(), %error, "large pictures do not take turns with other processes");
-        Taken { _lock: None }
+        LargeLockGuard { _lock: None }
     }
 
     fn open(&self) -> io::Result<File> {
@@ -81,16 +81,16 @@ mod tests {
     #[tokio::test]
     async fn one_has_the_turn_and_the_next_gets_it_afterwards() {
         let folder = tempfile::tempdir().unwrap();
-        let turn = Turn::new(&folder.path().join("originals"), ".turn");
-        let other = Turn::new(&folder.path().join("originals"), ".other");
-        let taken = turn.wait_blocking();
+        let turn = LargeLock::new(&folder.path().join("originals"), ".turn");
+        let other = LargeLock::new(&folder.path().join("originals"), ".other");
+        let taken = turn.acquire_blocking();
         // As another process sees it: a lock belongs to the opened file, not to the process.
         let rival = File::open(&turn.path).unwrap();
         assert!(rival.try_lock().is_err());
-        let _other = other.wait().await;
+        let _other = other.acquire().await;
         let waiting = tokio::spawn({
             let turn = turn.clone();
-            async move { turn.wait().await }
+            async move { turn.acquire().await }
         });
         drop(taken);
         let taken = waiting.await.unwrap();

@@ -1,128 +1,113 @@
-//! Room in memory for pictures at work, handed out in order.
+//! A limit on the memory of the pictures that one process renders at the same time.
 //!
-//! The process has one room for the pictures that its drawing threads unpack and draw. A few ordinary ones fit at once,
-//! and the next one waits. First come, first served: small ones do not keep a larger one out for ever. Large
-//! uploads do not come here: they take turns on a thread of their own ([`large`](super::large)).
+//! Each render thread reserves the bytes that a picture will need before it decodes or draws it, and waits while the
+//! budget is used up. A few ordinary pictures fit at once. Reservations are granted first come, first served, so small
+//! pictures do not starve a larger one. Large uploads use a lock of their own instead
+//! ([`large_lock`](super::large_lock)).
 
-use std::sync::{Condvar, Mutex, PoisonError};
+use futures::executor::block_on;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::task::coop::unconstrained;
 
-/// How many bytes pictures at work may take in this process: a JPEG of 24 megapixels, as cameras make them, or the
-/// largest drawing and one of half its size.
-pub(super) static ROOM: Room = Room::new(ROOM_BYTES);
+/// The budget of this process.
+pub(super) static RENDER_BUDGET: MemoryBudget = MemoryBudget::new(RENDER_BUDGET_BYTES);
 
-/// How many bytes [`ROOM`] has.
-pub(super) const ROOM_BYTES: u64 = 128 << 20;
+/// How many bytes the pictures may need that are rendered at the same time in this process: a JPEG of 24 megapixels, as
+/// cameras make them, or the largest drawing and one of half its size.
+pub(super) const RENDER_BUDGET_BYTES: u32 = 128 << 20;
 
-/// A bounded number of bytes that several threads share.
+/// A number of bytes that several threads share: a fair semaphore with a permit a byte.
 #[derive(Debug)]
-pub(super) struct Room {
-    bytes: u64,
-    state: Mutex<State>,
-    changed: Condvar,
+pub(super) struct MemoryBudget {
+    bytes: u32,
+    free: Semaphore,
 }
 
-#[derive(Debug)]
-struct State {
-    taken: u64,
-    next_ticket: u64,
-    now_serving: u64,
-}
-
-/// A place in the room, free again when dropped.
-#[derive(Debug)]
-#[must_use]
-pub(super) struct Place<'a> {
-    room: &'a Room,
-    bytes: u64,
-}
-
-impl Room {
-    pub(super) const fn new(bytes: u64) -> Self {
+impl MemoryBudget {
+    pub(super) const fn new(bytes: u32) -> Self {
         Self {
             bytes,
-            state: Mutex::new(State {
-                taken: 0,
-                next_ticket: 0,
-                now_serving: 0,
-            }),
-            changed: Condvar::new(),
+            free: Semaphore::const_new(bytes as usize),
         }
     }
 
-    /// Waits for a place. What is larger than the room gets all of it: it then works alone.
-    pub(super) fn enter(&self, bytes: u64) -> Place<'_> {
-        let bytes = bytes.min(self.bytes);
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let ticket = state.next_ticket;
-        state.next_ticket += 1;
-        while state.now_serving != ticket || self.bytes - state.taken < bytes {
-            state = self
-                .changed
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
-        }
-        state.taken += bytes;
-        state.now_serving += 1;
-        self.changed.notify_all();
-        Place { room: self, bytes }
+    /// Blocks the thread until these bytes are free, and reserves them until the permit is dropped. A picture that
+    /// needs more than the whole budget reserves all of it, and so is rendered alone.
+    #[must_use]
+    pub(super) fn reserve(&self, bytes: u64) -> Option<SemaphorePermit<'_>> {
+        // Without the task budget of tokio, which would never be renewed if this blocks a task.
+        block_on(unconstrained(self.reserved(bytes)))
     }
-}
 
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        let mut state = self
-            .room
-            .state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        state.taken -= self.bytes;
-        self.room.changed.notify_all();
+    async fn reserved(&self, bytes: u64) -> Option<SemaphorePermit<'_>> {
+        let bytes = u32::try_from(bytes).map_or(self.bytes, |bytes| bytes.min(self.bytes));
+        // The semaphore is never closed; without a permit the work would only be unbounded.
+        self.free.acquire_many(bytes).await.ok()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::pin::pin;
     use std::sync::atomic::{AtomicU64, Ordering};
+
+    use futures::FutureExt as _;
+
+    use super::*;
 
     #[test]
     fn never_more_than_the_room_holds() {
-        let room = Room::new(100);
+        let budget = MemoryBudget::new(100);
         let inside = AtomicU64::new(0);
         std::thread::scope(|scope| {
             for n in 0..16_u64 {
-                let (room, inside) = (&room, &inside);
+                let (budget, inside) = (&budget, &inside);
                 scope.spawn(move || {
                     for round in 0..200 {
                         let bytes = 1 + (n * 31 + round * 17) % 150;
-                        let place = room.enter(bytes);
+                        let reserved = budget.reserve(bytes);
                         let now = inside.fetch_add(bytes.min(100), Ordering::SeqCst);
                         assert!(now + bytes.min(100) <= 100, "{now} + {bytes}");
                         inside.fetch_sub(bytes.min(100), Ordering::SeqCst);
-                        drop(place);
+                        drop(reserved);
                     }
                 });
             }
         });
-        assert_eq!(room.state.lock().unwrap().taken, 0);
+        assert_eq!(budget.free.available_permits(), 100);
     }
 
     #[test]
     fn the_next_waits_until_there_is_room_for_it() {
-        let room = Room::new(100);
-        let first = room.enter(80);
+        let budget = MemoryBudget::new(100);
+        let first = budget.reserve(80);
         std::thread::scope(|scope| {
-            let (tell, told) = std::sync::mpsc::channel();
-            let room = &room;
+            let (sender, reserved) = std::sync::mpsc::channel();
+            let budget = &budget;
             scope.spawn(move || {
-                let place = room.enter(30);
-                let _ = tell.send(());
-                drop(place);
+                let permit = budget.reserve(30);
+                let _ = sender.send(());
+                drop(permit);
             });
-            let waits = told.recv_timeout(std::time::Duration::from_secs(1));
+            let waits = reserved.recv_timeout(std::time::Duration::from_secs(1));
             assert!(waits.is_err(), "110 of 100");
             drop(first);
-            told.recv().unwrap();
+            reserved.recv().unwrap();
         });
+    }
+
+    #[test]
+    fn a_small_picture_waits_behind_a_larger_one() {
+        let budget = MemoryBudget::new(100);
+        let first = budget.reserve(50);
+        let mut large = pin!(budget.reserved(80));
+        assert!(large.as_mut().now_or_never().is_none(), "130 of 100");
+        let mut small = pin!(budget.reserved(30));
+        assert!(small.as_mut().now_or_never().is_none(), "it overtook");
+        drop(first);
+        let large = large.now_or_never().unwrap();
+        assert!(small.as_mut().now_or_never().is_none(), "110 of 100");
+        drop(large);
+        assert!(small.now_or_never().is_some());
     }
 }

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::incoming::{self, Abandoned, Incoming, Link, Received};
+use super::spool::{self, Abandoned, Incoming, Link, Received};
 use super::{FileName, Format, Inspector};
 
 /// The folder of uploaded files: `<2 hex>/<uuid>.<extension>`.
@@ -68,7 +68,7 @@ impl Originals {
     ///
     /// When the disk fails.
     pub fn sweep(&self) -> io::Result<Abandoned> {
-        incoming::sweep(&self.root)
+        spool::sweep(&self.root)
     }
 
     /// Removes the first name of an original that was found by [`sweep`](Self::sweep).
@@ -77,7 +77,7 @@ impl Originals {
     ///
     /// When the disk fails.
     pub fn forget(&self, name: FileName) -> io::Result<()> {
-        incoming::forget(&self.root, name)
+        spool::forget(&self.root, name)
     }
 
     /// Deletes a file; `false` if there was none.

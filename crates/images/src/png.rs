@@ -128,7 +128,7 @@ fn chunk<'a>(rest: &mut &'a [u8]) -> Option<(&'a [u8; 4], &'a [u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples;
+    use crate::tests::samples;
 
     #[test]
     fn an_interlaced_picture_unpacks_to_the_sum_of_its_passes() {

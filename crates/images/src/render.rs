@@ -6,13 +6,13 @@ use demo_data::picture::{Picture, Scene};
 use image::RgbImage;
 
 use super::decode::{Opened, Refusal, guarded};
+use super::decode_cost::DecodeCost;
 use super::encode::{EncodeError, encode};
-use super::large::Turn;
-use super::room::{ROOM, ROOM_BYTES};
-use super::weigh::Weight;
+use super::large_lock::LargeLock;
+use super::memory_budget::{RENDER_BUDGET, RENDER_BUDGET_BYTES};
 use super::{FileName, Original, Originals, Size, Width, resize};
 
-/// How many pixels a drawing may have, so that it fits into [`ROOM`].
+/// How many pixels a drawing may have, so that it fits into [`RENDER_BUDGET`].
 const DRAWN_PIXELS_MAX: u64 = 2048 * 1536;
 
 /// How many bytes a pixel needs while it is drawn: 17 to 25, measured at 2048 pixels.
@@ -61,8 +61,8 @@ pub(super) fn is_large(original: Original, originals: &Originals, width: Width) 
         Original::Drawn(_) => false,
         // A file that cannot be read is an error of `render`.
         Original::Upload(name) => {
-            let weight = Weight::of_file(&originals.path(name));
-            weight.is_ok_and(|weight| weight.rendering_bytes(width) > ROOM_BYTES)
+            let cost = DecodeCost::of_file(&originals.path(name));
+            cost.is_ok_and(|cost| cost.rendering_bytes(width) > u64::from(RENDER_BUDGET_BYTES))
         }
     }
 }
@@ -71,14 +71,15 @@ pub(super) fn is_large(original: Original, originals: &Originals, width: Width) 
 fn unpack(name: FileName, originals: &Originals, width: Width) -> Result<RgbImage, RenderError> {
     let path = originals.path(name);
     let unreadable = |error| RenderError::Unreadable(name, error);
-    let weight = Weight::of_file(&path).map_err(unreadable)?;
-    let memory_bytes = weight.rendering_bytes(width);
-    let is_large = memory_bytes > ROOM_BYTES;
-    let _alone = is_large.then(|| Turn::new(originals.root(), ".rendering-large").wait_blocking());
-    let _beside_others = (!is_large).then(|| ROOM.enter(memory_bytes));
+    let cost = DecodeCost::of_file(&path).map_err(unreadable)?;
+    let memory_bytes = cost.rendering_bytes(width);
+    let is_large = memory_bytes > u64::from(RENDER_BUDGET_BYTES);
+    let _lock =
+        is_large.then(|| LargeLock::new(originals.root(), ".rendering-large").acquire_blocking());
+    let _reserved = (!is_large).then(|| RENDER_BUDGET.reserve(memory_bytes));
     let bytes = std::fs::read(&path).map_err(unreadable)?;
     guarded(|| {
-        let decoded = Opened::read(&bytes)?.decode(weight.unpacked_bytes)?;
+        let decoded = Opened::read(&bytes)?.decode(cost.unpacked_bytes)?;
         resize::shrink(decoded, width.pixels())
     })
     .map_err(|refusal| RenderError::Refused(name, refusal))
@@ -97,7 +98,7 @@ fn draw(seed: u64, width: Width) -> Result<RgbImage, RenderError> {
     } else {
         width.pixels()
     };
-    let _place = ROOM.enter(pixels(width) * DRAWN_PIXEL_BYTES);
+    let _reserved = RENDER_BUDGET.reserve(pixels(width) * DRAWN_PIXEL_BYTES);
     let Picture { width, height, rgb } = demo_data::picture::draw(seed, width);
     RgbImage::from_raw(width, height, rgb).ok_or(RenderError::Undrawn(seed))
 }
@@ -105,7 +106,8 @@ fn draw(seed: u64, width: Width) -> Result<RgbImage, RenderError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Encoding, Format, samples};
+    use crate::tests::samples;
+    use crate::{Encoding, Format};
 
     const ENCODINGS: [Encoding; 2] = [Encoding::WebP, Encoding::Jpeg];
 
@@ -189,19 +191,19 @@ mod tests {
         let large = samples::jpeg_claiming(10_000, 10_000);
         let name = originals.keep(&large, Format::Jpeg).await;
         assert!(is_large(Original::Upload(name), &originals, Width::W320));
-        let taken = Turn::new(folder.path(), ".rendering-large").wait_blocking();
-        let (tell, told) = std::sync::mpsc::channel();
+        let taken = LargeLock::new(folder.path(), ".rendering-large").acquire_blocking();
+        let (sender, result) = std::sync::mpsc::channel();
         let drawing = std::thread::spawn(move || {
             let size = Size {
                 width: Width::W320,
                 encoding: Encoding::WebP,
             };
-            let _ = tell.send(render(Original::Upload(name), &originals, size).map(drop));
+            let _ = sender.send(render(Original::Upload(name), &originals, size).map(drop));
         });
-        let waits = told.recv_timeout(std::time::Duration::from_secs(2));
+        let waits = result.recv_timeout(std::time::Duration::from_secs(2));
         assert!(waits.is_err(), "it did not wait for its turn");
         drop(taken);
-        let ended = told.recv().unwrap();
+        let ended = result.recv().unwrap();
         assert!(matches!(ended, Err(RenderError::Refused(..))), "{ended:?}");
         drawing.join().unwrap();
     }

@@ -22,7 +22,7 @@ use crate::blocking::Lane;
 const CHUNK_BYTES: usize = 256 << 10;
 
 /// The folder of spooled uploads, below that of the originals: a second name must not cross file systems.
-const FOLDER: &str = ".incoming";
+const SPOOL_FOLDER: &str = ".incoming";
 
 /// How old a spooled file is when no request can be working on it any more: an upload ends after three
 /// minutes (`UPLOAD_TIMEOUT` in `app.rs`), and its decoding half a minute later.
@@ -35,12 +35,12 @@ static WRITING: Lane = Lane::new(4);
 #[derive(Debug)]
 pub struct Incoming {
     chunk: BytesMut,
-    spool: Spool,
+    spool: SpoolFile,
 }
 
 /// The file, and what is known of the bytes in it.
 #[derive(Debug)]
-struct Spool {
+struct SpoolFile {
     file: File,
     path: Temporary,
     hash: Sha256,
@@ -79,14 +79,14 @@ impl Drop for Temporary {
 impl Incoming {
     /// Begins a file below the folder of the originals, with the blocks for this many bytes.
     pub(super) async fn begin(originals: &Path, announced_bytes: u64) -> io::Result<Self> {
-        let folder = originals.join(FOLDER);
+        let folder = originals.join(SPOOL_FOLDER);
         let spool = WRITING.run(move || {
             fs::create_dir_all(&folder)?;
             let path = folder.join(format!("{:032x}", rand::random::<u128>()));
             let file = File::create_new(&path)?;
             let path = Temporary(path);
             let is_allocated = allocate(&file, announced_bytes)?;
-            io::Result::Ok(Spool {
+            io::Result::Ok(SpoolFile {
                 file,
                 path,
                 is_allocated,
@@ -146,7 +146,7 @@ impl Incoming {
     }
 }
 
-impl Spool {
+impl SpoolFile {
     async fn write(mut self, chunk: Bytes) -> io::Result<Self> {
         WRITING
             .run(move || {
@@ -219,7 +219,7 @@ pub enum WriteError {
 
 /// Removes spooled files that a process left when it died, but for those that have become originals.
 pub(super) fn sweep(originals: &Path) -> io::Result<Abandoned> {
-    let entries = match fs::read_dir(originals.join(FOLDER)) {
+    let entries = match fs::read_dir(originals.join(SPOOL_FOLDER)) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Abandoned::default()),
         Err(error) => return Err(error),
@@ -247,7 +247,7 @@ pub(super) fn sweep(originals: &Path) -> io::Result<Abandoned> {
 
 /// Removes the first name of an original.
 pub(super) fn forget(originals: &Path, name: FileName) -> io::Result<()> {
-    fs::remove_file(originals.join(FOLDER).join(name.to_string()))
+    fs::remove_file(originals.join(SPOOL_FOLDER).join(name.to_string()))
 }
 
 #[cfg(test)]
@@ -255,7 +255,7 @@ mod tests {
     use super::*;
 
     fn spooled(folder: &Path) -> Vec<PathBuf> {
-        let entries = fs::read_dir(folder.join(FOLDER)).unwrap();
+        let entries = fs::read_dir(folder.join(SPOOL_FOLDER)).unwrap();
         entries.map(|entry| entry.unwrap().path()).collect()
     }
 
@@ -303,8 +303,8 @@ mod tests {
     fn only_what_a_dead_process_left_is_swept() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(sweep(folder.path()).unwrap().removed, 0);
-        fs::create_dir(folder.path().join(FOLDER)).unwrap();
-        let [fresh, old] = ["fresh", "old"].map(|name| folder.path().join(FOLDER).join(name));
+        fs::create_dir(folder.path().join(SPOOL_FOLDER)).unwrap();
+        let [fresh, old] = ["fresh", "old"].map(|name| folder.path().join(SPOOL_FOLDER).join(name));
         fs::write(&fresh, b"").unwrap();
         let file = File::create(&old).unwrap();
         file.set_modified(SystemTime::now() - ABANDONED_AFTER * 2)

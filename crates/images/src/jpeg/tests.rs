@@ -1,7 +1,7 @@
 //! What no encoder writes is refused, and everything that encoders write is taken.
 
 use super::*;
-use crate::samples;
+use crate::tests::samples;
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 fn judged(bytes: &[u8]) -> Result<Skeleton, Refusal> {

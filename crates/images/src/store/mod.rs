@@ -12,8 +12,8 @@
 //! - A full or broken disk makes pictures slow and never fails them. On one that fills up none is written.
 
 mod files;
-mod flight;
 mod key;
+mod single_flight;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -26,8 +26,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bytes::Bytes;
 
 use self::files::{Files, Written};
-use self::flight::Flights;
 pub use self::key::{Key, Shelf};
+use self::single_flight::Flights;
 pub use self::sweep::Swept;
 use super::pool::Pool;
 pub use super::pool::Priority;
@@ -96,7 +96,7 @@ pub struct Settings {
     /// How many threads draw.
     pub threads: usize,
     /// How many pictures may wait to be made, of each priority.
-    pub line_len_max: usize,
+    pub queue_len_max: usize,
     /// The disk of the folder: while it has little room, pictures are made and not kept.
     pub disk: Option<Disk>,
 }
@@ -109,7 +109,7 @@ impl Settings {
         Self {
             folder: folder.into(),
             threads,
-            line_len_max: 256 * threads,
+            queue_len_max: 256 * threads,
             disk: None,
         }
     }
@@ -201,8 +201,8 @@ impl Derivatives {
             files: Files {
                 root: settings.folder,
             },
-            pool: Pool::new(threads, settings.line_len_max),
-            large: Pool::new(large, settings.line_len_max),
+            pool: Pool::new(threads, settings.queue_len_max),
+            large: Pool::new(large, settings.queue_len_max),
             flights: Flights::default(),
             renderer,
             disk_failing: AtomicBool::new(false),
@@ -241,7 +241,7 @@ impl Derivatives {
             priority,
             large,
         };
-        let mut answer = flight::join_or_start(&self.shared, key, work, hold)?;
+        let mut answer = single_flight::join_or_start(&self.shared, key, work, hold)?;
         let answer = answer.wait_for(Option::is_some).await;
         match answer.as_deref() {
             Ok(Some(answer)) => answer.clone(),

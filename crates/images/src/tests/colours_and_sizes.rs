@@ -2,8 +2,9 @@
 
 use image::{DynamicImage, ImageBuffer, Luma, Rgb};
 
-use super::decode::Opened;
-use super::{Width, resize, samples};
+use super::samples;
+use crate::decode::Opened;
+use crate::{Width, resize};
 
 #[test]
 fn print_colours_are_mixed_as_their_profile_says() {

@@ -1,7 +1,7 @@
 //! What the store promises, to visitors and to owners.
 
-mod broom;
 mod missing;
+mod sweep;
 
 use std::fs;
 use std::future::ready;
@@ -13,7 +13,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::yield_now;
 
 use super::*;
-use crate::{Encoding, Width, encode::encode, samples};
+use crate::tests::samples;
+use crate::{Encoding, Width, encode::encode};
 
 const ORIGINAL: Original = Original::Drawn(7);
 const OWNER: UserId = UserId(17);
@@ -249,7 +250,7 @@ async fn a_visitor_pulls_forward_what_was_to_be_made_ahead() {
 async fn a_full_line_says_so_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let (store, mut begun, leave) = held_store_with(Settings {
-        line_len_max: 1,
+        queue_len_max: 1,
         ..settings(folder.path())
     });
     let first = spawn_get(&store, any_key(), Priority::Visitor);
