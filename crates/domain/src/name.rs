@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::reserved::is_reserved;
+use super::reserved_names::is_reserved;
 
 /// A valid user name: 2 to 30 of `a-z`, `0-9` and `-`, beginning with a letter or digit.
 ///

@@ -1,6 +1,6 @@
 //! Texts that people type: trimmed, bounded, and without characters that cannot be seen.
 
-use super::reserved::is_reserved_as_a_whole;
+use super::reserved_names::is_reserved_as_a_whole;
 use super::visible::{hides_something, is_stacked, seen, shows_something};
 
 /// What is wrong with a text, as a sentence for the person who typed it.

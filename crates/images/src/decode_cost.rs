@@ -1,7 +1,7 @@
-//! What an upload will cost, from the first bytes of its file and without unpacking anything.
+//! Estimates the memory and the time of decoding an upload from the header of its file, without decoding anything.
 //!
-//! The numbers decide where the work waits and beside what it may run. They are a claim of the file: [`Opened`](super::decode::Opened)
-//! reads the header again, and unpacks nothing that needs more than was granted.
+//! The estimate decides in which queue the work waits and what may run beside it. It relies on what the file claims:
+//! [`Opened`](super::decode::Opened) reads the header again, and refuses to decode a file that needs more than its estimate.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -12,8 +12,8 @@ use super::jpeg;
 use super::resize::HEIGHT_PER_WIDTH_MAX;
 use super::size::Width;
 
-/// How many bytes of a file are looked at. Cameras write previews and profiles of some 100 KB before the frame; a
-/// JPEG that has its frame further behind is taken for the largest.
+/// How many bytes of a file are read. Cameras write previews and profiles of some 100 KB before the frame; a JPEG whose
+/// frame comes later counts as the largest.
 const HEADER_BYTES_MAX: u64 = 1 << 20;
 
 /// The most channels that a format has: CMYK, or RGB with alpha.
@@ -23,37 +23,33 @@ const CHANNELS_MAX: u64 = 4;
 /// time is inspected on the whole machine. Below it are all JPEGs of 12 megapixels, the size that phones make.
 pub(super) const LARGE_BYTES: u64 = 64 << 20;
 
-/// How many bytes a pixel of a derivative needs beside the unpacked picture: the copy that is turned (16 bits, four
+/// How many bytes a pixel of a derivative needs besides the decoded picture: the copy that is rotated (16 bits, four
 /// channels), or the planes of the encoder.
 const DERIVATIVE_PIXEL_BYTES: u64 = 8;
 
-/// How a JPEG file begins.
+/// The first bytes of a JPEG file.
 const JPEG: [u8; 2] = [0xff, 0xd8];
 
-/// What unpacking a file costs.
+/// The estimated cost of decoding a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct DecodeCost {
-    /// How many pixels there are.
+    /// How many pixels the picture has.
     pixels: u64,
-    /// How many samples there are: pixels times channels. Time grows with it, 2 to 20 ns a sample.
+    /// How many samples the picture has: pixels times channels. The time grows with it, 2 to 20 ns a sample.
     pub(super) samples: u64,
-    /// How many bytes its pixels need while they are unpacked.
+    /// How many bytes the pixels need while they are decoded.
     pub(super) unpacked_bytes: u64,
     /// How many bytes the file has.
     pub(super) file_bytes: u64,
 }
 
 impl DecodeCost {
-    /// More than any accepted file weighs, in samples.
+    /// The limit of [`samples`](Self::samples): no accepted file has more.
     pub(super) const SAMPLES_MAX: u64 = PIXELS_MAX * CHANNELS_MAX;
 
     /// Reads the header of a file.
     ///
-    /// What is no picture, or ends before its header does, weighs nothing: the decoder refuses it at once.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be read.
+    /// A file that is no picture, or that ends within its header, costs nothing: the decoder refuses it at once.
     pub(super) fn of_file(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
         let file_bytes = file.metadata()?.len();
@@ -80,29 +76,29 @@ impl DecodeCost {
         let unpacked = samples.saturating_mul(frame.bytes_per_sample);
         Self {
             pixels: frame.pixels.min(PIXELS_MAX),
-            // What is larger is refused by the decoder, so it never weighs more.
+            // The decoder refuses a larger picture, so the cost is never more.
             samples: samples.min(Self::SAMPLES_MAX),
             unpacked_bytes: unpacked.min(DECODE_BYTES_MAX),
             file_bytes,
         }
     }
 
-    /// How many bytes of memory the work needs.
+    /// How many bytes of memory the decoding needs.
     #[must_use]
     pub(super) fn memory_bytes(self) -> u64 {
-        // The decoder of JPEG makes a copy of the file.
+        // The JPEG decoder copies the file.
         self.file_bytes
             .saturating_mul(2)
             .saturating_add(self.unpacked_bytes)
     }
 
-    /// Whether the picture must be inspected alone on the machine.
+    /// Whether the picture needs the [lock](super::large_lock) of large pictures to be inspected.
     #[must_use]
     pub(super) fn is_large(self) -> bool {
         self.memory_bytes() > LARGE_BYTES
     }
 
-    /// How many bytes of memory a derivative of this width needs while it is made.
+    /// How many bytes of memory rendering a derivative of this width needs.
     pub(super) fn rendering_bytes(self, width: Width) -> u64 {
         let width = u64::from(width.pixels());
         let derivative_pixels = self
@@ -116,7 +112,7 @@ impl DecodeCost {
 struct Frame {
     pixels: u64,
     channels: u64,
-    /// As unpacked, with what the decoder holds beside it.
+    /// Of the decoded picture, with the buffers of the decoder.
     bytes_per_sample: u64,
 }
 
@@ -147,7 +143,7 @@ fn jpeg_frame(header: &[u8]) -> Option<Frame> {
     let size = jpeg::frame_size(header)?;
     Some(Frame {
         pixels: u64::from(size.width) * u64::from(size.height),
-        // Grey is unpacked as grey, everything else as at least three channels.
+        // Grey is decoded as grey, everything else as at least three channels.
         channels: if size.channels == 1 {
             1
         } else {
@@ -173,7 +169,7 @@ fn png_frame(header: &[u8]) -> Option<Frame> {
     })
 }
 
-/// The size is at three places for three kinds of chunk (WebP Container Specification; RFC 6386, 9.1; WebP
+/// Each of the three kinds of chunk has the size at another offset (WebP Container Specification; RFC 6386, 9.1; WebP
 /// Lossless Bitstream, 3). Twice the memory, as the decoder holds its own copy.
 fn webp_frame(header: &[u8]) -> Option<Frame> {
     let data = header.get(20..30)?;

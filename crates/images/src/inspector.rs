@@ -1,7 +1,8 @@
-//! Inspects uploads: one at a time in a process, on a thread of its own that gives way to everything else.
+//! Inspects uploads, one at a time in a process, on a thread of its own with the lowest scheduling priority of the site.
 //!
-//! Waiting costs no thread and little memory, and ends when the client leaves. What waits is bounded by its weight:
-//! beyond [`WAITING_MAX`] and [`WAITING_SAMPLES_MAX`] the answer is "busy" at once, before a client has waited in vain.
+//! A waiting upload uses no thread and little memory, and leaves the queue when its client disconnects. The queue is bounded
+//! by uploads ([`WAITING_MAX`]) and by samples ([`WAITING_SAMPLES_MAX`]): beyond them the result is `Busy` at once, so that
+//! no client waits in vain.
 
 use std::io;
 use std::path::Path;
@@ -19,40 +20,40 @@ use super::pool::{Pool, Priority, Threads};
 use super::spool::Received;
 use crate::blocking::Lane;
 
-/// How many samples may wait or be at work in a process: three of the largest pictures.
+/// How many samples may be queued or inspected in a process: three of the largest pictures.
 const WAITING_SAMPLES_MAX: u64 = 3 * DecodeCost::SAMPLES_MAX;
 
-/// How many uploads may wait to be inspected in a process, beside the one that is.
+/// How many uploads may be queued in a process, besides the one that is inspected.
 const WAITING_MAX: usize = 8;
 
-/// Weights are counted in permits of this many samples.
+/// How many samples a permit of the semaphore counts.
 const SAMPLES_PER_PERMIT: u64 = 1_000_000;
 
-/// How far the thread gives way: further than those that draw (5), because somebody looks at what they make.
+/// The niceness of the thread: higher than that of the render threads (5), because visitors wait for those.
 const NICENESS: i32 = 10;
 
-/// How many jobs may stand before the thread: the next comes when the one before has ended.
+/// How many jobs the queue of the thread holds: the next one is submitted when the last one has ended.
 const QUEUE_LEN_MAX: usize = 1;
 
-/// How long a large upload waits for those of other processes.
+/// How long a large upload waits for the lock that other processes may hold.
 const LARGE_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// Reads headers, 1 MiB of each file.
+/// Reads the headers, up to 1 MiB of each file.
 static HEADERS: Lane = Lane::new(2);
 
 /// Why an upload was not inspected, or not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum InspectError {
-    /// It is no picture that the site takes.
+    /// The file is refused.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// Too much is waiting already.
+    /// The queue is full.
     #[error("too many uploads are waiting to be inspected")]
     Busy,
     /// The spooled file cannot be read.
     #[error("a spooled upload cannot be read")]
     Unreadable(#[from] io::Error),
-    /// The process ends.
+    /// The process is ending.
     #[error("inspecting an upload was interrupted")]
     Interrupted,
 }
@@ -66,18 +67,18 @@ pub struct Inspector {
 #[derive(Debug)]
 struct Shared {
     pool: Pool,
-    /// How many may still come.
+    /// How many uploads may still be queued.
     queue: Arc<Semaphore>,
-    /// What may still come, in permits of [`SAMPLES_PER_PERMIT`].
+    /// How many samples may still be queued, in permits of [`SAMPLES_PER_PERMIT`].
     samples: Arc<Semaphore>,
-    /// One at a time.
+    /// The turn of the upload that is inspected.
     next: Arc<Semaphore>,
     large: LargeLock,
 }
 
 impl Inspector {
-    /// An inspector that takes turns with other processes at large pictures, by a lock below this folder. Its thread starts with
-    /// the first upload.
+    /// An inspector that shares a lock for large pictures with other processes, in this folder. Its thread starts with the
+    /// first upload.
     #[must_use]
     pub fn new(shared_folder: &Path) -> Self {
         let threads = Threads {
@@ -102,11 +103,11 @@ impl Inspector {
     /// Decodes an upload completely, so that what is accepted can be rendered later.
     ///
     /// `place` is dropped when the work has ended, also if the caller is dropped before: decoding cannot be stopped
-    /// half-way, and what goes on still counts.
+    /// half-way, and the limits count it until it ends.
     ///
     /// # Errors
     ///
-    /// When the file is refused, or too much is waiting.
+    /// When the file is refused, or the queue is full.
     pub async fn inspect(
         &self,
         received: &Received,
@@ -125,7 +126,7 @@ impl Inspector {
         let permits = u32::try_from(permits).unwrap_or(u32::MAX);
         let waiting = Arc::clone(&shared.samples).try_acquire_many_owned(permits);
         let waiting = waiting.map_err(|_| InspectError::Busy)?;
-        // Before the thread: small uploads of this process need not wait for large ones of another.
+        // Before the turn: small uploads of this process need not wait for large ones of another process.
         let large_lock = if cost.is_large() {
             let lock = timeout(LARGE_TIMEOUT, shared.large.acquire()).await;
             Some(lock.map_err(|_| InspectError::Busy)?)
@@ -143,9 +144,9 @@ impl Inspector {
             let facts = std::fs::read(&path)
                 .map_err(InspectError::from)
                 .and_then(|bytes| Ok(inspect(&bytes, cost.unpacked_bytes)?));
-            // Before the result, so that the answer to the client comes after its place is free.
+            // Before the result is sent, so that the permits are free when the client gets its response.
             drop(held);
-            // The client may have left; then the result is of no use.
+            // The receiver is gone if the client has disconnected.
             let _ = sender.send(facts);
         };
         let queued = shared.pool.submit(Priority::Visitor, job);
@@ -172,12 +173,12 @@ mod tests {
         incoming.finish().await.unwrap()
     }
 
-    /// Lets uploads come until one is refused; returns those that are inspected or wait.
+    /// Submits uploads until one is refused; returns those that are inspected or queued.
     async fn until_busy<'a>(inspector: &'a Inspector, file: &'a Received) -> Vec<Inspected<'a>> {
         let mut waiting: Vec<Inspected<'a>> = Vec::new();
         loop {
             let mut next: Inspected<'a> = Box::pin(inspector.inspect(file, ()));
-            // Its header is read on another thread before it waits.
+            // The header is read on another thread before the upload is queued.
             let (queue, samples) = (&inspector.shared.queue, &inspector.shared.samples);
             let before = (queue.available_permits(), samples.available_permits());
             loop {

@@ -1,7 +1,7 @@
-//! Large pictures take turns, over all processes of the machine.
+//! A file lock for large pictures: one at a time over all processes of the machine.
 //!
-//! A picture of 100 megapixels unpacks to 300 MB and more. With one at a time, of each kind of work, the memory of a site does
-//! not grow with its processes. The kernel releases the lock of a process that dies.
+//! A picture of 100 megapixels decodes to 300 MB and more. With one inspected and one rendered at a time, the memory of a
+//! site does not grow with its processes. The kernel releases the lock of a process that dies.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -10,16 +10,16 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-/// How often a task that waits looks whether it is its turn.
+/// How often a waiting task retries.
 const RETRY_INTERVAL: Duration = Duration::from_millis(50);
 
-/// The turn of one kind of work.
+/// The lock of one kind of work.
 #[derive(Debug, Clone)]
 pub(super) struct LargeLock {
     path: PathBuf,
 }
 
-/// Holds the turn until it is dropped.
+/// Holds the lock until it is dropped.
 #[derive(Debug)]
 #[must_use]
 pub(super) struct LargeLockGuard {
@@ -27,14 +27,14 @@ pub(super) struct LargeLockGuard {
 }
 
 impl LargeLock {
-    /// The turn whose lock file has this name, in the folder that the processes share.
+    /// The lock whose file has this name, in the folder that the processes share.
     pub(super) fn new(folder: &Path, name: &str) -> Self {
         Self {
             path: folder.join(name),
         }
     }
 
-    /// Waits for the turn without a thread, by asking again and again.
+    /// Waits for the lock by polling, which blocks no thread.
     pub(super) async fn acquire(&self) -> LargeLockGuard {
         loop {
             match self.open().map(|file| (file.try_lock(), file)) {
@@ -47,7 +47,7 @@ impl LargeLock {
         }
     }
 
-    /// Waits for the turn. Blocks: only for a thread that does this kind of work alone.
+    /// Waits for the lock. Blocks: only for a thread that does nothing but this kind of work.
     pub(super) fn acquire_blocking(&self) -> LargeLockGuard {
         let locked = self.open().and_then(|file| file.lock().map(|()| file));
         match locked {
@@ -56,7 +56,7 @@ impl LargeLock {
         }
     }
 
-    /// One at a time in this process is still true when there is no lock, on a full disk for example.
+    /// Goes on without a lock, as on a full disk: the limit of one at a time still holds in this process.
     fn without(&self, error: &io::Error) -> LargeLockGuard {
         tracing::warn!(path = %self.path.display(), %error, "large pictures do not take turns with other processes");
         LargeLockGuard { _lock: None }

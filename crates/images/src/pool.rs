@@ -1,8 +1,8 @@
-//! A few threads that draw, and the two queues that wait for them.
+//! A pool of render threads with two queues, one for each priority.
 //!
-//! Threads of our own, because unpacking and drawing are work for milliseconds on end: on the async threads
-//! it would hold up pages, on tokio's blocking threads it would run five hundred at once. They are
-//! nice to the rest of the machine, and what a visitor looks at goes before what is made ahead.
+//! The pool has its own threads, because decoding and drawing use the CPU for milliseconds at a time: on the async threads
+//! that would delay pages, on tokio's blocking threads up to 512 jobs would run at once. The threads have a lower
+//! scheduling priority (nice), and renders for visitors run before warm-up renders.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,40 +11,39 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, PoisonError};
 /// How urgent a picture is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Priority {
-    /// No request waits for it: it is made ahead.
+    /// No request waits for it: it is rendered ahead.
     WarmUp,
     /// A request waits for it.
     Visitor,
 }
 
-/// The queue is full: ask again later.
+/// The queue is full: retry later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Full;
 
-/// What a job is called as long as it waits.
+/// Names a job while it is queued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct JobId(u64);
 
-/// Its threads begin with the first job: a process that answers one request and draws nothing should
-/// not start them. They end when it is dropped, after the jobs they are at; jobs still in queue are
-/// dropped.
+/// The threads start with the first job: a CGI process that serves one request and renders nothing should not start them.
+/// When the pool is dropped they finish their current jobs and end; queued jobs are dropped.
 #[derive(Debug)]
 pub(super) struct Pool {
     shared: Arc<Shared>,
     threads: Threads,
     started: Once,
-    /// How many jobs may wait, of each priority.
+    /// How many jobs of each priority may be queued.
     queue_len_max: usize,
 }
 
 /// The threads of a pool.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Threads {
-    /// Their name, for whoever looks at the process; at most 11 bytes, because Linux keeps 15 and a number follows.
+    /// Their name in lists of threads; at most 11 bytes, because Linux keeps 15 and a number follows.
     pub(super) name: &'static str,
-    /// How many there are.
+    /// How many threads.
     pub(super) count: usize,
-    /// How far they give way to the rest of the machine (nice).
+    /// Their niceness: how far they give way to other threads of the machine.
     pub(super) niceness: i32,
 }
 
@@ -77,8 +76,8 @@ impl Pool {
         }
     }
 
-    /// Starts the threads. If some cannot be started, the others do the work; without any, a request for a
-    /// picture ends with its timeout (503).
+    /// Starts the threads. If some cannot be started, the others do the work; if none can, requests for pictures end with
+    /// their timeout (503).
     fn start(&self) {
         let Threads {
             name,
@@ -90,8 +89,7 @@ impl Pool {
             let spawned = std::thread::Builder::new()
                 .name(format!("{name}-{number}"))
                 .spawn(move || {
-                    // On Linux this is about the calling thread alone. Not being allowed to is no
-                    // reason not to work.
+                    // On Linux this sets the calling thread alone. The thread works also if it is not permitted.
                     let _ = rustix::process::nice(niceness);
                     shared.work();
                 });
@@ -101,7 +99,7 @@ impl Pool {
         }
     }
 
-    /// Puts a job in queue.
+    /// Queues a job.
     pub(super) fn submit(
         &self,
         priority: Priority,
@@ -124,8 +122,8 @@ impl Pool {
         Ok(id)
     }
 
-    /// Lets a job that was made ahead stand with the visitors, because one of them came to wait for
-    /// it. Nothing changes if it is no longer in queue, or if the visitors' queue is full.
+    /// Moves a warm-up job to the visitors' queue, because a request waits for it now. Does nothing if the job is no
+    /// longer queued, or if the visitors' queue is full.
     pub(super) fn promote(&self, id: JobId) {
         let mut queues = self.shared.queues();
         if queues.visitors.len() < self.queue_len_max
@@ -147,7 +145,7 @@ impl Drop for Pool {
         );
         drop(queues);
         self.shared.changed.notify_all();
-        // Outside the lock: what a job owns may do anything when it goes.
+        // Outside the lock: dropping what a job owns may run any code.
         drop(dropped);
     }
 }
@@ -159,8 +157,8 @@ impl Shared {
 
     fn work(&self) {
         while let Some(job) = self.next() {
-            // A job that panics loses its own picture only: it drops its sender, by which the waiting requests
-            // notice, and the thread goes on.
+            // A panic fails this picture only: it drops the job's sender, which ends the waiting requests, and the
+            // thread goes on.
             let _ = catch_unwind(AssertUnwindSafe(job.work));
         }
     }

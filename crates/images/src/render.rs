@@ -1,4 +1,4 @@
-//! Makes one derivative of one original. Blocks: unpacking, drawing and encoding are work.
+//! Renders one derivative of one original. Blocks: decoding, drawing and encoding use the CPU for milliseconds.
 
 use std::io;
 
@@ -21,13 +21,13 @@ const DRAWN_PIXEL_BYTES: u64 = 25;
 /// Why there is no derivative.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
-    /// The original's file is not there, or cannot be read.
+    /// The original's file is missing or cannot be read.
     #[error("cannot read the original {0}")]
     Unreadable(FileName, #[source] io::Error),
-    /// The original, accepted once, is refused now.
+    /// The original was accepted when it was uploaded, and is refused now.
     #[error("the original {0} is no picture any more")]
     Refused(FileName, #[source] Refusal),
-    /// No drawing came out of the seed.
+    /// The seed draws no picture.
     #[error("the seed {0} draws nothing")]
     Undrawn(u64),
     /// The encoder failed.
@@ -42,7 +42,7 @@ impl RenderError {
     }
 }
 
-/// Makes the derivative of this size.
+/// Renders the derivative of this size.
 pub fn render(
     original: Original,
     originals: &Originals,
@@ -55,11 +55,11 @@ pub fn render(
     Ok(encode(&pixels, size.encoding)?)
 }
 
-/// Whether rendering this waits for its turn with other processes, so that it needs a thread of its own.
+/// Whether rendering this waits for the lock of large pictures, so that it needs a thread of its own.
 pub(super) fn is_large(original: Original, originals: &Originals, width: Width) -> bool {
     match original {
         Original::Drawn(_) => false,
-        // A file that cannot be read is an error of `render`.
+        // `render` returns the error of a file that cannot be read.
         Original::Upload(name) => {
             let cost = DecodeCost::of_file(&originals.path(name));
             cost.is_ok_and(|cost| cost.rendering_bytes(width) > u64::from(RENDER_BUDGET_BYTES))
@@ -67,7 +67,7 @@ pub(super) fn is_large(original: Original, originals: &Originals, width: Width) 
     }
 }
 
-/// Reads and unpacks an upload, after waiting for memory: for room beside other pictures, or for the turn of the large.
+/// Reads and decodes an upload, after waiting for memory: for its share of the budget, or for the lock of large pictures.
 fn unpack(name: FileName, originals: &Originals, width: Width) -> Result<RgbImage, RenderError> {
     let path = originals.path(name);
     let unreadable = |error| RenderError::Unreadable(name, error);
@@ -85,8 +85,8 @@ fn unpack(name: FileName, originals: &Originals, width: Width) -> Result<RgbImag
     .map_err(|refusal| RenderError::Refused(name, refusal))
 }
 
-/// Draws, after waiting for room. What would be too large is drawn narrower, as if the original were
-/// no wider: tall pictures in the widest size.
+/// Draws a picture, after waiting for memory. One that would be too large (a tall one in the widest size) is drawn
+/// narrower, as if the original were no wider.
 fn draw(seed: u64, width: Width) -> Result<RgbImage, RenderError> {
     let shape = Scene::of(seed).shape;
     let pixels = |width: u32| u64::from(width) * u64::from(shape.height_at(width));
@@ -187,7 +187,7 @@ mod tests {
     async fn a_large_upload_is_drawn_when_no_other_process_draws_one() {
         let folder = tempfile::tempdir().unwrap();
         let originals = Originals::new(folder.path());
-        // Weighed by what it claims, and refused as soon as it is opened.
+        // Its cost is that of the size that it claims; it is refused as soon as it is opened.
         let large = samples::jpeg_claiming(10_000, 10_000);
         let name = originals.keep(&large, Format::Jpeg).await;
         assert!(is_large(Original::Upload(name), &originals, Width::W320));

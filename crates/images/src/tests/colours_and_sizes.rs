@@ -1,4 +1,4 @@
-//! What accepted uploads look like: their colours by profile and by chunk, and their size.
+//! The pixels of accepted uploads: their colours by profile and by chunk, and their size.
 
 use image::{DynamicImage, ImageBuffer, Luma, Rgb};
 

@@ -1,4 +1,4 @@
-//! Uploads of all kinds, the friendly and the hostile: what is accepted, what is refused, and how.
+//! Valid, malformed and malicious uploads: which are accepted, which are refused, and with which [`Refusal`].
 
 use image::{DynamicImage, ImageBuffer, Luma, Rgb, Rgba};
 use time::macros::datetime;

@@ -19,7 +19,7 @@ use crate::{Encoding, Width, encode::encode};
 const ORIGINAL: Original = Original::Drawn(7);
 const OWNER: UserId = UserId(17);
 
-/// A store whose pictures are made at once, and counted.
+/// A store that renders at once and counts the renders.
 struct Workshop {
     store: Derivatives,
     made: Arc<AtomicUsize>,
@@ -56,7 +56,7 @@ fn settings(folder: &Path) -> Settings {
     }
 }
 
-/// Makes pictures none of which is large.
+/// A renderer for which no picture is large.
 fn small(
     render: impl Fn(Original, Size) -> Result<Vec<u8>, RenderError> + Send + Sync + 'static,
 ) -> Renderer {
@@ -83,7 +83,7 @@ fn counting_store(folder: &Path, made: &Arc<AtomicUsize>) -> Derivatives {
     Derivatives::with(settings(folder), small(make))
 }
 
-/// A store of one thread that tells when it begins a picture, and waits for leave to finish it.
+/// A store of one thread that reports the start of each render, and waits until the test lets it finish.
 fn held_store(folder: &Path) -> (Derivatives, UnboundedReceiver<Size>, mpsc::Sender<()>) {
     held_store_with(settings(folder))
 }
@@ -148,7 +148,7 @@ fn spawn_get(
     })
 }
 
-/// Comes back when so many wait for a key.
+/// Returns when so many requests wait for a key.
 async fn until_waiting(store: &Derivatives, key: &Key, count: usize) {
     while store.shared.flights.waiting(key) != count {
         yield_now().await;
@@ -288,7 +288,7 @@ async fn a_token_that_dies_while_its_picture_is_made_leaves_no_file() {
     assert!(!key.folder(folder.path()).exists(), "an empty folder stays");
 }
 
-/// Notes whether a picture lies in its place when nobody holds its token any more.
+/// Records whether the file has its name at the moment when its token is released.
 struct HeldUntil(PathBuf, Arc<AtomicBool>);
 
 impl Drop for HeldUntil {
