@@ -1,6 +1,6 @@
-//! Pure values: what an id, a name, a token or a month is. Parsed once, valid ever after.
+//! Value types: ids, names, tokens, months, paths, settings. Each is validated once, when it is parsed.
 //!
-//! Nothing here knows of databases' rows, HTTP or files; everything else may import it.
+//! Nothing here depends on database rows, HTTP or files; all other crates may import it.
 
 pub mod config;
 mod cursor;

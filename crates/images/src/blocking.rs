@@ -23,8 +23,8 @@ impl Lane {
 
     /// Waits for a permit, then runs the work on a blocking thread.
     ///
-    /// A caller that is dropped while it waits leaves the queue. Work that has started goes on, and keeps its permit until it
-    /// ends: clients that disconnect do not raise the number of busy threads.
+    /// A caller that is dropped while it waits leaves the queue. Work that has started goes on, and keeps its permit
+    /// until it ends: clients that disconnect do not raise the number of busy threads.
     ///
     /// # Errors
     ///

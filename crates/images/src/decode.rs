@@ -42,9 +42,9 @@ pub enum Refusal {
         "The picture is too large: {width} x {height} pixels, where up to 100 megapixels and 65,535 pixels a side are possible."
     )]
     TooManyPixels {
-        /// As the header says.
+        /// From the header.
         width: u32,
-        /// As the header says.
+        /// From the header.
         height: u32,
     },
     /// Few enough pixels, but stored in a way that needs too much memory.
@@ -65,9 +65,9 @@ pub enum Refusal {
         "The file is too short for a picture of {width} x {height} pixels: please send it once more, or take another copy."
     )]
     TooShort {
-        /// As the header says.
+        /// From the header.
         width: u32,
-        /// As the header says.
+        /// From the header.
         height: u32,
     },
     /// Any other error of the decoder.
@@ -240,7 +240,7 @@ impl<'a> Header<'a> {
         let pixels = u64::from(width) * u64::from(height);
         Ok(Self {
             format: Format::WebP,
-            // Without loss, four channels are unpacked whatever is returned; with loss, brightness
+            // Without loss, four channels are decoded whatever is returned; with loss, brightness
             // and colours of half the size each way, and an alpha channel.
             scratch_bytes: pixels * if chunks.lossless { 4 } else { 3 },
             exif: None,
@@ -270,8 +270,8 @@ pub fn turned((width, height): (u32, u32), orientation: Orientation) -> (u32, u3
     }
 }
 
-/// Runs a function that reads untrusted bytes, and turns a panic into a refusal. The decoders are fuzzed and written in safe
-/// Rust; should one panic nevertheless, the file counts as damaged.
+/// Runs a function that reads untrusted bytes, and turns a panic into a refusal. The decoders are fuzzed and written in
+/// safe Rust; should one panic nevertheless, the file counts as damaged.
 pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
     catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|_| Err(Refusal::Damaged("the decoder panicked".into())))

@@ -1,7 +1,8 @@
 //! Estimates the memory and the time of decoding an upload from the header of its file, without decoding anything.
 //!
 //! The estimate decides in which queue the work waits and what may run beside it. It relies on what the file claims:
-//! [`Opened`](super::decode::Opened) reads the header again, and refuses to decode a file that needs more than its estimate.
+//! [`Opened`](super::decode::Opened) reads the header again, and refuses to decode a file that needs more than its
+//! estimate.
 
 use std::fs::File;
 use std::io::{self, Read as _};

@@ -1,5 +1,5 @@
-//! Encodes pixels as WebP or JPEG. The input is pixels only, so no metadata of the original (place, camera, thumbnail) can
-//! leak.
+//! Encodes pixels as WebP or JPEG. The input is pixels only, so no metadata of the original (place, camera, thumbnail)
+//! can leak.
 
 use image::RgbImage;
 

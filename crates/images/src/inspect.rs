@@ -23,8 +23,8 @@ pub struct Facts {
     pub tone: u8,
 }
 
-/// Decodes an upload completely, so that an accepted file can be rendered later; refuses to decode one that needs more than
-/// this much memory.
+/// Decodes an upload completely, so that an accepted file can be rendered later; refuses to decode one that needs more
+/// than this much memory.
 ///
 /// Blocks for the time of the decoding: not for an async thread.
 pub fn inspect(bytes: &[u8], memory_bytes_max: u64) -> Result<Facts, Refusal> {

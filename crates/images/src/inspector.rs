@@ -1,8 +1,9 @@
-//! Inspects uploads, one at a time in a process, on a thread of its own with the lowest scheduling priority of the site.
+//! Inspects uploads, one at a time in a process, on a thread of its own with the lowest scheduling priority of the
+//! site.
 //!
-//! A waiting upload uses no thread and little memory, and leaves the queue when its client disconnects. The queue is bounded
-//! by uploads ([`WAITING_MAX`]) and by samples ([`WAITING_SAMPLES_MAX`]): beyond them the result is `Busy` at once, so that
-//! no client waits in vain.
+//! A waiting upload uses no thread and little memory, and leaves the queue when its client disconnects. The queue is
+//! bounded by uploads ([`WAITING_MAX`]) and by samples ([`WAITING_SAMPLES_MAX`]): beyond them the result is `Busy` at
+//! once, so that no client waits in vain.
 
 use std::io;
 use std::path::Path;
@@ -77,8 +78,8 @@ struct Shared {
 }
 
 impl Inspector {
-    /// An inspector that shares a lock for large pictures with other processes, in this folder. Its thread starts with the
-    /// first upload.
+    /// An inspector that shares a lock for large pictures with other processes, in this folder. Its thread starts with
+    /// the first upload.
     #[must_use]
     pub fn new(shared_folder: &Path) -> Self {
         let threads = Threads {

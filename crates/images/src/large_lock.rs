@@ -1,7 +1,7 @@
 //! A file lock for large pictures: one at a time over all processes of the machine.
 //!
-//! A picture of 100 megapixels decodes to 300 MB and more. With one inspected and one rendered at a time, the memory of a
-//! site does not grow with its processes. The kernel releases the lock of a process that dies.
+//! A picture of 100 megapixels decodes to 300 MB and more. With one inspected and one rendered at a time, the memory of
+//! a site does not grow with its processes. The kernel releases the lock of a process that dies.
 
 use std::fs::{self, File, TryLockError};
 use std::io;

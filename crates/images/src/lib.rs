@@ -1,9 +1,9 @@
 //! Renders derivatives from originals, and stores both. Depends on neither HTTP nor the database.
 //!
-//! Read in this order: [`original`] names the source of the pixels, [`size`] lists the derivatives, [`spool`] receives an
-//! upload, `decode_cost` estimates its memory, [`inspector`] and [`inspect`](mod@inspect) accept or refuse it,
-//! [`render`](mod@render) renders one derivative, and [`store`] renders each one once, stores it in a folder of bounded size
-//! and removes it for good.
+//! Read in this order: [`original`] names the source of the pixels, [`size`] lists the derivatives, [`spool`] receives
+//! an upload, `decode_cost` estimates its memory, [`inspector`] and [`inspect`](mod@inspect) accept or refuse it,
+//! [`render`](mod@render) renders one derivative, and [`store`] renders each one once, stores it in a folder of bounded
+//! size and removes it for good.
 
 pub mod blocking;
 mod colour;

@@ -29,8 +29,8 @@ impl Originals {
 
     /// Makes an original of a received file and returns the name of the original and the spool name.
     ///
-    /// When this returns, the file survives a power cut: a row of `photos` may name it. Keep the spool name until the row is
-    /// committed. An error leaves no file.
+    /// When this returns, the file survives a power cut: a row of `photos` may name it. Keep the spool name until the
+    /// row is committed. An error leaves no file.
     pub fn adopt(&self, received: Received, format: Format) -> io::Result<(FileName, Link)> {
         let name = FileName::random(format);
         let folder = self.folder(name);

@@ -1,8 +1,8 @@
 //! A pool of render threads with two queues, one for each priority.
 //!
-//! The pool has its own threads, because decoding and drawing use the CPU for milliseconds at a time: on the async threads
-//! that would delay pages, on tokio's blocking threads up to 512 jobs would run at once. The threads have a lower
-//! scheduling priority (nice), and renders for visitors run before warm-up renders.
+//! The pool has its own threads, because decoding and drawing use the CPU for milliseconds at a time: on the async
+//! threads that would delay pages, on tokio's blocking threads up to 512 jobs would run at once. The threads have a
+//! lower scheduling priority (nice), and renders for visitors run before warm-up renders.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -25,8 +25,8 @@ pub(super) struct Full;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct JobId(u64);
 
-/// The threads start with the first job: a CGI process that serves one request and renders nothing should not start them.
-/// When the pool is dropped they finish their current jobs and end; queued jobs are dropped.
+/// The threads start with the first job: a CGI process that serves one request and renders nothing should not start
+/// them. When the pool is dropped they finish their current jobs and end; queued jobs are dropped.
 #[derive(Debug)]
 pub(super) struct Pool {
     shared: Arc<Shared>,
@@ -76,8 +76,8 @@ impl Pool {
         }
     }
 
-    /// Starts the threads. If some cannot be started, the others do the work; if none can, requests for pictures end with
-    /// their timeout (503).
+    /// Starts the threads. If some cannot be started, the others do the work; if none can, requests for pictures end
+    /// with their timeout (503).
     fn start(&self) {
         let Threads {
             name,

@@ -36,7 +36,7 @@ pub enum RenderError {
 }
 
 impl RenderError {
-    /// Whether the original's file is gone, as after a deletion.
+    /// Whether the original's file does not exist, as after a deletion.
     pub(super) fn is_of_missing_original(&self) -> bool {
         matches!(self, Self::Unreadable(_, error) if error.kind() == io::ErrorKind::NotFound)
     }
@@ -67,7 +67,8 @@ pub(super) fn is_large(original: Original, originals: &Originals, width: Width) 
     }
 }
 
-/// Reads and decodes an upload, after waiting for memory: for its share of the budget, or for the lock of large pictures.
+/// Reads and decodes an upload, after waiting for memory: for its share of the budget, or for the lock of large
+/// pictures.
 fn unpack(name: FileName, originals: &Originals, width: Width) -> Result<RgbImage, RenderError> {
     let path = originals.path(name);
     let unreadable = |error| RenderError::Unreadable(name, error);

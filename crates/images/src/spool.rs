@@ -1,8 +1,8 @@
 //! Spools an upload to a file beside the originals while its bytes arrive.
 //!
-//! Memory holds about [`CHUNK_BYTES`] of it and never the whole. The file becomes an original by a hard link, so nothing is
-//! copied. The spool name is removed when a row names the original, or the upload is refused or aborted; if the process
-//! dies before, [`sweep`] finds it.
+//! Memory holds about [`CHUNK_BYTES`] of it and never the whole. The file becomes an original by a hard link, so
+//! nothing is copied. The spool name is removed when a row names the original, or the upload is refused or aborted; if
+//! the process dies before, [`sweep`] finds it.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -155,7 +155,8 @@ impl SpoolFile {
     }
 }
 
-/// Allocates the blocks of a file, so that they count as used before it is written; `false` on a file system that cannot.
+/// Allocates the blocks of a file, so that they count as used before it is written; `false` on a file system that
+/// cannot.
 fn allocate(file: &File, bytes: u64) -> io::Result<bool> {
     let bytes = i64::try_from(bytes.min(FILE_BYTES_MAX as u64)).map_err(io::Error::other)?;
     match fallocate(file, FallocateFlags::empty(), 0, bytes.max(1)) {
@@ -172,8 +173,8 @@ impl Received {
         &self.path.0
     }
 
-    /// Links the file to the path of an original. Renames the spool file like the original first, so that a sweep finds to
-    /// which original it belongs.
+    /// Links the file to the path of an original. Renames the spool file like the original first, so that a sweep finds
+    /// to which original it belongs.
     pub(super) fn link(mut self, name: FileName, original: &Path) -> io::Result<Link> {
         let named = self.path.0.with_file_name(name.to_string());
         fs::rename(&self.path.0, &named)?;

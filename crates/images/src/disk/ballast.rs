@@ -1,7 +1,7 @@
 //! A file of zeros that reserves disk space, to be freed when the disk is full.
 //!
-//! Freeing it means truncating the file. That needs no write permission on the folder, so an app process can do it with a
-//! file of its own user that the supervisor created.
+//! Freeing it means truncating the file. That needs no write permission on the folder, so an app process can do it with
+//! a file of its own user that the supervisor created.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use nix::fcntl::posix_fallocate;
 
-/// The size of the ballast: crash recovery of PostgreSQL needs two WAL segments (32 MiB), the configuration, pid files and
-/// caches of a start some MiB, and deletions need the rest.
+/// The size of the ballast: crash recovery of PostgreSQL needs two WAL segments (32 MiB), the configuration, pid files
+/// and caches of a start some MiB, and deletions need the rest.
 pub const BALLAST_BYTES: u64 = 64 << 20;
 
 /// How much is freed at once for anything smaller than a start of PostgreSQL. A deletion needs some 100 KiB; if another
@@ -42,13 +42,13 @@ impl Ballast {
         self.path.metadata().map_or(0, |found| held(&found))
     }
 
-    /// Allocates the blocks of the whole size, so that the file is not sparse. If the disk has too little space, the file
-    /// stays as it was.
+    /// Allocates the blocks of the whole size, so that the file is not sparse. If the disk has too little space, the
+    /// file stays as it was.
     ///
     /// # Errors
     ///
-    /// When the file cannot be created; `Unsupported` on a file system that allocates no blocks for zeros, such as one that
-    /// compresses.
+    /// When the file cannot be created; `Unsupported` on a file system that allocates no blocks for zeros, such as one
+    /// that compresses.
     pub fn make(&self) -> io::Result<()> {
         let file = OpenOptions::new()
             .create(true)
@@ -82,7 +82,8 @@ impl Ballast {
         Ok(())
     }
 
-    /// Frees this many bytes, or all that are left, and returns how many. The disk counts them as free when this returns.
+    /// Frees this many bytes, or all that are left, and returns how many. The disk counts them as free when this
+    /// returns.
     ///
     /// # Errors
     ///

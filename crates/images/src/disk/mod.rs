@@ -157,8 +157,8 @@ impl Disk {
         Ok(())
     }
 
-    /// Frees a part of the ballast, so that a deletion succeeds on a full disk. Returns whether anything was freed. Blocks on
-    /// the disk.
+    /// Frees a part of the ballast, so that a deletion succeeds on a full disk. Returns whether anything was freed.
+    /// Blocks on the disk.
     pub fn give_way(&self) -> bool {
         let Some(ballast) = &self.shared.ballast else {
             return false;
@@ -221,8 +221,8 @@ impl UploadRoom {
         self.bytes
     }
 
-    /// Releases the reservation, because the blocks of the file are allocated now, and reads the disk again: other processes
-    /// may have allocated theirs at the same moment.
+    /// Releases the reservation, because the blocks of the file are allocated now, and reads the disk again: other
+    /// processes may have allocated theirs at the same moment.
     ///
     /// # Errors
     ///

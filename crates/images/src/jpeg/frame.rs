@@ -2,7 +2,7 @@
 
 use super::{Refusal, damaged};
 
-/// What a start of frame says.
+/// The header of a frame (SOF).
 #[derive(Debug)]
 pub(super) struct Frame {
     pub(super) width: u32,

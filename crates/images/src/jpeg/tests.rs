@@ -1,4 +1,4 @@
-//! What no encoder writes is refused, and everything that encoders write is taken.
+//! Files that no encoder writes are refused, and all files that encoders write are accepted.
 
 use super::*;
 use crate::tests::samples;

@@ -58,8 +58,8 @@ impl Files {
             .duration_since(last_used(&facts))
             .is_ok_and(|age| age > TOUCH_AFTER)
         {
-            // The mtime stays: web servers may send it as Last-Modified. A picture whose atime cannot be updated is still
-            // returned.
+            // The mtime stays: web servers may send it as Last-Modified. A picture whose atime cannot be updated is
+            // still returned.
             let _ = file.set_times(FileTimes::new().set_accessed(now));
         }
         Ok(Some(bytes))

@@ -1,5 +1,5 @@
-//! The store of derivatives: each is rendered once and kept in a folder of bounded size until it is evicted or its photo
-//! is deleted or hidden.
+//! The store of derivatives: each is rendered once and kept in a folder of bounded size until it is evicted or its
+//! photo is deleted or hidden.
 //!
 //! Invariants, each with a test below:
 //!
@@ -217,8 +217,8 @@ impl Derivatives {
 
     /// Reads the picture from the disk, or renders and stores it.
     ///
-    /// The caller has just read `original` and the key's token from the database. `hold` asks the
-    /// database whether that token is still current, and keeps it so while the file gets its name;
+    /// The caller has just read `original` and the key's token from the database. `hold` checks in
+    /// the database that the token is still current, and keeps it so while the file gets its name;
     /// it runs only after a render.
     pub async fn get_or_make<H: Send + 'static>(
         &self,

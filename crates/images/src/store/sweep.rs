@@ -16,8 +16,8 @@ use super::key::Shelf;
 /// How old a temporary file must be before no process can be writing it any more.
 const STALE_AFTER: Duration = Duration::from_secs(60 * 60);
 
-/// How much of the limit remains in use after a sweep, in percent: with less than 100, the next picture does not trigger
-/// another sweep.
+/// How much of the limit remains in use after a sweep, in percent: with less than 100, the next picture does not
+/// trigger another sweep.
 const KEPT_PERCENT: u64 = 90;
 
 /// The result of a sweep.

@@ -54,7 +54,7 @@ pub(crate) fn coarse_jpeg(width: u32, height: u32, split: bool) -> Vec<u8> {
     })
 }
 
-/// A JPEG that says how the camera was held and when the shutter was pressed.
+/// A JPEG with EXIF: the orientation and the date.
 pub(crate) fn jpeg_with_exif(width: u32, height: u32, exif: &[u8]) -> Vec<u8> {
     jpeg_with(width, height, |encoder| {
         encoder.add_exif_metadata(exif).unwrap();
@@ -131,7 +131,7 @@ pub(crate) fn png_chunk(kind: [u8; 4], content: &[u8]) -> Vec<u8> {
     chunk
 }
 
-/// A well-formed PNG of black that claims any size, and holds so many rows of it.
+/// A well-formed black PNG that claims any size, and holds this many rows of it.
 pub(crate) fn png_claiming(width: u32, height: u32, rows: u32) -> Vec<u8> {
     let mut packer = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
     for _ in 0..rows {
@@ -170,7 +170,7 @@ pub(crate) fn webp_with_exif(width: u32, height: u32, exif: &[u8]) -> Vec<u8> {
     webp_on_canvas((width, height), &webp(width, height), exif)
 }
 
-/// A WebP whose outer header tells this size, whatever its picture has.
+/// A WebP whose outer header claims this size, whatever that of its picture.
 pub(crate) fn webp_on_canvas((width, height): (u32, u32), webp: &[u8], exif: &[u8]) -> Vec<u8> {
     let chunk = |kind: &[u8; 4], content: &[u8]| {
         let mut chunk = kind.to_vec();
