@@ -49,13 +49,13 @@ pub enum InspectError {
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The queue is full.
-    #[error("too many uploads are waiting to be inspected")]
+    #[error("the queue of uploads to inspect is full")]
     Busy,
     /// The spooled file cannot be read.
-    #[error("a spooled upload cannot be read")]
+    #[error("cannot read a spooled upload")]
     Unreadable(#[from] io::Error),
     /// The process is ending.
-    #[error("inspecting an upload was interrupted")]
+    #[error("the inspection of an upload was interrupted")]
     Interrupted,
 }
 

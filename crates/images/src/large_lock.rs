@@ -58,7 +58,7 @@ impl LargeLock {
 
     /// Goes on without a lock, as on a full disk: the limit of one at a time still holds in this process.
     fn without(&self, error: &io::Error) -> LargeLockGuard {
-        tracing::warn!(path = %self.path.display(), %error, "large pictures do not take turns with other processes");
+        tracing::warn!(path = %self.path.display(), %error, "cannot lock large pictures; other processes may decode some at the same time");
         LargeLockGuard { _lock: None }
     }
 

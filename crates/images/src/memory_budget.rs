@@ -31,7 +31,7 @@ impl MemoryBudget {
         }
     }
 
-    /// Blocks the thread until these bytes are free, and reserves them until the permit is dropped. A picture that
+    /// Blocks the thread until these bytes are free and reserves them until the permit is dropped. A picture that
     /// needs more than the whole budget reserves all of it, and so is rendered alone.
     #[must_use]
     pub(super) fn reserve(&self, bytes: u64) -> Option<SemaphorePermit<'_>> {

@@ -27,7 +27,7 @@ pub struct FileName {
 
 /// A `photos.filename` that is neither `drawn:<seed>` nor a file name of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} names no original")]
+#[error("{0:?} is not a valid name of an original")]
 pub struct NoOriginal(String);
 
 impl FileName {

@@ -94,7 +94,7 @@ impl Pool {
                     shared.work();
                 });
             if let Err(error) = spawned {
-                tracing::error!(%error, name, "a thread for pictures could not be started");
+                tracing::error!(%error, name, "cannot start a thread of the pool");
             }
         }
     }

@@ -25,10 +25,10 @@ pub enum RenderError {
     #[error("cannot read the original {0}")]
     Unreadable(FileName, #[source] io::Error),
     /// The original was accepted when it was uploaded, and is refused now.
-    #[error("the original {0} is no picture any more")]
+    #[error("the decoder refuses the original {0}")]
     Refused(FileName, #[source] Refusal),
     /// The seed draws no picture.
-    #[error("the seed {0} draws nothing")]
+    #[error("cannot draw the seed {0}")]
     Undrawn(u64),
     /// The encoder failed.
     #[error("cannot encode the derivative")]
@@ -91,9 +91,9 @@ fn unpack(name: FileName, originals: &Originals, width: Width) -> Result<RgbImag
 fn draw(seed: u64, width: Width) -> Result<RgbImage, RenderError> {
     let shape = Scene::of(seed).shape;
     let pixels = |width: u32| u64::from(width) * u64::from(shape.height_at(width));
-    let wished = pixels(width.pixels());
-    let width = if wished > DRAWN_PIXELS_MAX {
-        let share = DRAWN_PIXELS_MAX as f64 / wished as f64;
+    let pixels_wanted = pixels(width.pixels());
+    let width = if pixels_wanted > DRAWN_PIXELS_MAX {
+        let share = DRAWN_PIXELS_MAX as f64 / pixels_wanted as f64;
         // Fits: smaller than before, and above 0.
         (f64::from(width.pixels()) * share.sqrt()) as u32
     } else {
@@ -134,7 +134,7 @@ mod tests {
                 let picture = seen(&bytes);
                 assert_eq!(picture.dimensions(), expected);
                 assert_eq!(samples::seen(&picture), "brwg");
-                for told in [
+                for word in [
                     samples::SECRET,
                     "Exif",
                     "EXIF",
@@ -142,8 +142,8 @@ mod tests {
                     "ICCP",
                     "2019:",
                 ] {
-                    let found = bytes.windows(told.len()).any(|w| w == told.as_bytes());
-                    assert!(!found, "{told} in {size}");
+                    let found = bytes.windows(word.len()).any(|w| w == word.as_bytes());
+                    assert!(!found, "{word} in {size}");
                 }
             }
         }

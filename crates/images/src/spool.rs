@@ -69,7 +69,7 @@ impl Drop for Temporary {
         }
         match fs::remove_file(&self.0) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                tracing::warn!(path = %self.0.display(), %error, "an upload's temporary file stays until it is swept");
+                tracing::warn!(path = %self.0.display(), %error, "cannot remove a spool file; a later sweep removes it");
             }
             _ => {}
         }
@@ -211,7 +211,7 @@ pub enum WriteError {
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The disk failed.
-    #[error("an upload cannot be written")]
+    #[error("cannot write an upload to the disk")]
     Disk(#[from] io::Error),
 }
 

@@ -48,7 +48,7 @@ pub enum Level {
 
 /// An upload is refused because it would leave less than half of the reserve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the disk has no room for an upload")]
+#[error("the disk has too little free space for an upload")]
 pub struct NoRoom;
 
 /// The disk monitor of a process. Clones share it; a reading costs a lock, and a `statvfs` a second.
@@ -166,14 +166,11 @@ impl Disk {
         match ballast.give_up(STEP_BYTES) {
             Ok(0) => false,
             Ok(bytes) => {
-                tracing::warn!(
-                    bytes,
-                    "the disk is full: a part of the ballast was given up"
-                );
+                tracing::warn!(bytes, "the disk is full: freed a part of the ballast");
                 true
             }
             Err(error) => {
-                tracing::warn!(%error, "the disk is full, and the ballast could not be given up");
+                tracing::warn!(%error, "the disk is full, and the ballast cannot be truncated");
                 false
             }
         }
@@ -195,7 +192,7 @@ impl Disk {
         let reading = match (self.shared.source)() {
             Ok(reading) => reading,
             Err(error) => {
-                tracing::debug!(%error, "the room on the disk is unknown");
+                tracing::debug!(%error, "cannot read the free space of the disk");
                 return None;
             }
         };

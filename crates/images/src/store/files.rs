@@ -120,7 +120,7 @@ impl Drop for Written {
             return;
         }
         if let Err(error) = remove_if_there(&self.temporary) {
-            tracing::warn!(path = %self.temporary.display(), %error, "a temporary file stays until it is swept");
+            tracing::warn!(path = %self.temporary.display(), %error, "cannot remove a temporary file; a later sweep removes it");
         }
         if let Some(folder) = self.path.parent() {
             remove_empty_folders(folder);

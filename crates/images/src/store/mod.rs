@@ -73,19 +73,19 @@ pub struct Derivative {
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// The queue is full. Retry in a few seconds.
-    #[error("too many pictures are waiting to be made")]
+    #[error("the queue of renders is full")]
     Busy,
     /// The token was revoked during the render.
-    #[error("the photo was deleted or hidden meanwhile")]
+    #[error("the photo was deleted or hidden during the render")]
     Gone,
     /// The database did not answer whether the token is still current. Retry in a few seconds.
-    #[error("it is not known whether the photo may still be seen")]
+    #[error("the database did not confirm that the photo is still visible")]
     Unknown,
     /// The render failed.
     #[error(transparent)]
     Render(Arc<RenderError>),
     /// The render did not complete: the process is ending, or the render panicked.
-    #[error("making the picture was interrupted")]
+    #[error("the render was interrupted")]
     Interrupted,
 }
 
@@ -335,7 +335,7 @@ impl Shared {
             tracing::warn!(
                 folder = %self.files.root.display(),
                 %error,
-                "pictures cannot be kept on the disk; each is made anew for every request"
+                "cannot read or store pictures on the disk; each request renders its picture"
             );
         }
     }

@@ -89,11 +89,11 @@ fn held_store(folder: &Path) -> (Derivatives, UnboundedReceiver<Size>, mpsc::Sen
 }
 
 fn held_store_with(settings: Settings) -> (Derivatives, UnboundedReceiver<Size>, mpsc::Sender<()>) {
-    let (tell, begun) = unbounded_channel();
+    let (sender, begun) = unbounded_channel();
     let (leave, held) = mpsc::channel();
     let held = std::sync::Mutex::new(held);
     let make = move |_, size| {
-        tell.send(size).unwrap();
+        sender.send(size).unwrap();
         held.lock().unwrap().recv().unwrap();
         Ok(picture(size))
     };
