@@ -1,4 +1,4 @@
-//! What one app process is told: where it listens, what it may reach, what it shows.
+//! The configuration of one app process: where it listens, what it connects to, what it shows.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -46,15 +46,15 @@ impl std::fmt::Display for Listen {
 pub struct Serve {
     /// Where to listen.
     pub listen: Listen,
-    /// Where the front of the site listens, as far as we can reach it: the lab's benchmark goes there.
+    /// The address of the front of the site, if this process can reach it: the lab's benchmark uses it.
     pub front: Option<SocketAddr>,
     /// The site that it serves.
     pub site: Site,
-    /// How many bytes of derivatives may lie on disk; the least recently used go first.
+    /// How many bytes of derivatives are kept on disk; the least recently used are evicted first.
     pub derivatives_max_bytes: u64,
     /// Opens all database connections before they are needed.
     pub connect_ahead: bool,
-    /// Runs the background jobs in this process: outbox, counters, brooms.
+    /// Runs the background jobs in this process: outbox, counters, sweeps.
     pub jobs: bool,
 }
 
@@ -65,33 +65,33 @@ pub struct Site {
     pub database_url: String,
     /// How many database connections this process may hold.
     pub database_connections: u32,
-    /// The memcached servers in the order that nginx lists them; empty keeps nothing there.
+    /// The memcached servers in the order of nginx's configuration; none if empty.
     pub memcached: Vec<SocketAddr>,
-    /// Kills a memcached of this machine that is frozen and misses a purge; whoever started it must
-    /// start it again. Never to be set for somebody else's memcached.
+    /// Kills a memcached of this machine that hangs and misses a purge; its supervisor must restart it. Never set this
+    /// for a memcached that other programs use.
     pub fence: bool,
-    /// Uploads as they came, kept bit for bit.
+    /// The folder of uploads, kept bit for bit.
     pub originals: PathBuf,
-    /// Pictures made from originals: `public/` and `private/` below it.
+    /// The folder of derivatives, with `public/` and `private/` below it.
     pub derivatives: PathBuf,
     /// How much of the disk of these two folders is left free.
     pub disk_reserve: Reserve,
-    /// The file whose room is given up when the disk is full; without it there is none.
+    /// The ballast file, whose space is freed when the disk is full; none without it.
     pub ballast: Option<PathBuf>,
-    /// Shows `/lab` and the footer that says what a page cost.
+    /// Shows `/lab` and the footer with the cost of a page.
     pub lab: bool,
     /// The names of hosts under which the lab answers, beside addresses and `localhost`.
     pub lab_hosts: Vec<String>,
-    /// The file with the one password of all demo people; without it nobody logs in as them.
+    /// The file with the one password of all demo people; without it logging in as them is disabled.
     pub demo_logins: Option<PathBuf>,
     /// The version of the ladder that this is.
     pub rung: Rung,
     /// Answers files from disk: the site's own from this folder, public pictures from
-    /// `derivatives/public`. A file that is not there goes to the handler, which makes it.
+    /// `derivatives/public`. A missing file falls through to the handler that creates it.
     pub files_from_disk: Option<PathBuf>,
     /// The folder of the site's own files of every version, shared by all processes; without it a
     /// process knows only those of its own.
     pub static_files: Option<PathBuf>,
-    /// Answers `/healthz` and `/metrics`, because no visitor can ask for them here.
+    /// Serves `/healthz` and `/metrics`, because no visitor can request them here.
     pub probes: bool,
 }

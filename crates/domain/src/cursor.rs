@@ -1,6 +1,6 @@
-//! Where in an endless list a page begins.
+//! Cursors: where a page of a list begins.
 //!
-//! A cursor carries its own place, so that nothing is looked up for it: a page goes on after a
+//! A cursor contains its sort key, so that no row is read for it: a page continues after a
 //! photo that was deleted meanwhile, and an address made with the id of a private photo returns
 //! the same as one with an id that does not exist.
 

@@ -56,7 +56,7 @@ pub struct BadId;
 
 /// Names the pictures made from a photo; 122 random bits, written as 22 characters of base64url.
 ///
-/// It changes when the picture or who may see it changes, so that every old address dies at once.
+/// It changes with the picture and with its visibility, so that all old addresses become invalid at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "sqlx", derive(sqlx::Type))]
 #[cfg_attr(feature = "sqlx", sqlx(transparent))]
@@ -66,7 +66,7 @@ pub struct PhotoToken(pub Uuid);
 const TOKEN_CHARS: usize = 22;
 
 impl PhotoToken {
-    /// A fresh token that nobody can guess.
+    /// A new token that cannot be guessed.
     pub fn random() -> Self {
         Self(Uuid::new_v4())
     }

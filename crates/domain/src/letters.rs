@@ -1,4 +1,4 @@
-//! The letters of a text without what sets the same letters apart: accents, widths, bold and circled forms.
+//! The base letters of a text, without accents, widths, bold and circled forms.
 
 use std::iter;
 

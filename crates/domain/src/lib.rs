@@ -1,17 +1,17 @@
-//! Pure values: what an id, a name, a token or a month is. Parsed once, valid ever after.
+//! Value types: ids, names, tokens, months, paths, settings. Each is validated once, when it is parsed.
 //!
-//! Nothing here knows of databases' rows, HTTP or files; everything else may import it.
+//! Nothing here depends on database rows, HTTP or files; all other crates may import it.
 
 pub mod config;
 mod cursor;
+mod disk_reserve;
 mod ids;
 mod letters;
 mod month;
 mod name;
 mod network;
 mod picture;
-mod reserve;
-mod reserved;
+mod reserved_names;
 pub mod rung;
 mod secret;
 pub mod settings;
@@ -21,13 +21,13 @@ mod visibility;
 mod visible;
 
 pub use cursor::{BadCursor, CountCursor, Cursor, NameCursor, TakenCursor};
+pub use disk_reserve::{BadReserve, Reserve, inodes as reserve_inodes};
 pub use ids::{CommentId, PhotoId, PhotoToken, UserId};
 pub use letters::letters_of;
 pub use month::{BadMonth, Month};
 pub use name::{BadUsername, Username};
 pub use network::Network;
 pub use picture::{Frame, Ratio, Tone};
-pub use reserve::{BadReserve, Reserve, inodes as reserve_inodes};
 pub use secret::{Secret, SecretHash};
 pub use text::{BadText, DisplayName, Title};
 pub use visibility::{BadVisibility, Relation, Visibility};

@@ -1,4 +1,4 @@
-//! A month of a year in UTC: what the archive is cut into.
+//! A month of a year in UTC: a page of the archive.
 
 use std::fmt;
 use std::str::FromStr;
@@ -18,7 +18,7 @@ pub struct Month {
 pub struct BadMonth;
 
 impl Month {
-    /// The month in which a day lies.
+    /// The month of a day.
     pub fn of(date: Date) -> Self {
         Self {
             year: date.year(),
@@ -41,7 +41,7 @@ impl Month {
         self.month.to_string().chars().take(3).collect()
     }
 
-    /// The first day; how `photo_months` knows the month.
+    /// The first day, as `photo_months` stores the month.
     pub fn first_day(self) -> Date {
         // The first exists in every month, and `FromStr` and `of` only let in years that `Date` holds.
         Date::from_calendar_date(self.year, self.month, 1).unwrap_or(Date::MIN)

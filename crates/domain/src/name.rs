@@ -3,17 +3,17 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::reserved::is_reserved;
+use super::reserved_names::is_reserved;
 
 /// A valid user name: 2 to 30 of `a-z`, `0-9` and `-`, beginning with a letter or digit.
 ///
-/// The same rule stands in schema.sql as `users_name_form`.
+/// The constraint `users_name_form` of schema.sql has the same rule.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "sqlx", derive(sqlx::Type))]
 #[cfg_attr(feature = "sqlx", sqlx(transparent))]
 pub struct Username(String);
 
-/// Why a text is no user name, as a sentence for the person who typed it.
+/// Why a text is no user name, as a sentence for the visitor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadUsername {
     /// Too short or too long.
@@ -34,7 +34,7 @@ impl Username {
     ///
     /// # Errors
     ///
-    /// When the text could not be anybody's name.
+    /// When the text is no valid name.
     pub fn parse(text: &str) -> Result<Self, BadUsername> {
         if !(2..=30).contains(&text.len()) {
             return Err(BadUsername::Length);
@@ -48,7 +48,7 @@ impl Username {
         }
     }
 
-    /// Reads a name for a new account: as [`Username::parse`], but a name that reads as the site speaking is
+    /// Reads a name for a new account: as [`Username::parse`], but a name that could be taken for the site is
     /// refused.
     ///
     /// # Errors

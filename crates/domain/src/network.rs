@@ -1,9 +1,9 @@
-//! Where a request comes from, as far as one visitor can be told from another by address.
+//! The network of a request: the part of its address that distinguishes one visitor from another.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// The part of an address that one visitor has for themselves.
+/// The part of an address that belongs to one visitor.
 ///
 /// That is a whole IPv4 address, but 64 bits of IPv6: each home has at least a /64, and draws addresses
 /// from it at will (RFC 6177, RFC 8981). Limits by address count by this value.
@@ -16,7 +16,7 @@ pub enum Network {
 }
 
 impl Network {
-    /// Reads an address as a front writes it into a header. What is no address counts as unknown.
+    /// Reads an address as a front writes it into a header. A text that is no address is [`Network::Unknown`].
     pub fn parse(text: &str) -> Self {
         match text.trim().parse::<IpAddr>() {
             Ok(address) => Self::from(address),

@@ -1,4 +1,4 @@
-//! What a page must know of a picture before it is there: its shape and its colour.
+//! The shape and the colour of a picture, which a page needs before the picture is loaded.
 
 use std::fmt;
 
@@ -62,7 +62,7 @@ impl Ratio {
     }
 
     /// How wide the picture is in a row, in hundredths of the viewport, when the row's height is
-    /// this many: what `sizes` tells the browser.
+    /// this many: the value of the attribute `sizes`.
     pub fn share(self, row_height_vw: u16) -> u16 {
         (u32::from(self.0) * u32::from(row_height_vw))
             .div_ceil(100)
@@ -81,8 +81,8 @@ impl fmt::Display for Ratio {
     }
 }
 
-/// Average colour as an index into the 6 x 6 x 6 cube, `r * 36 + g * 6 + b`: the placeholder that
-/// stands where a picture will be. Names a class of the style sheet (`t215` is white).
+/// Average colour as an index into the 6 x 6 x 6 cube, `r * 36 + g * 6 + b`: the placeholder
+/// until a picture is loaded. Names a class of the style sheet (`t215` is white).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "sqlx", derive(sqlx::Type))]
 #[cfg_attr(feature = "sqlx", sqlx(transparent))]

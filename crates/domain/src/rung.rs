@@ -40,7 +40,7 @@ pub enum Rung {
     CacheMoney,
 }
 
-/// Whom a visitor meets first.
+/// The server that accepts the requests of visitors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Front {
     /// nginx, which has a program started for every request.
@@ -51,7 +51,7 @@ pub enum Front {
     Nginx,
 }
 
-/// Who answers for static files and for pictures that are already made.
+/// The server of static files and of pictures that are already rendered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Files {
     /// nginx, from disk.
@@ -93,7 +93,7 @@ impl Rung {
         }
     }
 
-    /// Whom a visitor meets first.
+    /// The server that accepts the requests of visitors.
     #[must_use]
     pub fn front(self) -> Front {
         match self {
@@ -103,7 +103,7 @@ impl Rung {
         }
     }
 
-    /// Who answers for files.
+    /// The server of files.
     #[must_use]
     pub fn files(self) -> Files {
         match self {

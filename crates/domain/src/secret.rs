@@ -1,4 +1,4 @@
-//! Random secrets handed to a browser, and the only form in which we keep them.
+//! Random secrets of sessions, and the hashes that the database stores.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,17 +13,17 @@ use super::ids::BadId;
 #[derive(Clone)]
 pub struct Secret([u8; 32]);
 
-/// The SHA-256 of a secret: what the database keeps. Who reads it cannot log in with it.
+/// The SHA-256 of a secret, which the database stores: a reader of the database cannot log in with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretHash([u8; 32]);
 
 impl Secret {
-    /// A fresh secret from the system's random numbers.
+    /// A new secret from a cryptographic random number generator.
     pub fn random() -> Self {
         Self(rand::random())
     }
 
-    /// What is kept of it. One plain hash is enough: there are 256 bits to guess.
+    /// The hash to store. One plain hash is enough, because the secret has 256 random bits.
     pub fn hash(&self) -> SecretHash {
         SecretHash(Sha256::digest(self.0).into())
     }

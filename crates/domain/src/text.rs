@@ -1,27 +1,27 @@
 //! Texts that people type: trimmed, bounded, and without characters that cannot be seen.
 
-use super::reserved::is_reserved_as_a_whole;
+use super::reserved_names::is_reserved_as_a_whole;
 use super::visible::{hides_something, is_stacked, seen, shows_something};
 
-/// What is wrong with a text, as a sentence for the person who typed it.
+/// Why a text is refused, as a sentence for the visitor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadText {
-    /// Nothing there.
+    /// The text is empty.
     #[error("{0} must not be empty.")]
     Empty(&'static str),
-    /// More than there is room for.
+    /// The text is too long.
     #[error("{0} has at most {1} characters.")]
     TooLong(&'static str, usize),
     /// A character that cannot be seen, or that makes its neighbours read backwards.
     #[error("{0} contains a character that cannot be seen. Please type it anew.")]
     Hidden(&'static str),
-    /// More accents on one letter than a line has room for.
+    /// More accents on one letter than fit into a line.
     #[error("{0} has too many accents on one letter.")]
     Stacked(&'static str),
-    /// An at sign: behind it stands the unique name, which another name shall not imitate.
+    /// An at sign: the site writes it before the unique name, which a display name must not imitate.
     #[error("{0} must not contain the sign @: it stands before the unique name.")]
     At(&'static str),
-    /// A name that reads as the site speaking.
+    /// A name that could be taken for the site.
     #[error("{0} is reserved.")]
     Reserved(&'static str),
 }
@@ -38,7 +38,7 @@ pub struct DisplayName(String);
 pub struct Title(String);
 
 impl DisplayName {
-    /// Reads what was typed.
+    /// Parses the input.
     ///
     /// # Errors
     ///
@@ -72,9 +72,9 @@ impl DisplayName {
 }
 
 impl Title {
-    /// Reads what was typed, without the characters that cannot be seen and the accents for which there is no
-    /// room. They are not refused: titles are filled in from names of files, and the picture would have to be
-    /// sent again because of a character that its owner cannot find.
+    /// Parses the input and removes characters that cannot be seen and accents that do not fit into a line. They are
+    /// not refused: titles are filled in from file names, and the picture would have to be sent again because of a
+    /// character that its owner cannot find.
     ///
     /// # Errors
     ///

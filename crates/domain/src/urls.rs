@@ -1,7 +1,7 @@
 //! Every path of the site, built here and nowhere else.
 //!
-//! Templates and redirects call the functions; the router and tests use the patterns, which stand
-//! beside them so that the two cannot drift apart unseen (a test compares them).
+//! Templates and redirects call the functions; the router and tests use the patterns, which are
+//! defined beside them.
 
 use std::fmt::Write as _;
 
@@ -120,27 +120,27 @@ pub fn photo_comments(name: &Username, photo: PhotoId, after: CommentId) -> Stri
     format!("/people/{name}/{photo}?comments_after={after}")
 }
 
-/// Where a form sends who may see a photo.
+/// The target of the form that changes the visibility of a photo.
 pub fn photo_visibility(name: &Username, photo: PhotoId) -> String {
     format!("/people/{name}/{photo}/visibility")
 }
 
-/// Where a form sends that a photo shall go.
+/// The target of the form that deletes a photo.
 pub fn photo_delete(name: &Username, photo: PhotoId) -> String {
     format!("/people/{name}/{photo}/delete")
 }
 
-/// A public picture, for everybody and every cache.
+/// A public picture, which every cache may store.
 pub fn picture(owner: UserId, token: PhotoToken, width: u32, extension: &str) -> String {
     format!("/i/{owner}/{token}/{width}.{extension}")
 }
 
-/// A picture that not everybody may see: always answered by the app, never kept.
+/// A picture that is not public: always sent by the app, never stored in a cache.
 pub fn own_picture(name: &Username, photo: PhotoId, width: u32) -> String {
     format!("/people/{name}/{photo}/image/{width}.webp")
 }
 
-/// Where to log in, and where to go on from there.
+/// The login page, with the page to return to.
 pub fn login(next: Option<&str>) -> String {
     match next {
         None => pattern::LOGIN.to_owned(),
@@ -152,7 +152,7 @@ pub fn login(next: Option<&str>) -> String {
     }
 }
 
-/// Escapes what may not stand in the value of a parameter.
+/// Percent-encodes the value of a query parameter.
 fn push_escaped(url: &mut String, text: &str) {
     for byte in text.bytes() {
         match byte {

@@ -1,9 +1,9 @@
-//! Who may look at a photo, and what somebody is to its owner.
+//! The visibility of a photo, and the relation of a visitor to its owner.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// Who may look at a photo. The order matters: who may see a level may see all levels before it.
+/// The audience of a photo. The order matters: visitors that may see a level may see all levels before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "sqlx", derive(sqlx::Type))]
 #[cfg_attr(
@@ -11,9 +11,9 @@ use std::str::FromStr;
     sqlx(type_name = "visibility", rename_all = "lowercase")
 )]
 pub enum Visibility {
-    /// Everybody.
+    /// All visitors.
     Public,
-    /// The people whom the owner follows.
+    /// The people that the owner follows.
     Contacts,
     /// The owner alone.
     Private,
@@ -41,7 +41,7 @@ impl Visibility {
         }
     }
 
-    /// What it means, for the person who chooses.
+    /// The label of the choice in a form.
     pub fn meaning(self) -> &'static str {
         match self {
             Self::Public => "Everybody",
@@ -73,12 +73,12 @@ impl FromStr for Visibility {
     }
 }
 
-/// What a visitor is to the owner of a photo.
+/// The relation of a visitor to the owner of a photo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Relation {
-    /// Nobody the owner follows, or not logged in.
+    /// A member that the owner does not follow, or a visitor that is not logged in.
     Stranger,
-    /// Somebody whom the owner follows.
+    /// A member that the owner follows.
     Contact,
     /// The owner.
     Owner,

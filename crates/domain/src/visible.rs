@@ -1,8 +1,8 @@
 //! Which characters of a text can be seen, by the properties of Unicode.
 //!
 //! A name made of zero-width spaces is a link with nothing to click on; U+202E makes the rest of the line
-//! read backwards; an invisible letter makes two names that look the same. Refused is therefore each
-//! character that is not drawn, except where a script or an emoji needs it: joiners between Persian
+//! read backwards; an invisible letter makes two names that look the same. Each character that is not
+//! drawn is therefore refused, except where a script or an emoji needs it: joiners between Persian
 //! letters or within a family of emoji, variation selectors behind a heart, the tags of a flag.
 
 use icu_properties::props::{
@@ -33,7 +33,7 @@ pub(super) fn hides_something(text: &str) -> bool {
     (0..chars.len()).any(|at| is_unseen(chars[at]) && !is_needed(&chars, at))
 }
 
-/// Whether a text has anything to look at: blanks and combining marks alone are nothing.
+/// Whether a text has a visible character: blanks and combining marks alone do not count.
 pub(super) fn shows_something(text: &str) -> bool {
     text.chars()
         .any(|c| !is_unseen(c) && !c.is_whitespace() && !is_mark(c))
@@ -53,7 +53,7 @@ pub(super) fn seen(text: &str) -> String {
     let kept = (0..chars.len()).filter(is_kept);
     let mut text: String = kept.map(|at| chars[at]).collect();
     if hides_something(&text) {
-        // Some were needed only beside others that are gone.
+        // Some were needed only beside others that are removed.
         text.retain(|c| !is_unseen(c));
     }
     text
@@ -141,7 +141,7 @@ fn is_pictograph(c: char) -> bool {
     CodePointSetData::new::<ExtendedPictographic>().contains(c)
 }
 
-/// Whether an emoji stands at the end, its style and the tone of its skin aside.
+/// Whether the text ends with an emoji, its style and skin tone aside.
 fn ends_with_emoji(text: &[char]) -> bool {
     let tones = CodePointSetData::new::<EmojiModifier>();
     let mut from_end = text.iter().rev();
@@ -150,7 +150,7 @@ fn ends_with_emoji(text: &[char]) -> bool {
         .is_some_and(|c| is_pictograph(*c))
 }
 
-/// Whether a letter that is written joined to others stands at the end, its vowel signs aside.
+/// Whether the text ends with a letter that joins others, its vowel signs aside.
 fn ends_with_joining_letter(text: &[char]) -> bool {
     let joining = CodePointMapData::<JoiningType>::new();
     let kinds = text.iter().rev().map(|c| joining.get(*c));
@@ -162,7 +162,7 @@ fn ends_with_joining_letter(text: &[char]) -> bool {
     })
 }
 
-/// Whether the sign stands at the end that takes the vowel from an Indic letter: a joiner behind it
+/// Whether the text ends with a virama, the sign that takes the vowel from an Indic letter: a joiner after it
 /// chooses the form of the letter.
 fn ends_with_virama(text: &[char]) -> bool {
     let classes = CodePointMapData::<CanonicalCombiningClass>::new();

@@ -1,7 +1,7 @@
-//! Work that blocks a thread, a bounded number at once.
+//! Limits the number of threads that each kind of blocking work uses.
 //!
-//! tokio has 512 blocking threads for the whole process. Work that waits for its turn on one of them takes the
-//! thread from everything else, so each kind of work waits for a permit of its own lane first, without a thread.
+//! tokio has 512 blocking threads for the whole process. Work that waits on one of them keeps the thread from all other
+//! work, so each kind of work first waits for a permit of its own lane, which needs no thread.
 
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, spawn_blocking};
@@ -23,8 +23,8 @@ impl Lane {
 
     /// Waits for a permit, then runs the work on a blocking thread.
     ///
-    /// A caller that is dropped while it waits gives up its place. Work that has begun goes on, and keeps its
-    /// permit until it ends: clients that leave do not raise the number of threads at work.
+    /// A caller that is dropped while it waits leaves the queue. Work that has started goes on, and keeps its permit
+    /// until it ends: clients that disconnect do not raise the number of busy threads.
     ///
     /// # Errors
     ///

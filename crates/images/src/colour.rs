@@ -1,4 +1,4 @@
-//! What colours mean: transparency over white, other colour spaces and inks to sRGB, the average
+//! Converts colours: transparency over white, other colour spaces and inks to sRGB, the average
 //! tone.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,7 +11,7 @@ use super::gamma::Gamma;
 /// How many steps each of red, green and blue has in the cube of tones.
 const STEPS: u64 = 6;
 
-/// Lays a picture that one can see through on white paper, in place: the alpha channel stays, opaque.
+/// Blends a transparent picture with white, in place: the alpha channel stays and becomes opaque.
 pub(super) fn lay_on_white(pixels: &mut DynamicImage) {
     fn over(value: u32, alpha: u32, full: u32) -> u32 {
         (value * alpha + full * (full - alpha) + full / 2) / full
@@ -50,14 +50,14 @@ pub(super) fn lay_on_white(pixels: &mut DynamicImage) {
     }
 }
 
-/// What the samples of a picture mean.
+/// The colour space of the samples of a picture.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Colours {
     /// sRGB, or a grey like it.
     Ordinary,
-    /// What this ICC profile says; most phones write Display P3.
+    /// That of this ICC profile; most phones write Display P3.
     Profile(Vec<u8>),
-    /// What two chunks of a PNG file say.
+    /// That of two chunks of a PNG file.
     Gamma(Gamma),
     /// Cyan, magenta, yellow and black in the place of red, green, blue and alpha, by this ICC
     /// profile.
@@ -97,7 +97,7 @@ pub(super) fn to_inks(pixels: &mut [u8], as_brightness: bool) {
     }
 }
 
-/// Rewrites colours as sRGB, because the derivative carries no profile. A profile that makes no sense
+/// Rewrites colours as sRGB, because the derivative carries no profile. An invalid profile
 /// changes nothing.
 pub(super) fn to_srgb(pixels: DynamicImage, colours: &Colours) -> RgbImage {
     match colours {
@@ -125,8 +125,8 @@ fn parse(profile: &[u8]) -> Option<ColorProfile> {
     .flatten()
 }
 
-/// Applies a profile at the depth of the pixels: linear light in 8 bits would be in steps. What it cannot be applied to
-/// stays as it is.
+/// Applies a profile at the depth of the pixels: linear light in 8 bits would be in steps. A picture that it cannot be
+/// applied to stays as it is.
 fn convert(pixels: DynamicImage, profile: &ColorProfile, layout: Layout) -> RgbImage {
     let (srgb, options) = (ColorProfile::new_srgb(), TransformOptions::default());
     let row = pixels.width() as usize * 3;
@@ -166,7 +166,7 @@ fn in_place<T: Copy + Default>(
     }
 }
 
-/// Mixes inks as their profile says, or else as if each took away its share of white.
+/// Converts inks to sRGB by their profile, or without one as if each took away its share of white.
 fn from_inks(inks: &image::RgbaImage, profile: Option<&ColorProfile>) -> RgbImage {
     let mut mixed = RgbImage::new(inks.width(), inks.height());
     let transform = profile

@@ -1,8 +1,7 @@
-//! From the bytes of an upload to pixels, within limits.
+//! Decodes the bytes of an upload to pixels, within limits.
 //!
-//! Everything here assumes an enemy: the header is read and judged before anything is unpacked, nothing is
-//! unpacked that needs more memory than the caller grants, and what is wrong becomes a [`Refusal`] with a sentence
-//! for the person who sent the file.
+//! Every file is treated as hostile: the header is read and checked before anything is decoded, a file that needs more
+//! memory than the caller grants is not decoded, and each error is a [`Refusal`] with a sentence for the visitor.
 
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,19 +19,19 @@ pub const FILE_BYTES_MAX: usize = 64 << 20;
 /// How many pixels a picture may have, because the largest cameras have no more.
 pub const PIXELS_MAX: u64 = 100_000_000;
 
-/// How long a side may be: what JPEG can say, so that no other format makes longer ribbons.
+/// How many pixels a side may have: the limit of JPEG, so that no other format makes longer ribbons.
 pub const SIDE_PIXELS_MAX: u32 = 65_535;
 
-/// How many bytes one picture may need while it is unpacked.
+/// How many bytes one picture may need while it is decoded.
 pub(super) const DECODE_BYTES_MAX: u64 = 512 << 20;
 
-/// Why an upload is not accepted, as a sentence for the visitor. The cause is for the log.
+/// Why an upload is refused, as a sentence for the visitor. The cause is for the log.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
     /// Larger than [`FILE_BYTES_MAX`].
     #[error("The file is too large: a picture may have up to 64 MB.")]
     FileTooLarge,
-    /// The content is none of the three formats, whatever the name says.
+    /// The content is none of the three formats, whatever the extension.
     #[error("This is not a picture that we can read: please choose a JPEG, PNG or WebP file.")]
     UnknownFormat,
     /// More than one frame.
@@ -43,9 +42,9 @@ pub enum Refusal {
         "The picture is too large: {width} x {height} pixels, where up to 100 megapixels and 65,535 pixels a side are possible."
     )]
     TooManyPixels {
-        /// As the header says.
+        /// From the header.
         width: u32,
-        /// As the header says.
+        /// From the header.
         height: u32,
     },
     /// Few enough pixels, but stored in a way that needs too much memory.
@@ -53,7 +52,7 @@ pub enum Refusal {
         "The picture is too large to unpack: please save it as an ordinary JPEG and try again."
     )]
     TooMuchMemory,
-    /// A kind that the format allows and nobody uses.
+    /// A variant that the format allows and no camera or editor writes.
     #[error(
         "This is a rare kind of picture that we cannot read: please save it as an ordinary JPEG and try again."
     )]
@@ -66,12 +65,12 @@ pub enum Refusal {
         "The file is too short for a picture of {width} x {height} pixels: please send it once more, or take another copy."
     )]
     TooShort {
-        /// As the header says.
+        /// From the header.
         width: u32,
-        /// As the header says.
+        /// From the header.
         height: u32,
     },
-    /// Anything else that is wrong with it.
+    /// Any other error of the decoder.
     #[error("The file is damaged and cannot be read: please take another copy.")]
     Damaged(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
@@ -89,44 +88,44 @@ impl From<ImageError> for Refusal {
     }
 }
 
-/// An upload whose header was read and judged, and nothing more.
+/// An upload whose header is read and checked, and whose pixels are not decoded yet.
 pub struct Opened<'a> {
-    /// Told by the content.
+    /// Detected from the content.
     pub format: Format,
-    /// How the camera was held.
+    /// The orientation of the camera.
     pub orientation: Orientation,
-    /// What the camera wrote about the picture, if anything: TIFF, without a prefix.
+    /// The EXIF block, if there is one: TIFF, without a prefix.
     pub exif: Option<Vec<u8>>,
     colours: Colours,
     memory_bytes: u64,
     decoder: Box<dyn ImageDecoder + 'a>,
 }
 
-/// Pixels as the camera stored them, not yet upright.
+/// Decoded pixels as the camera stored them, not yet upright.
 pub struct Decoded {
     /// The pixels.
     pub pixels: DynamicImage,
-    /// How to turn them.
+    /// The rotation or flip that makes them upright.
     pub orientation: Orientation,
-    /// What their samples mean.
+    /// The colour space of the samples.
     pub(super) colours: Colours,
 }
 
-/// A decoder that has read the header, and what else the header tells.
+/// A decoder that has read the header, and other facts from the header.
 struct Header<'a> {
     format: Format,
     decoder: Box<dyn ImageDecoder + 'a>,
-    /// What the decoder needs beside the pixels.
+    /// How much memory the decoder needs besides the pixels.
     scratch_bytes: u64,
-    /// EXIF that the decoder does not find.
+    /// EXIF at a place where the decoder does not look.
     exif: Option<Vec<u8>>,
     colours: Colours,
-    /// Whether the file can be whole, which is asked after its size.
+    /// Whether the file can be complete; checked after its size.
     whole: Result<(), Refusal>,
 }
 
 impl<'a> Opened<'a> {
-    /// Reads the header and refuses what is not worth, or not safe, to go on with.
+    /// Reads the header and refuses files that are not safe, or not possible, to decode.
     ///
     /// Decodes nothing: walks over the file once, some microseconds for an ordinary one.
     pub fn read(bytes: &'a [u8]) -> Result<Self, Refusal> {
@@ -153,7 +152,7 @@ impl<'a> Opened<'a> {
             return Err(Refusal::TooMuchMemory);
         }
         whole?;
-        // A picture whose description is damaged is still a picture.
+        // A picture whose metadata is damaged is accepted.
         let exif = exif
             .or_else(|| decoder.exif_metadata().ok().flatten())
             .map(exif::without_prefix);
@@ -174,16 +173,16 @@ impl<'a> Opened<'a> {
         })
     }
 
-    /// Width and height as seen upright.
+    /// Width and height when upright.
     #[must_use]
     pub fn upright_size(&self) -> (u32, u32) {
         turned(self.decoder.dimensions(), self.orientation)
     }
 
-    /// Unpacks the pixels, if that needs no more than this many bytes of memory.
+    /// Decodes the pixels, if that needs no more than this many bytes of memory.
     pub fn decode(self, memory_bytes_max: u64) -> Result<Decoded, Refusal> {
         if self.memory_bytes > memory_bytes_max {
-            // Two headers that contradict each other: one was weighed, the other would be unpacked.
+            // The file has two headers that differ: one was used for the estimate, the other would be decoded.
             return Err(Refusal::Damaged("more than its header says".into()));
         }
         Ok(Decoded {
@@ -215,7 +214,7 @@ impl<'a> Header<'a> {
     fn of_png(bytes: &'a [u8]) -> Result<Self, Refusal> {
         let chunks = png::Chunks::read(bytes);
         let mut limits = Limits::default();
-        // For what stands beside the pixels: texts, profiles, a row.
+        // For what the decoder holds besides the pixels: texts, profiles, a row.
         limits.max_alloc = Some(FILE_BYTES_MAX as u64);
         let decoder = PngDecoder::with_limits(Cursor::new(bytes), limits)?;
         if decoder.is_apng()? {
@@ -241,7 +240,7 @@ impl<'a> Header<'a> {
         let pixels = u64::from(width) * u64::from(height);
         Ok(Self {
             format: Format::WebP,
-            // Without loss, four channels are unpacked whatever is returned; with loss, brightness
+            // Without loss, four channels are decoded whatever is returned; with loss, brightness
             // and colours of half the size each way, and an alpha channel.
             scratch_bytes: pixels * if chunks.lossless { 4 } else { 3 },
             exif: None,
@@ -271,8 +270,8 @@ pub fn turned((width, height): (u32, u32), orientation: Orientation) -> (u32, u3
     }
 }
 
-/// Runs what reads a stranger's bytes. The decoders are fuzzed and in safe Rust, and still: if one
-/// gives up on a file, then this file is damaged, and nothing else happens.
+/// Runs a function that reads untrusted bytes, and turns a panic into a refusal. The decoders are fuzzed and written in
+/// safe Rust; should one panic nevertheless, the file counts as damaged.
 pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
     catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|_| Err(Refusal::Damaged("the decoder panicked".into())))

@@ -1,11 +1,11 @@
-//! From pixels to the bytes that a browser gets. Nothing but pixels goes in, so nothing of the
-//! original's description (place, camera, thumbnail) can come out.
+//! Encodes pixels as WebP or JPEG. The input is pixels only, so no metadata of the original (place, camera, thumbnail)
+//! can leak.
 
 use image::RgbImage;
 
 use super::Encoding;
 
-/// WebP quality: the eye finds no fault at arm's length.
+/// WebP quality: no artefacts are visible at arm's length.
 const WEBP_QUALITY: f32 = 78.0;
 
 /// WebP effort: 4, the default, takes twice as long for 2 to 3 % fewer bytes.
@@ -14,7 +14,7 @@ const WEBP_METHOD: i32 = 2;
 /// JPEG quality.
 const JPEG_QUALITY: u8 = 80;
 
-/// The encoder gave up, which only memory or a picture beyond its limits can cause.
+/// The encoder failed: it has too little memory, or the picture exceeds its limits.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct EncodeError(String);

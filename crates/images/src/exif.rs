@@ -1,18 +1,18 @@
-//! When the shutter was pressed, as the camera wrote it.
+//! Reads from EXIF when the picture was taken.
 //!
 //! EXIF is a TIFF file of tables: entries of a name, a kind, a number of values, and the value or
 //! where it begins. Two dates of it are read here, and nothing else is kept or logged.
 
 use time::{Date, Duration, Month, OffsetDateTime, PrimitiveDateTime, Time, macros::datetime};
 
-/// How large a block of EXIF we look into; JPEG cannot hold more than 64 KiB, and the rest of a
+/// How many bytes of a block of EXIF are read; JPEG cannot hold more than 64 KiB, and the rest of a
 /// larger one is thumbnails and makers' notes.
 const EXIF_BYTES_MAX: usize = 1 << 20;
 
 /// The oldest photograph that we know of was taken in 1826; a date before it is a clock never set.
 const FIRST_PHOTOGRAPH: OffsetDateTime = datetime!(1826-01-01 0:00 UTC);
 
-/// What JPEG writes before EXIF, and some programs also in PNG and WebP files.
+/// The prefix of EXIF in JPEG files, and with some programs also in PNG and WebP files.
 const PREFIX: &[u8] = b"Exif\0\0";
 
 /// Where the table of the exposure begins.
@@ -59,7 +59,7 @@ pub(super) fn taken_at(exif: &[u8]) -> Option<OffsetDateTime> {
         .find(|date| (FIRST_PHOTOGRAPH..=latest).contains(date))
 }
 
-/// A block of TIFF. What leads outside of it is not there.
+/// A block of TIFF. An offset outside of it reads as an absent entry.
 struct Tiff<'a> {
     bytes: &'a [u8],
     little_endian: bool,
@@ -106,8 +106,8 @@ impl<'a> Tiff<'a> {
             .find(|at| self.short(*at) == Some(tag))
     }
 
-    /// The bytes of an entry, up to the first zero. Of its kind are asked only that a value is a byte:
-    /// bytes, texts, undefined, UTF-8.
+    /// The bytes of an entry, up to the first zero. Its kind must be one whose values are bytes: bytes, texts,
+    /// undefined, UTF-8.
     fn text(&self, entry: usize) -> Option<&'a [u8]> {
         if !matches!(self.short(entry + 2)?, 1 | 2 | 7 | 129) {
             return None;
@@ -125,7 +125,7 @@ impl<'a> Tiff<'a> {
 }
 
 /// Reads a date and a time of day: `2019:07:14 09:30:05`, and what programs make of it, with dashes,
-/// with a T, with a fraction or a zone behind. The zone is not believed.
+/// with a T, with a fraction or a zone at the end. The zone is ignored.
 fn shown(text: &[u8]) -> Option<OffsetDateTime> {
     let mut rest = text.trim_ascii();
     let year = digits(&mut rest, 4)?;
@@ -154,7 +154,7 @@ fn time_of_day(rest: &mut &[u8]) -> Option<Time> {
         .is_some_and(|byte| b":.".contains(byte) || byte.is_ascii_digit())
     {
         separator(rest, b":.");
-        // Leap seconds are told as the last second before.
+        // A leap second counts as the second before it.
         second = digits(rest, 2).map(|second| if second == 60 { 59 } else { second })?;
     }
     if separator(rest, b".,") {
@@ -199,7 +199,7 @@ fn separator(rest: &mut &[u8], any: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples;
+    use crate::tests::samples;
 
     #[test]
     fn the_camera_s_clock_is_read_in_every_form_that_programs_write() {

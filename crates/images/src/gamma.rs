@@ -1,4 +1,4 @@
-//! What `gAMA` and `cHRM` of a PNG file say about its colours.
+//! The colour space of a PNG file from its chunks `gAMA` and `cHRM`.
 
 use moxcms::{Chromaticity, ColorPrimaries, ColorProfile, ToneReprCurve};
 
@@ -26,7 +26,7 @@ impl Default for Gamma {
 }
 
 impl Gamma {
-    /// Reads the content of `gAMA`. A value beyond all cameras and monitors says nothing.
+    /// Reads the content of `gAMA`. A value beyond all cameras and monitors is ignored.
     pub(super) fn read_gamma(&mut self, content: &[u8]) {
         if let Some([power]) = numbers(content)
             && (0.1..=10.0).contains(&power)
@@ -35,7 +35,7 @@ impl Gamma {
         }
     }
 
-    /// Reads the content of `cHRM`. Places that span no triangle around white say nothing.
+    /// Reads the content of `cHRM`. Places that span no triangle around white are ignored.
     pub(super) fn read_primaries(&mut self, content: &[u8]) {
         let Some([wx, wy, rx, ry, gx, gy, bx, by]) = numbers(content) else {
             return;
@@ -58,7 +58,7 @@ impl Gamma {
         }
     }
 
-    /// Whether it means anything but an ordinary picture.
+    /// Whether it differs from sRGB.
     pub(super) fn differs(&self) -> bool {
         let far = |one: f32, other: f32| (one - other).abs() > ROUNDING;
         far(self.power, ORDINARY.power)

@@ -1,4 +1,4 @@
-//! What an upload is, learned once when it arrives.
+//! Inspects an upload once, when it arrives: its format, size, date and tone.
 
 use time::OffsetDateTime;
 
@@ -8,25 +8,25 @@ use super::{Format, colour, exif, resize};
 /// How wide the copy is whose average is the tone.
 const TONE_WIDTH: u32 = 32;
 
-/// What a row of `photos` needs to know about a picture.
+/// The facts about a picture that its row in `photos` stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Facts {
-    /// Told by the content, whatever the file was called.
+    /// The format of the content, whatever the name of the file.
     pub format: Format,
-    /// As seen upright.
+    /// In pixels, upright.
     pub width: u32,
-    /// As seen upright.
+    /// In pixels, upright.
     pub height: u32,
-    /// When the shutter was pressed by the camera's own clock, read as UTC; none if it did not say.
+    /// When the shutter was pressed by the camera's clock, read as UTC; none if the file has no date.
     pub taken_at: Option<OffsetDateTime>,
     /// The average colour, an index into the 6 x 6 x 6 cube.
     pub tone: u8,
 }
 
-/// Reads an upload completely, so that what is accepted here can be rendered later; unpacks nothing that needs more
+/// Decodes an upload completely, so that an accepted file can be rendered later; refuses to decode one that needs more
 /// than this much memory.
 ///
-/// Takes as long as unpacking takes: not for an async thread.
+/// Blocks for the time of the decoding: not for an async thread.
 pub fn inspect(bytes: &[u8], memory_bytes_max: u64) -> Result<Facts, Refusal> {
     guarded(|| {
         let opened = Opened::read(bytes)?;

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::incoming::{self, Abandoned, Incoming, Link, Received};
+use super::spool::{self, Abandoned, Incoming, Link, Received};
 use super::{FileName, Format, Inspector};
 
 /// The folder of uploaded files: `<2 hex>/<uuid>.<extension>`.
@@ -16,35 +16,27 @@ pub struct Originals {
 }
 
 impl Originals {
-    /// The folder is made when the first file comes.
+    /// The folder is created with the first file.
     #[must_use]
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
     }
 
-    /// Begins to receive an upload of so many bytes, at most, into a temporary file.
-    ///
-    /// # Errors
-    ///
-    /// When the disk fails.
+    /// Starts to receive an upload of at most this many bytes into a spool file.
     pub async fn receive(&self, announced_bytes: u64) -> io::Result<Incoming> {
         Incoming::begin(&self.root, announced_bytes).await
     }
 
-    /// Makes an original of a received file and returns its new name, and the first one.
+    /// Makes an original of a received file and returns the name of the original and the spool name.
     ///
-    /// When this returns, the file survives a power cut: a row of `photos` may name it. The first name is to be kept until
-    /// the row is there. If it fails nothing is left.
-    ///
-    /// # Errors
-    ///
-    /// When the disk fails.
+    /// When this returns, the file survives a power cut: a row of `photos` may name it. Keep the spool name until the
+    /// row is committed. An error leaves no file.
     pub fn adopt(&self, received: Received, format: Format) -> io::Result<(FileName, Link)> {
         let name = FileName::random(format);
         let folder = self.folder(name);
         fs::create_dir_all(&folder)?;
         let link = received.link(name, &self.path(name))?;
-        // The name is only as lasting as the folder that it changed, and its own folder.
+        // A new name survives a power cut only after the fsync of its folder, and of the parent if the folder is new.
         let lasting = File::open(&folder)
             .and_then(|folder| folder.sync_all())
             .and_then(|()| File::open(&self.root)?.sync_all());
@@ -56,28 +48,20 @@ impl Originals {
         Ok((name, link))
     }
 
-    /// Who inspects what is received here.
+    /// The inspector of uploads received here.
     #[must_use]
     pub fn inspector(&self) -> Inspector {
         Inspector::new(&self.root)
     }
 
-    /// Removes what processes that died left of uploads, and finds what became originals.
-    ///
-    /// # Errors
-    ///
-    /// When the disk fails.
+    /// Removes the spool files of dead processes, and returns the names of those that have become originals.
     pub fn sweep(&self) -> io::Result<Abandoned> {
-        incoming::sweep(&self.root)
+        spool::sweep(&self.root)
     }
 
-    /// Removes the first name of an original that was found by [`sweep`](Self::sweep).
-    ///
-    /// # Errors
-    ///
-    /// When the disk fails.
+    /// Removes the spool name of an original that was found by [`sweep`](Self::sweep).
     pub fn forget(&self, name: FileName) -> io::Result<()> {
-        incoming::forget(&self.root, name)
+        spool::forget(&self.root, name)
     }
 
     /// Deletes a file; `false` if there was none.
@@ -93,7 +77,7 @@ impl Originals {
         self.root.join(name.folder())
     }
 
-    /// Where the processes of a site keep what they share about uploads.
+    /// The folder that all processes of a site share.
     pub(super) fn root(&self) -> &Path {
         &self.root
     }
@@ -106,7 +90,7 @@ impl Originals {
 
 #[cfg(test)]
 impl Originals {
-    /// Keeps bytes as an upload of this format.
+    /// Stores bytes as an upload of this format.
     pub(super) async fn keep(&self, bytes: &[u8], format: Format) -> FileName {
         let incoming = self.receive(bytes.len() as u64).await.unwrap();
         let incoming = incoming.write(bytes).await.unwrap();

@@ -1,10 +1,10 @@
-//! The chunks of a PNG file, read before anything is decoded: whether the packed data can hold the
-//! picture, what its colours mean, and its description, wherever it stands.
+//! Reads the chunks of a PNG file before anything is decoded: whether the compressed data can hold the
+//! picture, its colour space, and its metadata, at any place in the file.
 
 use super::decode::Refusal;
 use super::gamma::Gamma;
 
-/// How many bytes one packed byte can stand for. Deflate's longest repetition is 258 bytes, and its
+/// How many bytes one compressed byte can expand to. Deflate's longest repetition is 258 bytes, and its
 /// two codes are a bit each at best: four repetitions a byte.
 const UNPACKED_PER_BYTE_MAX: u64 = 4 * 258;
 
@@ -22,7 +22,7 @@ const PASSES: [[(u32, u32); 2]; 7] = [
     [(0, 1), (1, 2)],
 ];
 
-/// What the chunks of a PNG file tell.
+/// The facts from the chunks of a PNG file.
 #[derive(Debug, Default)]
 pub(super) struct Chunks<'a> {
     /// Width and height, as the header claims.
@@ -31,14 +31,14 @@ pub(super) struct Chunks<'a> {
     pixel_bits: u64,
     interlaced: bool,
     packed_bytes: u64,
-    /// What the camera wrote about the picture.
+    /// The EXIF block.
     pub(super) exif: Option<&'a [u8]>,
-    /// How bright the samples are meant, if nothing better tells it.
+    /// The brightness of the samples, if no better chunk defines it.
     pub(super) gamma: Option<Gamma>,
 }
 
 impl<'a> Chunks<'a> {
-    /// Walks over the chunks. What is malformed, or missing at the end, is left to the decoder.
+    /// Walks over the chunks. The decoder handles malformed chunks and a missing end.
     pub(super) fn read(bytes: &'a [u8]) -> Self {
         let mut chunks = Self::default();
         let mut gamma = Gamma::default();
@@ -51,7 +51,7 @@ impl<'a> Chunks<'a> {
                 b"eXIf" => chunks.exif = chunks.exif.or(Some(content)),
                 b"gAMA" => gamma.read_gamma(content),
                 b"cHRM" => gamma.read_primaries(content),
-                // Each of these says it better; the profile is the decoder's to unpack.
+                // Each of these chunks takes precedence; the decoder decompresses the profile.
                 b"sRGB" | b"iCCP" | b"cICP" => overruled = true,
                 _ => {}
             }
@@ -84,7 +84,7 @@ impl<'a> Chunks<'a> {
         self.interlaced = *interlaced != 0;
     }
 
-    /// How many bytes the packed data unpack to: each row begins with the name of its filter.
+    /// How many bytes the data have when decompressed: each row begins with the number of its filter.
     fn unpacked_bytes(&self) -> u64 {
         let pass = |[columns, rows]: [(u32, u32); 2]| {
             let count = |(first, step): (u32, u32), of: u32| {
@@ -105,7 +105,7 @@ impl<'a> Chunks<'a> {
         }
     }
 
-    /// Refuses what cannot be whole. The sides are judged before.
+    /// Refuses a file that cannot be complete. The sides are checked before.
     pub(super) fn judge(&self) -> Result<(), Refusal> {
         if self.unpacked_bytes() > self.packed_bytes.saturating_mul(UNPACKED_PER_BYTE_MAX) {
             let (width, height) = self.size;
@@ -128,7 +128,7 @@ fn chunk<'a>(rest: &mut &'a [u8]) -> Option<(&'a [u8; 4], &'a [u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples;
+    use crate::tests::samples;
 
     #[test]
     fn an_interlaced_picture_unpacks_to_the_sum_of_its_passes() {

@@ -1,8 +1,8 @@
-//! A few threads that draw, and the two lines that wait for them.
+//! A pool of render threads with two queues, one for each priority.
 //!
-//! Threads of our own, because unpacking and drawing are work for milliseconds on end: on the async threads
-//! it would hold up pages, on tokio's blocking threads it would run five hundred at once. They are
-//! nice to the rest of the machine, and what a visitor looks at goes before what is made ahead.
+//! The pool has its own threads, because decoding and drawing use the CPU for milliseconds at a time: on the async
+//! threads that would delay pages, on tokio's blocking threads up to 512 jobs would run at once. The threads have a
+//! lower scheduling priority (nice), and renders for visitors run before warm-up renders.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,51 +11,50 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, PoisonError};
 /// How urgent a picture is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Priority {
-    /// No request waits for it: it is made ahead.
+    /// No request waits for it: it is rendered ahead.
     WarmUp,
     /// A request waits for it.
     Visitor,
 }
 
-/// The line is full: ask again later.
+/// The queue is full: retry later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Full;
 
-/// What a job is called as long as it waits.
+/// Names a job while it is queued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct JobId(u64);
 
-/// Its threads begin with the first job: a process that answers one request and draws nothing should
-/// not start them. They end when it is dropped, after the jobs they are at; jobs still in line are
-/// dropped.
+/// The threads start with the first job: a CGI process that serves one request and renders nothing should not start
+/// them. When the pool is dropped they finish their current jobs and end; queued jobs are dropped.
 #[derive(Debug)]
 pub(super) struct Pool {
     shared: Arc<Shared>,
     threads: Threads,
-    begun: Once,
-    /// How many jobs may wait, of each priority.
-    line_len_max: usize,
+    started: Once,
+    /// How many jobs of each priority may be queued.
+    queue_len_max: usize,
 }
 
 /// The threads of a pool.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Threads {
-    /// Their name, for whoever looks at the process; at most 11 bytes, because Linux keeps 15 and a number follows.
+    /// Their name in lists of threads; at most 11 bytes, because Linux keeps 15 and a number follows.
     pub(super) name: &'static str,
-    /// How many there are.
+    /// How many threads.
     pub(super) count: usize,
-    /// How far they give way to the rest of the machine (nice).
+    /// Their niceness: how far they give way to other threads of the machine.
     pub(super) niceness: i32,
 }
 
 #[derive(Debug, Default)]
 struct Shared {
-    lines: Mutex<Lines>,
+    queues: Mutex<Queues>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct Lines {
+struct Queues {
     visitors: VecDeque<Job>,
     warm_up: VecDeque<Job>,
     jobs_seen: u64,
@@ -68,18 +67,18 @@ struct Job {
 }
 
 impl Pool {
-    pub(super) fn new(threads: Threads, line_len_max: usize) -> Self {
+    pub(super) fn new(threads: Threads, queue_len_max: usize) -> Self {
         Self {
             shared: Arc::default(),
             threads,
-            begun: Once::new(),
-            line_len_max,
+            started: Once::new(),
+            queue_len_max,
         }
     }
 
-    /// Starts the threads. If some cannot be started, the others do the work; without any, a request for a
-    /// picture ends with its timeout (503).
-    fn begin(&self) {
+    /// Starts the threads. If some cannot be started, the others do the work; if none can, requests for pictures end
+    /// with their timeout (503).
+    fn start(&self) {
         let Threads {
             name,
             count,
@@ -87,104 +86,103 @@ impl Pool {
         } = self.threads;
         for number in 0..count.max(1) {
             let shared = Arc::clone(&self.shared);
-            let started = std::thread::Builder::new()
+            let spawned = std::thread::Builder::new()
                 .name(format!("{name}-{number}"))
                 .spawn(move || {
-                    // On Linux this is about the calling thread alone. Not being allowed to is no
-                    // reason not to work.
+                    // On Linux this sets the calling thread alone. The thread works also if it is not permitted.
                     let _ = rustix::process::nice(niceness);
                     shared.work();
                 });
-            if let Err(error) = started {
-                tracing::error!(%error, name, "a thread for pictures could not be started");
+            if let Err(error) = spawned {
+                tracing::error!(%error, name, "cannot start a thread of the pool");
             }
         }
     }
 
-    /// Puts a job in line.
+    /// Queues a job.
     pub(super) fn submit(
         &self,
         priority: Priority,
         work: impl FnOnce() + Send + 'static,
     ) -> Result<JobId, Full> {
-        self.begun.call_once(|| self.begin());
-        let mut lines = self.shared.lines();
-        let id = JobId(lines.jobs_seen);
-        let line = lines.line(priority);
-        if line.len() >= self.line_len_max {
+        self.started.call_once(|| self.start());
+        let mut queues = self.shared.queues();
+        let id = JobId(queues.jobs_seen);
+        let queue = queues.queue(priority);
+        if queue.len() >= self.queue_len_max {
             return Err(Full);
         }
-        line.push_back(Job {
+        queue.push_back(Job {
             id,
             work: Box::new(work),
         });
-        lines.jobs_seen += 1;
-        drop(lines);
+        queues.jobs_seen += 1;
+        drop(queues);
         self.shared.changed.notify_one();
         Ok(id)
     }
 
-    /// Lets a job that was made ahead stand with the visitors, because one of them came to wait for
-    /// it. Nothing changes if it is no longer in line, or if the visitors' line is full.
+    /// Moves a warm-up job to the visitors' queue, because a request waits for it now. Does nothing if the job is no
+    /// longer queued, or if the visitors' queue is full.
     pub(super) fn promote(&self, id: JobId) {
-        let mut lines = self.shared.lines();
-        if lines.visitors.len() < self.line_len_max
-            && let Some(place) = lines.warm_up.iter().position(|job| job.id == id)
-            && let Some(job) = lines.warm_up.remove(place)
+        let mut queues = self.shared.queues();
+        if queues.visitors.len() < self.queue_len_max
+            && let Some(place) = queues.warm_up.iter().position(|job| job.id == id)
+            && let Some(job) = queues.warm_up.remove(place)
         {
-            lines.visitors.push_back(job);
+            queues.visitors.push_back(job);
         }
     }
 }
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        let mut lines = self.shared.lines();
-        lines.closed = true;
+        let mut queues = self.shared.queues();
+        queues.closed = true;
         let dropped = (
-            std::mem::take(&mut lines.visitors),
-            std::mem::take(&mut lines.warm_up),
+            std::mem::take(&mut queues.visitors),
+            std::mem::take(&mut queues.warm_up),
         );
-        drop(lines);
+        drop(queues);
         self.shared.changed.notify_all();
-        // Outside the lock: what a job owns may do anything when it goes.
+        // Outside the lock: dropping what a job owns may run any code.
         drop(dropped);
     }
 }
 
 impl Shared {
-    fn lines(&self) -> MutexGuard<'_, Lines> {
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    fn queues(&self) -> MutexGuard<'_, Queues> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn work(&self) {
         while let Some(job) = self.next() {
-            // A job that panics loses its own picture only: it drops its sender, by which the waiting requests
-            // notice, and the thread goes on.
+            // A panic fails this picture only: it drops the job's sender, which ends the waiting requests, and the
+            // thread goes on.
             let _ = catch_unwind(AssertUnwindSafe(job.work));
         }
     }
 
     fn next(&self) -> Option<Job> {
-        let mut lines = self.lines();
+        let mut queues = self.queues();
         loop {
-            if lines.closed {
+            if queues.closed {
                 return None;
             }
-            let job = lines.visitors.pop_front();
-            if let Some(job) = job.or_else(|| lines.warm_up.pop_front()) {
+            let job = queues.visitors.pop_front();
+            if let Some(job) = job.or_else(|| queues.warm_up.pop_front()) {
                 return Some(job);
             }
-            lines = self
+            queues = self
                 .changed
-                .wait(lines)
+                .wait(queues)
                 .unwrap_or_else(PoisonError::into_inner);
         }
     }
 }
 
-impl Lines {
-    fn line(&mut self, priority: Priority) -> &mut VecDeque<Job> {
+impl Queues {
+    fn queue(&mut self, priority: Priority) -> &mut VecDeque<Job> {
         match priority {
             Priority::Visitor => &mut self.visitors,
             Priority::WarmUp => &mut self.warm_up,
@@ -192,9 +190,9 @@ impl Lines {
     }
 }
 
-impl std::fmt::Debug for Lines {
+impl std::fmt::Debug for Queues {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Lines")
+        f.debug_struct("Queues")
             .field("visitors", &self.visitors.len())
             .field("warm_up", &self.warm_up.len())
             .finish_non_exhaustive()
@@ -213,12 +211,12 @@ mod tests {
     };
 
     /// A pool of one thread, busy until the sender is dropped.
-    fn busy_pool(line_len_max: usize) -> (Pool, Sender<()>) {
-        let pool = Pool::new(ONE, line_len_max);
+    fn busy_pool(queue_len_max: usize) -> (Pool, Sender<()>) {
+        let pool = Pool::new(ONE, queue_len_max);
         let (release, held) = channel::<()>();
-        let (tell_started, started) = channel();
+        let (sender, started) = channel();
         pool.submit(Priority::Visitor, move || {
-            tell_started.send(()).unwrap();
+            sender.send(()).unwrap();
             let _ = held.recv();
         })
         .unwrap();

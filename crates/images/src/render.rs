@@ -1,4 +1,4 @@
-//! Makes one derivative of one original. Blocks: unpacking, drawing and encoding are work.
+//! Renders one derivative of one original. Blocks: decoding, drawing and encoding use the CPU for milliseconds.
 
 use std::io;
 
@@ -6,13 +6,13 @@ use demo_data::picture::{Picture, Scene};
 use image::RgbImage;
 
 use super::decode::{Opened, Refusal, guarded};
+use super::decode_cost::DecodeCost;
 use super::encode::{EncodeError, encode};
-use super::large::Turn;
-use super::room::{ROOM, ROOM_BYTES};
-use super::weigh::Weight;
+use super::large_lock::LargeLock;
+use super::memory_budget::{RENDER_BUDGET, RENDER_BUDGET_BYTES};
 use super::{FileName, Original, Originals, Size, Width, resize};
 
-/// How many pixels a drawing may have, so that it fits into [`ROOM`].
+/// How many pixels a drawing may have, so that it fits into [`RENDER_BUDGET`].
 const DRAWN_PIXELS_MAX: u64 = 2048 * 1536;
 
 /// How many bytes a pixel needs while it is drawn: 17 to 25, measured at 2048 pixels.
@@ -21,14 +21,14 @@ const DRAWN_PIXEL_BYTES: u64 = 25;
 /// Why there is no derivative.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
-    /// The original's file is not there, or cannot be read.
+    /// The original's file is missing or cannot be read.
     #[error("cannot read the original {0}")]
     Unreadable(FileName, #[source] io::Error),
-    /// The original, accepted once, is refused now.
-    #[error("the original {0} is no picture any more")]
+    /// The original was accepted when it was uploaded, and is refused now.
+    #[error("the decoder refuses the original {0}")]
     Refused(FileName, #[source] Refusal),
-    /// No drawing came out of the seed.
-    #[error("the seed {0} draws nothing")]
+    /// The seed draws no picture.
+    #[error("cannot draw the seed {0}")]
     Undrawn(u64),
     /// The encoder failed.
     #[error("cannot encode the derivative")]
@@ -36,13 +36,13 @@ pub enum RenderError {
 }
 
 impl RenderError {
-    /// Whether the original's file is gone, as after a deletion.
+    /// Whether the original's file does not exist, as after a deletion.
     pub(super) fn is_of_missing_original(&self) -> bool {
         matches!(self, Self::Unreadable(_, error) if error.kind() == io::ErrorKind::NotFound)
     }
 }
 
-/// Makes the derivative of this size.
+/// Renders the derivative of this size.
 pub fn render(
     original: Original,
     originals: &Originals,
@@ -55,49 +55,51 @@ pub fn render(
     Ok(encode(&pixels, size.encoding)?)
 }
 
-/// Whether rendering this waits for its turn with other processes, so that it needs a thread of its own.
+/// Whether rendering this waits for the lock of large pictures, so that it needs a thread of its own.
 pub(super) fn is_large(original: Original, originals: &Originals, width: Width) -> bool {
     match original {
         Original::Drawn(_) => false,
-        // A file that cannot be read is an error of `render`.
+        // `render` returns the error of a file that cannot be read.
         Original::Upload(name) => {
-            let weight = Weight::of_file(&originals.path(name));
-            weight.is_ok_and(|weight| weight.rendering_bytes(width) > ROOM_BYTES)
+            let cost = DecodeCost::of_file(&originals.path(name));
+            cost.is_ok_and(|cost| cost.rendering_bytes(width) > u64::from(RENDER_BUDGET_BYTES))
         }
     }
 }
 
-/// Reads and unpacks an upload, after waiting for memory: for room beside other pictures, or for the turn of the large.
+/// Reads and decodes an upload, after waiting for memory: for its share of the budget, or for the lock of large
+/// pictures.
 fn unpack(name: FileName, originals: &Originals, width: Width) -> Result<RgbImage, RenderError> {
     let path = originals.path(name);
     let unreadable = |error| RenderError::Unreadable(name, error);
-    let weight = Weight::of_file(&path).map_err(unreadable)?;
-    let memory_bytes = weight.rendering_bytes(width);
-    let is_large = memory_bytes > ROOM_BYTES;
-    let _alone = is_large.then(|| Turn::new(originals.root(), ".rendering-large").wait_blocking());
-    let _beside_others = (!is_large).then(|| ROOM.enter(memory_bytes));
+    let cost = DecodeCost::of_file(&path).map_err(unreadable)?;
+    let memory_bytes = cost.rendering_bytes(width);
+    let is_large = memory_bytes > u64::from(RENDER_BUDGET_BYTES);
+    let _lock =
+        is_large.then(|| LargeLock::new(originals.root(), ".rendering-large").acquire_blocking());
+    let _reserved = (!is_large).then(|| RENDER_BUDGET.reserve(memory_bytes));
     let bytes = std::fs::read(&path).map_err(unreadable)?;
     guarded(|| {
-        let decoded = Opened::read(&bytes)?.decode(weight.unpacked_bytes)?;
+        let decoded = Opened::read(&bytes)?.decode(cost.unpacked_bytes)?;
         resize::shrink(decoded, width.pixels())
     })
     .map_err(|refusal| RenderError::Refused(name, refusal))
 }
 
-/// Draws, after waiting for room. What would be too large is drawn narrower, as if the original were
-/// no wider: tall pictures in the widest size.
+/// Draws a picture, after waiting for memory. One that would be too large (a tall one in the widest size) is drawn
+/// narrower, as if the original were no wider.
 fn draw(seed: u64, width: Width) -> Result<RgbImage, RenderError> {
     let shape = Scene::of(seed).shape;
     let pixels = |width: u32| u64::from(width) * u64::from(shape.height_at(width));
-    let wished = pixels(width.pixels());
-    let width = if wished > DRAWN_PIXELS_MAX {
-        let share = DRAWN_PIXELS_MAX as f64 / wished as f64;
+    let pixels_wanted = pixels(width.pixels());
+    let width = if pixels_wanted > DRAWN_PIXELS_MAX {
+        let share = DRAWN_PIXELS_MAX as f64 / pixels_wanted as f64;
         // Fits: smaller than before, and above 0.
         (f64::from(width.pixels()) * share.sqrt()) as u32
     } else {
         width.pixels()
     };
-    let _place = ROOM.enter(pixels(width) * DRAWN_PIXEL_BYTES);
+    let _reserved = RENDER_BUDGET.reserve(pixels(width) * DRAWN_PIXEL_BYTES);
     let Picture { width, height, rgb } = demo_data::picture::draw(seed, width);
     RgbImage::from_raw(width, height, rgb).ok_or(RenderError::Undrawn(seed))
 }
@@ -105,7 +107,8 @@ fn draw(seed: u64, width: Width) -> Result<RgbImage, RenderError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Encoding, Format, samples};
+    use crate::tests::samples;
+    use crate::{Encoding, Format};
 
     const ENCODINGS: [Encoding; 2] = [Encoding::WebP, Encoding::Jpeg];
 
@@ -131,7 +134,7 @@ mod tests {
                 let picture = seen(&bytes);
                 assert_eq!(picture.dimensions(), expected);
                 assert_eq!(samples::seen(&picture), "brwg");
-                for told in [
+                for word in [
                     samples::SECRET,
                     "Exif",
                     "EXIF",
@@ -139,8 +142,8 @@ mod tests {
                     "ICCP",
                     "2019:",
                 ] {
-                    let found = bytes.windows(told.len()).any(|w| w == told.as_bytes());
-                    assert!(!found, "{told} in {size}");
+                    let found = bytes.windows(word.len()).any(|w| w == word.as_bytes());
+                    assert!(!found, "{word} in {size}");
                 }
             }
         }
@@ -185,23 +188,23 @@ mod tests {
     async fn a_large_upload_is_drawn_when_no_other_process_draws_one() {
         let folder = tempfile::tempdir().unwrap();
         let originals = Originals::new(folder.path());
-        // Weighed by what it claims, and refused as soon as it is opened.
+        // Its cost is that of the size that it claims; it is refused as soon as it is opened.
         let large = samples::jpeg_claiming(10_000, 10_000);
         let name = originals.keep(&large, Format::Jpeg).await;
         assert!(is_large(Original::Upload(name), &originals, Width::W320));
-        let taken = Turn::new(folder.path(), ".rendering-large").wait_blocking();
-        let (tell, told) = std::sync::mpsc::channel();
+        let taken = LargeLock::new(folder.path(), ".rendering-large").acquire_blocking();
+        let (sender, result) = std::sync::mpsc::channel();
         let drawing = std::thread::spawn(move || {
             let size = Size {
                 width: Width::W320,
                 encoding: Encoding::WebP,
             };
-            let _ = tell.send(render(Original::Upload(name), &originals, size).map(drop));
+            let _ = sender.send(render(Original::Upload(name), &originals, size).map(drop));
         });
-        let waits = told.recv_timeout(std::time::Duration::from_secs(2));
+        let waits = result.recv_timeout(std::time::Duration::from_secs(2));
         assert!(waits.is_err(), "it did not wait for its turn");
         drop(taken);
-        let ended = told.recv().unwrap();
+        let ended = result.recv().unwrap();
         assert!(matches!(ended, Err(RenderError::Refused(..))), "{ended:?}");
         drawing.join().unwrap();
     }

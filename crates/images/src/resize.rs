@@ -7,13 +7,13 @@ use image::{DynamicImage, RgbImage};
 use super::colour;
 use super::decode::{Decoded, Refusal, turned};
 
-/// How many times its width a derivative may be high. Nobody sees more of a ribbon, and WebP ends at
+/// How many times its width a derivative may be high. A longer ribbon shows nothing more, and WebP ends at
 /// 16,383 pixels.
 pub(super) const HEIGHT_PER_WIDTH_MAX: u32 = 4;
 
-/// Makes a picture of at most this width, and never a larger one than the original.
+/// Scales a picture to at most this width, and never enlarges it.
 ///
-/// The turn comes after the shrinking, so that it moves few pixels; so does the change of colours.
+/// It is rotated and converted to sRGB after the scaling, when it has fewer pixels.
 pub fn shrink(decoded: Decoded, width: u32) -> Result<RgbImage, Refusal> {
     let Decoded {
         mut pixels,
@@ -58,7 +58,7 @@ fn resample(pixels: &DynamicImage, (width, height): (u32, u32)) -> Result<Dynami
     let damaged = |error: fast_image_resize::ResizeError| Refusal::Damaged(Box::new(error));
     let options = ResizeOptions::new()
         .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
-        // There is nothing to see through any more, and the copy for it would double the memory.
+        // The alpha channel is opaque now, and premultiplying a copy would double the memory.
         .use_alpha(false);
     let mut small = DynamicImage::new(width, height, pixels.color());
     Resizer::new()

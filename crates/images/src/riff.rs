@@ -1,4 +1,4 @@
-//! The chunks of a WebP file, read before anything is decoded: whether it is whole, and whether its
+//! Reads the chunks of a WebP file before anything is decoded: whether it is complete, and whether its
 //! data can hold the picture.
 
 use super::decode::Refusal;
@@ -9,7 +9,7 @@ use super::decode::Refusal;
 /// single colour is some 30 bytes at any size.)
 const MODE_BITS_MIN: u64 = 3;
 
-/// What the chunks of a WebP file tell.
+/// The facts from the chunks of a WebP file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Chunks {
     /// Width and height, as the header claims.
@@ -23,7 +23,7 @@ pub(super) struct Chunks {
 impl Chunks {
     /// Walks over the chunks up to the picture.
     ///
-    /// What is malformed is left to the decoder, and so is a film.
+    /// The decoder handles malformed files and animations.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, Refusal> {
         if !is_whole(bytes) {
             return Err(Refusal::CutOff);
@@ -45,7 +45,7 @@ impl Chunks {
                 _ => continue,
             };
             let found = found.ok_or_else(|| damaged("a picture without a header"))?;
-            // The decoder unpacks the picture before it looks whether it is as large as the canvas.
+            // The decoder decodes the picture before it compares its size with the canvas.
             if canvas.is_some_and(|canvas| canvas != found.size) {
                 return Err(damaged("the picture is not as large as its canvas"));
             }
@@ -58,7 +58,7 @@ impl Chunks {
         })
     }
 
-    /// Refuses what cannot be whole.
+    /// Refuses a file that cannot be complete.
     pub(super) fn judge(&self) -> Result<(), Refusal> {
         let (width, height) = self.size;
         let blocks = u64::from(width.div_ceil(16)) * u64::from(height.div_ceil(16));
@@ -76,7 +76,7 @@ fn damaged(cause: &'static str) -> Refusal {
     Refusal::Damaged(cause.into())
 }
 
-/// Whether a file is as long as it says; the decoder forgives some missing bytes.
+/// Whether a file is as long as its header claims; the decoder tolerates some missing bytes.
 fn is_whole(bytes: &[u8]) -> bool {
     bytes
         .get(4..)

@@ -1,9 +1,9 @@
-//! Which derivatives exist: four widths, two formats to send, three formats to receive.
+//! The widths and formats of derivatives, and the formats of uploads.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// The format of an upload, told by its content and never by its name.
+/// The format of an upload, detected from its content and never from its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
     /// JPEG, baseline or progressive.
@@ -15,7 +15,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// How the name of such a file ends.
+    /// The extension of such a file.
     #[must_use]
     pub fn extension(self) -> &'static str {
         match self {
@@ -37,14 +37,14 @@ impl Format {
 /// The format of a derivative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Encoding {
-    /// What every browser of today asks for.
+    /// For all current browsers.
     WebP,
-    /// For what reads nothing newer: link previews, mail, old readers of feeds.
+    /// For programs that read nothing newer: link previews, mail, old feed readers.
     Jpeg,
 }
 
 impl Encoding {
-    /// How the name of such a file ends, in the URL and on disk.
+    /// The extension of such a file, in the URL and on disk.
     #[must_use]
     pub fn extension(self) -> &'static str {
         match self {
@@ -54,8 +54,8 @@ impl Encoding {
     }
 }
 
-/// A width in pixels that derivatives are made in. There are no others, so nobody can fill the disk
-/// by asking for 641, 642, 643.
+/// A width in pixels that derivatives are made in. There are no others, so that requests for 641, 642,
+/// 643 cannot fill the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Width {
     /// A row of small pictures on a phone.
@@ -84,7 +84,7 @@ impl Width {
     }
 }
 
-/// A name that is not one of a derivative.
+/// A name is not that of a derivative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("pictures come as 320, 640, 1280 or 2048 pixels, webp or jpg")]
 pub struct NoSuchSize;
@@ -124,9 +124,7 @@ impl fmt::Display for Width {
 /// The last part of a derivative's URL and the name of its file: `640.webp`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Size {
-    /// How wide.
     pub width: Width,
-    /// Encoded how.
     pub encoding: Encoding,
 }
 

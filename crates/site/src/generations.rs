@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime};
 use accelerator::Key;
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
-use images::disk::whole;
+use images::disk::atomic_write;
 
 use crate::assets;
 
@@ -169,7 +169,7 @@ impl Generations {
                 .map(|file| note_use(&file, &facts))
                 .with_context(|| format!("reading {}", path.display()));
         }
-        whole::write(&path, bytes).with_context(|| format!("writing {}", path.display()))
+        atomic_write::write(&path, bytes).with_context(|| format!("writing {}", path.display()))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The TOML file: each line stands for a flag that neither the command line nor the environment gave.
+//! Reads the TOML file: each line sets a flag that neither the command line nor the environment sets.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -12,7 +12,7 @@ use clap::{ArgMatches, Command};
 ///
 /// `catalogue` is the command that has every setting; a file may hold all of them, also when the
 /// subcommand at hand needs only some. Returns the matches and the names that came from the file.
-/// A wrong command line ends the process with clap's own words, as everywhere.
+/// An invalid command line ends the process with clap's own message, as everywhere.
 pub fn with_config_file(
     command: &Command,
     catalogue: &Command,

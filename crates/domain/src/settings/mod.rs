@@ -1,8 +1,8 @@
 //! What a person can set, and where each value came from.
 //!
 //! The clap definition of [`Settings`] is the single truth: names, forms, help. An environment
-//! variable and a line of the TOML file are other ways to say the same flag, so they are parsed by
-//! the same parser and refused with the same sentence. A flag wins over the environment, the
+//! variable and a line of the TOML file are other ways to set the same flag, so they are parsed by
+//! the same parser and refused with the same message. A flag wins over the environment, the
 //! environment over the file, the file over the default.
 
 mod file;
@@ -25,7 +25,7 @@ const SITE: &str = "The site";
 const DATA: &str = "The demo data";
 const RESOURCES: &str = "Database, memory and disk";
 
-/// How many app processes may be asked for, because each holds memory and database connections.
+/// How many app processes may be set, because each holds memory and database connections.
 const WORKERS_MAX: i64 = 256;
 
 /// Where the state of one site lies: enough to look at it, stop it or remove it.
@@ -193,12 +193,12 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Whether /lab is shown: as said, and else wherever only this machine can reach it.
+    /// Whether /lab is shown: as set, or by default where only this machine can reach it.
     pub fn shows_lab(&self) -> bool {
         !self.no_lab && self.lab.unwrap_or_else(|| self.listen.ip().is_loopback())
     }
 
-    /// How many app processes run: as said, and else one a core.
+    /// How many app processes run: as set, or by default one per core.
     pub fn app_processes(&self) -> usize {
         self.workers.map_or_else(
             || std::thread::available_parallelism().map_or(1, usize::from),
@@ -206,7 +206,7 @@ impl Settings {
         )
     }
 
-    /// How many bytes of derivatives may lie on disk.
+    /// How many bytes of derivatives are kept on disk.
     pub fn derivatives_max_bytes(&self) -> u64 {
         const GIB: f64 = (1u64 << 30) as f64;
         (self.derivatives_gb * GIB) as u64

@@ -6,19 +6,19 @@ use url::Url;
 
 use super::file::FromFile;
 
-/// Stands for a password.
+/// Replaces a password.
 const HIDDEN: &str = "***";
 
 /// Where a value came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// Said on the command line.
+    /// The command line.
     Flag,
-    /// Said by an environment variable.
+    /// An environment variable.
     Environment,
-    /// Said by the settings file.
+    /// The settings file.
     File,
-    /// Said by nobody.
+    /// The default.
     Default,
 }
 
@@ -33,14 +33,14 @@ impl std::fmt::Display for Origin {
     }
 }
 
-/// One setting as it stands.
+/// One setting and its value.
 #[derive(Debug, Clone)]
 pub struct Setting {
     /// Its name, as flag and in the file.
     pub name: String,
     /// Its variable in the environment; some settings have none.
     pub variable: Option<String>,
-    /// Its value as text; none when nobody said one and it is worked out at start.
+    /// Its value as text; none if it is not set and computed at start.
     pub value: Option<String>,
     /// Where the value came from.
     pub origin: Origin,
@@ -82,7 +82,7 @@ fn without_password(value: &str) -> String {
         return value.to_owned();
     };
     let Ok(mut url) = Url::parse(value) else {
-        // Where a password would be is not known.
+        // An address that cannot be parsed may hold a password anywhere.
         return format!("{scheme}://{HIDDEN}");
     };
     let is_secret = |name: &str| name.to_ascii_lowercase().contains("password");

@@ -1,7 +1,7 @@
-//! A file of zeros that takes up room, to be given up when there is no other.
+//! A file of zeros that reserves disk space, to be freed when the disk is full.
 //!
-//! Giving up is truncating: it needs no right on the folder, so an app process may do it for a file of its
-//! own user that the supervisor made.
+//! Freeing it means truncating the file. That needs no write permission on the folder, so an app process can do it with
+//! a file of its own user that the supervisor created.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 
 use nix::fcntl::posix_fallocate;
 
-/// How large the ballast is: crash recovery of PostgreSQL needs two segments of its log (32 MiB), the
-/// configuration, pid files and caches of a start some MiB, and something must be left for deletions.
+/// The size of the ballast: crash recovery of PostgreSQL needs two WAL segments (32 MiB), the configuration, pid files
+/// and caches of a start some MiB, and deletions need the rest.
 pub const BALLAST_BYTES: u64 = 64 << 20;
 
-/// How much is given up at once for anything smaller than a start of PostgreSQL. A deletion needs some
-/// 100 KiB; a program that keeps filling the disk takes a step at a time.
+/// How much is freed at once for anything smaller than a start of PostgreSQL. A deletion needs some 100 KiB; if another
+/// program keeps filling the disk, it gets one step at a time.
 pub const STEP_BYTES: u64 = 8 << 20;
 
 /// The ballast file of a site.
@@ -31,25 +31,24 @@ impl Ballast {
         Self { path: path.into() }
     }
 
-    /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// How many bytes of the disk it holds. A backup may have restored it with holes: then it is longer than that.
+    /// How many bytes of the disk it occupies. That is less than its length if a backup restored it with holes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.path.metadata().map_or(0, |found| held(&found))
     }
 
-    /// Makes it as large as it should be, with blocks that are its own, and not sparse. If the disk has too
-    /// little room, it stays as it was.
+    /// Allocates the blocks of the whole size, so that the file is not sparse. If the disk has too little space, the
+    /// file stays as it was.
     ///
     /// # Errors
     ///
-    /// When the file cannot be made; `Unsupported` where a file takes no room before there is something in it, as on a
-    /// file system that compresses.
+    /// When the file cannot be created; `Unsupported` on a file system that allocates no blocks for zeros, such as one
+    /// that compresses.
     pub fn make(&self) -> io::Result<()> {
         let file = OpenOptions::new()
             .create(true)
@@ -68,13 +67,13 @@ impl Ballast {
         }
         let whole = i64::try_from(BALLAST_BYTES).map_err(io::Error::other)?;
         posix_fallocate(&file, 0, whole).map_err(|error| {
-            // Half of the wish may have been granted, and the file be longer than its blocks; or an app process has
-            // given up a part meanwhile.
+            // The allocation may have succeeded in part and left the file longer than its blocks; or an app process may
+            // have truncated it meanwhile.
             let now = file.metadata().map_or(0, |found| found.len());
             let _ = file.set_len(before.min(now));
             io::Error::from(error)
         })?;
-        // Some file systems count blocks only when they have written them.
+        // Some file systems count blocks only after they were written.
         file.sync_all()?;
         if held(&file.metadata()?) < BALLAST_BYTES {
             file.set_len(0)?;
@@ -83,7 +82,8 @@ impl Ballast {
         Ok(())
     }
 
-    /// Gives up so many bytes, or what there is; returns how many. They are free when this returns.
+    /// Frees this many bytes, or all that are left, and returns how many. The disk counts them as free when this
+    /// returns.
     ///
     /// # Errors
     ///
@@ -99,22 +99,22 @@ impl Ballast {
         if before == 0 || bytes == 0 {
             return Ok(0);
         }
-        // Where holes are, the last bytes may hold no blocks.
+        // In a file with holes the last bytes may have no blocks.
         let kept = if before < len {
             0
         } else {
             len.saturating_sub(bytes)
         };
         file.set_len(kept)?;
-        // ext4 lends the blocks to nobody before the truncation is in its journal.
+        // ext4 reuses the blocks only after the truncation is in its journal.
         file.sync_all()?;
         Ok(before.saturating_sub(kept))
     }
 }
 
-/// How many bytes of the disk a file holds for its length.
+/// How many bytes of the disk a file occupies, at most its length.
 fn held(found: &Metadata) -> u64 {
-    /// Of how many bytes `stat` counts blocks.
+    /// The unit of `st_blocks`.
     const BLOCK_BYTES: u64 = 512;
     found.len().min(found.blocks() * BLOCK_BYTES)
 }

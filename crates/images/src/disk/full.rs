@@ -2,7 +2,7 @@
 
 use std::io::{self, ErrorKind};
 
-/// Whether a file could not be written because the disk, or a user's part of it, is full.
+/// Whether a write failed because the disk or a quota is full.
 #[must_use]
 pub fn is_disk_full(error: &anyhow::Error) -> bool {
     let mut causes = error.chain().filter_map(|cause| cause.downcast_ref());

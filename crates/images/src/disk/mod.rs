@@ -1,20 +1,20 @@
-//! The room on the disk, and the order in which the site gives things up when it runs out.
+//! The free space on the disk, and what the site stops doing when it runs out.
 //!
-//! | available | what is given up |
+//! | available | what the site stops |
 //! |---|---|
 //! | at least the reserve | nothing |
-//! | less ([`Level::Low`]) | derivatives are made but not kept, and none is made ahead |
+//! | less ([`Level::Low`]) | derivatives are rendered but not stored, and none is rendered ahead |
 //! | less than half ([`Level::Scarce`]) | uploads (507, before their body is read), new accounts, counted views, old sessions |
-//! | nothing, because another program took it | writes (503), until the [ballast](Ballast) makes room for a deletion or a start |
+//! | nothing, because another program used it | writes (503), until the [ballast](Ballast) frees space for a deletion or a start |
 //!
-//! Reading, hiding, deleting and logging out go on at every level. Uploads never take the disk below half
-//! of the reserve, whatever the number of processes: each has the blocks of its file allocated first, which all of them
-//! see. So what the site itself writes never fills it.
+//! Reading, hiding, deleting and logging out work at every level. Uploads never take the disk below half
+//! of the reserve, whatever the number of processes: each allocates the blocks of its file first, which all processes
+//! see. So the site itself never fills the disk.
 
+pub mod atomic_write;
 mod ballast;
 mod full;
 mod reading;
-pub mod whole;
 
 use std::io;
 use std::path::PathBuf;
@@ -28,36 +28,36 @@ pub use self::ballast::{BALLAST_BYTES, Ballast, STEP_BYTES};
 pub use self::full::is_disk_full;
 pub use self::reading::Reading;
 
-/// How long a reading is used: in a second the site writes far less than half of the reserve, uploads apart.
+/// How long a reading is reused: within a second the site writes far less than half of the reserve, apart from uploads.
 const READING_LIFETIME: Duration = Duration::from_secs(1);
 
 /// How much more than its limit must be available before a level improves, as a fraction of the limit:
 /// a disk at the limit would otherwise change level with every file.
 const HYSTERESIS: u64 = 16;
 
-/// How much room there is.
+/// How much space is free.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Less than half of the reserve: no uploads.
     Scarce,
-    /// Less than the reserve: what can be made again is not kept.
+    /// Less than the reserve: files that can be rendered again are not stored.
     Low,
     /// At least the reserve.
     Plenty,
 }
 
-/// An upload was refused: it would leave less than half of the reserve.
+/// An upload is refused because it would leave less than half of the reserve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the disk has no room for an upload")]
+#[error("the disk has too little free space for an upload")]
 pub struct NoRoom;
 
-/// The disk monitor of a process. Clones share it; asking it costs a lock, and a `statvfs` a second.
+/// The disk monitor of a process. Clones share it; a reading costs a lock, and a `statvfs` a second.
 #[derive(Clone)]
 pub struct Disk {
     shared: Arc<Shared>,
 }
 
-/// Where the readings come from: `statvfs`, or what a test returns.
+/// The source of the readings: `statvfs`, or a function of a test.
 type Source = Box<dyn Fn() -> io::Result<Reading> + Send + Sync>;
 
 struct Shared {
@@ -65,20 +65,20 @@ struct Shared {
     reserve: Reserve,
     ballast: Option<Ballast>,
     latest: Mutex<Option<Latest>>,
-    /// Bytes of uploads that were admitted and that the disk does not count yet.
+    /// Bytes of admitted uploads that are not allocated on the disk yet.
     in_flight_bytes: AtomicU64,
 }
 
 #[derive(Clone, Copy)]
 struct Latest {
     at: Instant,
-    /// Too old for its age: something was written since.
+    /// Outdated before its lifetime ends, because an upload was allocated since.
     is_old: bool,
     reading: Reading,
     level: Level,
 }
 
-/// The room of one upload, taken until this is dropped.
+/// The space reserved for one upload, until this is dropped.
 #[derive(Debug)]
 #[must_use]
 pub struct UploadRoom {
@@ -87,7 +87,7 @@ pub struct UploadRoom {
 }
 
 impl Disk {
-    /// A monitor of the file systems of these folders, which need not exist yet. The fullest one counts.
+    /// Monitors the file systems of these folders, which need not exist yet. The fullest one counts.
     #[must_use]
     pub fn new(folders: &[PathBuf], reserve: Reserve, ballast: Option<Ballast>) -> Self {
         let folders = folders.to_vec();
@@ -107,8 +107,8 @@ impl Disk {
         }
     }
 
-    /// How much room there was, at most [`READING_LIFETIME`] ago. A disk that cannot be read counts as
-    /// roomy: a write that fails returns its own error.
+    /// The level at most [`READING_LIFETIME`] ago. A disk that cannot be read counts as [`Level::Plenty`]: a write that
+    /// fails returns its own error.
     pub fn level(&self) -> Level {
         self.latest().map_or(Level::Plenty, |latest| latest.level)
     }
@@ -118,23 +118,22 @@ impl Disk {
         self.latest().map(|latest| latest.reading.available_bytes)
     }
 
-    /// Whether derivatives are written to the disk, and made ahead.
+    /// Whether derivatives are stored on the disk, and rendered ahead.
     pub fn keeps_derivatives(&self) -> bool {
         self.level() == Level::Plenty
     }
 
-    /// Takes the room for an upload of so many bytes, to be asked before its body is read.
+    /// Reserves space for an upload of this many bytes, before its body is read.
     ///
     /// # Errors
     ///
-    /// When the upload, with those of this process that are under way, would leave less than half of
-    /// the reserve.
+    /// When the upload, with the others in flight in this process, would leave less than half of the reserve.
     pub fn may_take_upload(&self, bytes: u64) -> Result<UploadRoom, NoRoom> {
         let before = self
             .shared
             .in_flight_bytes
             .fetch_add(bytes, Ordering::Relaxed);
-        // From here on the bytes are given back when it is dropped.
+        // From here on dropping it releases the bytes.
         let room = UploadRoom {
             disk: self.clone(),
             bytes,
@@ -146,7 +145,7 @@ impl Disk {
             .map(|()| room)
     }
 
-    /// Whether half of the reserve is left when these bytes are written.
+    /// Checks that half of the reserve remains free after these bytes are written.
     fn leaves_half(&self, bytes: u64) -> Result<(), NoRoom> {
         let Some(Latest { reading, .. }) = self.latest() else {
             return Ok(());
@@ -158,8 +157,8 @@ impl Disk {
         Ok(())
     }
 
-    /// Gives up a part of the ballast, so that a deletion finds room on a full disk. Returns whether
-    /// anything was given up. Blocks on the disk.
+    /// Frees a part of the ballast, so that a deletion succeeds on a full disk. Returns whether anything was freed.
+    /// Blocks on the disk.
     pub fn give_way(&self) -> bool {
         let Some(ballast) = &self.shared.ballast else {
             return false;
@@ -167,14 +166,11 @@ impl Disk {
         match ballast.give_up(STEP_BYTES) {
             Ok(0) => false,
             Ok(bytes) => {
-                tracing::warn!(
-                    bytes,
-                    "the disk is full: a part of the ballast was given up"
-                );
+                tracing::warn!(bytes, "the disk is full: freed a part of the ballast");
                 true
             }
             Err(error) => {
-                tracing::warn!(%error, "the disk is full, and the ballast could not be given up");
+                tracing::warn!(%error, "the disk is full, and the ballast cannot be truncated");
                 false
             }
         }
@@ -196,7 +192,7 @@ impl Disk {
         let reading = match (self.shared.source)() {
             Ok(reading) => reading,
             Err(error) => {
-                tracing::debug!(%error, "the room on the disk is unknown");
+                tracing::debug!(%error, "cannot read the free space of the disk");
                 return None;
             }
         };
@@ -216,18 +212,18 @@ impl Disk {
 }
 
 impl UploadRoom {
-    /// How many bytes the upload was announced with.
+    /// The announced size of the upload.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// Gives the room up, because the blocks of the file are allocated now; looks at the disk once more, as other
-    /// processes may have taken room at the same moment.
+    /// Releases the reservation, because the blocks of the file are allocated now, and reads the disk again: other
+    /// processes may have allocated theirs at the same moment.
     ///
     /// # Errors
     ///
-    /// When less than half of the reserve is left.
+    /// When less than half of the reserve remains free.
     pub fn is_allocated(self) -> Result<(), NoRoom> {
         let disk = self.disk.clone();
         drop(self);
@@ -245,7 +241,7 @@ impl Drop for UploadRoom {
     }
 }
 
-/// The level of a reading. Getting worse takes effect at once, getting better needs some room more.
+/// The level of a reading. It falls at once, and rises only when more than the limit is free ([`HYSTERESIS`]).
 fn level_after(before: Level, reading: &Reading, reserve: Reserve) -> Level {
     let level = |reserve_bytes: u64, inodes_min: u64| {
         if reading.available_bytes < reserve_bytes / 2 || reading.free_inodes < inodes_min / 2 {

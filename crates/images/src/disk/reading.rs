@@ -1,18 +1,18 @@
-//! What `statvfs` says of a file system.
+//! Reads the free space of a file system with `statvfs`.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use nix::sys::statvfs::statvfs;
 
-/// The room of one file system.
+/// The size and the free space of one file system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reading {
-    /// Bytes that a program without special rights may still use.
+    /// Bytes that a program without special permissions may still use.
     pub available_bytes: u64,
     /// Bytes of the whole file system.
     pub size_bytes: u64,
-    /// Files that may still be made; [`u64::MAX`] where the file system has no limit.
+    /// Files that may still be created; [`u64::MAX`] where the file system has no limit.
     pub free_inodes: u64,
     /// Files that the file system can hold; 0 where it has no limit.
     pub inodes: u64,
@@ -20,10 +20,6 @@ pub struct Reading {
 
 impl Reading {
     /// Reads the file system of a path, or of the nearest folder above it that exists.
-    ///
-    /// # Errors
-    ///
-    /// When the file system cannot be asked.
     pub fn of(path: &Path) -> io::Result<Self> {
         let existing = path.ancestors().find(|above| above.exists());
         let existing = existing.filter(|above| !above.as_os_str().is_empty());
@@ -41,7 +37,7 @@ impl Reading {
         })
     }
 
-    /// Reads the file systems of several paths and returns the one with the least room.
+    /// Reads the file systems of several paths and returns the one with the least space.
     pub(super) fn of_fullest(paths: &[PathBuf]) -> io::Result<Self> {
         let mut fullest: Option<Self> = None;
         for path in paths {

@@ -1,4 +1,4 @@
-//! Levels, room for uploads, and readings, on disks that a test invents.
+//! Levels, reservations of uploads, and readings, on simulated disks.
 
 use std::sync::atomic::AtomicU64;
 
@@ -7,7 +7,7 @@ use super::*;
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 
-/// A monitor of a disk of 100 GiB on which so many bytes are available, read anew each time.
+/// A monitor of a disk of 100 GiB with this many bytes available.
 fn disk_with(available: &Arc<AtomicU64>) -> Disk {
     let available = Arc::clone(available);
     let source = move || {
@@ -21,7 +21,7 @@ fn disk_with(available: &Arc<AtomicU64>) -> Disk {
     Disk::with(Box::new(source), Reserve::Fitting, None)
 }
 
-/// Lets the next question read the disk anew.
+/// Expires the latest reading.
 fn age(disk: &Disk) {
     let mut latest = disk.shared.latest.lock().unwrap();
     if let Some(latest) = latest.as_mut() {
@@ -78,7 +78,7 @@ fn uploads_never_take_the_disk_below_half_of_the_reserve() {
     let available = Arc::new(AtomicU64::new(GIB + 100 * MIB));
     let disk = disk_with(&available);
     let first = disk.may_take_upload(60 * MIB).expect("there is room");
-    // What the first may still write is no room for the second.
+    // The space that the first upload has reserved is not free for the second.
     assert_eq!(disk.may_take_upload(60 * MIB).err(), Some(NoRoom));
     assert!(disk.may_take_upload(40 * MIB).is_ok());
     drop(first);

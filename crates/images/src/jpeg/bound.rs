@@ -1,4 +1,4 @@
-//! How short the scans of a whole picture can be, and how much work they may ask for.
+//! Lower bounds on the length of the scans of a complete picture, and limits on the work of decoding them.
 //!
 //! **The least number of bits.** Each 8 x 8 block of a sequential scan is coded as one symbol for
 //! its mean and at least one for the rest; the first progressive scan of a channel codes the mean
@@ -43,7 +43,7 @@ impl Default for Tables {
 
 impl Tables {
     /// Reads tables, one after the other: kind and number in a byte, how many codes there are of 1
-    /// to 16 bits, and their symbols. What is malformed is left to the decoder.
+    /// to 16 bits, and their symbols. The decoder handles malformed tables.
     pub(super) fn define(&mut self, segment: &[u8]) {
         let mut rest = segment;
         while let Some((head, behind)) = rest.split_first_chunk::<17>() {
@@ -90,12 +90,12 @@ impl Tables {
     }
 }
 
-/// What the scans of a file add up to.
+/// The totals over the scans of a file.
 #[derive(Debug, Default)]
 pub(super) struct Scans {
-    /// How many there are.
+    /// How many scans.
     pub(super) count: u32,
-    /// How many coefficients the decoder goes over; one more a block, for looking at it.
+    /// How many coefficients the decoder visits, and one more for each block.
     visits: u64,
     /// Some scan has fewer bytes than its blocks need.
     too_short: bool,
@@ -164,7 +164,7 @@ impl Scans {
         Ok(())
     }
 
-    /// Refuses what cannot be whole, and what asks for too much work.
+    /// Refuses a file that cannot be complete, or that needs too much work.
     pub(super) fn judge(&self, frame: &Frame) -> Result<(), Refusal> {
         if self.too_short || self.begun.len() < frame.channels.len() {
             return Err(Refusal::TooShort {

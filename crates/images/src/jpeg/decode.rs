@@ -1,4 +1,4 @@
-//! The pixels of a JPEG file, by zune-jpeg itself: `image` knows no inks.
+//! Decodes JPEG files with zune-jpeg directly, because `image` does not support CMYK.
 
 use image::error::DecodingError;
 use image::{ColorType, ImageDecoder, ImageError, ImageFormat, ImageResult};
@@ -10,7 +10,7 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 
 use super::super::colour;
 
-/// Decodes one JPEG file whose header was read.
+/// A decoder of one JPEG file whose header is read.
 pub(in super::super) struct Decoder<'a> {
     bytes: &'a [u8],
     size: (u32, u32),
@@ -90,7 +90,7 @@ impl ImageDecoder for Decoder<'_> {
     }
 }
 
-/// Sizes are judged before, by us.
+/// Without limits on the size, which is checked before.
 fn options() -> DecoderOptions {
     DecoderOptions::default()
         .set_strict_mode(false)

@@ -2,7 +2,7 @@
 
 use super::{Refusal, damaged};
 
-/// What a start of frame says.
+/// The header of a frame (SOF).
 #[derive(Debug)]
 pub(super) struct Frame {
     pub(super) width: u32,
@@ -44,7 +44,7 @@ impl Frame {
             return Err(rare(format!("{depth} bits a sample")));
         }
         if height == 0 {
-            return Err(rare("a height that is told behind the picture".to_owned()));
+            return Err(rare("a height that follows the picture (DNL)".to_owned()));
         }
         if width == 0 || channels.len() != usize::from(*count) * 3 {
             return Err(damaged("a frame that contradicts itself"));

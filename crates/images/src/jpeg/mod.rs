@@ -1,10 +1,10 @@
-//! What the markers of a JPEG file promise, read before anything is decoded.
+//! Reads the markers of a JPEG file before anything is decoded.
 //!
-//! The decoder (zune-jpeg 0.5.15) forgives too much for a site that keeps originals: it fills the
+//! The decoder (zune-jpeg 0.5.15) is too tolerant for a site that keeps originals: it fills the
 //! rest of a cut-off file with grey, invents data behind the end of a scan (9 KB whose header
 //! claims 10,000 x 10,000 pixels cost 5 s), and draws stripes for a few rare kinds. So the file is
 //! refused here if it ends early, if its scans are shorter than any encoder can make them
-//! ([`bound`]), if it asks for more passes than any encoder makes, or if it is a kind that the
+//! ([`bound`]), if it needs more passes than any encoder makes, or if it is a kind that the
 //! decoder misreads ([`frame`]).
 
 mod bound;
@@ -17,7 +17,7 @@ use super::decode::Refusal;
 use bound::Scans;
 use frame::Frame;
 
-/// What the markers of a JPEG file tell.
+/// The facts from the markers of a JPEG file.
 #[derive(Debug)]
 pub(super) struct Skeleton {
     frame: Frame,
@@ -88,7 +88,7 @@ impl Skeleton {
         }
     }
 
-    /// Refuses a file whose scans cannot hold the picture, or that asks for too much work.
+    /// Refuses a file whose scans cannot hold the picture, or that needs too much work.
     pub(super) fn judge(&self) -> Result<(), Refusal> {
         self.scans.judge(&self.frame)
     }
@@ -98,7 +98,7 @@ fn damaged(cause: &'static str) -> Refusal {
     Refusal::Damaged(cause.into())
 }
 
-/// What the first frame of a JPEG file says of itself, and the first scan.
+/// The header of the first frame of a JPEG file, and of the first scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct FrameSize {
     pub(super) width: u16,

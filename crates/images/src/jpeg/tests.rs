@@ -1,7 +1,7 @@
-//! What no encoder writes is refused, and everything that encoders write is taken.
+//! Files that no encoder writes are refused, and all files that encoders write are accepted.
 
 use super::*;
-use crate::samples;
+use crate::tests::samples;
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 fn judged(bytes: &[u8]) -> Result<Skeleton, Refusal> {

@@ -1,8 +1,8 @@
-//! The folder of derivatives: read, placed, taken away. Everything here blocks on the disk.
+//! The files of derivatives: read, stored, removed. Everything here blocks on the disk.
 //!
-//! A picture is placed in two steps: written under a temporary name, which no web server sends, and,
-//! while the photo's token is held, renamed. A temporary name that stays is what a process left that
-//! died in between; the broom takes it.
+//! A picture is stored in two steps: written under a temporary name, which no web server sends, and
+//! renamed while the photo's token is held. A process that dies in between leaves the temporary file; the
+//! [sweep](super::sweep) removes it.
 
 use std::fs::{self, File, FileTimes, Metadata};
 use std::io::{self, Read, Write};
@@ -14,20 +14,21 @@ use domain::{PhotoToken, UserId};
 use super::key::{Key, Shelf, token_folder};
 use crate::Encoding;
 
-/// How fresh the note of a picture's last use is kept. Writing it each time would make reading write.
+/// How old the recorded time of last use (atime) may be before it is updated. Updating it on each read would turn every
+/// read into a write.
 const TOUCH_AFTER: Duration = Duration::from_secs(60 * 60);
 
-/// How often a picture is written again because its folder was swept away underneath.
+/// How often writing a picture is attempted, because a sweep may remove its empty folder in between.
 const WRITE_ATTEMPTS: u32 = 3;
 
-/// The folder.
+/// The folder of derivatives.
 #[derive(Debug)]
 pub(super) struct Files {
     pub(super) root: PathBuf,
 }
 
-/// A whole picture under a temporary name, which nobody has asked yet whether it may be seen. Taken
-/// away when dropped, unless [placed](Self::place).
+/// A complete picture under a temporary name, whose token is not checked yet. Removed when dropped, unless
+/// [placed](Self::place).
 #[derive(Debug)]
 #[must_use]
 pub(super) struct Written {
@@ -37,7 +38,7 @@ pub(super) struct Written {
 }
 
 impl Files {
-    /// The bytes of a picture, if they are there and whole.
+    /// Reads a picture; `None` if the file is absent or incomplete.
     pub(super) fn read(&self, key: &Key) -> io::Result<Option<Vec<u8>>> {
         let path = key.folder(&self.root).join(key.size.to_string());
         let mut file = match File::open(&path) {
@@ -57,31 +58,30 @@ impl Files {
             .duration_since(last_used(&facts))
             .is_ok_and(|age| age > TOUCH_AFTER)
         {
-            // The time of the last change stays: it may be part of what web servers tell browsers.
-            // A disk that takes no notes is no reason not to show the picture.
+            // The mtime stays: web servers may send it as Last-Modified. A picture whose atime cannot be updated is
+            // still returned.
             let _ = file.set_times(FileTimes::new().set_accessed(now));
         }
         Ok(Some(bytes))
     }
 
-    /// Writes a picture beside its place.
+    /// Writes a picture under a temporary name.
     ///
-    /// It is not forced to the disk: what a power cut spoils is recognised by [`is_whole`] and made
-    /// again.
+    /// There is no fsync: [`is_whole`] recognises a file that a power cut truncated, and it is rendered again.
     pub(super) fn write(&self, key: &Key, bytes: &[u8]) -> io::Result<Written> {
         let folder = key.folder(&self.root);
         let mut attempt = 1;
         loop {
             fs::create_dir_all(&folder)?;
             match write_in(&folder, key, bytes) {
-                // The broom takes empty folders away, also one that was made a moment ago.
+                // A sweep removes empty folders, also one that was just created.
                 Err(error) if is_absent(&error) && attempt < WRITE_ATTEMPTS => attempt += 1,
                 other => return other,
             }
         }
     }
 
-    /// Takes away every picture of a token, on both shelves, and tells how many there were.
+    /// Removes every picture of a token from both folders and returns how many there were.
     pub(super) fn remove(&self, owner: UserId, token: PhotoToken) -> io::Result<usize> {
         let mut removed = 0;
         for shelf in Shelf::ALL {
@@ -105,8 +105,8 @@ impl Files {
 }
 
 impl Written {
-    /// Shows it to everybody, in place of what may lie there: another process may have been quicker
-    /// with the same picture. To be called while the token is held.
+    /// Renames it to its final name, replacing the same picture if another process was quicker. Call it while the token
+    /// is held.
     pub(super) fn place(mut self) -> io::Result<()> {
         fs::rename(&self.temporary, &self.path)?;
         self.placed = true;
@@ -120,7 +120,7 @@ impl Drop for Written {
             return;
         }
         if let Err(error) = remove_if_there(&self.temporary) {
-            tracing::warn!(path = %self.temporary.display(), %error, "a temporary file stays until it is swept");
+            tracing::warn!(path = %self.temporary.display(), %error, "cannot remove a temporary file; a later sweep removes it");
         }
         if let Some(folder) = self.path.parent() {
             remove_empty_folders(folder);
@@ -132,7 +132,7 @@ fn write_in(folder: &Path, key: &Key, bytes: &[u8]) -> io::Result<Written> {
     let name = key.size.to_string();
     let temporary = folder.join(format!(".{name}.{:016x}", rand::random::<u64>()));
     let mut file = File::create_new(&temporary)?;
-    // From here on it is taken away again if anything fails.
+    // From here on dropping it removes the file if anything fails.
     let written = Written {
         path: folder.join(name),
         temporary,
@@ -142,7 +142,7 @@ fn write_in(folder: &Path, key: &Key, bytes: &[u8]) -> io::Result<Written> {
     Ok(written)
 }
 
-/// Whether a file is what an encoder wrote and not what a power cut left of it.
+/// Whether a file is complete, and not truncated by a power cut.
 fn is_whole(bytes: &[u8], encoding: Encoding) -> bool {
     match encoding {
         Encoding::WebP => bytes
@@ -153,20 +153,19 @@ fn is_whole(bytes: &[u8], encoding: Encoding) -> bool {
     }
 }
 
-/// When somebody last looked at a picture: noted by us, or by the file system when a web server
-/// sent it.
+/// When a picture was last read: recorded by [`Files::read`], or by the file system when a web server sent it.
 pub(super) fn last_used(facts: &Metadata) -> SystemTime {
     let changed = facts.modified().unwrap_or(SystemTime::UNIX_EPOCH);
     facts.accessed().map_or(changed, |read| read.max(changed))
 }
 
-/// Whether this is the name that a picture has before it is placed.
+/// Whether this is a temporary name.
 pub(super) fn is_temporary(path: &Path) -> bool {
     path.file_name()
         .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
 }
 
-/// Removes a file and tells whether it was there.
+/// Removes a file and returns whether it existed.
 pub(super) fn remove_if_there(path: &Path) -> io::Result<bool> {
     match fs::remove_file(path) {
         Ok(()) => Ok(true),
@@ -175,9 +174,9 @@ pub(super) fn remove_if_there(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Removes the folder of a token and of its owner, each only if nothing is left in it.
+/// Removes the folder of a token and of its owner, each only if it is empty.
 pub(super) fn remove_empty_folders(token_folder: &Path) {
-    // The system refuses to remove what is not empty, which is the check.
+    // The system refuses to remove a folder that is not empty, which is the check.
     if fs::remove_dir(token_folder).is_ok()
         && let Some(owner_folder) = token_folder.parent()
     {

@@ -1,4 +1,4 @@
-//! Which derivative, and where its file lies.
+//! Names a derivative and the path of its file.
 
 use std::path::{Path, PathBuf};
 
@@ -6,20 +6,18 @@ use domain::{PhotoToken, UserId};
 
 use crate::Size;
 
-/// Who may see the derivatives of a photo, as far as files are concerned.
+/// The folder of a derivative, by the visibility of its photo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Shelf {
-    /// Everybody. A web server may send these files itself.
+    /// Visible to all visitors. A web server may send these files itself.
     Public,
-    /// Only whom the app lets in, each time. No web server sees this folder.
+    /// Visible to some visitors: the app checks each request. No web server serves this folder.
     Private,
 }
 
 impl Shelf {
-    /// Both.
     pub(super) const ALL: [Self; 2] = [Self::Public, Self::Private];
 
-    /// The name of the folder.
     #[must_use]
     pub fn folder(self) -> &'static str {
         match self {
@@ -29,21 +27,20 @@ impl Shelf {
     }
 }
 
-/// Names one derivative.
+/// The name of one derivative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key {
-    /// Which folder.
     pub shelf: Shelf,
-    /// Whose photo.
+    /// The owner of the photo.
     pub owner: UserId,
-    /// The photo's token of now. It changes when the picture changes or who may see it.
+    /// The photo's current token. It changes with the picture and with its visibility.
     pub token: PhotoToken,
-    /// Which width, and encoded how.
+    /// The width and the encoding.
     pub size: Size,
 }
 
 impl Key {
-    /// The folder of the token: all sizes of one picture lie together, so that they go together.
+    /// The folder of the token: all sizes of one picture are in one folder, so that they are removed together.
     pub(super) fn folder(&self, root: &Path) -> PathBuf {
         token_folder(root, self.shelf, self.owner, self.token)
     }

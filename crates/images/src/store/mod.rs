@@ -1,19 +1,20 @@
-//! The store of derivatives: each made once, kept in a bounded folder, gone for good when it dies.
+//! The store of derivatives: each is rendered once and kept in a folder of bounded size until it is evicted or its
+//! photo is deleted or hidden.
 //!
 //! Invariants, each with a test below:
 //!
 //! - Concurrent requests of this process for a key share one render. A cancelled request does not cancel it;
-//!   a render that no request waits for any more is not begun.
+//!   a queued render is skipped if no request waits for it any more.
 //! - Several processes may render the same key at once: a file appears under its name only when it is complete.
-//! - A picture whose token died while it was made is not handed out, and no file of it is ever seen
+//! - A picture whose token was revoked during its render is not returned, and no file of it ever appears
 //!   under its name. The order is: write under a temporary name, hold the token, rename, release. A purge
 //!   removes files after its commit, which waits for the hold; so either it removes our file, or the hold
-//!   comes after its commit and fails because the token is dead.
-//! - A full or broken disk makes pictures slow and never fails them. On one that fills up none is written.
+//!   comes after its commit and fails because the token is revoked.
+//! - A full or broken disk makes requests slower and never fails them. Nothing is written to a disk that fills up.
 
 mod files;
-mod flight;
 mod key;
+mod single_flight;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -26,8 +27,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bytes::Bytes;
 
 use self::files::{Files, Written};
-use self::flight::Flights;
 pub use self::key::{Key, Shelf};
+use self::single_flight::Flights;
 pub use self::sweep::Swept;
 use super::pool::Pool;
 pub use super::pool::Priority;
@@ -39,77 +40,77 @@ use super::{Original, Originals, RenderError, Size, Width, render};
 use crate::blocking::Lane;
 use crate::disk::Disk;
 
-/// What is known of a token when its picture was made.
+/// The state of a token after its picture was rendered.
 #[derive(Debug)]
 pub enum Held<H> {
-    /// It is the photo's, and stays so until this is dropped.
+    /// It is the current token of the photo, and stays so until this is dropped.
     Current(H),
-    /// It died.
+    /// It was revoked: the photo was deleted or hidden.
     Gone,
-    /// There is no telling.
+    /// The database did not answer.
     Unknown,
 }
 
-/// Where a picture came from this time.
+/// Where the bytes of a response came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
-    /// It lay on the disk.
+    /// The disk.
     Disk,
-    /// It was made just now, for this request or for one that came a moment before.
+    /// A render for this request, or for an earlier one that this request joined.
     Made,
 }
 
 /// A picture, ready to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Derivative {
-    /// The file.
+    /// The content of the file.
     pub bytes: Bytes,
     /// Where it came from.
     pub source: Source,
 }
 
-/// Why there is no picture.
+/// Why the store returns no picture.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
-    /// Too many wait already. Ask again in a few seconds.
-    #[error("too many pictures are waiting to be made")]
+    /// The queue is full. Retry in a few seconds.
+    #[error("the queue of renders is full")]
     Busy,
-    /// The token died while the picture was made.
-    #[error("the photo was deleted or hidden meanwhile")]
+    /// The token was revoked during the render.
+    #[error("the photo was deleted or hidden during the render")]
     Gone,
-    /// The database did not answer whether the token had died. Try again in a few seconds.
-    #[error("it is not known whether the photo may still be seen")]
+    /// The database did not answer whether the token is still current. Retry in a few seconds.
+    #[error("the database did not confirm that the photo is still visible")]
     Unknown,
-    /// It cannot be made.
+    /// The render failed.
     #[error(transparent)]
     Render(Arc<RenderError>),
-    /// Whoever made it was stopped: the process ends, or something panicked.
-    #[error("making the picture was interrupted")]
+    /// The render did not complete: the process is ending, or the render panicked.
+    #[error("the render was interrupted")]
     Interrupted,
 }
 
-/// What a store is told.
+/// The settings of a store.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The folder, with `public/` and `private/` below it; made when the first picture is.
+    /// The folder, with `public/` and `private/` below it; created with the first picture.
     pub folder: PathBuf,
-    /// How many threads draw.
+    /// How many threads render.
     pub threads: usize,
-    /// How many pictures may wait to be made, of each priority.
-    pub line_len_max: usize,
-    /// The disk of the folder: while it has little room, pictures are made and not kept.
+    /// How many renders of each priority may be queued.
+    pub queue_len_max: usize,
+    /// The disk of the folder: while it is nearly full, pictures are rendered and not stored.
     pub disk: Option<Disk>,
 }
 
 impl Settings {
-    /// A thread a core, and a line that a core works off in a few seconds.
+    /// One thread per core, and a queue that a core works off in a few seconds.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             folder: folder.into(),
             threads,
-            line_len_max: 256 * threads,
+            queue_len_max: 256 * threads,
             disk: None,
         }
     }
@@ -121,21 +122,21 @@ pub struct Derivatives {
     shared: Arc<Shared>,
 }
 
-/// How far threads that draw give way: a page that is ready to go out goes out first.
+/// The niceness of the render threads: they give way to the threads that send pages.
 const NICENESS: i32 = 5;
 
-/// How far the thread for large uploads gives way.
+/// The niceness of the thread for large uploads.
 const LARGE_NICENESS: i32 = 10;
 
-/// Reads pictures from the disk, and asks what a picture that must be made will cost.
+/// Reads pictures from the disk, and estimates the memory of those that must be rendered.
 static READING: Lane = Lane::new(32);
 
-/// Places and removes files.
+/// Renames and removes files.
 static CHANGING: Lane = Lane::new(16);
 
-/// How pictures are made: [`render`] with the originals, or what a test puts there.
+/// Renders pictures: [`render`] with the originals, or a replacement in tests.
 struct Renderer {
-    /// Whether this is work for the thread of the large.
+    /// Whether the render needs the thread for large uploads.
     is_large: Box<dyn Fn(Original, Width) -> bool + Send + Sync>,
     render: Box<dyn Fn(Original, Size) -> Result<Vec<u8>, RenderError> + Send + Sync>,
 }
@@ -143,39 +144,40 @@ struct Renderer {
 struct Shared {
     files: Files,
     pool: Pool,
-    /// One thread more, for uploads that are large or wait for a large one of another process: the others never wait behind them.
+    /// One more thread, for uploads that are large or wait for a large one of another process: other renders never wait
+    /// behind them.
     large: Pool,
     flights: Flights,
     renderer: Renderer,
-    /// The disk failed the last time; it was said once.
+    /// The last access to the disk failed, and the failure is logged.
     disk_failing: AtomicBool,
     disk: Option<Disk>,
 }
 
-/// What a look at the disk has shown.
+/// The result of looking for a picture on the disk.
 enum Found {
     OnDisk(Derivative),
     ToMake { large: bool },
 }
 
-/// One picture to be made.
+/// One picture to render.
 #[derive(Clone, Copy)]
 struct Work {
     original: Original,
     priority: Priority,
-    /// Whether it is for the thread of the large.
+    /// Whether the render needs the thread for large uploads.
     large: bool,
 }
 
-/// A picture fresh from the pool.
+/// The result of a render job.
 struct Fresh {
     derivative: Derivative,
-    /// Its file, if it was made just now and could be written.
+    /// The file under its temporary name, if the picture was rendered by this job and could be written.
     written: Option<Written>,
 }
 
 impl Derivatives {
-    /// A store; its threads start when there is something to draw.
+    /// A store; its threads start with the first render.
     #[must_use]
     pub fn new(settings: Settings, originals: Originals) -> Self {
         let of_large = originals.clone();
@@ -201,8 +203,8 @@ impl Derivatives {
             files: Files {
                 root: settings.folder,
             },
-            pool: Pool::new(threads, settings.line_len_max),
-            large: Pool::new(large, settings.line_len_max),
+            pool: Pool::new(threads, settings.queue_len_max),
+            large: Pool::new(large, settings.queue_len_max),
             flights: Flights::default(),
             renderer,
             disk_failing: AtomicBool::new(false),
@@ -213,11 +215,11 @@ impl Derivatives {
         }
     }
 
-    /// Reads the picture, or makes it.
+    /// Reads the picture from the disk, or renders and stores it.
     ///
-    /// The caller has just read `original` and the key's token from the database. `hold` asks the
-    /// database whether that token is still the photo's, and keeps it so while the picture is placed;
-    /// it runs only after a picture was made.
+    /// The caller has just read `original` and the key's token from the database. `hold` checks in
+    /// the database that the token is still current, and keeps it so while the file gets its name;
+    /// it runs only after a render.
     pub async fn get_or_make<H: Send + 'static>(
         &self,
         key: Key,
@@ -241,7 +243,7 @@ impl Derivatives {
             priority,
             large,
         };
-        let mut answer = flight::join_or_start(&self.shared, key, work, hold)?;
+        let mut answer = single_flight::join_or_start(&self.shared, key, work, hold)?;
         let answer = answer.wait_for(Option::is_some).await;
         match answer.as_deref() {
             Ok(Some(answer)) => answer.clone(),
@@ -249,14 +251,14 @@ impl Derivatives {
         }
     }
 
-    /// Takes away every picture of a token, and tells how many there were. When this returns `Ok`,
-    /// none is left, nor will one come back: the caller committed the token's end before.
+    /// Removes every picture of a token and returns how many there were. When this returns `Ok`, none is left and none
+    /// will be stored later, provided that the caller committed the revocation of the token before.
     pub async fn remove(&self, owner: UserId, token: PhotoToken) -> io::Result<usize> {
         self.on_disk(move |files| files.remove(owner, token)).await
     }
 
-    /// Brings the folder below this size by removing what nobody has looked at for longest, and
-    /// tidies up after processes that died. One process at a time is enough.
+    /// Evicts the least recently used pictures until the folder is below this size, and removes the temporary files of
+    /// processes that died. One process at a time is enough.
     pub async fn sweep(&self, bytes_max: u64) -> io::Result<Swept> {
         self.on_disk(move |files| files.sweep(bytes_max)).await
     }
@@ -274,7 +276,7 @@ impl Derivatives {
 }
 
 impl Shared {
-    /// The picture as it lies on the disk. A disk that cannot be read holds nothing.
+    /// Reads the picture from the disk. A disk that cannot be read counts as empty.
     fn read(&self, key: &Key) -> Option<Derivative> {
         match self.files.read(key) {
             Ok(bytes) => Some(Derivative {
@@ -288,14 +290,14 @@ impl Shared {
         }
     }
 
-    /// The threads for a picture.
+    /// The threads that render a picture.
     fn pool(&self, large: bool) -> &Pool {
         if large { &self.large } else { &self.pool }
     }
 
-    /// Makes a picture and writes its file. Runs on a thread of the pool.
+    /// Renders a picture and writes its temporary file. Runs on a thread of the pool.
     fn make(&self, key: &Key, original: Original) -> Result<Fresh, StoreError> {
-        // Another process, or a flight that landed a moment ago, may have been quicker.
+        // Another process, or a flight that has just completed, may have stored it meanwhile.
         if let Some(derivative) = self.read(key) {
             return Ok(Fresh {
                 derivative,
@@ -319,7 +321,7 @@ impl Shared {
         })
     }
 
-    /// Shows a picture to everybody, while its token is held.
+    /// Renames the file to its final name. Called while its token is held.
     fn place(&self, written: Written) {
         match written.place() {
             Ok(()) => self.disk_failing.store(false, Ordering::Relaxed),
@@ -327,13 +329,13 @@ impl Shared {
         }
     }
 
-    /// Says so once, and again only after a picture could be placed in between.
+    /// Logs the failure once, and again only after a file could be stored in between.
     fn disk_failed(&self, error: &io::Error) {
         if !self.disk_failing.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 folder = %self.files.root.display(),
                 %error,
-                "pictures cannot be kept on the disk; each is made anew for every request"
+                "cannot read or store pictures on the disk; each request renders its picture"
             );
         }
     }

@@ -1,7 +1,7 @@
-//! The broom: keeps the folder of derivatives below its limit, least recently used first.
+//! The sweep: evicts the least recently used derivatives until the folder is below its limit.
 //!
-//! Two walks and a histogram instead of a list: a million files are a million small things to
-//! remember, their ages in minutes are few.
+//! Two walks and a histogram instead of a sorted list: a list of a million files takes much memory, their ages in
+//! minutes are few.
 
 use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
@@ -13,28 +13,28 @@ use std::time::{Duration, SystemTime};
 use super::files::{Files, is_temporary, last_used, remove_empty_folders, remove_if_there};
 use super::key::Shelf;
 
-/// How old a temporary name must be before nobody can be at work on it any more.
+/// How old a temporary file must be before no process can be writing it any more.
 const STALE_AFTER: Duration = Duration::from_secs(60 * 60);
 
-/// How much is kept of a folder that is too large, in percent: some air, so that the next picture
-/// does not call for the broom again.
+/// How much of the limit remains in use after a sweep, in percent: with less than 100, the next picture does not
+/// trigger another sweep.
 const KEPT_PERCENT: u64 = 90;
 
-/// What a walk with the broom found and did.
+/// The result of a sweep.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Swept {
     /// How many pictures are left.
     pub files: u64,
     /// How many bytes they take on the disk.
     pub bytes: u64,
-    /// How many pictures were removed because they were the least recently used.
+    /// How many pictures were evicted because they were the least recently used.
     pub removed: u64,
-    /// How many were removed that a process had written when it died, and not placed.
+    /// How many temporary files of dead processes were removed.
     pub stale: u64,
 }
 
 impl Files {
-    /// Removes what is stale, then the least recently used until the rest fits.
+    /// Removes stale temporary files, then the least recently used pictures until the rest fits.
     pub(super) fn sweep(&self, bytes_max: u64) -> io::Result<Swept> {
         let mut swept = Swept::default();
         let mut ages = BTreeMap::<u64, u64>::new();
@@ -71,17 +71,17 @@ impl Files {
         Ok(swept)
     }
 
-    /// Visits every file, and removes folders that are empty afterwards. What vanishes on the way is
-    /// somebody else's good work; any other trouble is told at the end, when all else is done.
+    /// Visits every file, and removes folders that are empty afterwards. Files that vanish meanwhile were removed by
+    /// another process and are ignored; the first other error is returned at the end, after all files were visited.
     fn walk(&self, visit: &mut dyn FnMut(&Path, &Metadata) -> io::Result<()>) -> io::Result<()> {
-        let mut trouble = Ok(());
+        let mut first_error = Ok(());
         for shelf in Shelf::ALL {
             let shelf = self.root.join(shelf.folder());
-            each_entry(&shelf, &mut trouble, &mut |owner, trouble| {
-                each_entry(owner, trouble, &mut |token, trouble| {
-                    each_entry(token, trouble, &mut |file, trouble| {
+            each_entry(&shelf, &mut first_error, &mut |owner, first_error| {
+                each_entry(owner, first_error, &mut |token, first_error| {
+                    each_entry(token, first_error, &mut |file, first_error| {
                         note(
-                            trouble,
+                            first_error,
                             fs::symlink_metadata(file).and_then(|facts| visit(file, &facts)),
                         );
                     });
@@ -89,46 +89,46 @@ impl Files {
                 });
             });
         }
-        trouble
+        first_error
     }
 }
 
 fn each_entry(
     folder: &Path,
-    trouble: &mut io::Result<()>,
+    first_error: &mut io::Result<()>,
     visit: &mut dyn FnMut(&Path, &mut io::Result<()>),
 ) {
     match fs::read_dir(folder) {
         Ok(entries) => {
             for entry in entries {
                 match entry {
-                    Ok(entry) => visit(&entry.path(), trouble),
-                    Err(error) => note(trouble, Err(error)),
+                    Ok(entry) => visit(&entry.path(), first_error),
+                    Err(error) => note(first_error, Err(error)),
                 }
             }
         }
-        Err(error) => note(trouble, Err(error)),
+        Err(error) => note(first_error, Err(error)),
     }
 }
 
-/// Remembers the first trouble that is one.
-fn note(trouble: &mut io::Result<()>, result: io::Result<()>) {
+/// Keeps the first error that is not a vanished file.
+fn note(first_error: &mut io::Result<()>, result: io::Result<()>) {
     if let Err(error) = result
         && error.kind() != io::ErrorKind::NotFound
-        && trouble.is_ok()
+        && first_error.is_ok()
     {
-        *trouble = Err(error);
+        *first_error = Err(error);
     }
 }
 
-/// The youngest minute whose pictures must go, all or some of them.
+/// The most recent minute whose pictures are evicted, all or some of them.
 struct LastMinute {
     minute: u64,
     bytes_to_free: u64,
 }
 
 impl LastMinute {
-    /// Adds up from the oldest until enough is free.
+    /// Adds up from the oldest minute until enough is free.
     fn find(ages: &BTreeMap<u64, u64>, bytes_to_free: u64) -> Option<Self> {
         let mut missing = bytes_to_free;
         for (minute, bytes) in ages {
@@ -143,7 +143,7 @@ impl LastMinute {
         None
     }
 
-    /// Whether a picture goes: everything older does, of this minute only as much as is needed.
+    /// Whether a picture is evicted: everything older is, of this minute only as much as is needed.
     fn takes(&mut self, minute: u64, bytes: u64) -> bool {
         let goes = minute < self.minute || (minute == self.minute && self.bytes_to_free > 0);
         if goes && minute == self.minute {
@@ -159,7 +159,7 @@ fn minute(facts: &Metadata) -> u64 {
         .map_or(0, |age| age.as_secs() / 60)
 }
 
-/// What a file takes on the disk; some file systems say so only later.
+/// How many bytes a file uses on the disk; some file systems count the blocks only later, so its length is the minimum.
 fn disk_bytes(facts: &Metadata) -> u64 {
     facts.len().max(facts.blocks() * 512)
 }

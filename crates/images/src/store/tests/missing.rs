@@ -1,9 +1,9 @@
-//! An original that is not there when its picture is drawn: deleted a moment ago, or lost.
+//! A render whose original is missing: deleted a moment ago, or lost.
 
 use super::*;
 use crate::{FileName, Format, Originals};
 
-/// Asks for a picture of an uploaded file that does not exist, while the database says this of its token.
+/// Requests a picture of an uploaded file that does not exist, while the database returns this for its token.
 async fn drawn_without_original(held: Held<()>) -> StoreError {
     let folder = tempfile::tempdir().unwrap();
     let originals = Originals::new(folder.path().join("originals"));

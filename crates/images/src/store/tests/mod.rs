@@ -1,7 +1,7 @@
 //! What the store promises, to visitors and to owners.
 
-mod broom;
 mod missing;
+mod sweep;
 
 use std::fs;
 use std::future::ready;
@@ -13,12 +13,13 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::yield_now;
 
 use super::*;
-use crate::{Encoding, Width, encode::encode, samples};
+use crate::tests::samples;
+use crate::{Encoding, Width, encode::encode};
 
 const ORIGINAL: Original = Original::Drawn(7);
 const OWNER: UserId = UserId(17);
 
-/// A store whose pictures are made at once, and counted.
+/// A store that renders at once and counts the renders.
 struct Workshop {
     store: Derivatives,
     made: Arc<AtomicUsize>,
@@ -55,7 +56,7 @@ fn settings(folder: &Path) -> Settings {
     }
 }
 
-/// Makes pictures none of which is large.
+/// A renderer for which no picture is large.
 fn small(
     render: impl Fn(Original, Size) -> Result<Vec<u8>, RenderError> + Send + Sync + 'static,
 ) -> Renderer {
@@ -82,17 +83,17 @@ fn counting_store(folder: &Path, made: &Arc<AtomicUsize>) -> Derivatives {
     Derivatives::with(settings(folder), small(make))
 }
 
-/// A store of one thread that tells when it begins a picture, and waits for leave to finish it.
+/// A store of one thread that reports the start of each render, and waits until the test lets it finish.
 fn held_store(folder: &Path) -> (Derivatives, UnboundedReceiver<Size>, mpsc::Sender<()>) {
     held_store_with(settings(folder))
 }
 
 fn held_store_with(settings: Settings) -> (Derivatives, UnboundedReceiver<Size>, mpsc::Sender<()>) {
-    let (tell, begun) = unbounded_channel();
+    let (sender, begun) = unbounded_channel();
     let (leave, held) = mpsc::channel();
     let held = std::sync::Mutex::new(held);
     let make = move |_, size| {
-        tell.send(size).unwrap();
+        sender.send(size).unwrap();
         held.lock().unwrap().recv().unwrap();
         Ok(picture(size))
     };
@@ -147,7 +148,7 @@ fn spawn_get(
     })
 }
 
-/// Comes back when so many wait for a key.
+/// Returns when so many requests wait for a key.
 async fn until_waiting(store: &Derivatives, key: &Key, count: usize) {
     while store.shared.flights.waiting(key) != count {
         yield_now().await;
@@ -249,7 +250,7 @@ async fn a_visitor_pulls_forward_what_was_to_be_made_ahead() {
 async fn a_full_line_says_so_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let (store, mut begun, leave) = held_store_with(Settings {
-        line_len_max: 1,
+        queue_len_max: 1,
         ..settings(folder.path())
     });
     let first = spawn_get(&store, any_key(), Priority::Visitor);
@@ -287,7 +288,7 @@ async fn a_token_that_dies_while_its_picture_is_made_leaves_no_file() {
     assert!(!key.folder(folder.path()).exists(), "an empty folder stays");
 }
 
-/// Notes whether a picture lies in its place when nobody holds its token any more.
+/// Records whether the file has its name at the moment when its token is released.
 struct HeldUntil(PathBuf, Arc<AtomicBool>);
 
 impl Drop for HeldUntil {

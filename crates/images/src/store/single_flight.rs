@@ -1,4 +1,4 @@
-//! Single flight: one render of a picture, and all requests that wait for it.
+//! Single flight: concurrent requests for a picture share one render.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,13 +8,13 @@ use tokio::sync::{oneshot, watch};
 use super::{CHANGING, Derivative, Fresh, Held, Key, Shared, Source, StoreError, Work};
 use crate::pool::{JobId, Priority};
 
-/// What a flight brings, once it has landed.
+/// The result of a flight; `None` while it runs.
 pub(super) type Answer = Option<Result<Derivative, StoreError>>;
 
-/// All flights of this process.
+/// The renders of this process that are queued or running, by key.
 #[derive(Default)]
 pub(super) struct Flights {
-    in_the_air: Mutex<HashMap<Key, Flight>>,
+    running: Mutex<HashMap<Key, Flight>>,
 }
 
 struct Flight {
@@ -39,13 +39,13 @@ pub(super) fn join_or_start<H: Send + 'static>(
     }
     let (answer, receiver) = watch::channel(None);
     let answer = Arc::new(answer);
-    let (tell, told) = oneshot::channel();
+    let (sender, result) = oneshot::channel();
     let job = {
         let (shared, answer) = (Arc::clone(shared), Arc::clone(&answer));
         move || {
-            if !shared.flights.give_up_if_alone(&key, &answer) {
-                // Nobody hears it if the runtime ended meanwhile; then the file is taken away.
-                let _ = tell.send(shared.make(&key, work.original));
+            if !shared.flights.cancel_if_abandoned(&key, &answer) {
+                // The receiver is gone if the runtime ended meanwhile; then dropping the result removes its file.
+                let _ = sender.send(shared.make(&key, work.original));
             }
         }
     };
@@ -53,7 +53,7 @@ pub(super) fn join_or_start<H: Send + 'static>(
         .pool(work.large)
         .submit(work.priority, job)
         .map_err(|_| StoreError::Busy)?;
-    let landing = Landing {
+    let completion = Completion {
         shared: Arc::clone(shared),
         key,
         answer: Arc::clone(&answer),
@@ -65,19 +65,17 @@ pub(super) fn join_or_start<H: Send + 'static>(
     };
     flights.insert(key, flight);
     drop(flights);
-    // A task of its own: the visitor who came first may leave, the others stay.
-    tokio::spawn(landing.wait(told, hold));
+    // A task of its own: the first request may be cancelled while the others still wait.
+    tokio::spawn(completion.wait(result, hold));
     Ok(receiver)
 }
 
 impl Flights {
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Flight>> {
-        self.in_the_air
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many wait for a key.
+    /// How many requests wait for a key.
     #[cfg(test)]
     pub(super) fn waiting(&self, key: &Key) -> usize {
         self.lock()
@@ -85,15 +83,15 @@ impl Flights {
             .map_or(0, |flight| flight.answer.receiver_count())
     }
 
-    /// Cancels a render that has not begun if no request waits for it: the visitor has scrolled on. Holds
-    /// the lock, so that no request can join at this moment.
-    fn give_up_if_alone(&self, key: &Key, answer: &Arc<watch::Sender<Answer>>) -> bool {
+    /// Cancels a render that has not begun if no request waits for it any more, as when a visitor scrolls on. Holds the
+    /// lock, so that no request can join at this moment.
+    fn cancel_if_abandoned(&self, key: &Key, answer: &Arc<watch::Sender<Answer>>) -> bool {
         let mut flights = self.lock();
-        let alone = answer.receiver_count() == 0;
-        if alone {
+        let is_abandoned = answer.receiver_count() == 0;
+        if is_abandoned {
             remove(&mut flights, key, answer);
         }
-        alone
+        is_abandoned
     }
 }
 
@@ -106,27 +104,27 @@ fn remove(flights: &mut HashMap<Key, Flight>, key: &Key, answer: &Arc<watch::Sen
     }
 }
 
-/// The end of a flight. However it ends, also by a panic or with the runtime, the key is free again
-/// and everybody who waits is told.
-struct Landing {
+/// Completes a flight. However it ends, also by a panic or with the runtime, the key is released and all waiting
+/// requests get a result.
+struct Completion {
     shared: Arc<Shared>,
     key: Key,
     answer: Arc<watch::Sender<Answer>>,
 }
 
-impl Landing {
+impl Completion {
     async fn wait<H: Send + 'static>(
         self,
-        told: oneshot::Receiver<Result<Fresh, StoreError>>,
+        result: oneshot::Receiver<Result<Fresh, StoreError>>,
         hold: impl Future<Output = Held<H>> + Send,
     ) {
-        let Ok(made) = told.await else {
-            // Given up, dropped from the line, or panicked.
+        let Ok(made) = result.await else {
+            // The job was cancelled, was dropped from the queue, or panicked.
             return;
         };
         let answer = match made {
             Ok(fresh) => self.place(fresh, hold).await,
-            // A deletion takes the original away after its commit, so the database knows whether this was one.
+            // A deletion removes the original after its commit, so the database knows whether there was one.
             Err(StoreError::Render(error)) if error.is_of_missing_original() => {
                 Err(match hold.await {
                     Held::Current(_) => StoreError::Render(error),
@@ -136,12 +134,12 @@ impl Landing {
             }
             Err(error) => Err(error),
         };
-        // First free the key, then answer: a request that comes in between finds the file.
+        // Release the key before sending the result: a request that arrives in between finds the file.
         remove(&mut self.shared.flights.lock(), &self.key, &self.answer);
         self.answer.send_replace(Some(answer));
     }
 
-    /// Has the token held, and places what was made.
+    /// Holds the token while the file gets its name.
     async fn place<H: Send + 'static>(
         &self,
         Fresh {
@@ -160,7 +158,7 @@ impl Landing {
         };
         let shared = Arc::clone(&self.shared);
         let placed = CHANGING.run(move || {
-            // What is not placed is taken away when it is dropped.
+            // A file that is not placed is removed when it is dropped.
             if let (Some(held), Some(written)) = (held, written) {
                 shared.place(written);
                 drop(held);
@@ -171,7 +169,7 @@ impl Landing {
     }
 }
 
-impl Drop for Landing {
+impl Drop for Completion {
     fn drop(&mut self) {
         remove(&mut self.shared.flights.lock(), &self.key, &self.answer);
     }

@@ -1,7 +1,8 @@
-//! What an upload will cost, from the first bytes of its file and without unpacking anything.
+//! Estimates the memory and the time of decoding an upload from the header of its file, without decoding anything.
 //!
-//! The numbers decide where the work waits and beside what it may run. They are a claim of the file: [`Opened`](super::decode::Opened)
-//! reads the header again, and unpacks nothing that needs more than was granted.
+//! The estimate decides in which queue the work waits and what may run beside it. It relies on what the file claims:
+//! [`Opened`](super::decode::Opened) reads the header again, and refuses to decode a file that needs more than its
+//! estimate.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -12,8 +13,8 @@ use super::jpeg;
 use super::resize::HEIGHT_PER_WIDTH_MAX;
 use super::size::Width;
 
-/// How many bytes of a file are looked at. Cameras write previews and profiles of some 100 KB before the frame; a
-/// JPEG that has its frame further behind is taken for the largest.
+/// How many bytes of a file are read. Cameras write previews and profiles of some 100 KB before the frame; a JPEG whose
+/// frame comes later counts as the largest.
 const HEADER_BYTES_MAX: u64 = 1 << 20;
 
 /// The most channels that a format has: CMYK, or RGB with alpha.
@@ -23,38 +24,34 @@ const CHANNELS_MAX: u64 = 4;
 /// time is inspected on the whole machine. Below it are all JPEGs of 12 megapixels, the size that phones make.
 pub(super) const LARGE_BYTES: u64 = 64 << 20;
 
-/// How many bytes a pixel of a derivative needs beside the unpacked picture: the copy that is turned (16 bits, four
+/// How many bytes a pixel of a derivative needs besides the decoded picture: the copy that is rotated (16 bits, four
 /// channels), or the planes of the encoder.
 const DERIVATIVE_PIXEL_BYTES: u64 = 8;
 
-/// How a JPEG file begins.
+/// The first bytes of a JPEG file.
 const JPEG: [u8; 2] = [0xff, 0xd8];
 
-/// What unpacking a file costs.
+/// The estimated cost of decoding a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Weight {
-    /// How many pixels there are.
+pub(super) struct DecodeCost {
+    /// How many pixels the picture has.
     pixels: u64,
-    /// How many samples there are: pixels times channels. Time grows with it, 2 to 20 ns a sample.
-    pub samples: u64,
-    /// How many bytes its pixels need while they are unpacked.
-    pub unpacked_bytes: u64,
+    /// How many samples the picture has: pixels times channels. The time grows with it, 2 to 20 ns a sample.
+    pub(super) samples: u64,
+    /// How many bytes the pixels need while they are decoded.
+    pub(super) unpacked_bytes: u64,
     /// How many bytes the file has.
-    pub file_bytes: u64,
+    pub(super) file_bytes: u64,
 }
 
-impl Weight {
-    /// More than any accepted file weighs, in samples.
-    pub const SAMPLES_MAX: u64 = PIXELS_MAX * CHANNELS_MAX;
+impl DecodeCost {
+    /// The limit of [`samples`](Self::samples): no accepted file has more.
+    pub(super) const SAMPLES_MAX: u64 = PIXELS_MAX * CHANNELS_MAX;
 
     /// Reads the header of a file.
     ///
-    /// What is no picture, or ends before its header does, weighs nothing: the decoder refuses it at once.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be read.
-    pub fn of_file(path: &Path) -> io::Result<Self> {
+    /// A file that is no picture, or that ends within its header, costs nothing: the decoder refuses it at once.
+    pub(super) fn of_file(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
         let file_bytes = file.metadata()?.len();
         let mut header = Vec::new();
@@ -80,29 +77,29 @@ impl Weight {
         let unpacked = samples.saturating_mul(frame.bytes_per_sample);
         Self {
             pixels: frame.pixels.min(PIXELS_MAX),
-            // What is larger is refused by the decoder, so it never weighs more.
+            // The decoder refuses a larger picture, so the cost is never more.
             samples: samples.min(Self::SAMPLES_MAX),
             unpacked_bytes: unpacked.min(DECODE_BYTES_MAX),
             file_bytes,
         }
     }
 
-    /// How many bytes of memory the work needs.
+    /// How many bytes of memory the decoding needs.
     #[must_use]
-    pub fn memory_bytes(self) -> u64 {
-        // The decoder of JPEG makes a copy of the file.
+    pub(super) fn memory_bytes(self) -> u64 {
+        // The JPEG decoder copies the file.
         self.file_bytes
             .saturating_mul(2)
             .saturating_add(self.unpacked_bytes)
     }
 
-    /// Whether the picture must be inspected alone on the machine.
+    /// Whether the picture needs the [lock](super::large_lock) of large pictures to be inspected.
     #[must_use]
-    pub fn is_large(self) -> bool {
+    pub(super) fn is_large(self) -> bool {
         self.memory_bytes() > LARGE_BYTES
     }
 
-    /// How many bytes of memory a derivative of this width needs while it is made.
+    /// How many bytes of memory rendering a derivative of this width needs.
     pub(super) fn rendering_bytes(self, width: Width) -> u64 {
         let width = u64::from(width.pixels());
         let derivative_pixels = self
@@ -116,7 +113,7 @@ impl Weight {
 struct Frame {
     pixels: u64,
     channels: u64,
-    /// As unpacked, with what the decoder holds beside it.
+    /// Of the decoded picture, with the buffers of the decoder.
     bytes_per_sample: u64,
 }
 
@@ -147,7 +144,7 @@ fn jpeg_frame(header: &[u8]) -> Option<Frame> {
     let size = jpeg::frame_size(header)?;
     Some(Frame {
         pixels: u64::from(size.width) * u64::from(size.height),
-        // Grey is unpacked as grey, everything else as at least three channels.
+        // Grey is decoded as grey, everything else as at least three channels.
         channels: if size.channels == 1 {
             1
         } else {
@@ -173,7 +170,7 @@ fn png_frame(header: &[u8]) -> Option<Frame> {
     })
 }
 
-/// The size is at three places for three kinds of chunk (WebP Container Specification; RFC 6386, 9.1; WebP
+/// Each of the three kinds of chunk has the size at another offset (WebP Container Specification; RFC 6386, 9.1; WebP
 /// Lossless Bitstream, 3). Twice the memory, as the decoder holds its own copy.
 fn webp_frame(header: &[u8]) -> Option<Frame> {
     let data = header.get(20..30)?;
@@ -204,7 +201,7 @@ mod tests {
     use image::DynamicImage;
 
     use super::*;
-    use crate::samples;
+    use crate::tests::samples;
 
     #[test]
     fn each_format_is_weighed_by_its_header() {
@@ -212,7 +209,7 @@ mod tests {
         let deep = DynamicImage::ImageRgb16(picture.to_rgb16());
         let pixels = 60 * 40;
         let inks = samples::jpeg_of_inks([0; 4], jpeg_encoder::ColorType::Cmyk, None);
-        let inked = Weight::of_header(&inks, 0);
+        let inked = DecodeCost::of_header(&inks, 0);
         assert_eq!(inked.samples, 64 * 48 * 4, "four inks are four channels");
         for (bytes, samples, unpacked) in [
             (samples::jpeg(60, 40), 3 * pixels, 3 * pixels),
@@ -226,9 +223,9 @@ mod tests {
                 8 * pixels,
             ),
         ] {
-            let weight = Weight::of_header(&bytes, 7);
+            let cost = DecodeCost::of_header(&bytes, 7);
             assert_eq!(
-                (weight.samples, weight.memory_bytes()),
+                (cost.samples, cost.memory_bytes()),
                 (samples, unpacked + 14),
                 "{:?}",
                 &bytes[..16]
@@ -239,12 +236,12 @@ mod tests {
     #[test]
     fn a_jpeg_that_hides_its_frame_is_the_heaviest_and_what_is_no_picture_weighs_nothing() {
         let whole = samples::jpeg(60, 40);
-        let hidden = Weight::of_header(&whole[..10], whole.len() as u64);
-        assert_eq!(hidden.samples, Weight::SAMPLES_MAX);
+        let hidden = DecodeCost::of_header(&whole[..10], whole.len() as u64);
+        assert_eq!(hidden.samples, DecodeCost::SAMPLES_MAX);
         assert_eq!(hidden.unpacked_bytes, DECODE_BYTES_MAX);
         for file in [&b""[..], b"no picture", &whole[..10]] {
-            let weight = Weight::of_header(file, file.len() as u64);
-            assert_eq!((weight.samples, weight.unpacked_bytes), (0, 0));
+            let cost = DecodeCost::of_header(file, file.len() as u64);
+            assert_eq!((cost.samples, cost.unpacked_bytes), (0, 0));
         }
     }
 
@@ -252,11 +249,11 @@ mod tests {
     fn no_header_makes_the_weight_overflow() {
         let mut png = samples::png(&DynamicImage::from(samples::quarters(6, 4)));
         png[16..24].fill(0xff);
-        let weight = Weight::of_header(&png, u64::MAX);
+        let cost = DecodeCost::of_header(&png, u64::MAX);
         assert_eq!(
-            (weight.samples, weight.memory_bytes()),
-            (Weight::SAMPLES_MAX, u64::MAX)
+            (cost.samples, cost.memory_bytes()),
+            (DecodeCost::SAMPLES_MAX, u64::MAX)
         );
-        assert!(weight.is_large());
+        assert!(cost.is_large());
     }
 }

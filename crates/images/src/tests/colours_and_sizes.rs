@@ -1,9 +1,10 @@
-//! What accepted uploads look like: their colours by profile and by chunk, and their size.
+//! The pixels of accepted uploads: their colours by profile and by chunk, and their size.
 
 use image::{DynamicImage, ImageBuffer, Luma, Rgb};
 
-use super::decode::Opened;
-use super::{Width, resize, samples};
+use super::samples;
+use crate::decode::Opened;
+use crate::{Width, resize};
 
 #[test]
 fn print_colours_are_mixed_as_their_profile_says() {

@@ -5,7 +5,7 @@ use std::io::{Cursor, Write};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 
 /// Four quarters: red, green over blue, white. Shows every turn and flip.
-pub(super) fn quarters(width: u32, height: u32) -> RgbImage {
+pub(crate) fn quarters(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         Rgb(match (x < width / 2, y < height / 2) {
             (true, true) => [230, 20, 20],
@@ -28,7 +28,7 @@ fn letter(pixel: Rgb<u8>) -> char {
 }
 
 /// The four quarters of a picture in reading order, as letters: `rgbw` is upright.
-pub(super) fn seen(picture: &RgbImage) -> String {
+pub(crate) fn seen(picture: &RgbImage) -> String {
     let (right, low) = (picture.width() * 3 / 4, picture.height() * 3 / 4);
     let (left, high) = (picture.width() / 4, picture.height() / 4);
     [(left, high), (right, high), (left, low), (right, low)]
@@ -37,16 +37,16 @@ pub(super) fn seen(picture: &RgbImage) -> String {
         .collect()
 }
 
-pub(super) fn jpeg(width: u32, height: u32) -> Vec<u8> {
+pub(crate) fn jpeg(width: u32, height: u32) -> Vec<u8> {
     jpeg_with(width, height, |_| ())
 }
 
-pub(super) fn progressive_jpeg(width: u32, height: u32) -> Vec<u8> {
+pub(crate) fn progressive_jpeg(width: u32, height: u32) -> Vec<u8> {
     jpeg_with(width, height, |encoder| encoder.set_progressive(true))
 }
 
 /// A JPEG with four times as many samples of brightness as of colour, in one scan or in three.
-pub(super) fn coarse_jpeg(width: u32, height: u32, split: bool) -> Vec<u8> {
+pub(crate) fn coarse_jpeg(width: u32, height: u32, split: bool) -> Vec<u8> {
     jpeg_with(width, height, |encoder| {
         encoder.set_sampling_factor(jpeg_encoder::SamplingFactor::F_2_2);
         // The encoder knows no other way to write three scans.
@@ -54,14 +54,14 @@ pub(super) fn coarse_jpeg(width: u32, height: u32, split: bool) -> Vec<u8> {
     })
 }
 
-/// A JPEG that says how the camera was held and when the shutter was pressed.
-pub(super) fn jpeg_with_exif(width: u32, height: u32, exif: &[u8]) -> Vec<u8> {
+/// A JPEG with EXIF: the orientation and the date.
+pub(crate) fn jpeg_with_exif(width: u32, height: u32, exif: &[u8]) -> Vec<u8> {
     jpeg_with(width, height, |encoder| {
         encoder.add_exif_metadata(exif).unwrap();
     })
 }
 
-pub(super) fn jpeg_with(
+pub(crate) fn jpeg_with(
     width: u32,
     height: u32,
     settings: impl FnOnce(&mut jpeg_encoder::Encoder<&mut Vec<u8>>),
@@ -80,13 +80,13 @@ pub(super) fn jpeg_with(
     bytes
 }
 
-pub(super) fn png(picture: &DynamicImage) -> Vec<u8> {
+pub(crate) fn png(picture: &DynamicImage) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     picture.write_to(&mut bytes, ImageFormat::Png).unwrap();
     bytes.into_inner()
 }
 
-pub(super) fn webp(width: u32, height: u32) -> Vec<u8> {
+pub(crate) fn webp(width: u32, height: u32) -> Vec<u8> {
     let picture = quarters(width, height);
     webp::Encoder::from_rgb(&picture, width, height)
         .encode(80.0)
@@ -94,7 +94,7 @@ pub(super) fn webp(width: u32, height: u32) -> Vec<u8> {
 }
 
 /// A lossy WebP of nothing but black.
-pub(super) fn webp_of_black(width: u32, height: u32) -> Vec<u8> {
+pub(crate) fn webp_of_black(width: u32, height: u32) -> Vec<u8> {
     let picture = RgbImage::new(width, height);
     webp::Encoder::from_rgb(&picture, width, height)
         .encode(1.0)
@@ -102,7 +102,7 @@ pub(super) fn webp_of_black(width: u32, height: u32) -> Vec<u8> {
 }
 
 /// A WebP of nothing but black, without loss: some thirty bytes.
-pub(super) fn webp_without_loss(width: u32, height: u32) -> Vec<u8> {
+pub(crate) fn webp_without_loss(width: u32, height: u32) -> Vec<u8> {
     let picture = RgbImage::new(width, height);
     webp::Encoder::from_rgb(&picture, width, height)
         .encode_lossless()
@@ -110,7 +110,7 @@ pub(super) fn webp_without_loss(width: u32, height: u32) -> Vec<u8> {
 }
 
 /// A WebP file of two frames.
-pub(super) fn moving_webp() -> Vec<u8> {
+pub(crate) fn moving_webp() -> Vec<u8> {
     let config = webp::WebPConfig::new().unwrap();
     let picture = quarters(16, 16);
     let mut film = webp::AnimEncoder::new(16, 16, &config);
@@ -121,7 +121,7 @@ pub(super) fn moving_webp() -> Vec<u8> {
 }
 
 /// A chunk of a PNG file.
-pub(super) fn png_chunk(kind: [u8; 4], content: &[u8]) -> Vec<u8> {
+pub(crate) fn png_chunk(kind: [u8; 4], content: &[u8]) -> Vec<u8> {
     let mut chunk = u32::try_from(content.len()).unwrap().to_be_bytes().to_vec();
     chunk.extend_from_slice(&kind);
     chunk.extend_from_slice(content);
@@ -131,8 +131,8 @@ pub(super) fn png_chunk(kind: [u8; 4], content: &[u8]) -> Vec<u8> {
     chunk
 }
 
-/// A well-formed PNG of black that claims any size, and holds so many rows of it.
-pub(super) fn png_claiming(width: u32, height: u32, rows: u32) -> Vec<u8> {
+/// A well-formed black PNG that claims any size, and holds this many rows of it.
+pub(crate) fn png_claiming(width: u32, height: u32, rows: u32) -> Vec<u8> {
     let mut packer = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
     for _ in 0..rows {
         packer.write_all(&vec![0; width as usize + 1]).unwrap();
@@ -142,7 +142,7 @@ pub(super) fn png_claiming(width: u32, height: u32, rows: u32) -> Vec<u8> {
 }
 
 /// A PNG of nothing but a header: bits a channel, and a kind of colour as the format counts them.
-pub(super) fn png_header_claiming(width: u32, height: u32, depth: u8, colour: u8) -> Vec<u8> {
+pub(crate) fn png_header_claiming(width: u32, height: u32, depth: u8, colour: u8) -> Vec<u8> {
     png_of_chunks(width, height, [depth, colour, 0], b"")
 }
 
@@ -159,19 +159,19 @@ fn png_of_chunks(width: u32, height: u32, kind: [u8; 3], data: &[u8]) -> Vec<u8>
 }
 
 /// Puts chunks behind the header of a PNG.
-pub(super) fn png_with(mut file: Vec<u8>, chunks: &[u8]) -> Vec<u8> {
+pub(crate) fn png_with(mut file: Vec<u8>, chunks: &[u8]) -> Vec<u8> {
     let header_end = 8 + 12 + 13;
     file.splice(header_end..header_end, chunks.iter().copied());
     file
 }
 
 /// A WebP that carries an EXIF block.
-pub(super) fn webp_with_exif(width: u32, height: u32, exif: &[u8]) -> Vec<u8> {
+pub(crate) fn webp_with_exif(width: u32, height: u32, exif: &[u8]) -> Vec<u8> {
     webp_on_canvas((width, height), &webp(width, height), exif)
 }
 
-/// A WebP whose outer header tells this size, whatever its picture has.
-pub(super) fn webp_on_canvas((width, height): (u32, u32), webp: &[u8], exif: &[u8]) -> Vec<u8> {
+/// A WebP whose outer header claims this size, whatever that of its picture.
+pub(crate) fn webp_on_canvas((width, height): (u32, u32), webp: &[u8], exif: &[u8]) -> Vec<u8> {
     let chunk = |kind: &[u8; 4], content: &[u8]| {
         let mut chunk = kind.to_vec();
         chunk.extend(u32::try_from(content.len()).unwrap().to_le_bytes());
@@ -192,7 +192,7 @@ pub(super) fn webp_on_canvas((width, height): (u32, u32), webp: &[u8], exif: &[u
 }
 
 /// A JPEG whose header claims any size.
-pub(super) fn jpeg_claiming(width: u16, height: u16) -> Vec<u8> {
+pub(crate) fn jpeg_claiming(width: u16, height: u16) -> Vec<u8> {
     let mut bytes = jpeg(16, 16);
     let frame = bytes
         .windows(2)
@@ -204,16 +204,16 @@ pub(super) fn jpeg_claiming(width: u16, height: u16) -> Vec<u8> {
 }
 
 /// The words by which a test finds metadata that should not be there.
-pub(super) const SECRET: &str = "Kept Secret Camera";
+pub(crate) const SECRET: &str = "Kept Secret Camera";
 
 /// An EXIF block: orientation, a maker's secret, a place (52.5 north, 13.4 east), and when the
 /// shutter was pressed.
-pub(super) fn exif(orientation: u16, taken: &str) -> Vec<u8> {
+pub(crate) fn exif(orientation: u16, taken: &str) -> Vec<u8> {
     exif_with(orientation, &[(0x9003, taken)])
 }
 
 /// An EXIF block with a moment of the exposure and one of the digitizing.
-pub(super) fn exif_of_two_dates(taken: &str, digitized: &str) -> Vec<u8> {
+pub(crate) fn exif_of_two_dates(taken: &str, digitized: &str) -> Vec<u8> {
     exif_with(1, &[(0x9003, taken), (0x9004, digitized)])
 }
 
@@ -271,7 +271,7 @@ fn tiff_table(block: &mut Vec<u8>, entries: &[(u16, (u16, Vec<u8>))]) -> Vec<usi
 }
 
 /// A JPEG of nothing but black, as short as an encoder can make it.
-pub(super) fn jpeg_of_black(width: u16, height: u16, progressive: bool) -> Vec<u8> {
+pub(crate) fn jpeg_of_black(width: u16, height: u16, progressive: bool) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, 50);
     encoder.set_progressive(progressive);
@@ -285,7 +285,7 @@ pub(super) fn jpeg_of_black(width: u16, height: u16, progressive: bool) -> Vec<u
 
 /// An ICC profile of four dull inks: what each full mixture of them looks like, and between those a
 /// straight line. littlecms 2.14 reads it, too.
-pub(super) fn ink_profile() -> Vec<u8> {
+pub(crate) fn ink_profile() -> Vec<u8> {
     // Lightness and two colours of CIE Lab; black changes fastest, then yellow, magenta, cyan.
     const MIXTURES: [[i32; 3]; 16] = [
         [100, 0, 0],
@@ -345,7 +345,7 @@ pub(super) fn ink_profile() -> Vec<u8> {
 }
 
 /// A JPEG of one mixture of cyan, magenta, yellow and black.
-pub(super) fn jpeg_of_inks(
+pub(crate) fn jpeg_of_inks(
     ink: [u8; 4],
     colours: jpeg_encoder::ColorType,
     profile: Option<&[u8]>,
@@ -362,7 +362,7 @@ pub(super) fn jpeg_of_inks(
 }
 
 /// A PNG of bytes that are packed here as well as possible. Its kind: bits, colours, interlaced.
-pub(super) fn png_of_bytes((width, height): (u32, u32), kind: [u8; 3], unpacked: &[u8]) -> Vec<u8> {
+pub(crate) fn png_of_bytes((width, height): (u32, u32), kind: [u8; 3], unpacked: &[u8]) -> Vec<u8> {
     let mut packer = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
     packer.write_all(unpacked).unwrap();
     png_of_chunks(width, height, kind, &packer.finish().unwrap())

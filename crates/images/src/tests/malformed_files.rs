@@ -1,13 +1,14 @@
-//! Uploads of all kinds, the friendly and the hostile: what is accepted, what is refused, and how.
+//! Valid, malformed and malicious uploads: which are accepted, which are refused, and with which [`Refusal`].
 
 use image::{DynamicImage, ImageBuffer, Luma, Rgb, Rgba};
 use time::macros::datetime;
 
-use super::decode::{FILE_BYTES_MAX, Opened, Refusal};
-use super::{Facts, Format, resize, samples};
+use super::samples;
+use crate::decode::{FILE_BYTES_MAX, Opened, Refusal};
+use crate::{Facts, Format, resize};
 
 fn inspect(bytes: &[u8]) -> Result<Facts, Refusal> {
-    super::inspect::inspect(bytes, u64::MAX)
+    crate::inspect::inspect(bytes, u64::MAX)
 }
 
 fn refused(bytes: &[u8]) -> Refusal {
@@ -353,6 +354,6 @@ fn nothing_is_unpacked_that_needs_more_memory_than_was_granted() {
     for bytes in one_of_each() {
         let needed = Opened::read(&bytes).unwrap().decode(60 * 40 / 2);
         assert!(matches!(needed.map(drop), Err(Refusal::Damaged(_))));
-        assert!(super::inspect::inspect(&bytes, 60 * 40 * 9).is_ok());
+        assert!(crate::inspect::inspect(&bytes, 60 * 40 * 9).is_ok());
     }
 }

@@ -84,14 +84,14 @@ const LOOK_ALIKES: [(char, &str); 26] = [
     ('z', "Ζᴢ"),
 ];
 
-/// Whether a user name reads as the site speaking.
+/// Whether a user name could be taken for the site.
 pub(super) fn is_reserved(name: &str) -> bool {
     let words = name.split(|c: char| !c.is_alphanumeric());
     let has_role = words.map(folded).any(|word| is_one_of(&ROLES, &word));
     has_role || is_reserved_as_a_whole(name)
 }
 
-/// Whether a text as a whole reads as the site speaking: "Support", "FLICKR KILLR help". A role as one word
+/// Whether a text as a whole could be taken for the site: "Support", "FLICKR KILLR help". A role as one word
 /// of it does not count, because names to show have words: Leopold Staff was a poet.
 pub(super) fn is_reserved_as_a_whole(text: &str) -> bool {
     let whole = folded(text);
@@ -103,8 +103,8 @@ fn is_one_of(list: &[&str], word: &str) -> bool {
     list.iter().any(|listed| folded(listed) == word)
 }
 
-/// The letters of a text as they look: small Latin ones without accents, digits as the letters that they stand
-/// for, digits at the end and all else left out. `Supp0rt-7` and `support` become the same.
+/// The letters of a text by their look: small Latin ones without accents, digits replaced by the letters that they
+/// imitate, digits at the end and all else left out. `Supp0rt-7` and `support` become the same.
 fn folded(text: &str) -> String {
     let letters = text.chars().flat_map(letters_of).map(latin);
     let letters: String = letters.flat_map(char::to_lowercase).collect();

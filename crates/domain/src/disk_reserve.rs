@@ -6,7 +6,7 @@ const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 
 /// The reserve of a large disk: twenty uploads of the largest size at once, and the growth of the
-/// database until a person has read a warning.
+/// database until an operator has read a warning.
 const DEFAULT_BYTES: u64 = 2 * GIB;
 
 /// The reserve of a small disk, in percent of it.
@@ -15,21 +15,21 @@ const DEFAULT_PERCENT: u64 = 5;
 /// The smallest reserve. Half of it is the largest upload.
 const BYTES_MIN: u64 = 128 * MIB;
 
-/// How many files must be possible for a disk to count as roomy, in percent and at most: a file system
-/// can run out of inodes before it runs out of bytes.
+/// How many inodes must be free, in percent of all and at most: a file system can run out of inodes before it
+/// runs out of bytes.
 const INODES_PERCENT: u64 = 2;
 const INODES_MAX: u64 = 20_000;
 
-/// How much of the disk is left free. Below it the site gives up what it can make again, below half of it
-/// uploads.
+/// How much of the disk is left free. Below it the site does not store derivatives, and below half of it
+/// the site refuses uploads.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Reserve {
     /// 2 GiB, or 5 % of the file system where that is less.
     #[default]
     Fitting,
-    /// So many bytes.
+    /// This many bytes.
     Bytes(u64),
-    /// So many percent of the file system.
+    /// This percentage of the file system.
     Percent(u64),
 }
 
@@ -47,12 +47,12 @@ impl Reserve {
     }
 }
 
-/// How many files must be possible on a file system that can hold so many.
+/// How many inodes must be free on a file system that has this many.
 pub fn inodes(inodes: u64) -> u64 {
     (inodes / 100 * INODES_PERCENT).min(INODES_MAX)
 }
 
-/// A text is no reserve.
+/// The text is not a valid reserve.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a size such as 2GiB or 500MiB (at least 128MiB), a part such as 5% (1% to 50%), or auto")]
 pub struct BadReserve;

@@ -1,8 +1,8 @@
-//! An upload on its way in: spooled to a file beside the originals while its bytes arrive.
+//! Spools an upload to a file beside the originals while its bytes arrive.
 //!
-//! Memory holds some [`CHUNK_BYTES`] of it and never the whole. The file becomes an original by a second name, so nothing
-//! is copied. Its first name is removed when a row names the original, or nothing came of the upload; if the process dies
-//! before, [`sweep`] finds it.
+//! Memory holds about [`CHUNK_BYTES`] of it and never the whole. The file becomes an original by a hard link, so
+//! nothing is copied. The spool name is removed when a row names the original, or the upload is refused or aborted; if
+//! the process dies before, [`sweep`] finds it.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -18,29 +18,29 @@ use super::FileName;
 use super::decode::{FILE_BYTES_MAX, Refusal};
 use crate::blocking::Lane;
 
-/// How many bytes are gathered before they are hashed and written: not every packet is worth a trip to another thread.
+/// How many bytes are buffered before they are hashed and written: a packet is too small to send to another thread.
 const CHUNK_BYTES: usize = 256 << 10;
 
-/// The folder of spooled uploads, below that of the originals: a second name must not cross file systems.
-const FOLDER: &str = ".incoming";
+/// The folder of spooled uploads, below that of the originals: a hard link cannot cross file systems.
+const SPOOL_FOLDER: &str = ".incoming";
 
-/// How old a spooled file is when no request can be working on it any more: an upload ends after three
+/// How old a spooled file must be before no request can be using it any more: an upload ends after three
 /// minutes (`UPLOAD_TIMEOUT` in `app.rs`), and its decoding half a minute later.
 const ABANDONED_AFTER: Duration = Duration::from_secs(60 * 60);
 
-/// Hashes and writes what arrives.
+/// Hashes and writes the chunks.
 static WRITING: Lane = Lane::new(4);
 
-/// A file that is being received.
+/// An upload that is being received.
 #[derive(Debug)]
 pub struct Incoming {
     chunk: BytesMut,
-    spool: Spool,
+    spool: SpoolFile,
 }
 
-/// The file, and what is known of the bytes in it.
+/// The spool file, with the hash and the number of the bytes written to it.
 #[derive(Debug)]
-struct Spool {
+struct SpoolFile {
     file: File,
     path: Temporary,
     hash: Sha256,
@@ -48,17 +48,17 @@ struct Spool {
     is_allocated: bool,
 }
 
-/// A complete upload in its spooled file, not yet inspected.
+/// A completely received upload in its spool file, not yet inspected.
 #[derive(Debug)]
 pub struct Received {
     path: Temporary,
-    /// How many bytes it has.
+    /// How many bytes the upload has.
     pub bytes: usize,
     /// The SHA-256 of its bytes.
     pub sha256: [u8; 32],
 }
 
-/// A file that is removed when this is dropped; none if the path is empty.
+/// A file that is removed when this is dropped; an empty path removes nothing.
 #[derive(Debug)]
 struct Temporary(PathBuf);
 
@@ -69,7 +69,7 @@ impl Drop for Temporary {
         }
         match fs::remove_file(&self.0) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                tracing::warn!(path = %self.0.display(), %error, "an upload's temporary file stays until it is swept");
+                tracing::warn!(path = %self.0.display(), %error, "cannot remove a spool file; a later sweep removes it");
             }
             _ => {}
         }
@@ -77,16 +77,16 @@ impl Drop for Temporary {
 }
 
 impl Incoming {
-    /// Begins a file below the folder of the originals, with the blocks for this many bytes.
+    /// Creates a spool file below the folder of the originals and allocates the blocks for this many bytes.
     pub(super) async fn begin(originals: &Path, announced_bytes: u64) -> io::Result<Self> {
-        let folder = originals.join(FOLDER);
+        let folder = originals.join(SPOOL_FOLDER);
         let spool = WRITING.run(move || {
             fs::create_dir_all(&folder)?;
             let path = folder.join(format!("{:032x}", rand::random::<u128>()));
             let file = File::create_new(&path)?;
             let path = Temporary(path);
             let is_allocated = allocate(&file, announced_bytes)?;
-            io::Result::Ok(Spool {
+            io::Result::Ok(SpoolFile {
                 file,
                 path,
                 is_allocated,
@@ -100,13 +100,13 @@ impl Incoming {
         })
     }
 
-    /// Whether the disk counts the whole file already.
+    /// Whether the blocks of the whole file are allocated.
     #[must_use]
     pub fn is_allocated(&self) -> bool {
         self.spool.is_allocated
     }
 
-    /// Adds what has arrived.
+    /// Appends bytes that have arrived.
     ///
     /// # Errors
     ///
@@ -123,11 +123,7 @@ impl Incoming {
         Ok(self)
     }
 
-    /// Writes what is left, and forces the file to the disk.
-    ///
-    /// # Errors
-    ///
-    /// When the disk fails.
+    /// Writes the last chunk and syncs the file to the disk.
     pub async fn finish(mut self) -> io::Result<Received> {
         let spool = self.spool.write(self.chunk.split().freeze()).await?;
         WRITING
@@ -146,7 +142,7 @@ impl Incoming {
     }
 }
 
-impl Spool {
+impl SpoolFile {
     async fn write(mut self, chunk: Bytes) -> io::Result<Self> {
         WRITING
             .run(move || {
@@ -159,7 +155,8 @@ impl Spool {
     }
 }
 
-/// Allocates the blocks of a file, so that the disk counts it before it is written; `false` on a file system that cannot.
+/// Allocates the blocks of a file, so that they count as used before it is written; `false` on a file system that
+/// cannot.
 fn allocate(file: &File, bytes: u64) -> io::Result<bool> {
     let bytes = i64::try_from(bytes.min(FILE_BYTES_MAX as u64)).map_err(io::Error::other)?;
     match fallocate(file, FallocateFlags::empty(), 0, bytes.max(1)) {
@@ -170,13 +167,14 @@ fn allocate(file: &File, bytes: u64) -> io::Result<bool> {
 }
 
 impl Received {
-    /// Where the bytes are, until this is dropped or renamed.
+    /// The path of the spool file, until this is dropped or linked.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path.0
     }
 
-    /// Gives the file this second name, and names the first one like it, so that a sweep can tell to which it belongs.
+    /// Links the file to the path of an original. Renames the spool file like the original first, so that a sweep finds
+    /// to which original it belongs.
     pub(super) fn link(mut self, name: FileName, original: &Path) -> io::Result<Link> {
         let named = self.path.0.with_file_name(name.to_string());
         fs::rename(&self.path.0, &named)?;
@@ -186,40 +184,40 @@ impl Received {
     }
 }
 
-/// The first name of a file that has become an original. Removed when this is dropped.
+/// The spool name of a file that has become an original. Removed when this is dropped.
 #[derive(Debug)]
 pub struct Link(Temporary);
 
 impl Link {
-    /// Leaves the name for a sweep, which finds out what became of the upload.
+    /// Keeps the spool name for a later sweep, which checks whether a row names the original.
     pub fn leave(mut self) {
         self.0.0 = PathBuf::new();
     }
 }
 
-/// What processes that died left.
+/// What a sweep found of the uploads of dead processes.
 #[derive(Debug, Default)]
 pub struct Abandoned {
-    /// How many files that had not become originals were removed.
+    /// How many spool files were removed that had not become originals.
     pub removed: usize,
-    /// Files that have become originals: rows may name them or not.
+    /// Spool files that have become originals, whether rows name them or not.
     pub originals: Vec<FileName>,
 }
 
 /// Why an upload could not be received.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
-    /// It is larger than an upload may be.
+    /// The file is larger than the limit.
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The disk failed.
-    #[error("an upload cannot be written")]
+    #[error("cannot write an upload to the disk")]
     Disk(#[from] io::Error),
 }
 
-/// Removes spooled files that a process left when it died, but for those that have become originals.
+/// Removes the spool files of dead processes, except those that have become originals: it returns their names.
 pub(super) fn sweep(originals: &Path) -> io::Result<Abandoned> {
-    let entries = match fs::read_dir(originals.join(FOLDER)) {
+    let entries = match fs::read_dir(originals.join(SPOOL_FOLDER)) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Abandoned::default()),
         Err(error) => return Err(error),
@@ -245,9 +243,9 @@ pub(super) fn sweep(originals: &Path) -> io::Result<Abandoned> {
     Ok(found)
 }
 
-/// Removes the first name of an original.
+/// Removes the spool name of an original.
 pub(super) fn forget(originals: &Path, name: FileName) -> io::Result<()> {
-    fs::remove_file(originals.join(FOLDER).join(name.to_string()))
+    fs::remove_file(originals.join(SPOOL_FOLDER).join(name.to_string()))
 }
 
 #[cfg(test)]
@@ -255,7 +253,7 @@ mod tests {
     use super::*;
 
     fn spooled(folder: &Path) -> Vec<PathBuf> {
-        let entries = fs::read_dir(folder.join(FOLDER)).unwrap();
+        let entries = fs::read_dir(folder.join(SPOOL_FOLDER)).unwrap();
         entries.map(|entry| entry.unwrap().path()).collect()
     }
 
@@ -303,8 +301,8 @@ mod tests {
     fn only_what_a_dead_process_left_is_swept() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(sweep(folder.path()).unwrap().removed, 0);
-        fs::create_dir(folder.path().join(FOLDER)).unwrap();
-        let [fresh, old] = ["fresh", "old"].map(|name| folder.path().join(FOLDER).join(name));
+        fs::create_dir(folder.path().join(SPOOL_FOLDER)).unwrap();
+        let [fresh, old] = ["fresh", "old"].map(|name| folder.path().join(SPOOL_FOLDER).join(name));
         fs::write(&fresh, b"").unwrap();
         let file = File::create(&old).unwrap();
         file.set_modified(SystemTime::now() - ABANDONED_AFTER * 2)

@@ -1,4 +1,4 @@
-//! What the broom takes and what it leaves.
+//! What a sweep evicts and what it keeps.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,7 +6,7 @@ use super::*;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// Makes a file look as if nobody had touched it for so long.
+/// Sets the times of a file as if it had been last used so long ago.
 fn last_used(path: &Path, ago: Duration) {
     let then = SystemTime::now() - ago;
     let times = fs::FileTimes::new().set_accessed(then).set_modified(then);
