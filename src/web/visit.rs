@@ -10,7 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use db::{cost, session, session::SignedIn};
+use db::{query_stats, session, session::SignedIn};
 use domain::rung::Rung;
 use domain::urls::{self, pattern};
 use domain::{Secret, UserId};
@@ -107,21 +107,21 @@ pub(super) async fn recognise(
     let path = request.uri().path();
     if is_file(path) {
         if state.lab.is_shown {
-            state.lab.live.pulse().file(path);
+            state.lab.live.request_counters().file(path);
         }
         let (response, visit) = answer(&state, request, next).await;
         return error::page(response, &visit);
     }
     let begin = Instant::now();
     let counted = (state.lab.is_shown && is_page(path)).then(|| path.to_owned());
-    let (response, cost) = cost::of(async {
+    let (response, cost) = query_stats::of(async {
         let (response, visit) = answer(&state, request, next).await;
         error::page(response, &visit)
     })
     .await;
     if let Some(path) = counted {
         let failed = response.status().is_server_error();
-        state.lab.live.pulse().page(&path, begin, failed);
+        state.lab.live.request_counters().page(&path, begin, failed);
     }
     if state.lab.is_shown {
         with_cost(response, cost, begin)
@@ -220,7 +220,7 @@ pub(super) fn secret_of(cookie: &str, headers: &HeaderMap) -> Option<Secret> {
         .and_then(|(_, secret)| secret.parse().ok())
 }
 
-fn with_cost(mut response: Response, cost: cost::Cost, begin: Instant) -> Response {
+fn with_cost(mut response: Response, cost: query_stats::QueryStats, begin: Instant) -> Response {
     let millis = |duration: std::time::Duration| duration.as_secs_f64() * 1000.0;
     let timing = format!(
         "db;dur={:.2};desc=\"{}\", app;dur={:.2}",

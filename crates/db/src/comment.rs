@@ -4,7 +4,7 @@ use domain::{CommentId, PhotoId, Username};
 use sqlx::PgExecutor;
 use time::OffsetDateTime;
 
-use super::cost::counted;
+use super::query_stats::counted;
 
 /// How many comments a page shows.
 pub const COMMENTS_PER_PAGE: usize = 30;
@@ -25,10 +25,6 @@ pub struct Comment {
 }
 
 /// Comments under a photo, oldest first, beginning after one that was seen; and whether there are more.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn page(
     db: impl PgExecutor<'_>,
     photo: PhotoId,

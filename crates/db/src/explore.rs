@@ -3,8 +3,8 @@
 use domain::{Cursor, Frame, PhotoId, PhotoToken, Tone, UserId, Username, Visibility};
 use sqlx::PgPool;
 
-use super::cost::counted;
 use super::photostream::{PHOTOS_PER_PAGE, Thumb};
+use super::query_stats::counted;
 
 /// A photo on explore, and whose it is.
 #[derive(Debug, Clone)]
@@ -169,10 +169,6 @@ pub struct ExplorePage {
 
 /// Returns a page of explore. Mostly this is one statement; it reads a bounded number of photos,
 /// whatever was posted in a row.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn page(db: &PgPool, cursor: Cursor) -> Result<ExplorePage, sqlx::Error> {
     let (way, beyond) = match cursor {
         Cursor::Newest => (Way::Older, PhotoId(i64::MAX)),

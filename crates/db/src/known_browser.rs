@@ -4,7 +4,7 @@ use domain::{SecretHash, UserId};
 use sqlx::{PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
 
-use super::cost::counted;
+use super::query_stats::counted;
 
 /// How long a browser stays known after a log-in.
 pub const KNOWN_DAYS: i64 = 180;
@@ -28,10 +28,6 @@ pub struct Browser<'a> {
 ///
 /// Of two log-ins at once with one secret, in two tabs, the second finds it moved, and it is not known which of
 /// the two cookies the browser keeps. So the accounts that knew the secret when the second began know both.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn remember(
     db: &mut PgConnection,
     user: UserId,
@@ -109,10 +105,6 @@ async fn move_accounts(
 }
 
 /// Deletes browsers that were not used for long; returns how many.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn sweep(db: &PgPool) -> Result<u64, sqlx::Error> {
     sqlx::query("delete from known_browsers where expires_at < now()")
         .execute(db)

@@ -47,10 +47,6 @@ const EXAMPLE_PHOTOS: i32 = 12;
 ///
 /// It is the one of the last measurement as long as they have about a dozen photos, and otherwise the first with the
 /// number of photos nearest to that.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn example(db: &PgPool) -> Result<Option<Username>, sqlx::Error> {
     sqlx::query_scalar(
         "select u.name
@@ -68,10 +64,6 @@ pub async fn example(db: &PgPool) -> Result<Option<Username>, sqlx::Error> {
 
 /// Runs the photostream query once for each owner, one after the other on one connection, and keeps
 /// the result as the last one in this state of the index, with the plan for the example.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn run(
     db: &PgPool,
     owners: &[Username],
@@ -172,10 +164,6 @@ async fn queries_beside(db: &mut PgConnection) -> Result<i32, sqlx::Error> {
 }
 
 /// The last measurement in each state.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn last(db: &PgPool) -> Result<Vec<Timing>, sqlx::Error> {
     sqlx::query_as(
         "select state, measured_at, owners, median_ms, slowest_ms, beside, owner, plan, plan_text
@@ -190,10 +178,6 @@ pub async fn last(db: &PgPool) -> Result<Vec<Timing>, sqlx::Error> {
 const BENCHMARK_KEY: &str = "lab-benchmark";
 
 /// Keeps the result of the lab's benchmark, as JSON, in the place of an earlier one.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn keep_benchmark(db: &PgPool, found: &str) -> Result<(), sqlx::Error> {
     sqlx::query(
         "insert into flickr_killr (key, value) values ($1, $2)
@@ -207,10 +191,6 @@ pub async fn keep_benchmark(db: &PgPool, found: &str) -> Result<(), sqlx::Error>
 }
 
 /// The result of the lab's last benchmark that measured both states of the index; none before one did.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn last_benchmark(db: &PgPool) -> Result<Option<String>, sqlx::Error> {
     sqlx::query_scalar("select value from flickr_killr where key = $1")
         .bind(BENCHMARK_KEY)
@@ -220,10 +200,6 @@ pub async fn last_benchmark(db: &PgPool) -> Result<Option<String>, sqlx::Error> 
 
 /// A connection that holds the lock of the lab's benchmark as long as it lives; none when somebody
 /// else has it.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn alone(db: &PgPool) -> Result<Option<PgConnection>, sqlx::Error> {
     let mut connection = db.acquire().await?.detach();
     let locked: bool = sqlx::query_scalar("select pg_try_advisory_lock($1)")

@@ -3,7 +3,7 @@
 use domain::{PhotoToken, UserId};
 use sqlx::{PgExecutor, PgTransaction};
 
-use super::cost::counted;
+use super::query_stats::counted;
 
 /// A picture that is to disappear everywhere.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -43,10 +43,6 @@ pub(super) async fn remember(
 }
 
 /// Takes what is due, so that no other worker does the same at the same time.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn claim_due(db: impl PgExecutor<'_>, most: i64) -> Result<Vec<Gone>, sqlx::Error> {
     // Claiming moves the row a minute into the future instead of holding a lock while memcached is
     // asked: a worker that dies leaves it for the next.
@@ -69,10 +65,6 @@ pub async fn claim_due(db: impl PgExecutor<'_>, most: i64) -> Result<Vec<Gone>, 
 
 /// What is owed at all, the oldest first, whoever has claimed it: for a process that starts, because
 /// the one that claimed it may be dead. To deliver something twice harms nothing.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn owed(db: impl PgExecutor<'_>, most: i64) -> Result<Vec<Gone>, sqlx::Error> {
     counted(
         sqlx::query_as(
@@ -88,10 +80,6 @@ pub async fn owed(db: impl PgExecutor<'_>, most: i64) -> Result<Vec<Gone>, sqlx:
 }
 
 /// Forgets what was delivered.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn delivered(db: impl PgExecutor<'_>, id: i64) -> Result<(), sqlx::Error> {
     counted(
         sqlx::query("delete from outbox where id = $1")
@@ -103,10 +91,6 @@ pub async fn delivered(db: impl PgExecutor<'_>, id: i64) -> Result<(), sqlx::Err
 }
 
 /// Puts off what could not be delivered: a second, then two, up to a minute.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn put_off(db: impl PgExecutor<'_>, id: i64) -> Result<(), sqlx::Error> {
     counted(
         sqlx::query(
@@ -123,10 +107,6 @@ pub async fn put_off(db: impl PgExecutor<'_>, id: i64) -> Result<(), sqlx::Error
 }
 
 /// How many purges are waiting.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn waiting(db: impl PgExecutor<'_>) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar("select count(*) from outbox")
         .fetch_one(db)

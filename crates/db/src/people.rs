@@ -3,14 +3,10 @@
 use domain::{DisplayName, SecretHash, UserId, Username};
 use sqlx::PgExecutor;
 
-use super::cost::counted;
+use super::query_stats::counted;
 
 /// How many people and photos there are, for the command line: photos by the counters of their owners,
 /// because there are far fewer owners than photos.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn totals(db: impl PgExecutor<'_>) -> Result<(i64, i64), sqlx::Error> {
     sqlx::query_as(
         "select count(*),
@@ -31,10 +27,6 @@ pub struct Card {
 }
 
 /// The person of that name.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn card(db: impl PgExecutor<'_>, name: &Username) -> Result<Option<Card>, sqlx::Error> {
     counted(
         sqlx::query_as("select id, display_name from users where name = $1")
@@ -65,10 +57,6 @@ impl Account {
 
 /// The account of that name, and which accounts know the browser with the secret of that hash: itself, if it does,
 /// and a few others at most.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn account(
     db: impl PgExecutor<'_>,
     name: &Username,
@@ -140,10 +128,6 @@ pub async fn register(
 }
 
 /// Sets the password of an account; ends its sessions, and forgets the browsers that it knows.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn set_password(
     db: impl PgExecutor<'_>,
     user: UserId,
@@ -175,10 +159,6 @@ pub struct Listed {
 }
 
 /// Accounts by name, after `after`.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn accounts(
     db: impl PgExecutor<'_>,
     after: &str,
@@ -199,10 +179,6 @@ pub async fn accounts(
 }
 
 /// Names of people drawn uniformly at random, with or without photos.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn random_names(
     db: impl PgExecutor<'_>,
     count: i64,
@@ -216,10 +192,6 @@ pub async fn random_names(
 }
 
 /// Names of people drawn uniformly at random, the same ones in the same order for the same seed.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn drawn_names(
     db: impl PgExecutor<'_>,
     count: i64,

@@ -3,7 +3,7 @@
 use domain::{CountCursor, NameCursor, PhotoToken, Tone, UserId, Username};
 use sqlx::PgExecutor;
 
-use super::cost::counted;
+use super::query_stats::counted;
 
 /// How many people a page shows.
 pub const PEOPLE_PER_PAGE: usize = 48;
@@ -161,10 +161,6 @@ pub const STATEMENTS: [(&str, &str, &str); 4] = [
 ];
 
 /// Returns people by the name that is shown, after a place in the list.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn by_name(
     db: impl PgExecutor<'_>,
     after: Option<&NameCursor>,
@@ -177,20 +173,12 @@ pub async fn by_name(
 }
 
 /// Returns people by the name that is shown, from this text on, which is folded as names are.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn from_name(db: impl PgExecutor<'_>, from: &str) -> Result<PeoplePage, sqlx::Error> {
     let asked = sqlx::query_as(FROM_NAME).bind(from);
     counted(asked.fetch_all(db)).await.map(PeoplePage::cut)
 }
 
 /// Returns people by their number of public photos, the most first, after a place in the list.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn by_photos(
     db: impl PgExecutor<'_>,
     after: Option<CountCursor>,
@@ -206,10 +194,6 @@ pub async fn by_photos(
 }
 
 /// Returns people whose display name or user name has a word that begins with each word of the text.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn found(db: impl PgExecutor<'_>, text: &str) -> Result<PeoplePage, sqlx::Error> {
     let asked = sqlx::query_as(FOUND).bind(text);
     counted(asked.fetch_all(db)).await.map(PeoplePage::cut)

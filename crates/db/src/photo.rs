@@ -6,8 +6,8 @@ use domain::{
 use sqlx::PgExecutor;
 use time::{Date, OffsetDateTime};
 
-use super::cost::counted;
 use super::photostream::{PHOTOS_PER_PAGE, Thumb};
+use super::query_stats::counted;
 
 /// Everything the page of a photo says.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -64,10 +64,6 @@ fn relation(owner: UserId, is_contact: bool, viewer: Option<UserId>) -> Relation
 }
 
 /// A photo of that person, whoever may see it: the caller asks [`Photo::relation`] and decides.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn find(
     db: impl PgExecutor<'_>,
     owner: &Username,
@@ -100,10 +96,6 @@ pub async fn find(
 }
 
 /// What a viewer is to a person; none when there is no such person.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn relation_to(
     db: impl PgExecutor<'_>,
     owner: &Username,
@@ -174,10 +166,6 @@ pub struct Neighbours {
 }
 
 /// Returns the photos beside this one in the photostream as the viewer sees it.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn neighbours(
     db: impl PgExecutor<'_>,
     owner: UserId,
@@ -241,10 +229,6 @@ pub struct MonthSlice {
 }
 
 /// Returns a page of one month, last taken first, after the place where the page before ended.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn month(
     db: impl PgExecutor<'_>,
     owner: UserId,
@@ -303,10 +287,6 @@ pub async fn month(
 }
 
 /// The months of an archive that hold photos for this viewer, newest first, with their counts.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn months(
     db: impl PgExecutor<'_>,
     owner: UserId,
@@ -342,10 +322,6 @@ pub async fn months(
 }
 
 /// The original behind a public picture's address; none once the token has died.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn public_original(
     db: impl PgExecutor<'_>,
     owner: UserId,

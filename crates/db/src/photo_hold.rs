@@ -8,8 +8,8 @@
 use domain::{PhotoToken, UserId};
 use sqlx::{PgPool, PgTransaction};
 
-use super::cost::counted;
 use super::pool;
+use super::query_stats::counted;
 
 /// The begin of a hold, in one round trip. A deletion has the row for milliseconds; a hold waits no longer
 /// than this, also when the request behind it is cancelled.

@@ -4,8 +4,8 @@ use domain::{Frame, Month, PhotoId, PhotoToken, Title, Tone, UserId, Visibility}
 use sqlx::{PgExecutor, PgTransaction};
 use time::OffsetDateTime;
 
-use super::cost::counted;
 use super::outbox::{self, Gone};
+use super::query_stats::counted;
 
 /// How many photos explore finds in its small table.
 pub const RECENT_PHOTOS_MAX: i64 = 10_000;
@@ -32,10 +32,6 @@ pub struct NewPhoto {
 }
 
 /// Posts a photo.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn insert(tx: &mut PgTransaction<'_>, new: &NewPhoto) -> Result<PhotoId, sqlx::Error> {
     let photo: PhotoId = counted(
         sqlx::query_scalar(
@@ -76,10 +72,6 @@ struct Before {
 /// It gets a new token, so that every old address of its pictures
 /// dies; what is returned must be purged before the change is acknowledged. None when the person
 /// has no such photo, or it already is as wished.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn change_visibility(
     tx: &mut PgTransaction<'_>,
     owner: UserId,
@@ -114,10 +106,6 @@ pub async fn change_visibility(
 
 /// Deletes a photo and all that hangs on it; what is returned must be purged before the deletion is
 /// acknowledged. None when the person has no such photo.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn delete(
     tx: &mut PgTransaction<'_>,
     owner: UserId,
@@ -238,10 +226,6 @@ async fn hide_from_recent(tx: &mut PgTransaction<'_>, photo: PhotoId) -> Result<
 }
 
 /// Cuts the tail of the newest photos; says how many rows went.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn cut_recent(db: impl PgExecutor<'_>) -> Result<u64, sqlx::Error> {
     let cut = sqlx::query(
         "delete from recent_photos
@@ -257,10 +241,6 @@ pub async fn cut_recent(db: impl PgExecutor<'_>) -> Result<u64, sqlx::Error> {
 }
 
 /// Appends views that an app process has counted.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn append_views(
     db: impl PgExecutor<'_>,
     views: &[(PhotoId, UserId, i32)],
@@ -281,10 +261,6 @@ pub async fn append_views(
 }
 
 /// Whether a row names this original.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn is_original(db: impl PgExecutor<'_>, filename: &str) -> Result<bool, sqlx::Error> {
     // Without an index: asked only of what processes left that died in the middle of an upload.
     sqlx::query_scalar("select exists (select from photos where filename = $1)")
@@ -294,10 +270,6 @@ pub async fn is_original(db: impl PgExecutor<'_>, filename: &str) -> Result<bool
 }
 
 /// Folds appended views into the photos; says how many photos were updated.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn fold_views(db: impl PgExecutor<'_>) -> Result<u64, sqlx::Error> {
     let folded = sqlx::query(
         "with waiting as (delete from photo_views returning photo_id, views),

@@ -3,7 +3,7 @@
 use domain::{Cursor, Frame, PhotoId, PhotoToken, Relation, Tone, UserId, Username, Visibility};
 use sqlx::PgExecutor;
 
-use super::cost::counted;
+use super::query_stats::counted;
 
 /// How many photos a page shows; about four screens of rows.
 pub const PHOTOS_PER_PAGE: usize = 40;
@@ -135,10 +135,6 @@ type Row = (
 );
 
 /// A page of a person's photos as somebody of that relation sees it; none when there is no such person.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn page(
     db: impl PgExecutor<'_>,
     name: &Username,

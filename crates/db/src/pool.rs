@@ -92,10 +92,6 @@ fn was_idle_at_last_cut(idle_for: Duration) -> bool {
 
 /// A connection of its own for the lab, which makes queries slow on purpose: unlike those of the pool it does not
 /// warn of slow statements.
-///
-/// # Errors
-///
-/// When the database does not answer.
 pub async fn unlogged(pool: &PgPool) -> Result<PgConnection, sqlx::Error> {
     let options = PgConnectOptions::clone(&pool.connect_options());
     options.disable_statement_logging().connect().await
@@ -103,10 +99,6 @@ pub async fn unlogged(pool: &PgPool) -> Result<PgConnection, sqlx::Error> {
 
 /// The planner's price of a random page, as the database is set: above 2 it plans the photostream
 /// of a big owner as a sort of all their photos.
-///
-/// # Errors
-///
-/// When the database does not answer.
 pub async fn random_page_cost(pool: &PgPool) -> Result<f64, sqlx::Error> {
     sqlx::query_scalar("select current_setting('random_page_cost')::float8")
         .fetch_one(pool)

@@ -6,7 +6,7 @@
 
 use sqlx::{PgConnection, PgExecutor};
 
-use super::cost::counted;
+use super::query_stats::counted;
 
 /// How many counters there are of each kind: `rate_limits_bucket` in schema.sql is the same number.
 pub const BUCKETS: u32 = 1 << 17;
@@ -27,10 +27,6 @@ pub struct Counter {
 /// How many seconds one of these counters is still closed; `None` when all are open.
 ///
 /// Reads only: a flood of refused tries takes no lock and writes nothing.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn closed_for(
     db: impl PgExecutor<'_>,
     counters: &[Counter],
@@ -57,10 +53,6 @@ pub async fn closed_for(
 ///
 /// One statement decides by the row's own state under the row's lock, so of any number of tries at the
 /// same moment exactly as many are counted as one after the other.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn count(db: impl PgExecutor<'_>, counter: Counter) -> Result<bool, sqlx::Error> {
     let counted_row: Option<bool> = counted(
         sqlx::query_scalar(
@@ -93,10 +85,6 @@ pub async fn count(db: impl PgExecutor<'_>, counter: Counter) -> Result<bool, sq
 }
 
 /// Takes back one try that turned out to be none, as if it had not been made: earlier tries stay counted.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn give_back(db: impl PgExecutor<'_>, counter: Counter) -> Result<(), sqlx::Error> {
     counted(
         sqlx::query(
@@ -118,10 +106,6 @@ pub async fn give_back(db: impl PgExecutor<'_>, counter: Counter) -> Result<(), 
 }
 
 /// Forgets all tries that a counter holds.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn forget(db: impl PgExecutor<'_>, counter: Counter) -> Result<(), sqlx::Error> {
     counted(
         sqlx::query("delete from rate_limits where kind = $1 and bucket = $2")
@@ -137,10 +121,6 @@ pub async fn forget(db: impl PgExecutor<'_>, counter: Counter) -> Result<(), sql
 ///
 /// Skips counters that a try holds: tries lock several in an order of their own, and a sweep that waited for
 /// one of them could lock the others against the same try.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn sweep(db: impl PgExecutor<'_>, calm_s_max: i32) -> Result<u64, sqlx::Error> {
     sqlx::query(
         "delete from rate_limits
@@ -158,10 +138,6 @@ pub async fn sweep(db: impl PgExecutor<'_>, calm_s_max: i32) -> Result<u64, sqlx
 
 /// The secret that decides which subject has which bucket; drawn by the first process that asks. Without
 /// it a stranger could compute a name that shares the bucket of another person, and close it.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn key(db: &mut PgConnection, fresh: &str) -> Result<String, sqlx::Error> {
     counted(
         sqlx::query_scalar(

@@ -6,16 +6,12 @@ use domain::UserId;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::cost::counted;
+use super::query_stats::counted;
 
 /// How many uploads of one account may be under way at once.
 pub const PLACES_PER_ACCOUNT: i16 = 2;
 
 /// Takes a place for an account, under the name of this lease; `false` if all of them are taken.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn take(db: &PgPool, account: UserId, lease: Uuid) -> Result<bool, sqlx::Error> {
     for place in 1..=PLACES_PER_ACCOUNT {
         // A lease lasts longer than an upload (3 minutes) and the decoding that may go on after it (24 s).
@@ -41,10 +37,6 @@ pub async fn take(db: &PgPool, account: UserId, lease: Uuid) -> Result<bool, sql
 }
 
 /// Gives a place back.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn give_back(db: &PgPool, account: UserId, lease: Uuid) -> Result<(), sqlx::Error> {
     counted(
         sqlx::query("delete from upload_places where userid = $1 and lease = $2")
@@ -57,10 +49,6 @@ pub async fn give_back(db: &PgPool, account: UserId, lease: Uuid) -> Result<(), 
 }
 
 /// Removes leases that ended by themselves; returns how many.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn sweep(db: &PgPool) -> Result<u64, sqlx::Error> {
     let swept = sqlx::query("delete from upload_places where expires_at <= now()")
         .execute(db)

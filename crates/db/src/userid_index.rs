@@ -114,10 +114,6 @@ pub enum Error {
 }
 
 /// Where the family stands now.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn status(db: &PgPool) -> Result<Status, sqlx::Error> {
     let mut connection = db.acquire().await?;
     status_on(&mut connection).await

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use anyhow::{Result, ensure};
 
-use super::body::Lists;
 use super::http;
+use super::workload::Lists;
 
 /// How many photostreams are compared.
 const PEOPLE: usize = 4;

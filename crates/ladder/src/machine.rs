@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use super::cores;
+use super::host_cpu;
 
 /// The machine, and the programs on it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +36,7 @@ impl Machine {
         let postgresql = db.acquire().await?.server_version_num();
         Ok(Self {
             processor: field("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown".into()),
-            cores: cores::count(),
+            cores: host_cpu::count(),
             memory_mib: field("/proc/meminfo", "MemTotal")
                 .and_then(|text| text.split(' ').next()?.parse::<u64>().ok())
                 .unwrap_or(0)

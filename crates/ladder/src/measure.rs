@@ -8,13 +8,13 @@ use benchmarker::{Histogram, Report, TierReport, Tiers, run};
 use domain::rung::Front;
 use stack::observe::cpu;
 
-use super::body::{Body, Lists};
-use super::cores::{self, Cores};
 use super::counters::Counters;
-use super::doubts::{self, Evidence};
+use super::host_cpu::{self, HostCpu};
 use super::interrupt::Interrupt;
 use super::record::{Cpu, FilesAnswered, Measured, Step};
 use super::site::Site;
+use super::validity::{self, Evidence};
+use super::workload::{Lists, Workload};
 use super::wrk;
 
 /// How long load is applied before anything is counted: connections, caches, clock rates.
@@ -37,22 +37,27 @@ pub(super) struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    /// Measures one body on a running site.
-    pub(super) fn measure(&self, site: &mut Site, step: Step, body: Body) -> Result<Measured> {
-        let plan = self.lists.plan(body, site.running.listen)?;
+    /// Measures one workload on a running site.
+    pub(super) fn measure(
+        &self,
+        site: &mut Site,
+        step: Step,
+        workload: Workload,
+    ) -> Result<Measured> {
+        let plan = self.lists.plan(workload, site.running.listen)?;
         let plan = plan.stop_when(self.interrupt.word());
         // A run of its own before: then nothing of the warm-up is in any counter below.
         run(&plan.clone().duration(WARM_UP_MAX.min(self.duration)))?;
         self.interrupt.check()?;
         let counters = Counters::read(&site.running)?;
-        let (before, used) = (Cores::read()?, cpu_of(site)?);
+        let (before, used) = (HostCpu::read()?, cpu_of(site)?);
         let duration = match step {
             Step::WithoutIndex => self.duration.max(WITHOUT_INDEX_MIN),
             Step::Version(_) | Step::IndexAgain => self.duration,
         };
         let report = run(&plan.duration(duration))?;
         let used = cpu_of(site)?.since(&used);
-        let busy = Cores::read()?.busy_since(&before);
+        let busy = HostCpu::read()?.busy_since(&before);
         self.interrupt.check()?;
         site.check()?;
         let counters = Counters::read(&site.running)?.since(&counters);
@@ -61,9 +66,9 @@ impl Bench<'_> {
             "version {} answered nothing as asked:\n{report}",
             site.rung
         );
-        let wrk_per_sec = match body {
+        let wrk_per_sec = match workload {
             // Once a version: what it says of the index it says of itself.
-            Body::Page if self.wrk && matches!(step, Step::Version(_)) => {
+            Workload::Page if self.wrk && matches!(step, Step::Version(_)) => {
                 wrk::pages_per_sec(site.running.listen, &self.lists.people, self.duration)?
             }
             _ => None,
@@ -76,7 +81,7 @@ impl Bench<'_> {
             counters,
             wrk_per_sec,
         };
-        Ok(figure(step, body, &report, &beside))
+        Ok(figure(step, workload, &report, &beside))
     }
 }
 
@@ -96,15 +101,15 @@ struct Beside {
     wrk_per_sec: Option<f64>,
 }
 
-fn figure(step: Step, body: Body, report: &Report, beside: &Beside) -> Measured {
+fn figure(step: Step, workload: Workload, report: &Report, beside: &Beside) -> Measured {
     let cpu = cpu_of_one(report, beside);
     let wrk_per_sec = beside.wrk_per_sec;
-    let files = files(body, report);
+    let files = files(workload, report);
     // What the warm-up had under way when it ended was answered after our first look.
     let under_way = 2 * report.generator.connections as u64;
     let slack = under_way + report.errors.total + report.reconnects;
     let audit = audit(&files, &beside.counters, slack);
-    let by_hand_per_sec = doubts::by_hand(&cpu, cores::count());
+    let by_hand_per_sec = validity::by_hand(&cpu, host_cpu::count());
     let evidence = Evidence {
         times: &report.histograms.request,
         errors: report.errors.total,
@@ -117,7 +122,7 @@ fn figure(step: Step, body: Body, report: &Report, beside: &Beside) -> Measured 
     };
     Measured {
         step,
-        body,
+        workload,
         requests_per_sec: report.requests_per_sec,
         average_request_ms: report.average_request_ms,
         p50_ms: report.request_times.p50_ms.unwrap_or_default(),
@@ -152,14 +157,14 @@ fn cpu_of_one(report: &Report, beside: &Beside) -> Cpu {
     if beside.starts_programs {
         // fcgiwrap waits for nobody (it ignores SIGCHLD), so the kernel forgets what its programs used
         // when they end. It is what else the cores did meanwhile; on a machine with other work too much.
-        let all = each(beside.busy * cores::count() as f64 * report.elapsed_secs);
+        let all = each(beside.busy * host_cpu::count() as f64 * report.elapsed_secs);
         cpu.app_ms += (all - cpu.sum_ms()).max(0.0);
     }
     cpu
 }
 
 /// Who answered for files; where files alone are asked for, they are the pages of the list.
-fn files(body: Body, report: &Report) -> FilesAnswered {
+fn files(workload: Workload, report: &Report) -> FilesAnswered {
     let of = |tiers: &Tiers| {
         let all = [
             &tiers.memcached,
@@ -175,10 +180,10 @@ fn files(body: Body, report: &Report) -> FilesAnswered {
             app: tiers.app.requests,
         }
     };
-    match body {
-        Body::Page => FilesAnswered::default(),
-        Body::Files => of(&report.page_tiers),
-        Body::PageAndFiles | Body::Pictures => of(&report.file_tiers),
+    match workload {
+        Workload::Page => FilesAnswered::default(),
+        Workload::Files => of(&report.page_tiers),
+        Workload::PageAndFiles | Workload::Pictures => of(&report.file_tiers),
     }
 }
 

@@ -5,18 +5,18 @@ use askama::Template;
 use benchmarker::chart::{self, Factor, Frame, dots, waterfall};
 use domain::rung::Rung;
 
-use super::body::Body;
-use super::peers::Peers;
+use super::baselines::Baselines;
 use super::record::Step;
 use super::summary::Row;
 use super::tables::Tables;
+use super::workload::Workload;
 
 /// How wide a drawing is, in CSS pixels: on a page, and on a telephone.
 const WIDE: f64 = 760.0;
 const NARROW: f64 = 340.0;
 
 /// The loads whose factors are drawn.
-const DRAWN: [Body; 2] = [Body::Page, Body::PageAndFiles];
+const DRAWN: [Workload; 2] = [Workload::Page, Workload::PageAndFiles];
 
 /// The steps from one version to the next.
 const STEPS: [Step; 3] = [
@@ -48,7 +48,7 @@ struct Figure {
 }
 
 /// The page of a talk.
-pub(super) fn html(tables: &Tables<'_>, peers: Option<&Peers>) -> Result<String> {
+pub fn html(tables: &Tables<'_>, peers: Option<&Baselines>) -> Result<String> {
     let grid = tables.first_screen_grid(peers);
     let talk = tables.talk();
     let page = Page {
@@ -59,7 +59,7 @@ pub(super) fn html(tables: &Tables<'_>, peers: Option<&Peers>) -> Result<String>
             .into_iter()
             .filter(|row| !row.is_empty())
             .collect(),
-        figures: DRAWN.map(|body| figure(tables, body)).into(),
+        figures: DRAWN.map(|workload| figure(tables, workload)).into(),
         judged: judged(tables),
         effects: tables.effects_said(),
         doubts: tables.doubts(),
@@ -70,14 +70,20 @@ pub(super) fn html(tables: &Tables<'_>, peers: Option<&Peers>) -> Result<String>
     page.render().context("the result as a page")
 }
 
-fn figure(tables: &Tables<'_>, body: Body) -> Figure {
-    let title = body.title(tables.talk().files_per_page);
-    let rows = STEPS.into_iter().filter_map(|step| tables.row(step, body));
+fn figure(tables: &Tables<'_>, workload: Workload) -> Figure {
+    let title = workload.title(tables.talk().files_per_page);
+    let rows = STEPS
+        .into_iter()
+        .filter_map(|step| tables.row(step, workload));
     let factors: Vec<Factor> = rows.filter_map(factor).collect();
     let draw = |width, kind: &str| {
         let id = format!(
             "{kind}-{}",
-            if body == Body::Page { "page" } else { "files" }
+            if workload == Workload::Page {
+                "page"
+            } else {
+                "files"
+            }
         );
         let label = format!("What each version multiplies the requests a second of {title} by");
         let frame = Frame {

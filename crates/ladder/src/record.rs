@@ -3,9 +3,9 @@
 use domain::rung::Rung;
 use serde::{Deserialize, Serialize};
 
-use super::body::Body;
 use super::machine::Machine;
 use super::numbers::ms;
+use super::workload::Workload;
 
 /// Which form of JSON this is; changed when a reader of the old one would misread it.
 pub const SCHEMA: u32 = 1;
@@ -126,8 +126,9 @@ impl TryFrom<String> for Step {
 pub struct Measured {
     /// Of which version.
     pub step: Step,
-    /// By which load.
-    pub body: Body,
+    /// Under which workload.
+    #[serde(rename = "body")]
+    pub workload: Workload,
     /// Answered requests a second: the headline.
     pub requests_per_sec: f64,
     /// Mean time of a request, in milliseconds.

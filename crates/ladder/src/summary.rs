@@ -3,8 +3,8 @@
 use benchmarker::compare::{BLOCKS_MIN, Better, Block, Effect, effect};
 use serde::Serialize;
 
-use super::body::Body;
 use super::record::{Cpu, FilesAnswered, Measured, Step, Talk};
+use super::workload::Workload;
 
 /// One figure over all rounds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -41,8 +41,9 @@ impl Middle {
 pub struct Row {
     /// Which version.
     pub step: Step,
-    /// Which load.
-    pub body: Body,
+    /// Under which workload.
+    #[serde(rename = "body")]
+    pub workload: Workload,
     /// Answered requests a second.
     pub requests_per_sec: Middle,
     /// Whole pages a second, or files.
@@ -70,33 +71,35 @@ pub struct Row {
 
 /// The rows of a talk, in the order they are told.
 pub(super) fn rows(talk: &Talk) -> Vec<Row> {
-    let all = Body::ALL.into_iter();
-    let all = all.flat_map(|body| Step::ALL.into_iter().map(move |step| (step, body)));
-    all.filter_map(|(step, body)| row(talk, step, body))
+    let all = Workload::ALL.into_iter();
+    let all = all.flat_map(|workload| Step::ALL.into_iter().map(move |step| (step, workload)));
+    all.filter_map(|(step, workload)| row(talk, step, workload))
         .collect()
 }
 
-fn find(round: &[Measured], step: Step, body: Body) -> Option<&Measured> {
+fn find(round: &[Measured], step: Step, workload: Workload) -> Option<&Measured> {
     round
         .iter()
-        .find(|measured| measured.step == step && measured.body == body)
+        .find(|measured| measured.step == step && measured.workload == workload)
 }
 
-fn row(talk: &Talk, step: Step, body: Body) -> Option<Row> {
+fn row(talk: &Talk, step: Step, workload: Workload) -> Option<Row> {
     let rounds = talk.rounds.iter();
-    let measured: Vec<&Measured> = rounds.filter_map(|round| find(round, step, body)).collect();
+    let measured: Vec<&Measured> = rounds
+        .filter_map(|round| find(round, step, workload))
+        .collect();
     let middle = |value: fn(&Measured) -> f64| Middle::of(measured.iter().map(|one| value(one)));
     let median = |value: fn(&Measured) -> f64| middle(value).map_or(0.0, |middle| middle.median);
     let factors = talk.rounds.iter().filter_map(|round| {
-        let here = find(round, step, body)?;
-        let before = find(round, step.before()?, body)?;
+        let here = find(round, step, workload)?;
+        let before = find(round, step.before()?, workload)?;
         Some(here.requests_per_sec / before.requests_per_sec)
     });
     let factor = Middle::of(factors);
     let blocks = talk.rounds.iter().filter_map(|round| {
         Some(Block {
-            a: find(round, step.before()?, body)?.requests_per_sec,
-            b: find(round, step, body)?.requests_per_sec,
+            a: find(round, step.before()?, workload)?.requests_per_sec,
+            b: find(round, step, workload)?.requests_per_sec,
             again: None,
         })
     });
@@ -111,7 +114,7 @@ fn row(talk: &Talk, step: Step, body: Body) -> Option<Row> {
     }
     Some(Row {
         step,
-        body,
+        workload,
         requests_per_sec: middle(|one| one.requests_per_sec)?,
         units_per_sec: middle(|one| one.units_per_sec)?,
         average_request_ms: middle(|one| one.average_request_ms)?,

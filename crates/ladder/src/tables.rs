@@ -2,13 +2,12 @@
 
 use benchmarker::chart::Dot;
 
-use super::body::Body;
+use super::baselines::{self, Baselines};
 use super::grid::Grid;
 use super::numbers::{count, factor, ms, rate};
-use super::page;
-use super::peers::{self, Peers};
 use super::record::{Cpu, Step, Talk};
 use super::summary::{Middle, Row, rows};
+use super::workload::Workload;
 
 /// The ladder as it is told: versions from the bottom, and at the end the fall, beside where we began.
 const TOLD: [(Step, Told); 7] = [
@@ -35,7 +34,7 @@ enum Reader<'p> {
     /// Somebody at a terminal, which is not wide.
     Terminal,
     /// Somebody with the page before them: ranges over rounds, and what others reached.
-    Page(Option<&'p Peers>),
+    Page(Option<&'p Baselines>),
 }
 
 /// A talk with its rows worked out.
@@ -64,15 +63,15 @@ impl<'a> Tables<'a> {
         &self.rows
     }
 
-    pub(super) fn row(&self, step: Step, body: Body) -> Option<&Row> {
+    pub(super) fn row(&self, step: Step, workload: Workload) -> Option<&Row> {
         let mut rows = self.rows.iter();
-        rows.find(|row| row.step == step && row.body == body)
+        rows.find(|row| row.step == step && row.workload == workload)
     }
 
     /// Requests a second by version and load, and what each step multiplied them by.
     fn rates(&self, reader: Reader<'_>) -> Grid {
         let mut head = vec!["requests/sec".to_owned()];
-        head.extend(Body::ALL.map(|body| body.title(self.talk.files_per_page)));
+        head.extend(Workload::ALL.map(|workload| workload.title(self.talk.files_per_page)));
         if let Reader::Page(peers) = reader {
             head.push("talk of 2007".to_owned());
             head.extend(peers.map(|_| "its stack today, pages/s".to_owned()));
@@ -83,16 +82,16 @@ impl<'a> Tables<'a> {
                 (Told::Again, Reader::Terminal) => format!("{}, once more", step.title()),
                 (Told::Again, Reader::Page(_)) => format!("*{}, once more*", step.title()),
             }];
-            cells.extend(Body::ALL.map(|body| {
+            cells.extend(Workload::ALL.map(|workload| {
                 let row = self
-                    .row(step, body)
-                    .filter(|_| told == Told::First || body == Body::Page);
+                    .row(step, workload)
+                    .filter(|_| told == Told::First || workload == Workload::Page);
                 row.map(|row| rate_cell(row, told, reader))
                     .unwrap_or_default()
             }));
             if let Reader::Page(peers) = reader {
                 let first = told == Told::First;
-                let talk = peers::talk_of_2007(step);
+                let talk = baselines::talk_of_2007(step);
                 cells.push(if first { talk } else { "" }.to_owned());
                 cells.extend(peers.map(|peers| {
                     if first {
@@ -113,10 +112,10 @@ impl<'a> Tables<'a> {
     /// Mean times of a request.
     fn times(&self) -> Grid {
         let mut head = vec!["average request time, ms".to_owned()];
-        head.extend(Body::ALL.map(|body| body.title(self.talk.files_per_page)));
+        head.extend(Workload::ALL.map(|workload| workload.title(self.talk.files_per_page)));
         self.by_step(head, |step| {
-            let cells = Body::ALL.map(|body| {
-                let row = self.row(step, body);
+            let cells = Workload::ALL.map(|workload| {
+                let row = self.row(step, workload);
                 row.map(|row| ms(row.average_request_ms.median))
                     .unwrap_or_default()
             });
@@ -138,7 +137,7 @@ impl<'a> Tables<'a> {
             "wrk",
         ];
         self.by_step(head.map(str::to_owned).into(), |step| {
-            let Some(row) = self.row(step, Body::Page) else {
+            let Some(row) = self.row(step, Workload::Page) else {
                 return vec![];
             };
             let Cpu {
@@ -168,12 +167,12 @@ impl<'a> Tables<'a> {
 
     /// How many requests for files the app itself saw.
     fn files(&self) -> Grid {
-        let bodies = [Body::PageAndFiles, Body::Files, Body::Pictures];
+        let workloads = [Workload::PageAndFiles, Workload::Files, Workload::Pictures];
         let mut head = vec!["files that the app saw".to_owned()];
-        head.extend(bodies.map(|body| body.title(self.talk.files_per_page)));
+        head.extend(workloads.map(|workload| workload.title(self.talk.files_per_page)));
         self.by_step(head, |step| {
-            let cells = bodies.map(|body| {
-                let files = self.row(step, body).map(|row| row.files);
+            let cells = workloads.map(|workload| {
+                let files = self.row(step, workload).map(|row| row.files);
                 let files = files.filter(|files| files.asked > 0);
                 files
                     .map(|files| {
@@ -204,7 +203,7 @@ impl<'a> Tables<'a> {
         let files = self.talk.files_per_page;
         let rows = self.rows.iter();
         rows.flat_map(|row| {
-            let about = format!("{}, {}", row.step.title(), row.body.title(files));
+            let about = format!("{}, {}", row.step.title(), row.workload.title(files));
             let doubts = row.doubts.iter();
             doubts.map(move |doubt| format!("{about}: {doubt}"))
         })
@@ -216,7 +215,7 @@ impl<'a> Tables<'a> {
         let files = self.talk.files_per_page;
         let judged = |row: &Row| {
             Some(Dot {
-                name: format!("{}, {}", row.step.short(), row.body.title(files)),
+                name: format!("{}, {}", row.step.short(), row.workload.title(files)),
                 effect: row.effect.clone()?,
             })
         };
@@ -258,7 +257,7 @@ impl<'a> Tables<'a> {
     }
 
     /// The same as it stands in a page.
-    pub(super) fn first_screen_grid(&self, peers: Option<&Peers>) -> Grid {
+    pub(super) fn first_screen_grid(&self, peers: Option<&Baselines>) -> Grid {
         let mut grid = self.rates(Reader::Page(peers));
         // Marks of Markdown mean nothing there: a slanted name, and what keeps a star a star.
         for cell in grid.rows.iter_mut().flatten() {
@@ -270,21 +269,13 @@ impl<'a> Tables<'a> {
         grid
     }
 
-    /// The page that stands alone.
-    ///
-    /// # Errors
-    /// When it cannot be put together.
-    pub fn html(&self, peers: Option<&Peers>) -> anyhow::Result<String> {
-        page::html(self, peers)
-    }
-
     /// The one table of README's first screen.
-    pub fn first_screen(&self, peers: Option<&Peers>) -> String {
+    pub fn first_screen(&self, peers: Option<&Baselines>) -> String {
         self.rates(Reader::Page(peers)).markdown()
     }
 
     /// The page for docs/results.
-    pub fn markdown(&self, peers: Option<&Peers>) -> String {
+    pub fn markdown(&self, peers: Option<&Baselines>) -> String {
         let talk = self.talk;
         let data = talk.data;
         let short = if talk.quick {
@@ -346,7 +337,7 @@ impl<'a> Tables<'a> {
             seed = data.seed,
             files = talk.files_per_page,
             seconds = talk.seconds,
-            talks = peers::TALKS,
+            talks = baselines::TALKS,
             times = self.times().markdown(),
             cpu = self.cpu().markdown(),
             cores = talk.machine.cores,

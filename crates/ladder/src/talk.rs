@@ -11,7 +11,7 @@ use domain::rung::Rung;
 use domain::urls;
 use stack::supervisor::{Running, StateDir};
 
-use super::body::{Body, Lists};
+use super::baselines::Baselines;
 use super::conformance::Expected;
 use super::index::{self, block_on};
 use super::interrupt::Interrupt;
@@ -19,13 +19,13 @@ use super::machine::Machine;
 use super::measure::Bench;
 use super::numbers::rate;
 use super::options::Options;
-use super::peers::Peers;
 use super::record::{Data, Measured, SCHEMA, Step, Talk};
 use super::screen::Screen;
 use super::site::Site;
+use super::story::{picture, story};
 use super::tables::Tables;
-use super::words::{picture, story};
-use super::{spoken, written};
+use super::workload::{Lists, Workload};
+use super::{output, terminal};
 use crate::lab;
 
 /// How long it may take to visit the popular pages once: the first time their pictures are drawn.
@@ -40,7 +40,7 @@ const WARMING_PATIENCE: Duration = Duration::from_secs(300);
 /// is there.
 pub fn tell(options: &Options) -> Result<()> {
     let interrupt = Interrupt::listen()?;
-    let peers = Peers::read(&options.peers)?;
+    let peers = Baselines::read(&options.peers)?;
     refuse_a_running_site(options)?;
     let mut teller = Teller {
         options,
@@ -233,8 +233,8 @@ impl Teller<'_> {
         work.at("visiting popular pages once");
         self.warm(&site, bench.lists)?;
         drop(work);
-        for body in Body::ALL {
-            self.figure(&mut site, bench, step, body, measured)?;
+        for workload in Workload::ALL {
+            self.figure(&mut site, bench, step, workload, measured)?;
         }
         self.close(step, bench, measured, expected.as_ref());
         if rung == Rung::CacheMoney {
@@ -255,7 +255,7 @@ impl Teller<'_> {
         self.index_gone = true;
         let fallen = self
             .change_index(&url, "dropping the userid index", lab::drop)
-            .and_then(|()| self.figure(site, bench, Step::WithoutIndex, Body::Page, measured));
+            .and_then(|()| self.figure(site, bench, Step::WithoutIndex, Workload::Page, measured));
         if fallen.is_ok() {
             self.close(Step::WithoutIndex, bench, measured, None);
             self.open(Step::IndexAgain);
@@ -264,7 +264,7 @@ impl Teller<'_> {
         self.index_gone = restored.is_err();
         fallen?;
         restored?;
-        self.figure(site, bench, Step::IndexAgain, Body::Page, measured)?;
+        self.figure(site, bench, Step::IndexAgain, Workload::Page, measured)?;
         self.close(Step::IndexAgain, bench, measured, None);
         Ok(())
     }
@@ -291,14 +291,15 @@ impl Teller<'_> {
         site: &mut Site,
         bench: &Bench<'_>,
         step: Step,
-        body: Body,
+        workload: Workload,
         measured: &mut Vec<Measured>,
     ) -> Result<()> {
-        let title = body.title(bench.lists.files.len());
+        let title = workload.title(bench.lists.files.len());
         let work = self.screen.under_way(&format!("measuring {title}"));
-        let figure = bench.measure(site, step, body)?;
+        let figure = bench.measure(site, step, workload)?;
         drop(work);
-        self.screen.line(&spoken::figure(&title, &figure, measured));
+        self.screen
+            .line(&terminal::figure(&title, &figure, measured));
         measured.push(figure);
         Ok(())
     }
@@ -321,13 +322,13 @@ impl Teller<'_> {
         expected: Option<&Expected>,
     ) {
         let figures: Vec<&Measured> = measured.iter().filter(|one| one.step == step).collect();
-        for (name, text) in spoken::beside(&figures, bench.lists.files.len(), expected) {
+        for (name, text) in terminal::beside(&figures, bench.lists.files.len(), expected) {
             self.screen.beside(name, &text);
         }
     }
 
     /// The table, and the files.
-    fn end(&self, talk: &Talk, peers: Option<&Peers>) -> Result<()> {
+    fn end(&self, talk: &Talk, peers: Option<&Baselines>) -> Result<()> {
         let tables = Tables::of(talk);
         self.screen.heading("The table");
         self.screen.line(&tables.text());
@@ -338,7 +339,7 @@ impl Teller<'_> {
                 .iter()
                 .for_each(|doubt| self.screen.beside("", doubt));
         }
-        written::write(self.options, &tables, peers, |file| {
+        output::write(self.options, &tables, peers, |file| {
             self.screen.line(&format!("written: {}", file.display()));
         })
     }

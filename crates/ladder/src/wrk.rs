@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
-use super::body::CONNECTIONS;
+use super::workload::CONNECTIONS;
 
 /// Pages a second as wrk counts them; none where it is not installed.
 pub(super) fn pages_per_sec(

@@ -90,10 +90,6 @@ impl Accounts {
     }
 
     /// Deletes counters of tries that no longer count.
-    ///
-    /// # Errors
-    ///
-    /// When the database fails.
     pub async fn sweep(&self) -> Result<(), db::Error> {
         brake::sweep(&self.db).await
     }

@@ -11,7 +11,7 @@ use images::store::Settings;
 use images::{Derivatives, Originals};
 
 use crate::accounts::Accounts;
-use crate::generations::Generations;
+use crate::assets::AssetStore;
 use crate::passwords::{DemoLogins, Passwords};
 use crate::upload::Uploads;
 use crate::validity::PictureValidity;
@@ -40,7 +40,7 @@ pub struct Parts {
     /// Views that are not written to the database yet.
     pub views: ViewCounter,
     /// The site's own files of other versions; none where processes share no folder.
-    pub generations: Option<Generations>,
+    pub asset_store: Option<AssetStore>,
 }
 
 impl Site {
@@ -67,8 +67,8 @@ impl Site {
         let mut settings = Settings::new(&config.derivatives);
         settings.disk = Some(disk.clone());
         let derivatives = Derivatives::new(settings, originals.clone());
-        let generations = config.static_files.clone().map(Generations::new);
-        let validity = PictureValidity::new(db.clone(), generations.clone());
+        let asset_store = config.static_files.clone().map(AssetStore::new);
+        let validity = PictureValidity::new(db.clone(), asset_store.clone());
         let mut options = Options::new(config.memcached.iter().copied()).validity(validity);
         options.fence = config.fence.then(Fence::default);
         Ok(Self(Arc::new(Parts {
@@ -79,7 +79,7 @@ impl Site {
             accounts: Accounts::new(db.clone(), Passwords::new(demo)),
             disk,
             views: ViewCounter::default(),
-            generations,
+            asset_store,
             db,
         })))
     }

@@ -7,8 +7,8 @@ use tokio::sync::SemaphorePermit;
 
 use super::accounts::{AccountError, Accounts};
 use super::brake::{Counted, Guesser};
+use super::log_throttle;
 use super::passwords::{PASSWORD_BYTES_MAX, Standing};
-use super::refusals;
 
 /// What a visitor sends to log in. Not to be written anywhere, so it has no Debug form.
 pub struct LogIn<'a> {
@@ -181,7 +181,7 @@ struct LookedUp<'a> {
 /// Writes down a refused try. A name is written only if there is an account of it: people type passwords
 /// into the wrong field.
 fn refused(why: &str, account: Option<&Username>, network: Network) {
-    refusals::log(|| match account {
+    log_throttle::log(|| match account {
         Some(account) => tracing::info!(why, %account, %network, "refused a log-in"),
         None => tracing::info!(why, %network, "refused a log-in"),
     });

@@ -5,7 +5,7 @@ use db::outbox::Gone;
 use db::photo_write;
 use domain::{PhotoId, UserId, Visibility};
 
-use super::room;
+use super::disk_full_retry;
 use crate::Site;
 use crate::jobs::outbox::{self, Delivery};
 
@@ -17,7 +17,7 @@ use crate::jobs::outbox::{self, Delivery};
 /// When the database fails, also with the room that the ballast makes.
 pub async fn delete(site: &Site, owner: UserId, photo: PhotoId) -> Result<Delivery, db::Error> {
     let ended = delete_once(&site.db, owner, photo).await;
-    let gone = match room::is_made(&site.disk, &ended).await {
+    let gone = match disk_full_retry::should_retry(&site.disk, &ended).await {
         true => delete_once(&site.db, owner, photo).await?,
         false => ended?,
     };
@@ -47,7 +47,7 @@ pub async fn show_to(
     to: Visibility,
 ) -> Result<Delivery, db::Error> {
     let ended = show_to_once(&site.db, owner, photo, to).await;
-    let gone = match room::is_made(&site.disk, &ended).await {
+    let gone = match disk_full_retry::should_retry(&site.disk, &ended).await {
         true => show_to_once(&site.db, owner, photo, to).await?,
         false => ended?,
     };

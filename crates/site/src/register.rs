@@ -5,10 +5,10 @@ use db::people::RegisterError;
 use domain::{BadText, BadUsername, DisplayName, Network, Secret, Username};
 
 use super::accounts::{AccountError, Accounts};
+use super::log_throttle;
 use super::login::Entrance;
 use super::new_password::{self, BadPassword};
 use super::passwords::Standing;
-use super::refusals;
 
 /// What a visitor sends to register. Not to be written anywhere, so it has no Debug form.
 pub struct Register<'a> {
@@ -83,13 +83,15 @@ impl Accounts {
         let counted = match counted {
             Ok(counted) => counted,
             Err(seconds) => {
-                refusals::log(|| tracing::info!(%network, "refused a registration: too many"));
+                log_throttle::log(|| tracing::info!(%network, "refused a registration: too many"));
                 return Ok(Registered::Wait { seconds });
             }
         };
         let Ok(turn) = self.passwords.turn(Standing::Stranger).await else {
             counted.not_checked(&self.db).await?;
-            refusals::log(|| tracing::info!(%network, "refused a registration: the line is full"));
+            log_throttle::log(
+                || tracing::info!(%network, "refused a registration: the line is full"),
+            );
             return Ok(Registered::Busy);
         };
         let hash = self

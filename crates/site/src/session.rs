@@ -4,7 +4,7 @@ use db::session;
 use domain::SecretHash;
 use images::disk::{Disk, Level};
 
-use super::room;
+use super::disk_full_retry;
 
 /// How many sessions a person keeps while the disk is nearly full: a browser each, and some that were
 /// forgotten. Logging in again and again then takes no room.
@@ -20,7 +20,7 @@ pub async fn bound(db: &db::Pool, disk: &Disk, newest: &SecretHash) {
     }
     let end = || session::end_all_but_newest(db, newest, SESSIONS_KEPT_WHEN_SCARCE);
     let mut ended = end().await;
-    if room::is_made(disk, &ended).await {
+    if disk_full_retry::should_retry(disk, &ended).await {
         ended = end().await;
     }
     if let Err(error) = ended {
@@ -29,13 +29,9 @@ pub async fn bound(db: &db::Pool, disk: &Disk, newest: &SecretHash) {
 }
 
 /// Ends a session, also when the disk is full.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn end(db: &db::Pool, disk: &Disk, hash: &SecretHash) -> Result<(), db::Error> {
     let ended = session::end(db, hash).await;
-    if room::is_made(disk, &ended).await {
+    if disk_full_retry::should_retry(disk, &ended).await {
         return session::end(db, hash).await;
     }
     ended

@@ -10,7 +10,7 @@ use images::blocking::Lane;
 use tokio::sync::Semaphore;
 
 use crate::assets;
-use crate::generations::Generations;
+use crate::assets::AssetStore;
 use crate::picture::held;
 
 /// Looks for files of other versions.
@@ -22,7 +22,7 @@ static LOOKING: Lane = Lane::new(4);
 #[derive(Debug, Clone)]
 pub struct PictureValidity {
     db: db::Pool,
-    generations: Option<Generations>,
+    asset_store: Option<AssetStore>,
     /// A store holds a connection for as long as memcached takes to answer. Half of the pool is the
     /// visitors' whatever memcached does; for the other half stores wait as everybody.
     places: Arc<Semaphore>,
@@ -56,11 +56,11 @@ impl Validity for PictureValidity {
 
 impl PictureValidity {
     /// The truth about photos in this database, and files in this folder.
-    pub fn new(db: db::Pool, generations: Option<Generations>) -> Self {
+    pub fn new(db: db::Pool, asset_store: Option<AssetStore>) -> Self {
         let places = (db.options().get_max_connections() / 2).max(1);
         Self {
             db,
-            generations,
+            asset_store,
             places: Arc::new(Semaphore::new(places as usize)),
         }
     }
@@ -70,11 +70,11 @@ impl PictureValidity {
         if assets::all().at(path).is_some() {
             return true;
         }
-        let (Some(generations), Some(key)) = (self.generations.clone(), Key::of(path)) else {
+        let (Some(asset_store), Some(key)) = (self.asset_store.clone(), Key::of(path)) else {
             return false;
         };
         LOOKING
-            .run(move || generations.has(&key))
+            .run(move || asset_store.has(&key))
             .await
             .unwrap_or(false)
     }

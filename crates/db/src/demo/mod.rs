@@ -187,10 +187,6 @@ pub async fn begin_empty(connection: &mut PgConnection) -> Result<(), MigrateErr
 }
 
 /// Whether the site began without demo data, by [`begin_empty`].
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn was_begun_empty(connection: &mut PgConnection) -> sqlx::Result<bool> {
     load::is_remembered_empty(connection).await
 }

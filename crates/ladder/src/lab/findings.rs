@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::scene::{IndexState, Second};
+use super::snapshot::{IndexState, Second};
 use super::times::Times;
 
 /// How many phases are kept: a person flips the switch a few times in a minute.

@@ -1,8 +1,8 @@
 //! What the lab does, for its page and for the command line alike: drop, create, measure; and what it
 //! draws while somebody watches.
 //!
-//! In the order to read them: `pulse` counts in each app process, `live` gathers once a second what all
-//! of them, memcached and `/proc` tell, `scene` is what there is to draw then, `load` is the benchmark,
+//! In the order to read them: `request_counters` counts in each app process, `live` gathers once a second what all
+//! of them, memcached and `/proc` tell, `snapshot` is what there is to draw then, `load` is the benchmark,
 //! `findings` its result by the state of the index, `explain` puts a plan into words.
 
 mod explain;
@@ -11,9 +11,9 @@ mod gather;
 mod live;
 mod load;
 mod memcached;
-mod pulse;
-mod scene;
-mod siblings;
+mod processes;
+mod request_counters;
+mod snapshot;
 mod times;
 
 pub use explain::{Words, in_words};
@@ -23,8 +23,8 @@ pub use load::{
     COMMAND as BENCHMARK_COMMAND, DURATION as BENCHMARK_DURATION, Heard, Outcome,
     run as run_benchmark,
 };
-pub use pulse::{Pulse, Reading};
-pub use scene::{Changing, Happening, IndexState, LATELY, SPAN, Scene, Second};
+pub use request_counters::{Reading, RequestCounters};
+pub use snapshot::{Changing, Happening, IndexState, LATELY, SPAN, Second, Snapshot};
 pub use times::{BUCKETS, Times, bucket_of};
 
 use db::measure::Timing;
@@ -62,10 +62,6 @@ pub async fn create(db: &db::Pool) -> Result<Vec<Done>, Error> {
 ///
 /// The result is kept under the state that the index is in; in between
 /// (partly dropped, being built) there is nothing to keep.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn measure(db: &db::Pool) -> Result<(), db::Error> {
     let status = userid_index::status(db).await?;
     if !status.is_whole() && !status.is_gone() {
@@ -79,10 +75,6 @@ pub async fn measure(db: &db::Pool) -> Result<(), db::Error> {
 }
 
 /// Measures once where nothing was ever measured, so that the lab has something to compare with.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn measure_first(db: &db::Pool) -> Result<(), db::Error> {
     if measure::last(db).await?.is_empty() {
         measure(db).await?;

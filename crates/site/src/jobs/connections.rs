@@ -2,7 +2,7 @@
 //! because PostgreSQL writes a file for it.
 
 use db::pool;
-use db::trouble::Trouble;
+use db::transient_error::TransientError;
 use images::blocking::Lane;
 
 use crate::Site;
@@ -30,7 +30,7 @@ async fn open(site: &Site, connections: u32) -> Result<(), db::Error> {
         return Ok(());
     };
     let disk = site.disk.clone();
-    let is_full = Trouble::of(&error) == Some(Trouble::DiskFull);
+    let is_full = TransientError::of(&error) == Some(TransientError::DiskFull);
     if is_full
         && GIVING_WAY
             .run(move || disk.give_way())

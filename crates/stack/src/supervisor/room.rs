@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use db::trouble::Trouble;
+use db::transient_error::TransientError;
 use db::wal;
 use db::{ConnectOptions, Connection};
 use images::disk::{BALLAST_BYTES, Ballast, Reading, STEP_BYTES, is_disk_full};
@@ -224,7 +224,7 @@ impl Log {
 
 fn postgres_has_no_room(error: &anyhow::Error) -> bool {
     let error = error.downcast_ref::<db::Error>();
-    error.and_then(Trouble::of) == Some(Trouble::DiskFull)
+    error.and_then(TransientError::of) == Some(TransientError::DiskFull)
 }
 
 /// Adds what to do to an error that comes from a full disk.

@@ -5,12 +5,12 @@ use time::OffsetDateTime;
 
 use super::Live;
 use crate::lab::load::{Line, Outcome, Running};
-use crate::lab::scene::Happening;
+use crate::lab::snapshot::Happening;
 
 impl Live {
     /// Runs the benchmark and keeps what it found.
     pub(super) async fn benchmark(&self) {
-        self.redraw(|scene| scene.happens(Happening::BenchmarkBegins));
+        self.redraw(|snapshot| snapshot.happens(Happening::BenchmarkBegins));
         let front = self.0.place.get().and_then(|place| place.front);
         let started = front.map(|front| Running::start(front, &self.0.database_url));
         let outcome = match started {
@@ -21,17 +21,17 @@ impl Live {
             }
             None => Err("This process does not know where its front listens.".to_owned()),
         };
-        self.redraw(|scene| {
-            scene.benchmark_ends = None;
-            scene.happens(Happening::BenchmarkEnds);
-            scene.findings.ended_at = Some(OffsetDateTime::now_utc().unix_timestamp());
+        self.redraw(|snapshot| {
+            snapshot.benchmark_ends = None;
+            snapshot.happens(Happening::BenchmarkEnds);
+            snapshot.findings.ended_at = Some(OffsetDateTime::now_utc().unix_timestamp());
             match outcome {
                 Ok(outcome) => {
-                    scene.outcome = Some(outcome);
+                    snapshot.outcome = Some(outcome);
                     // It was said of this benchmark, or has been read.
-                    scene.mishap = None;
+                    snapshot.mishap = None;
                 }
-                Err(sentence) => scene.mishap = Some(sentence),
+                Err(sentence) => snapshot.mishap = Some(sentence),
             }
         });
         self.keep_findings().await;
@@ -44,7 +44,7 @@ impl Live {
             tokio::select! {
                 line = running.next() => match line {
                     Some(Line::Second(heard)) => {
-                        self.desk().heard.get_or_insert_default().add(&heard);
+                        self.state().heard.get_or_insert_default().add(&heard);
                     }
                     Some(Line::Done(found)) => outcome = Ok(found),
                     Some(Line::Refused(sentence)) => outcome = Err(sentence),
@@ -62,9 +62,9 @@ impl Live {
         match measure::last_benchmark(&self.0.db).await {
             Ok(Some(found)) => {
                 let findings = serde_json::from_str(&found).unwrap_or_default();
-                self.redraw(|scene| {
-                    if scene.findings.is_empty() && scene.benchmark_ends.is_none() {
-                        scene.findings = findings;
+                self.redraw(|snapshot| {
+                    if snapshot.findings.is_empty() && snapshot.benchmark_ends.is_none() {
+                        snapshot.findings = findings;
                     }
                 });
             }

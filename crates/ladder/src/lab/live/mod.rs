@@ -15,13 +15,13 @@ use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
 use super::findings::Findings;
-use super::gather::Gatherer;
 use super::load::{DURATION, Heard};
-use super::pulse::Pulse;
-use super::scene::{Changing, Scene};
-use super::siblings::{self, NotPosted};
+use super::processes::{self, NotPosted};
+use super::request_counters::RequestCounters;
+use super::snapshot::{Changing, Snapshot};
 
 mod bench;
+mod refresh;
 
 /// How long we go on gathering after somebody last looked: longer than a browser needs to come back.
 const WATCHED_FOR: Duration = Duration::from_secs(10);
@@ -84,20 +84,20 @@ pub struct Live(Arc<Parts>);
 
 #[derive(Debug)]
 struct Parts {
-    pulse: Pulse,
+    request_counters: RequestCounters,
     db: db::Pool,
     database_url: String,
     memcached: Vec<SocketAddr>,
     place: OnceLock<Place>,
-    desk: Mutex<Desk>,
-    drawn: watch::Sender<Arc<Scene>>,
+    state: Mutex<State>,
+    drawn: watch::Sender<Arc<Snapshot>>,
     stop: Notify,
 }
 
 /// What changes while one looks.
 #[derive(Debug)]
-struct Desk {
-    scene: Scene,
+struct State {
+    snapshot: Snapshot,
     watched_until: Instant,
     gathering: bool,
     /// What the running benchmark has said since the last second was drawn.
@@ -108,16 +108,16 @@ impl Live {
     /// A lab that counts, and draws once somebody looks.
     pub fn new(db: db::Pool, database_url: &str, memcached: &[SocketAddr]) -> Self {
         let now = Instant::now();
-        let scene = Scene::new(now, !memcached.is_empty());
+        let snapshot = Snapshot::new(now, !memcached.is_empty());
         Self(Arc::new(Parts {
-            pulse: Pulse::default(),
+            request_counters: RequestCounters::default(),
             db,
             database_url: database_url.to_owned(),
             memcached: memcached.to_vec(),
             place: OnceLock::new(),
-            drawn: watch::Sender::new(Arc::new(scene.clone())),
-            desk: Mutex::new(Desk {
-                scene,
+            drawn: watch::Sender::new(Arc::new(snapshot.clone())),
+            state: Mutex::new(State {
+                snapshot,
                 watched_until: now,
                 gathering: false,
                 heard: None,
@@ -129,16 +129,16 @@ impl Live {
     /// Says where this process stands. One that answers a single request never says it, and then
     /// nothing is drawn: it is gone before there is a second.
     pub fn stand_at(&self, place: Place) {
-        let mut desk = self.desk();
-        desk.scene.lives = true;
-        desk.scene.no_benchmark = no_benchmark(place.front);
+        let mut state = self.state();
+        state.snapshot.lives = true;
+        state.snapshot.no_benchmark = no_benchmark(place.front);
         // Said once, before anything is served.
         let _ = self.0.place.set(place);
     }
 
     /// What this process counts.
-    pub fn pulse(&self) -> &Pulse {
-        &self.0.pulse
+    pub fn request_counters(&self) -> &RequestCounters {
+        &self.0.request_counters
     }
 
     /// Whether this process has a socket where siblings may ask it.
@@ -150,16 +150,12 @@ impl Live {
         self.0.place.get()?.socket.as_ref()
     }
 
-    pub(super) fn memcached(&self) -> &[SocketAddr] {
-        &self.0.memcached
-    }
-
     /// The sockets of the siblings of this process.
-    pub(super) fn sibling_sockets(&self) -> Vec<PathBuf> {
+    fn sibling_sockets(&self) -> Vec<PathBuf> {
         let Some(own) = self.own_socket() else {
             return vec![];
         };
-        let mut sockets = siblings::sockets(own);
+        let mut sockets = processes::sockets(own);
         sockets.retain(|socket| socket != own);
         sockets
     }
@@ -167,7 +163,7 @@ impl Live {
     /// What the process that draws answers at that address; none when that is this one.
     pub async fn elsewhere(&self, path: &str) -> Option<String> {
         for socket in self.siblings_before() {
-            match siblings::get(&socket, path, SIBLING_PATIENCE).await {
+            match processes::get(&socket, path, SIBLING_PATIENCE).await {
                 Ok(answer) => return Some(answer),
                 Err(error) => tracing::debug!(%error, ?socket, "this sibling does not draw"),
             }
@@ -179,7 +175,7 @@ impl Live {
     /// can be made to is passed over: another may still do what it was sent, and nothing is done twice.
     pub async fn acts_elsewhere(&self, path: &str, form: &str) -> bool {
         for socket in self.siblings_before() {
-            match siblings::post(&socket, path, form, SIBLING_PATIENCE).await {
+            match processes::post(&socket, path, form, SIBLING_PATIENCE).await {
                 Ok(()) => return true,
                 Err(NotPosted::Away(error)) => {
                     tracing::debug!(%error, ?socket, "this sibling is away");
@@ -188,7 +184,7 @@ impl Live {
                     tracing::warn!(%error, ?socket, "a sibling was asked to act and does not answer");
                     let sentence = "The process that was asked for this has not answered. It may still do it; if \
                                     nothing happens, please try again.";
-                    self.redraw(|scene| scene.mishap = Some(sentence.to_owned()));
+                    self.redraw(|snapshot| snapshot.mishap = Some(sentence.to_owned()));
                     return true;
                 }
             }
@@ -201,12 +197,12 @@ impl Live {
         let Some(own) = self.own_socket() else {
             return vec![];
         };
-        let sockets = siblings::sockets(own).into_iter();
+        let sockets = processes::sockets(own).into_iter();
         sockets.take_while(|socket| socket != own).collect()
     }
 
     /// What there is to draw now; from here on it is gathered for a while.
-    pub async fn scene(&self) -> Arc<Scene> {
+    pub async fn snapshot(&self) -> Arc<Snapshot> {
         if self.watched() {
             // The last picture may be of yesterday, and so may what is known of the index.
             self.look_at_index().await;
@@ -216,7 +212,7 @@ impl Live {
     }
 
     /// What there is to draw after the next second, or when something happens before.
-    pub async fn next_scene(&self) -> Arc<Scene> {
+    pub async fn next_snapshot(&self) -> Arc<Snapshot> {
         let mut drawn = self.0.drawn.subscribe();
         self.watched();
         // Whether something came or not: what is there is the newest.
@@ -226,41 +222,42 @@ impl Live {
 
     /// Notes that somebody looks. Says whether nobody did before.
     fn watched(&self) -> bool {
-        let mut desk = self.desk();
-        desk.watched_until = Instant::now() + WATCHED_FOR;
-        if desk.gathering {
+        let mut state = self.state();
+        state.watched_until = Instant::now() + WATCHED_FOR;
+        if state.gathering {
             return false;
         }
-        if desk.scene.lives {
-            desk.gathering = true;
-            tokio::spawn(Gatherer::new(self.clone()).run());
+        if state.snapshot.lives {
+            state.gathering = true;
+            tokio::spawn(self.clone().refresh());
         }
         true
     }
 
     /// Whether there is still somebody to gather for; if not, gathering is over.
-    pub(super) fn goes_on(&self) -> bool {
-        let mut desk = self.desk();
-        let wanted = desk.watched_until > Instant::now() || desk.scene.benchmark_ends.is_some();
-        desk.gathering = wanted;
+    fn goes_on(&self) -> bool {
+        let mut state = self.state();
+        let wanted =
+            state.watched_until > Instant::now() || state.snapshot.benchmark_ends.is_some();
+        state.gathering = wanted;
         wanted
     }
 
     /// Takes what the benchmark has said lately.
-    pub(super) fn take_heard(&self) -> Option<Heard> {
-        self.desk().heard.take()
+    fn take_heard(&self) -> Option<Heard> {
+        self.state().heard.take()
     }
 
     /// Changes what there is to draw, and draws it.
-    pub(super) fn redraw(&self, change: impl FnOnce(&mut Scene)) {
-        let mut desk = self.desk();
-        change(&mut desk.scene);
-        desk.scene.forget();
-        self.0.drawn.send_replace(Arc::new(desk.scene.clone()));
+    fn redraw(&self, change: impl FnOnce(&mut Snapshot)) {
+        let mut state = self.state();
+        change(&mut state.snapshot);
+        state.snapshot.forget();
+        self.0.drawn.send_replace(Arc::new(state.snapshot.clone()));
     }
 
     /// Asks the database where the index stands and what was measured.
-    pub(super) async fn look_at_index(&self) {
+    async fn look_at_index(&self) {
         let status = userid_index::status(&self.0.db).await;
         let timings = measure::last(&self.0.db).await;
         match (status, timings) {
@@ -268,7 +265,7 @@ impl Live {
                 let known = self.0.drawn.borrow().clone();
                 // Most of the time nothing is new, and nothing has to be drawn before its second is over.
                 if known.index.as_ref() != Some(&status) || known.timings != timings {
-                    self.redraw(|scene| scene.learns(status, timings));
+                    self.redraw(|snapshot| snapshot.learns(status, timings));
                 }
             }
             (Err(error), _) | (_, Err(error)) => {
@@ -310,29 +307,29 @@ impl Live {
     /// Notes that something begins; says no, in a sentence to be drawn, when it cannot.
     fn begin(&self, action: Action) -> bool {
         let mut begun = true;
-        self.redraw(|scene| {
+        self.redraw(|snapshot| {
             let changing = match action {
                 Action::Drop => Some(Changing::Dropping),
                 Action::Create => Some(Changing::Creating),
                 Action::Measure | Action::Benchmark | Action::Stop => None,
             };
-            scene.mishap = match (action, changing) {
-                (_, Some(_)) if scene.changing.is_some() => {
+            snapshot.mishap = match (action, changing) {
+                (_, Some(_)) if snapshot.changing.is_some() => {
                     Some("The index is being changed already; one change at a time.".to_owned())
                 }
-                (Action::Benchmark, _) if scene.benchmark_ends.is_some() => {
+                (Action::Benchmark, _) if snapshot.benchmark_ends.is_some() => {
                     Some("A benchmark is running already; one at a time.".to_owned())
                 }
-                (Action::Benchmark, _) => scene.no_benchmark.clone(),
+                (Action::Benchmark, _) => snapshot.no_benchmark.clone(),
                 _ => None,
             };
-            begun = scene.mishap.is_none();
+            begun = snapshot.mishap.is_none();
             if begun {
-                scene.changing = changing.or(scene.changing);
+                snapshot.changing = changing.or(snapshot.changing);
                 if action == Action::Benchmark {
-                    scene.benchmark_ends = Some(Instant::now() + DURATION);
-                    scene.outcome = None;
-                    scene.findings = Findings::default();
+                    snapshot.benchmark_ends = Some(Instant::now() + DURATION);
+                    snapshot.outcome = None;
+                    snapshot.findings = Findings::default();
                 }
             }
         });
@@ -346,10 +343,10 @@ impl Live {
             Ok(done) => tracing::info!(?done, "the userid index was changed in the lab"),
             Err(error) => self.mishap(&error),
         }
-        self.redraw(|scene| {
-            scene.changing = None;
+        self.redraw(|snapshot| {
+            snapshot.changing = None;
             if is_done {
-                scene.mishap = None;
+                snapshot.mishap = None;
             }
         });
         self.look_at_index().await;
@@ -367,11 +364,11 @@ impl Live {
             Error::Database(_) => "The database failed at that; the log says how.",
         };
         tracing::warn!(error = format!("{error:#}"), "the index change failed");
-        self.redraw(|scene| scene.mishap = Some(sentence.to_owned()));
+        self.redraw(|snapshot| snapshot.mishap = Some(sentence.to_owned()));
     }
 
-    fn desk(&self) -> MutexGuard<'_, Desk> {
-        self.0.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -39,11 +39,11 @@ const STATIC: &str = "/static/";
 /// The folder. `site.HASH.css` in it is `/static/site.HASH.css`, and `site.HASH.css.gz` the same as
 /// memcached would hold it, for a web server that sends both from disk.
 #[derive(Debug, Clone)]
-pub struct Generations {
+pub struct AssetStore {
     folder: PathBuf,
 }
 
-impl Generations {
+impl AssetStore {
     /// The files in this folder, which is made when the first one is written.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>) -> Self {
@@ -203,11 +203,11 @@ mod tests {
 
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-    fn folder() -> (tempfile::TempDir, Generations) {
+    fn folder() -> (tempfile::TempDir, AssetStore) {
         let folder = tempfile::tempdir().unwrap();
-        let generations = Generations::new(folder.path());
-        generations.keep_own().unwrap();
-        (folder, generations)
+        let asset_store = AssetStore::new(folder.path());
+        asset_store.keep_own().unwrap();
+        (folder, asset_store)
     }
 
     /// Makes a file look as if nobody had asked for it for so long.
@@ -234,7 +234,7 @@ mod tests {
 
     #[test]
     fn the_broom_takes_what_nobody_used_for_the_grace_period_and_nothing_of_this_build() {
-        let (folder, generations) = folder();
+        let (folder, asset_store) = folder();
         let folder = folder.path();
         for asset in assets::all().iter() {
             age(&folder.join(asset.file_name()), DAY * 100);
@@ -248,7 +248,7 @@ mod tests {
         put(folder, ".half.0123456789abcdef", DAY);
         put(folder, ".young.0123456789abcdef", Duration::ZERO);
         put(folder, "notes of somebody", DAY * 100);
-        assert_eq!(generations.sweep().unwrap(), 3);
+        assert_eq!(asset_store.sweep().unwrap(), 3);
         for (name, stays) in [
             ("old.0123456789ab.css", false),
             ("old.0123456789ab.css.gz", false),
@@ -268,23 +268,23 @@ mod tests {
 
     #[test]
     fn a_file_that_is_asked_for_stays() {
-        let (folder, generations) = folder();
+        let (folder, asset_store) = folder();
         let bytes = "a{color:red}";
         let name = format!("site.{}.css", assets::fingerprint(bytes.as_bytes()));
         let path = folder.path().join(&name);
         fs::write(&path, bytes).unwrap();
         age(&path, DAY * 8);
         let key = Key::of(&format!("{STATIC}{name}")).unwrap();
-        assert_eq!(generations.find(&key).unwrap(), bytes);
-        assert_eq!(generations.sweep().unwrap(), 0);
+        assert_eq!(asset_store.find(&key).unwrap(), bytes);
+        assert_eq!(asset_store.sweep().unwrap(), 0);
         age(&path, DAY * 8);
-        assert_eq!(generations.sweep().unwrap(), 1);
-        assert!(generations.find(&key).is_none() && !generations.has(&key));
+        assert_eq!(asset_store.sweep().unwrap(), 1);
+        assert!(asset_store.find(&key).is_none() && !asset_store.has(&key));
     }
 
     #[test]
     fn a_file_is_believed_only_if_its_bytes_have_the_fingerprint_of_its_name() {
-        let (folder, generations) = folder();
+        let (folder, asset_store) = folder();
         put(folder.path(), "site.0123456789ab.css", Duration::ZERO);
         fs::create_dir(folder.path().join("folder.0123456789ab.css")).unwrap();
         fs::create_dir(folder.path().join("sub")).unwrap();
@@ -293,11 +293,11 @@ mod tests {
         fs::write(folder.path().join(&below), &own.bytes).unwrap();
         for name in ["site.0123456789ab.css", "folder.0123456789ab.css", &below] {
             let key = Key::of(&format!("{STATIC}{name}")).unwrap();
-            assert!(generations.find(&key).is_none(), "{name}");
+            assert!(asset_store.find(&key).is_none(), "{name}");
         }
         let key = Key::of(&own.url).unwrap();
-        assert_eq!(generations.find(&key).unwrap(), own.bytes);
-        assert!(generations.find(&Key::of("/i/1/a.webp").unwrap()).is_none());
+        assert_eq!(asset_store.find(&key).unwrap(), own.bytes);
+        assert!(asset_store.find(&Key::of("/i/1/a.webp").unwrap()).is_none());
     }
 
     #[test]
@@ -305,7 +305,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let blocked = folder.path().join("a file where a folder should be");
         fs::write(&blocked, b"").unwrap();
-        let said = Generations::new(&blocked).keep_own().unwrap_err();
+        let said = AssetStore::new(&blocked).keep_own().unwrap_err();
         assert!(
             said.to_string().contains("where a folder should be"),
             "{said}"

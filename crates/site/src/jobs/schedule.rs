@@ -1,4 +1,4 @@
-//! The rounds of one app process: small jobs, each at its own pace, none of which may fail a page.
+//! The schedule of one app process: small jobs, each at its own pace, none of which may fail a page.
 
 use std::future::Future;
 use std::time::Duration;
@@ -28,9 +28,9 @@ const SWEEP_FILES_EVERY: Duration = Duration::from_secs(60 * 60);
 /// Sweeps, one folder at a time.
 static SWEEPING: Lane = Lane::new(1);
 
-/// Which rounds a process makes.
+/// Which schedule a process makes.
 #[derive(Debug, Clone, Copy)]
-pub struct Rounds {
+pub struct Schedule {
     /// The outbox, folding and sweeping: one process of the site is enough, more do no harm.
     pub shared: bool,
     /// Opens all connections that the pool may hold: for a database that has them to spare.
@@ -39,11 +39,11 @@ pub struct Rounds {
     pub derivatives_max_bytes: u64,
 }
 
-/// Makes the rounds for as long as it is polled.
-pub async fn run(site: Site, rounds: Rounds) {
+/// Makes the schedule for as long as it is polled.
+pub async fn run(site: Site, schedule: Schedule) {
     let views = every(VIEWS_EVERY, "writing views down", || write_views(&site));
     let own = async {
-        if rounds.connect_ahead {
+        if schedule.connect_ahead {
             let connections = every(CONNECTIONS_EVERY, "opening database connections", || {
                 connections::open_all(&site)
             });
@@ -52,7 +52,7 @@ pub async fn run(site: Site, rounds: Rounds) {
             views.await;
         }
     };
-    if !rounds.shared {
+    if !schedule.shared {
         own.await;
         return;
     }
@@ -68,7 +68,7 @@ pub async fn run(site: Site, rounds: Rounds) {
         anyhow::Ok(())
     });
     let swept = every(SWEEP_EVERY, "sweeping", || {
-        sweep(&site, rounds.derivatives_max_bytes)
+        sweep(&site, schedule.derivatives_max_bytes)
     });
     let sweep_files = every(SWEEP_FILES_EVERY, "sweeping older versions' files", || {
         sweep_files(&site)
@@ -126,13 +126,13 @@ fn done<T>(step: Result<T, impl Into<anyhow::Error>>) -> anyhow::Result<()> {
 
 /// Notes that this version's files are in use, and takes those that nobody uses.
 async fn sweep_files(site: &Site) -> anyhow::Result<()> {
-    let Some(generations) = site.generations.clone() else {
+    let Some(asset_store) = site.asset_store.clone() else {
         return Ok(());
     };
     SWEEPING
         .run(move || {
-            generations.keep_own()?;
-            anyhow::Ok(generations.sweep()?)
+            asset_store.keep_own()?;
+            anyhow::Ok(asset_store.sweep()?)
         })
         .await??;
     Ok(())

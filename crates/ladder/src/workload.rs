@@ -37,7 +37,7 @@ const PICTURES_MIN: usize = 8;
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Body {
+pub enum Workload {
     /// The HTML of photostreams of people drawn uniformly at random, uncompressed.
     Page,
     /// The same with the static files that all pages share: what the talk measured.
@@ -48,7 +48,7 @@ pub enum Body {
     Pictures,
 }
 
-impl Body {
+impl Workload {
     /// All, in the order they are measured and shown.
     pub const ALL: [Self; 4] = [Self::Page, Self::PageAndFiles, Self::Files, Self::Pictures];
 
@@ -119,12 +119,12 @@ impl Lists {
         })
     }
 
-    /// What the benchmarker is told for one kind of body.
-    pub(super) fn plan(&self, body: Body, site: SocketAddr) -> Result<Plan> {
-        let pages = match body {
-            Body::Page | Body::PageAndFiles => &self.people,
-            Body::Files => &self.files,
-            Body::Pictures => &self.popular,
+    /// What the benchmarker is told for one kind of workload.
+    pub(super) fn plan(&self, workload: Workload, site: SocketAddr) -> Result<Plan> {
+        let pages = match workload {
+            Workload::Page | Workload::PageAndFiles => &self.people,
+            Workload::Files => &self.files,
+            Workload::Pictures => &self.popular,
         };
         let pages = PageList::parse(&pages.join("\n"), Some(&format!("http://{site}")))
             .context("a list of addresses")?;
@@ -133,22 +133,22 @@ impl Lists {
             .timeout(TIMEOUT)
             .warmup(Duration::ZERO)
             .seed(self.seed);
-        Ok(match body {
+        Ok(match workload {
             // Uncompressed, as wrk asks: what is measured is the page, not gzip.
-            Body::Page => plan
+            Workload::Page => plan
                 .fetch(Fetch::PagesOnly)
                 .gzip(false)
                 .connections(CONNECTIONS),
-            Body::Files => plan.fetch(Fetch::PagesOnly).connections(FILE_CONNECTIONS),
-            Body::PageAndFiles => plan.parts_below(STATIC).connections(BROWSER_CONNECTIONS),
-            Body::Pictures => plan.order(Order::Zipf).connections(BROWSER_CONNECTIONS),
+            Workload::Files => plan.fetch(Fetch::PagesOnly).connections(FILE_CONNECTIONS),
+            Workload::PageAndFiles => plan.parts_below(STATIC).connections(BROWSER_CONNECTIONS),
+            Workload::Pictures => plan.order(Order::Zipf).connections(BROWSER_CONNECTIONS),
         })
     }
 
     /// Visits each popular page once, with all it refers to: the pictures are drawn, and memcached,
     /// where there is one, has them.
     pub(super) fn warming(&self, site: SocketAddr, patience: Duration) -> Result<Plan> {
-        let plan = self.plan(Body::Pictures, site)?;
+        let plan = self.plan(Workload::Pictures, site)?;
         Ok(plan.order(Order::File).once().duration(patience))
     }
 }

@@ -6,7 +6,8 @@ use anyhow::{Context as _, Result};
 use serde::Serialize;
 
 use super::Options;
-use super::peers::Peers;
+use super::baselines::Baselines;
+use super::page;
 use super::record::Talk;
 use super::summary::Row;
 use super::tables::Tables;
@@ -23,7 +24,7 @@ struct Whole<'a> {
 pub(super) fn write(
     options: &Options,
     tables: &Tables<'_>,
-    peers: Option<&Peers>,
+    peers: Option<&Baselines>,
     tell: impl Fn(&Path),
 ) -> Result<()> {
     if let Some(file) = &options.markdown {
@@ -31,7 +32,7 @@ pub(super) fn write(
         tell(file);
     }
     if let Some(file) = &options.html {
-        whole(file, &tables.html(peers)?)?;
+        whole(file, &page::html(tables, peers)?)?;
         tell(file);
     }
     if let Some(file) = &options.json {

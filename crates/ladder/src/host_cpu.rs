@@ -9,13 +9,13 @@ pub(super) fn count() -> usize {
 
 /// Time of all cores so far, in clock ticks (see `proc_stat(5)`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Cores {
+pub(super) struct HostCpu {
     /// At work for somebody, or taken from this machine by its host.
     busy: u64,
     idle: u64,
 }
 
-impl Cores {
+impl HostCpu {
     /// Reads them now.
     pub(super) fn read() -> Result<Self> {
         let text = std::fs::read_to_string("/proc/stat").context("reading /proc/stat")?;
@@ -35,7 +35,7 @@ impl Cores {
 }
 
 /// user, nice, system, idle, iowait, irq, softirq, steal; what follows is counted in user already.
-fn parse(text: &str) -> Option<Cores> {
+fn parse(text: &str) -> Option<HostCpu> {
     let line = text.lines().next()?.strip_prefix("cpu ")?;
     let ticks: Vec<u64> = line
         .split_whitespace()
@@ -45,7 +45,7 @@ fn parse(text: &str) -> Option<Cores> {
     let [user, nice, system, idle, waiting, irq, softirq, stolen] = ticks[..] else {
         return None;
     };
-    Some(Cores {
+    Some(HostCpu {
         busy: user + nice + system + irq + softirq + stolen,
         idle: idle + waiting,
     })

@@ -10,7 +10,7 @@ use stack::observe::cpu::Tiers;
 
 use super::findings::Findings;
 use super::load::{Heard, Outcome};
-use super::pulse::top;
+use super::request_counters::top;
 use super::times::Times;
 
 /// How much of the past is drawn.
@@ -111,7 +111,7 @@ pub enum Changing {
 
 /// Everything there is to draw.
 #[derive(Debug, Clone)]
-pub struct Scene {
+pub struct Snapshot {
     /// The moment that stands at the right end.
     pub now: Instant,
     /// The seconds of the last while, oldest first.
@@ -142,7 +142,7 @@ pub struct Scene {
     pub no_benchmark: Option<String>,
 }
 
-impl Scene {
+impl Snapshot {
     pub(super) fn new(now: Instant, has_memcached: bool) -> Self {
         Self {
             now,

@@ -1,15 +1,15 @@
 //! The lines under a version's story: its figures, and what stands beside them.
 
-use super::body::Body;
 use super::conformance::Expected;
 use super::numbers::{count, factor, ms, rate};
 use super::record::{FilesAnswered, Measured};
+use super::workload::Workload;
 
 /// One figure, and what it gained over the version before, which was measured earlier.
 pub(super) fn figure(title: &str, figure: &Measured, earlier: &[Measured]) -> String {
     let before = earlier
         .iter()
-        .find(|one| Some(one.step) == figure.step.before() && one.body == figure.body);
+        .find(|one| Some(one.step) == figure.step.before() && one.workload == figure.workload);
     let gain = before.map_or_else(String::new, |before| {
         let gain = factor(figure.requests_per_sec / before.requests_per_sec);
         format!("{gain} over {}", before.step.version())
@@ -30,7 +30,7 @@ pub(super) fn beside(
 ) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();
     let mut say = |name, text| lines.push((name, text));
-    if let Some(page) = figures.iter().find(|one| one.body == Body::Page) {
+    if let Some(page) = figures.iter().find(|one| one.workload == Workload::Page) {
         say("CPU of a page", page.cpu.described());
         let wrk = page
             .wrk_per_sec
@@ -66,7 +66,10 @@ pub(super) fn beside(
     }
     for one in figures {
         for doubt in &one.doubts {
-            say("in doubt", format!("{}: {doubt}", one.body.title(files)));
+            say(
+                "in doubt",
+                format!("{}: {doubt}", one.workload.title(files)),
+            );
         }
     }
     lines

@@ -24,7 +24,7 @@ const ADDRESS_BYTES_MAX: usize = 200;
 
 /// The counters of this process.
 #[derive(Debug)]
-pub struct Pulse {
+pub struct RequestCounters {
     pages: [AtomicU64; BUCKETS],
     failed: AtomicU64,
     files: AtomicU64,
@@ -55,7 +55,7 @@ pub struct Reading {
     pub top_files: Vec<(String, u64)>,
 }
 
-impl Default for Pulse {
+impl Default for RequestCounters {
     fn default() -> Self {
         Self {
             pages: std::array::from_fn(|_| AtomicU64::new(0)),
@@ -68,7 +68,7 @@ impl Default for Pulse {
     }
 }
 
-impl Pulse {
+impl RequestCounters {
     /// Counts a page that was answered: its address, when its request came, and whether it failed by
     /// our fault.
     pub fn page(&self, path: &str, begin: Instant, failed: bool) {
@@ -139,32 +139,32 @@ mod tests {
 
     #[test]
     fn addresses_are_counted_only_after_somebody_asked() {
-        let pulse = Pulse::default();
+        let request_counters = RequestCounters::default();
         let now = Instant::now();
-        pulse.page("/people/ann", now, false);
-        pulse.file("/i/7/a/640.webp");
-        let first = pulse.read();
+        request_counters.page("/people/ann", now, false);
+        request_counters.file("/i/7/a/640.webp");
+        let first = request_counters.read();
         assert_eq!((first.pages.total(), first.files), (1, 1));
         assert_eq!((first.top_pages.len(), first.top_files.len()), (0, 0));
         let now = Instant::now();
         for path in ["/people/bob", "/people/ann", "/people/bob"] {
-            pulse.page(path, now, path == "/people/ann");
+            request_counters.page(path, now, path == "/people/ann");
         }
-        let second = pulse.read();
+        let second = request_counters.read();
         assert_eq!((second.pages.total(), second.failed), (4, 1));
         let expected = [("/people/bob".to_owned(), 2), ("/people/ann".to_owned(), 1)];
         assert_eq!(second.top_pages, expected);
-        assert_eq!(pulse.read().top_pages, []);
+        assert_eq!(request_counters.read().top_pages, []);
     }
 
     #[test]
     fn memory_for_addresses_is_bounded() {
-        let pulse = Pulse::default();
-        pulse.read();
+        let request_counters = RequestCounters::default();
+        request_counters.read();
         for n in 0..2 * ADDRESSES_MAX {
-            pulse.file(&format!("/i/{n}"));
+            request_counters.file(&format!("/i/{n}"));
         }
-        assert_eq!(pulse.addresses().files.len(), ADDRESSES_MAX);
-        assert_eq!(pulse.read().top_files.len(), ADDRESSES_TOLD);
+        assert_eq!(request_counters.addresses().files.len(), ADDRESSES_MAX);
+        assert_eq!(request_counters.read().top_files.len(), ADDRESSES_TOLD);
     }
 }

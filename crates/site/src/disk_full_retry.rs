@@ -1,6 +1,6 @@
 //! Changes that take something away go on when the disk is full.
 
-use db::trouble::Trouble;
+use db::transient_error::TransientError;
 use images::blocking::Lane;
 use images::disk::Disk;
 
@@ -11,9 +11,9 @@ static GIVING_WAY: Lane = Lane::new(1);
 /// ballast was given up.
 ///
 /// A change that failed with a full disk was not committed, so it may be repeated.
-pub(super) async fn is_made<T>(disk: &Disk, ended: &Result<T, db::Error>) -> bool {
-    let trouble = ended.as_ref().err().and_then(Trouble::of);
-    if trouble != Some(Trouble::DiskFull) {
+pub(super) async fn should_retry<T>(disk: &Disk, ended: &Result<T, db::Error>) -> bool {
+    let trouble = ended.as_ref().err().and_then(TransientError::of);
+    if trouble != Some(TransientError::DiskFull) {
         return false;
     }
     let disk = disk.clone();
