@@ -65,7 +65,7 @@ pub async fn claim_due(db: impl PgExecutor<'_>, most: i64) -> Result<Vec<Gone>, 
 
 /// What is owed at all, the oldest first, whoever has claimed it: for a process that starts, because
 /// the one that claimed it may be dead. To deliver something twice harms nothing.
-pub async fn owed(db: impl PgExecutor<'_>, most: i64) -> Result<Vec<Gone>, sqlx::Error> {
+pub async fn pending(db: impl PgExecutor<'_>, most: i64) -> Result<Vec<Gone>, sqlx::Error> {
     counted(
         sqlx::query_as(
             "select id, userid, token, filename, attempts

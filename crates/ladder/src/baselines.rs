@@ -1,4 +1,4 @@
-//! What others have reached: the talks themselves, and the talk's own stack on today's machine.
+//! Baselines: the figures of the talks themselves, and the talk's own stack measured on today's machine.
 
 use std::path::Path;
 
@@ -35,16 +35,16 @@ pub struct Baselines(Vec<Baseline>);
 struct Baseline {
     version: String,
     pages_per_sec: f64,
-    /// How many times as fast ours was, in the same run.
+    /// How many times as fast this site was, in the same run.
     factor: f64,
 }
 
 impl Baselines {
-    /// Reads what `make demo-peers` has written; none where it was not run.
+    /// Reads the file that `make demo-peers` writes; `None` if there is no such file.
     ///
     /// # Errors
     ///
-    /// When the file holds something else.
+    /// When the file has another format.
     pub fn read(file: &Path) -> Result<Option<Self>> {
         let Ok(text) = std::fs::read_to_string(file) else {
             return Ok(None);
@@ -67,7 +67,7 @@ impl Baselines {
         peers.collect::<Option<_>>().map(Self)
     }
 
-    /// What it reached in this version and how many times that is ours; nothing where it has no such
+    /// The rate of the stack in this version, and the factor of this site over it; empty if the stack has no such
     /// version.
     pub(super) fn cell(&self, step: Step) -> String {
         let Step::Version(rung) = step else {

@@ -1,4 +1,4 @@
-//! The talk as one page that stands alone: the table, and what each step multiplies.
+//! The talk as one self-contained HTML page: the table, and the factor of each step.
 
 use anyhow::{Context as _, Result};
 use askama::Template;
@@ -11,11 +11,11 @@ use super::summary::Row;
 use super::tables::Tables;
 use super::workload::Workload;
 
-/// How wide a drawing is, in CSS pixels: on a page, and on a telephone.
+/// How wide a chart is, in CSS pixels: on a page, and on a telephone.
 const WIDE: f64 = 760.0;
 const NARROW: f64 = 340.0;
 
-/// The loads whose factors are drawn.
+/// The workloads whose factors are drawn.
 const DRAWN: [Workload; 2] = [Workload::Page, Workload::PageAndFiles];
 
 /// The steps from one version to the next.
@@ -32,7 +32,7 @@ struct Page {
     head: Vec<String>,
     rows: Vec<Vec<String>>,
     figures: Vec<Figure>,
-    /// What can be said of each factor, drawn and in words; nothing with a few rounds.
+    /// The factors with their intervals; `None` with too few rounds.
     judged: Option<Figure>,
     effects: Vec<String>,
     doubts: Vec<String>,
@@ -47,7 +47,7 @@ struct Figure {
     narrow: String,
 }
 
-/// The page of a talk.
+/// Renders the page of a talk.
 pub fn html(tables: &Tables<'_>, peers: Option<&Baselines>) -> Result<String> {
     let grid = tables.first_screen_grid(peers);
     let talk = tables.talk();
@@ -67,7 +67,7 @@ pub fn html(tables: &Tables<'_>, peers: Option<&Baselines>) -> Result<String> {
         machine: talk.machine.line(),
         version: talk.machine.flickr_killr.clone(),
     };
-    page.render().context("the result as a page")
+    page.render().context("cannot render the result as HTML")
 }
 
 fn figure(tables: &Tables<'_>, workload: Workload) -> Figure {
@@ -100,7 +100,7 @@ fn figure(tables: &Tables<'_>, workload: Workload) -> Figure {
     }
 }
 
-/// All factors with their intervals, those without the index among them.
+/// All factors with their intervals, including the step without the index.
 fn judged(tables: &Tables<'_>) -> Option<Figure> {
     let effects = tables.effects();
     let draw = |width, id| {
@@ -121,7 +121,7 @@ fn factor(row: &Row) -> Option<Factor> {
         name: row.step.title(),
         factor: effect.and_then(|effect| effect.ratio).unwrap_or(median),
         interval: effect.and_then(|effect| effect.interval),
-        // Of a few rounds nothing is said, neither that it is an effect nor that it is none.
+        // With too few rounds there is no verdict; the factor is drawn as if it were an effect.
         is_seen: effect.is_none_or(|effect| effect.verdict.is_seen()),
     })
 }

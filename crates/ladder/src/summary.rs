@@ -1,4 +1,4 @@
-//! The rounds of a talk put together: medians with their ranges, and factors within a round.
+//! Combines the rounds of a talk: medians with their ranges, and factors within a round.
 
 use benchmarker::compare::{BLOCKS_MIN, Better, Block, Effect, effect};
 use serde::Serialize;
@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::record::{Cpu, FilesAnswered, Measured, Step, Talk};
 use super::workload::Workload;
 
-/// One figure over all rounds.
+/// The median and range of one figure over all rounds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Middle {
     /// The median; of an even number the mean of the two in the middle.
@@ -18,7 +18,7 @@ pub struct Middle {
 }
 
 impl Middle {
-    /// Of some values; none without any.
+    /// The median and range of some values; `None` if there are none.
     pub fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
         let mut values: Vec<f64> = values.into_iter().collect();
         values.sort_by(f64::total_cmp);
@@ -36,10 +36,9 @@ impl Middle {
     }
 }
 
-/// One step under one load, over all rounds.
+/// One step under one workload, over all rounds.
 #[derive(Debug, Clone, Serialize)]
 pub struct Row {
-    /// Which version.
     pub step: Step,
     /// Under which workload.
     #[serde(rename = "body")]
@@ -50,26 +49,26 @@ pub struct Row {
     pub units_per_sec: Middle,
     /// Mean time of a request, in milliseconds.
     pub average_request_ms: Middle,
-    /// Over which step the factor is.
+    /// The step that the factor is over.
     pub factor_over: Option<Step>,
     /// Requests a second over those of that step, in the same round.
     pub factor: Option<Middle>,
-    /// What can be said of the factor; none with too few rounds for it.
+    /// The effect with its interval; `None` with too few rounds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effect: Option<Effect>,
     /// CPU of one unit, each the median of its tier.
     pub cpu: Cpu,
-    /// The same number as requests a second of pages by hand: what the cores could make.
+    /// Units a second that the cores could make at most, computed from that CPU.
     pub by_hand_per_sec: f64,
-    /// The same by wrk.
+    /// Pages a second measured by wrk.
     pub wrk_per_sec: Option<f64>,
-    /// Who answered for files, in all rounds together.
+    /// Which tier answered the requests for files, in all rounds together.
     pub files: FilesAnswered,
-    /// Every doubt of any round, once.
+    /// The doubts of all rounds, each once.
     pub doubts: Vec<String>,
 }
 
-/// The rows of a talk, in the order they are told.
+/// The rows of a talk, in the order in which they are shown.
 pub(super) fn rows(talk: &Talk) -> Vec<Row> {
     let all = Workload::ALL.into_iter();
     let all = all.flat_map(|workload| Step::ALL.into_iter().map(move |step| (step, workload)));

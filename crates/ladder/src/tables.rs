@@ -1,4 +1,4 @@
-//! The tables of a talk: what a person reads in the end, on the terminal and in Markdown.
+//! The tables of a talk, for the terminal and as Markdown.
 
 use benchmarker::chart::Dot;
 
@@ -9,7 +9,8 @@ use super::record::{Cpu, Step, Talk};
 use super::summary::{Middle, Row, rows};
 use super::workload::Workload;
 
-/// The ladder as it is told: versions from the bottom, and at the end the fall, beside where we began.
+/// The rows in the order in which they are shown: the versions from the first, then the last one without its index,
+/// beside the first version again.
 const TOLD: [(Step, Told); 7] = [
     (Step::ALL[0], Told::First),
     (Step::ALL[1], Told::First),
@@ -20,7 +21,7 @@ const TOLD: [(Step, Told); 7] = [
     (Step::IndexAgain, Told::First),
 ];
 
-/// Whether a row stands for the first time.
+/// Whether a row is shown for the first time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Told {
     First,
@@ -28,12 +29,12 @@ enum Told {
     Again,
 }
 
-/// Who reads a table.
+/// Where a table is shown.
 #[derive(Debug, Clone, Copy)]
 enum Reader<'p> {
-    /// Somebody at a terminal, which is not wide.
+    /// A terminal, which is not wide.
     Terminal,
-    /// Somebody with the page before them: ranges over rounds, and what others reached.
+    /// A page, which has room for ranges over rounds and for the baselines.
     Page(Option<&'p Baselines>),
 }
 
@@ -45,7 +46,6 @@ pub struct Tables<'a> {
 }
 
 impl<'a> Tables<'a> {
-    /// Works them out.
     pub fn of(talk: &'a Talk) -> Self {
         Self {
             talk,
@@ -53,12 +53,10 @@ impl<'a> Tables<'a> {
         }
     }
 
-    /// The talk they are of.
     pub(super) fn talk(&self) -> &Talk {
         self.talk
     }
 
-    /// The rows, for whoever wants numbers.
     pub fn rows(&self) -> &[Row] {
         &self.rows
     }
@@ -104,7 +102,7 @@ impl<'a> Tables<'a> {
             cells
         };
         let mut rows: Vec<Vec<String>> = TOLD.map(line).into();
-        // On a terminal the fall stands apart.
+        // An empty row separates the last version from the steps without and with its index.
         rows.insert(4, vec![]);
         Grid { head, rows }
     }
@@ -123,7 +121,7 @@ impl<'a> Tables<'a> {
         })
     }
 
-    /// CPU of a page by tier, and the same number by other ways.
+    /// CPU of a page by tier, and the page rate by three methods.
     fn cpu(&self) -> Grid {
         let head = [
             "CPU of a page, ms",
@@ -165,7 +163,7 @@ impl<'a> Tables<'a> {
         })
     }
 
-    /// How many requests for files the app itself saw.
+    /// How many requests for files reached the app.
     fn files(&self) -> Grid {
         let workloads = [Workload::PageAndFiles, Workload::Files, Workload::Pictures];
         let mut head = vec!["files that the app saw".to_owned()];
@@ -185,7 +183,7 @@ impl<'a> Tables<'a> {
         })
     }
 
-    /// A row for each step of which there is anything to say.
+    /// A row for each step that has a cell with text.
     fn by_step(&self, head: Vec<String>, cells: impl Fn(Step) -> Vec<String>) -> Grid {
         let rows = Step::ALL.into_iter().filter_map(|step| {
             let cells = cells(step);
@@ -198,7 +196,7 @@ impl<'a> Tables<'a> {
         }
     }
 
-    /// Every doubt, with what it is about.
+    /// Every doubt, with its step and workload.
     pub(super) fn doubts(&self) -> Vec<String> {
         let files = self.talk.files_per_page;
         let rows = self.rows.iter();
@@ -210,7 +208,7 @@ impl<'a> Tables<'a> {
         .collect()
     }
 
-    /// What can be said of each factor, where there are rounds enough.
+    /// The effect of each step, where there are enough rounds.
     pub(super) fn effects(&self) -> Vec<Dot> {
         let files = self.talk.files_per_page;
         let judged = |row: &Row| {
@@ -243,7 +241,7 @@ impl<'a> Tables<'a> {
         }
     }
 
-    /// All for a terminal, at most 100 columns wide.
+    /// All tables for a terminal, at most 100 columns wide.
     pub fn text(&self) -> String {
         let grids = [self.rates(Reader::Terminal), self.cpu(), self.files()];
         let mut text = grids.map(|grid| grid.text()).join("\n");
@@ -256,10 +254,10 @@ impl<'a> Tables<'a> {
         text
     }
 
-    /// The same as it stands in a page.
+    /// The first table for the HTML page.
     pub(super) fn first_screen_grid(&self, peers: Option<&Baselines>) -> Grid {
         let mut grid = self.rates(Reader::Page(peers));
-        // Marks of Markdown mean nothing there: a slanted name, and what keeps a star a star.
+        // HTML has no use for the marks of Markdown: stars around an italic name, and escaped stars.
         for cell in grid.rows.iter_mut().flatten() {
             let slanted = cell
                 .strip_prefix('*')
@@ -269,7 +267,7 @@ impl<'a> Tables<'a> {
         grid
     }
 
-    /// The one table of README's first screen.
+    /// The table in the README.
     pub fn first_screen(&self, peers: Option<&Baselines>) -> String {
         self.rates(Reader::Page(peers)).markdown()
     }
@@ -320,8 +318,8 @@ impl<'a> Tables<'a> {
              {times}\n\
              {cpu}\n\
              By hand: so many pages a second can {cores} cores make, when one costs that much CPU in all. \
-             Nobody counts what the programs of 0.1 use, which end with their request: it is what else \
-             the machine did meanwhile.\n\
+             No counter has what the programs of 0.1 use, which end with their request: it is estimated \
+             as what else the machine did meanwhile.\n\
              \n\
              {seen}\n\
              ## In doubt (*)\n\
@@ -348,7 +346,7 @@ impl<'a> Tables<'a> {
     }
 }
 
-/// A rate, a mark when it is in doubt, and the factor.
+/// A rate, a mark if it is in doubt, and the factor.
 fn rate_cell(row: &Row, told: Told, reader: Reader<'_>) -> String {
     let mark = match (row.doubts.is_empty(), reader) {
         (true, _) => "",

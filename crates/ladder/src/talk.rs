@@ -1,4 +1,4 @@
-//! The talk itself: each version with its fault and its remedy, measured; then the index.
+//! Runs the talk: each version with its fault and its remedy, measured; then the last one without its index.
 
 use std::time::Duration;
 
@@ -28,16 +28,15 @@ use super::workload::{Lists, Workload};
 use super::{output, terminal};
 use crate::lab;
 
-/// How long it may take to visit the popular pages once: the first time their pictures are drawn.
-const WARMING_PATIENCE: Duration = Duration::from_secs(300);
+/// How long one visit of the popular pages may take: the first one makes their pictures.
+const WARMING_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// Tells the talk from the first version to the last table.
+/// Runs the talk from the first version to the last table.
 ///
 /// # Errors
 ///
-/// When a site runs there already, when a version cannot be started, answers unlike the first or ends
-/// by itself, and when somebody wishes us to end. Then too everything is stopped and the userid index
-/// is there.
+/// When a site runs in that directory already, when a version cannot be started, answers unlike the first or ends by
+/// itself, and on an interrupt. Then too everything is stopped and the userid index exists.
 pub fn tell(options: &Options) -> Result<()> {
     let interrupt = Interrupt::listen()?;
     let peers = Baselines::read(&options.peers)?;
@@ -73,11 +72,11 @@ struct Teller<'a> {
     options: &'a Options,
     interrupt: &'a Interrupt,
     screen: Screen,
-    /// Whether the index was dropped and is not known to be back.
+    /// Whether the index was dropped and is not known to be restored.
     index_gone: bool,
 }
 
-/// What every version is measured with.
+/// What is prepared before the first version.
 struct Prepared {
     lists: Lists,
     machine: Machine,
@@ -123,7 +122,7 @@ impl Teller<'_> {
         })
     }
 
-    /// Makes the data if need be, chooses whom to visit, and has the popular pictures drawn.
+    /// Loads the data if there is none, chooses the people to visit, and makes the pictures of popular pages.
     fn prepare(&mut self) -> Result<Prepared> {
         let options = self.options;
         self.screen.heading("Flickr Killr, the talk");
@@ -133,7 +132,7 @@ impl Teller<'_> {
         );
         self.screen.line("");
         let site = Site::start(options, Rung::CacheMoney, self.interrupt, |line| {
-            // The first start makes a database; that is long enough to be told.
+            // The first start loads the database, which takes so long that progress is printed.
             if let Some((_, said)) = line.split_once(" | ")
                 && ["making", "loaded"]
                     .iter()
@@ -142,7 +141,7 @@ impl Teller<'_> {
                 self.screen.tell(said);
             }
         })?;
-        let work = self.screen.under_way("choosing whom to visit");
+        let work = self.screen.under_way("choosing the people to visit");
         let (machine, data, names) = block_on(async {
             let db = pool::open(&site.running.database_url, 2)?;
             let made = index::ensure(&db).await?;
@@ -189,7 +188,7 @@ impl Teller<'_> {
         ));
         if options.asks_wrk() && machine.wrk.is_none() {
             self.screen
-                .line("wrk is not installed, so nobody else measures beside us");
+                .line("wrk is not installed: there is no second measurement");
         }
         Ok(Prepared {
             lists,
@@ -200,7 +199,7 @@ impl Teller<'_> {
 
     /// Visits the popular pages once, with all they refer to.
     fn warm(&self, site: &Site, lists: &Lists) -> Result<()> {
-        let plan = lists.warming(site.running.listen, WARMING_PATIENCE)?;
+        let plan = lists.warming(site.running.listen, WARMING_TIMEOUT)?;
         let report = benchmarker::run(&plan.stop_when(self.interrupt.word()))?;
         self.interrupt.check()?;
         if report.errors.total > 0 {
@@ -213,7 +212,7 @@ impl Teller<'_> {
         Ok(())
     }
 
-    /// One version: its story, its check, its figures; and for the last the index.
+    /// Runs one version: prints its story, checks it and measures it; then the last one without its index.
     fn version(
         &mut self,
         rung: Rung,
@@ -243,7 +242,7 @@ impl Teller<'_> {
         site.stop()
     }
 
-    /// Drops the index, measures, creates it, measures. However this ends, the index is created.
+    /// Drops the index, measures, creates it, measures. The index is created also after an error.
     fn without_index(
         &mut self,
         site: &mut Site,
@@ -322,12 +321,12 @@ impl Teller<'_> {
         expected: Option<&Expected>,
     ) {
         let figures: Vec<&Measured> = measured.iter().filter(|one| one.step == step).collect();
-        for (name, text) in terminal::beside(&figures, bench.lists.files.len(), expected) {
-            self.screen.beside(name, &text);
+        for (name, text) in terminal::details(&figures, bench.lists.files.len(), expected) {
+            self.screen.detail(name, &text);
         }
     }
 
-    /// The table, and the files.
+    /// Prints the table and writes the files.
     fn end(&self, talk: &Talk, peers: Option<&Baselines>) -> Result<()> {
         let tables = Tables::of(talk);
         self.screen.heading("The table");
@@ -337,7 +336,7 @@ impl Teller<'_> {
             self.screen.line("* marks a figure that is in doubt:");
             doubts
                 .iter()
-                .for_each(|doubt| self.screen.beside("", doubt));
+                .for_each(|doubt| self.screen.detail("", doubt));
         }
         output::write(self.options, &tables, peers, |file| {
             self.screen.line(&format!("written: {}", file.display()));

@@ -1,16 +1,15 @@
-//! Changes that take something away go on when the disk is full.
+//! Retries changes that free space (hide, delete, log out) when the disk is full.
 
 use db::transient_error::TransientError;
 use images::blocking::Lane;
 use images::disk::Disk;
 
-/// Shortens the ballast.
+/// Runs the shortening of the ballast.
 static GIVING_WAY: Lane = Lane::new(1);
 
-/// Whether a change that ended like this should be tried once more: the disk was full, and a part of the
-/// ballast was given up.
+/// Whether to retry a change with this outcome: the disk was full, and a part of the ballast was released.
 ///
-/// A change that failed with a full disk was not committed, so it may be repeated.
+/// A change that failed because of a full disk was not committed, so it may be repeated.
 pub(super) async fn should_retry<T>(disk: &Disk, ended: &Result<T, db::Error>) -> bool {
     let trouble = ended.as_ref().err().and_then(TransientError::of);
     if trouble != Some(TransientError::DiskFull) {

@@ -1,4 +1,4 @@
-//! What every use case can reach.
+//! The handle that every use case receives.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ pub struct Parts {
     pub accelerator: Accelerator,
     /// Pictures made from originals.
     pub derivatives: Derivatives,
-    /// Uploads as they came.
+    /// The uploaded files.
     pub originals: Originals,
     /// Uploads under way.
     pub uploads: Uploads,
@@ -37,15 +37,15 @@ pub struct Parts {
     pub accounts: Accounts,
     /// The free space of the disk that pictures are written to.
     pub disk: Disk,
-    /// Views that are not written to the database yet.
+    /// Views that are not in the database yet.
     pub views: ViewCounter,
-    /// The site's own files of other versions; none where processes share no folder.
+    /// The site's own files of all versions; `None` where processes share no folder.
     pub asset_store: Option<AssetStore>,
 }
 
 impl Site {
-    /// Assembles a site. Starts nothing and connects nowhere before a request needs it, because a CGI process
-    /// does all this for one request.
+    /// Assembles a site. Starts no thread and opens no connection before a request needs it, because a CGI process does all
+    /// this for one request.
     ///
     /// # Errors
     ///

@@ -9,12 +9,12 @@ use super::disk_full_retry;
 use crate::Site;
 use crate::jobs::outbox::{self, Delivery};
 
-/// Deletes a photo. Returns what is known of its copies; while one may be left the worker goes on trying. A photo
-/// that the owner does not have has no copies.
+/// Deletes a photo. Returns what is known of its copies; while one may be left, the outbox job retries. A photo that the
+/// owner does not have has no copies.
 ///
 /// # Errors
 ///
-/// When the database fails, also with the room that the ballast makes.
+/// When the database fails, also after a part of the ballast was released.
 pub async fn delete(site: &Site, owner: UserId, photo: PhotoId) -> Result<Delivery, db::Error> {
     let ended = delete_once(&site.db, owner, photo).await;
     let gone = match disk_full_retry::should_retry(&site.disk, &ended).await {

@@ -1,4 +1,4 @@
-//! The pictures of a photo: read from the store, or made and placed there while the photo's row is held.
+//! The pictures of a photo: read from the store, or made and stored while the photo's row is locked.
 
 use db::photo::Photo;
 use db::photo_hold::{self, Hold};
@@ -7,13 +7,13 @@ use images::{Derivative, Held, Key, Priority, Shelf, Size, StoreError};
 
 use crate::Site;
 
-/// Why there is no picture.
+/// Why a picture cannot be returned.
 #[derive(Debug, thiserror::Error)]
 pub enum PictureError {
     /// No public photo has this token.
     #[error("no public photo has this token")]
     NotPublic,
-    /// The row of the photo names no file that could be an original.
+    /// The row of the photo has an invalid file name.
     #[error("the photo names no original: {0:?}")]
     BadOriginal(String),
     /// The picture cannot be made or read.
@@ -24,7 +24,7 @@ pub enum PictureError {
     Database(#[from] db::Error),
 }
 
-/// Returns a picture that everybody may see.
+/// Returns a picture of a public photo.
 ///
 /// # Errors
 ///
@@ -49,7 +49,7 @@ pub async fn public(
     made(site, key, &filename, priority, hold).await
 }
 
-/// Returns a picture of a photo that its caller has checked to be visible to the visitor. It is kept where no web
+/// Returns a picture of a photo; the caller has checked that the visitor may see it. It is stored in a folder that no web
 /// server reads.
 ///
 /// # Errors
@@ -82,13 +82,13 @@ async fn made(
     Ok(made.await?)
 }
 
-/// The answer of the database as the store understands it: without an answer nothing is placed.
+/// Converts the result of the database for the store, which stores nothing if it is unknown.
 pub(crate) fn held(answer: Result<Option<Hold>, db::Error>) -> Held<Hold> {
     match answer {
         Ok(Some(hold)) => Held::Current(hold),
         Ok(None) => Held::Gone,
         Err(error) => {
-            tracing::warn!(%error, "it is not known whether a photo may still be seen, so nothing of it is placed");
+            tracing::warn!(%error, "checking whether a photo is still visible failed; its picture is not stored");
             Held::Unknown
         }
     }

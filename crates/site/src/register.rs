@@ -1,4 +1,4 @@
-//! Making an account.
+//! Registers an account.
 
 use db::known_browser::Browser;
 use db::people::RegisterError;
@@ -10,7 +10,7 @@ use super::login::Entrance;
 use super::new_password::{self, BadPassword};
 use super::passwords::Standing;
 
-/// What a visitor sends to register. Not to be written anywhere, so it has no Debug form.
+/// The form of a registration. It has no `Debug`, so that it cannot be logged.
 pub struct Register<'a> {
     /// The name in addresses, as typed.
     pub name: &'a str,
@@ -20,32 +20,32 @@ pub struct Register<'a> {
     pub password: &'a str,
     /// Where the request comes from.
     pub network: Network,
-    /// The secret of the browser, if somebody logged in with it before.
+    /// The secret of the browser, if it was logged in before.
     pub browser: Option<Secret>,
 }
 
-/// What becomes of it.
+/// The outcome of a registration.
 #[derive(Debug)]
 pub enum Registered {
-    /// There is a new account, and its owner is logged in.
+    /// The account was created, and its owner is logged in.
     Yes {
         /// The name in addresses.
         name: Username,
-        /// What the browser gets.
+        /// The secrets that the browser receives.
         entrance: Entrance,
     },
-    /// Something has to be typed otherwise.
+    /// A field is invalid.
     No(Mistake),
     /// There were too many accounts made from that network before.
     Wait {
         /// How many seconds to wait.
         seconds: i64,
     },
-    /// Too many people log in or register at this moment.
+    /// A queue is full.
     Busy,
 }
 
-/// What has to be typed otherwise, as a sentence.
+/// Why a field is invalid, as a sentence for the visitor.
 #[derive(Debug, thiserror::Error)]
 pub enum Mistake {
     /// The name in addresses.
@@ -63,7 +63,7 @@ pub enum Mistake {
 }
 
 impl Accounts {
-    /// Makes an account and logs its owner in.
+    /// Creates an account and logs its owner in.
     ///
     /// # Errors
     ///
@@ -90,7 +90,7 @@ impl Accounts {
         let Ok(turn) = self.passwords.turn(Standing::Stranger).await else {
             counted.not_checked(&self.db).await?;
             log_throttle::log(
-                || tracing::info!(%network, "refused a registration: the line is full"),
+                || tracing::info!(%network, "refused a registration: the queue is full"),
             );
             return Ok(Registered::Busy);
         };
@@ -113,7 +113,7 @@ impl Accounts {
     }
 }
 
-/// The names, if all three can be those of an account.
+/// The names, if they and the password are valid for an account.
 pub(super) fn parsed(
     name: &str,
     display_name: &str,

@@ -1,4 +1,4 @@
-//! Sessions, as the disk allows.
+//! Ends sessions, depending on the free disk space.
 
 use db::session;
 use domain::SecretHash;
@@ -6,14 +6,13 @@ use images::disk::{Disk, Level};
 
 use super::disk_full_retry;
 
-/// How many sessions a person keeps while the disk is nearly full: a browser each, and some that were
-/// forgotten. Logging in again and again then takes no room.
+/// How many sessions a person keeps while the disk is nearly full: enough for all browsers in use. Repeated log-ins then
+/// take no space.
 const SESSIONS_KEPT_WHEN_SCARCE: i64 = 16;
 
-/// After a log-in: while the disk is nearly full, the person's oldest sessions end for the new one.
+/// Ends the person's oldest sessions after a log-in, if the disk is nearly full.
 ///
-/// A failure is logged and refuses nothing: the new session is stored, and without its cookie each further try
-/// would store another.
+/// A failure is only logged: the new session is stored, and without its cookie each further attempt would store another.
 pub async fn bound(db: &db::Pool, disk: &Disk, newest: &SecretHash) {
     if disk.level() != Level::Scarce {
         return;

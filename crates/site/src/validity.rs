@@ -1,4 +1,4 @@
-//! What the accelerator asks the site: may this file be shown to everybody, and does it stay so?
+//! Tells the accelerator whether a file is public, and keeps it so while it is stored.
 
 use std::sync::Arc;
 
@@ -13,18 +13,18 @@ use crate::assets;
 use crate::assets::AssetStore;
 use crate::picture::held;
 
-/// Looks for files of other versions.
+/// Runs the look-ups of files of other versions.
 static LOOKING: Lane = Lane::new(4);
 
-/// Answers from the database and, for the site's own files, from what there is of them.
+/// Checks photos in the database, and the site's own files in this build and the asset store.
 ///
-/// How long a question may wait is the accelerator's to say: it gives up, and does not store.
+/// It has no timeout: the accelerator has one, and does not store the file when it expires.
 #[derive(Debug, Clone)]
 pub struct PictureValidity {
     db: db::Pool,
     asset_store: Option<AssetStore>,
-    /// A store holds a connection for as long as memcached takes to answer. Half of the pool is the
-    /// visitors' whatever memcached does; for the other half stores wait as everybody.
+    /// Limits the leases: each holds a connection for as long as memcached takes to store the file. Half of the pool stays
+    /// free for visitors, however slow memcached is.
     places: Arc<Semaphore>,
 }
 
@@ -41,7 +41,7 @@ impl Validity for PictureValidity {
 
     async fn lease(&self, path: &str) -> Option<Lease> {
         if path.starts_with("/static/") {
-            // What its fingerprint names does not change, so there is nothing to be locked.
+            // The file of a fingerprint does not change, so no lock is needed.
             let lease = || Lease::until_dropped(());
             return self.is_ours(path).await.then(lease);
         }
@@ -55,7 +55,7 @@ impl Validity for PictureValidity {
 }
 
 impl PictureValidity {
-    /// The truth about photos in this database, and files in this folder.
+    /// Checks photos in this database and files in this store.
     pub fn new(db: db::Pool, asset_store: Option<AssetStore>) -> Self {
         let places = (db.options().get_max_connections() / 2).max(1);
         Self {
@@ -80,19 +80,19 @@ impl PictureValidity {
     }
 }
 
-/// Whose picture lies at an address, and under which token.
+/// The owner and token in the address of a picture.
 fn picture_at(path: &str) -> Option<(UserId, PhotoToken)> {
     let mut parts = path.strip_prefix("/i/")?.split('/');
     let owner = parts.next()?.parse().ok()?;
     Some((owner, parts.next()?.parse().ok()?))
 }
 
-/// Whether a token names a picture that everybody may see; in doubt not.
+/// Whether the photo of a token is public; false if the database fails.
 async fn is_public(pool: &db::Pool, owner: UserId, token: PhotoToken) -> bool {
     match db::photo::public_original(pool, owner, token).await {
         Ok(original) => original.is_some(),
         Err(error) => {
-            tracing::warn!(%error, "it is not known whether a picture is still public, so it is not kept");
+            tracing::warn!(%error, "checking whether a picture is still public failed; it is not stored");
             false
         }
     }

@@ -1,5 +1,4 @@
-//! What runs before and behind the pages: deliver the outbox, bring the files, fold counters, sweep,
-//! draw ahead.
+//! Jobs at start-up and in the background: deliver the outbox, fold counters, sweep, warm up.
 
 mod connections;
 pub mod outbox;

@@ -1,5 +1,5 @@
-//! The live lab: reads the counters of every app process, of memcached and of `/proc` once a second, and does
-//! what the buttons say.
+//! The live lab: reads the counters of every app process, of memcached and of `/proc` once a second, and performs the
+//! actions of its buttons.
 //!
 //! One process of a site draws for all: the first whose socket answers. So every process shows the same
 //! picture and the same benchmark, and the work is done once. Nothing runs while no browser watches.
@@ -23,32 +23,32 @@ use super::snapshot::{Changing, Snapshot};
 mod bench;
 mod refresh;
 
-/// How long we go on gathering after somebody last looked: longer than a browser needs to come back.
+/// How long gathering goes on after the last request of a browser: longer than a browser needs to reconnect.
 const WATCHED_FOR: Duration = Duration::from_secs(10);
 
-/// How long a request waits for the next picture at most.
-const NEXT_PATIENCE: Duration = Duration::from_secs(2);
+/// How long a request waits for the next snapshot at most.
+const NEXT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long a sibling may take to answer; one that is stopped or dead does not draw.
-const SIBLING_PATIENCE: Duration = Duration::from_secs(4);
+/// How long a sibling may take to answer; a sibling that is stopped or dead does not draw.
+const SIBLING_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// Where a process stands in its site.
+/// The place of a process in its site.
 #[derive(Debug, Clone, Default)]
 pub struct Place {
-    /// Its unix socket, beside which those of its siblings lie.
+    /// Its unix socket, in the directory of its siblings' sockets.
     pub socket: Option<PathBuf>,
-    /// Where the front of the site listens.
+    /// The address of the site's front.
     pub front: Option<SocketAddr>,
 }
 
-/// What can be asked for in the lab.
+/// An action of the lab.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// Drop the userid index.
     Drop,
     /// Create it.
     Create,
-    /// Measure the photostream as things are.
+    /// Measure the photostream in the present state.
     Measure,
     /// Run the benchmark.
     Benchmark,
@@ -94,18 +94,18 @@ struct Parts {
     stop: Notify,
 }
 
-/// What changes while one looks.
+/// The mutable state.
 #[derive(Debug)]
 struct State {
     snapshot: Snapshot,
     watched_until: Instant,
     gathering: bool,
-    /// What the running benchmark has said since the last second was drawn.
+    /// The reports of the running benchmark since the last second was drawn.
     heard: Option<Heard>,
 }
 
 impl Live {
-    /// A lab that counts, and draws once somebody looks.
+    /// A lab that counts requests, and gathers once a browser watches.
     pub fn new(db: db::Pool, database_url: &str, memcached: &[SocketAddr]) -> Self {
         let now = Instant::now();
         let snapshot = Snapshot::new(now, !memcached.is_empty());
@@ -126,22 +126,22 @@ impl Live {
         }))
     }
 
-    /// Says where this process stands. One that answers a single request never says it, and then
-    /// nothing is drawn: it is gone before there is a second.
+    /// Sets the place of this process. A process that answers a single request (CGI) never sets it, and gathers nothing:
+    /// it ends before a second is over.
     pub fn stand_at(&self, place: Place) {
         let mut state = self.state();
         state.snapshot.lives = true;
         state.snapshot.no_benchmark = no_benchmark(place.front);
-        // Said once, before anything is served.
+        // Called once, before the first request.
         let _ = self.0.place.set(place);
     }
 
-    /// What this process counts.
+    /// The counters of this process.
     pub fn request_counters(&self) -> &RequestCounters {
         &self.0.request_counters
     }
 
-    /// Whether this process has a socket where siblings may ask it.
+    /// Whether this process has a socket, through which siblings reach it.
     pub fn has_siblings(&self) -> bool {
         self.own_socket().is_some()
     }
@@ -160,28 +160,28 @@ impl Live {
         sockets
     }
 
-    /// What the process that draws answers at that address; none when that is this one.
+    /// The response of the process that draws to this path; `None` if this process draws.
     pub async fn elsewhere(&self, path: &str) -> Option<String> {
         for socket in self.siblings_before() {
-            match processes::get(&socket, path, SIBLING_PATIENCE).await {
+            match processes::get(&socket, path, SIBLING_TIMEOUT).await {
                 Ok(answer) => return Some(answer),
-                Err(error) => tracing::debug!(%error, ?socket, "this sibling does not draw"),
+                Err(error) => tracing::debug!(%error, ?socket, "a sibling does not draw"),
             }
         }
         None
     }
 
-    /// Posts a form to the process that draws; returns false if that is this one. Only a sibling that no connection
-    /// can be made to is passed over: another may still do what it was sent, and nothing is done twice.
+    /// Posts a form to the process that draws; returns false if that is this one. Only a sibling that
+    /// refuses connections is skipped: one that received the form may still perform the action, which must not happen twice.
     pub async fn acts_elsewhere(&self, path: &str, form: &str) -> bool {
         for socket in self.siblings_before() {
-            match processes::post(&socket, path, form, SIBLING_PATIENCE).await {
+            match processes::post(&socket, path, form, SIBLING_TIMEOUT).await {
                 Ok(()) => return true,
                 Err(NotPosted::Away(error)) => {
-                    tracing::debug!(%error, ?socket, "this sibling is away");
+                    tracing::debug!(%error, ?socket, "a sibling refuses connections");
                 }
                 Err(NotPosted::Unanswered(error)) => {
-                    tracing::warn!(%error, ?socket, "a sibling was asked to act and does not answer");
+                    tracing::warn!(%error, ?socket, "a sibling received an action and did not answer");
                     let sentence = "The process that was asked for this has not answered. It may still do it; if \
                                     nothing happens, please try again.";
                     self.redraw(|snapshot| snapshot.mishap = Some(sentence.to_owned()));
@@ -192,7 +192,7 @@ impl Live {
         false
     }
 
-    /// The sockets of the siblings that draw rather than this process.
+    /// The sockets of the siblings that draw in preference to this process.
     fn siblings_before(&self) -> Vec<PathBuf> {
         let Some(own) = self.own_socket() else {
             return vec![];
@@ -201,26 +201,26 @@ impl Live {
         sockets.take_while(|socket| socket != own).collect()
     }
 
-    /// What there is to draw now; from here on it is gathered for a while.
+    /// The present snapshot. Starts gathering for a while.
     pub async fn snapshot(&self) -> Arc<Snapshot> {
         if self.watched() {
-            // The last picture may be of yesterday, and so may what is known of the index.
+            // The last snapshot may be old, and so may its state of the index.
             self.look_at_index().await;
             self.recall_findings().await;
         }
         self.0.drawn.borrow().clone()
     }
 
-    /// What there is to draw after the next second, or when something happens before.
+    /// The snapshot after the next second, or after the next event if that is earlier.
     pub async fn next_snapshot(&self) -> Arc<Snapshot> {
         let mut drawn = self.0.drawn.subscribe();
         self.watched();
-        // Whether something came or not: what is there is the newest.
-        let _ = timeout(NEXT_PATIENCE, drawn.changed()).await;
+        // Also after a timeout the present snapshot is the newest.
+        let _ = timeout(NEXT_TIMEOUT, drawn.changed()).await;
         drawn.borrow().clone()
     }
 
-    /// Notes that somebody looks. Says whether nobody did before.
+    /// Notes that a browser watches, and starts gathering. Returns whether gathering had stopped.
     fn watched(&self) -> bool {
         let mut state = self.state();
         state.watched_until = Instant::now() + WATCHED_FOR;
@@ -234,7 +234,7 @@ impl Live {
         true
     }
 
-    /// Whether there is still somebody to gather for; if not, gathering is over.
+    /// Whether to go on gathering: a browser watches or a benchmark runs. If not, gathering stops.
     fn goes_on(&self) -> bool {
         let mut state = self.state();
         let wanted =
@@ -243,12 +243,12 @@ impl Live {
         wanted
     }
 
-    /// Takes what the benchmark has said lately.
+    /// Takes the reports of the benchmark since the last call.
     fn take_heard(&self) -> Option<Heard> {
         self.state().heard.take()
     }
 
-    /// Changes what there is to draw, and draws it.
+    /// Changes the snapshot and publishes it.
     fn redraw(&self, change: impl FnOnce(&mut Snapshot)) {
         let mut state = self.state();
         change(&mut state.snapshot);
@@ -256,25 +256,25 @@ impl Live {
         self.0.drawn.send_replace(Arc::new(state.snapshot.clone()));
     }
 
-    /// Asks the database where the index stands and what was measured.
+    /// Reads the state of the index and the last measurements from the database.
     async fn look_at_index(&self) {
         let status = userid_index::status(&self.0.db).await;
         let timings = measure::last(&self.0.db).await;
         match (status, timings) {
             (Ok(status), Ok(timings)) => {
                 let known = self.0.drawn.borrow().clone();
-                // Most of the time nothing is new, and nothing has to be drawn before its second is over.
+                // Publishes only a change; otherwise the snapshot follows at the end of the second.
                 if known.index.as_ref() != Some(&status) || known.timings != timings {
                     self.redraw(|snapshot| snapshot.learns(status, timings));
                 }
             }
             (Err(error), _) | (_, Err(error)) => {
-                tracing::debug!(%error, "the lab cannot see the index");
+                tracing::debug!(%error, "reading the state of the index failed");
             }
         }
     }
 
-    /// Does what a button asks for, and returns as soon as it has begun: how it goes is drawn.
+    /// Starts an action and returns; its progress is in the snapshots.
     pub async fn act(&self, action: Action) {
         if action == Action::Stop {
             return self.0.stop.notify_waiters();
@@ -299,12 +299,12 @@ impl Live {
             live.look_at_index().await;
         });
         if self.0.place.get().is_none() {
-            // This process is gone with its answer, so the answer waits.
+            // A CGI process ends with its response, so the response waits for the action.
             let _ = work.await;
         }
     }
 
-    /// Notes that something begins; says no, in a sentence to be drawn, when it cannot.
+    /// Notes the start of an action. If it cannot start, returns false and puts the reason into the snapshot.
     fn begin(&self, action: Action) -> bool {
         let mut begun = true;
         self.redraw(|snapshot| {
@@ -336,7 +336,7 @@ impl Live {
         begun
     }
 
-    /// A change of the index is over.
+    /// Records the outcome of a change of the index.
     async fn change(&self, outcome: Result<Vec<userid_index::Done>, Error>) {
         let is_done = outcome.is_ok();
         match outcome {
@@ -372,7 +372,7 @@ impl Live {
     }
 }
 
-/// Why no benchmark can be run against a front, if so.
+/// Why no benchmark can be run against a front, or `None`.
 fn no_benchmark(front: Option<SocketAddr>) -> Option<String> {
     match front {
         None => Some(
@@ -399,7 +399,7 @@ mod tests {
         assert!(no_benchmark(None).is_some());
     }
 
-    /// Two processes, of which the first takes connections and answers nothing.
+    /// Two processes, of which the first accepts connections and answers nothing.
     async fn beside_a_silent_sibling() -> (tempfile::TempDir, tokio::net::UnixListener, Live) {
         let folder = tempfile::tempdir().unwrap();
         let silent = tokio::net::UnixListener::bind(folder.path().join("app-0.sock")).unwrap();
@@ -426,7 +426,7 @@ mod tests {
         let (is_elsewhere, ()) = tokio::join!(act, closes);
         assert!(is_elsewhere, "it was sent");
         assert!(live.0.drawn.borrow().mishap.is_some(), "and that is shown");
-        // A process that ended leaves its socket, and cannot have the request.
+        // A process that ended leaves its socket, and cannot receive the request.
         drop(silent);
         assert!(folder.path().join("app-0.sock").exists());
         assert!(!live.acts_elsewhere("/act", "action=benchmark").await);
