@@ -1,4 +1,4 @@
-//! What people wrote under a photo.
+//! Comments under a photo.
 
 use domain::{CommentId, PhotoId, Username};
 use sqlx::PgExecutor;
@@ -9,7 +9,7 @@ use super::query_stats::counted;
 /// How many comments a page shows.
 pub const COMMENTS_PER_PAGE: usize = 30;
 
-/// A comment and who wrote it.
+/// A comment and its author.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Comment {
     /// The comment.
@@ -24,7 +24,7 @@ pub struct Comment {
     pub author_name: String,
 }
 
-/// Comments under a photo, oldest first, beginning after one that was seen; and whether there are more.
+/// Returns the comments under a photo, oldest first, after a given one; and whether there are more.
 pub async fn page(
     db: impl PgExecutor<'_>,
     photo: PhotoId,

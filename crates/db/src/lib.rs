@@ -1,5 +1,5 @@
-//! All SQL of the site but the schema: one file a noun. Functions take an executor, so that the
-//! caller decides whether they run alone or in a transaction.
+//! All SQL of the site but the schema, one file a noun. Functions take an executor, so that the caller decides whether
+//! they run alone or in a transaction.
 
 pub mod comment;
 mod connection;

@@ -1,4 +1,4 @@
-//! Changes to photos, each with everything that must change beside it, in one transaction.
+//! Changes of photos, each with all dependent changes, in one transaction.
 
 use domain::{Frame, Month, PhotoId, PhotoToken, Title, Tone, UserId, Visibility};
 use sqlx::{PgExecutor, PgTransaction};
@@ -7,15 +7,14 @@ use time::OffsetDateTime;
 use super::outbox::{self, Gone};
 use super::query_stats::counted;
 
-/// How many photos explore finds in its small table.
+/// How many photos the small table of explore has.
 pub const RECENT_PHOTOS_MAX: i64 = 10_000;
 
 /// A photo to be posted.
 #[derive(Debug, Clone)]
 pub struct NewPhoto {
-    /// Whose it is.
     pub owner: UserId,
-    /// Where its original lies.
+    /// The name of its original.
     pub filename: String,
     /// The SHA-256 of its file.
     pub sha256: [u8; 32],
@@ -25,9 +24,9 @@ pub struct NewPhoto {
     pub frame: Frame,
     /// Its placeholder.
     pub tone: Tone,
-    /// Who may look.
+    /// Its visibility.
     pub visibility: Visibility,
-    /// When it was taken; now when the file does not say.
+    /// When it was taken; now if the file has no date.
     pub taken_at: OffsetDateTime,
 }
 
@@ -67,11 +66,10 @@ struct Before {
     taken_at: OffsetDateTime,
 }
 
-/// Changes who may see a photo.
+/// Changes the visibility of a photo.
 ///
-/// It gets a new token, so that every old address of its pictures
-/// dies; what is returned must be purged before the change is acknowledged. None when the person
-/// has no such photo, or it already is as wished.
+/// The photo gets a new token, which invalidates every old address of its pictures; the returned purge must be delivered
+/// before the change is acknowledged. `None` if the person has no such photo, or it has this visibility already.
 pub async fn change_visibility(
     tx: &mut PgTransaction<'_>,
     owner: UserId,
@@ -104,8 +102,8 @@ pub async fn change_visibility(
         .map(Some)
 }
 
-/// Deletes a photo and all that hangs on it; what is returned must be purged before the deletion is
-/// acknowledged. None when the person has no such photo.
+/// Deletes a photo and all dependent rows; the returned purge must be delivered before the deletion is acknowledged. `None`
+/// if the person has no such photo.
 pub async fn delete(
     tx: &mut PgTransaction<'_>,
     owner: UserId,
@@ -145,7 +143,7 @@ async fn lock(
     .await
 }
 
-/// Moves the owner's stored counts, of all photos and of the month.
+/// Updates the owner's stored counts, of all photos and of the month.
 async fn count(
     tx: &mut PgTransaction<'_>,
     owner: UserId,
@@ -190,8 +188,8 @@ async fn count(
     Ok(())
 }
 
-/// Puts a photo among the newest, unless a public photo newer than it is missing there: the table
-/// has no gaps, so that below its end explore reads on in `photos` itself.
+/// Inserts a photo into the newest photos, unless a newer public photo is missing there: the table has no gaps, so that
+/// explore can continue in `photos` after its end.
 async fn show_in_recent(
     tx: &mut PgTransaction<'_>,
     owner: UserId,
@@ -225,7 +223,7 @@ async fn hide_from_recent(tx: &mut PgTransaction<'_>, photo: PhotoId) -> Result<
     .map(drop)
 }
 
-/// Cuts the tail of the newest photos; says how many rows went.
+/// Deletes the oldest rows of the newest photos; returns how many.
 pub async fn cut_recent(db: impl PgExecutor<'_>) -> Result<u64, sqlx::Error> {
     let cut = sqlx::query(
         "delete from recent_photos
@@ -262,14 +260,14 @@ pub async fn append_views(
 
 /// Whether a row names this original.
 pub async fn is_original(db: impl PgExecutor<'_>, filename: &str) -> Result<bool, sqlx::Error> {
-    // Without an index: asked only of what processes left that died in the middle of an upload.
+    // Without an index: queried only for unfinished uploads of processes that died.
     sqlx::query_scalar("select exists (select from photos where filename = $1)")
         .bind(filename)
         .fetch_one(db)
         .await
 }
 
-/// Folds appended views into the photos; says how many photos were updated.
+/// Folds appended views into the photos; returns how many photos were updated.
 pub async fn fold_views(db: impl PgExecutor<'_>) -> Result<u64, sqlx::Error> {
     let folded = sqlx::query(
         "with waiting as (delete from photo_views returning photo_id, views),

@@ -1,13 +1,12 @@
-//! What a page costs the database: how many statements, and how long it waited for them.
+//! The database statistics of a request: how many statements it sent, and how long it waited for them.
 //!
-//! The count belongs to the request that is being answered, so it lives in a task-local: every
-//! function of `db` passes its statement through [`counted`].
+//! They are in a task-local of the request: every function of `db` passes its statement through [`counted`].
 
 use std::cell::Cell;
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-/// What one request has asked of the database.
+/// The database statistics of one request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct QueryStats {
     /// How many statements were sent.
@@ -20,7 +19,7 @@ tokio::task_local! {
     static QUERY_STATS: Cell<QueryStats>;
 }
 
-/// Runs a request and says what it asked of the database.
+/// Runs a request and returns its database statistics.
 pub async fn of<F: Future>(request: F) -> (F::Output, QueryStats) {
     QUERY_STATS
         .scope(Cell::new(QueryStats::default()), async {
@@ -30,11 +29,11 @@ pub async fn of<F: Future>(request: F) -> (F::Output, QueryStats) {
         .await
 }
 
-/// Counts one statement; outside a request it only runs it.
+/// Runs a statement and counts it; outside a request only runs it.
 pub(super) async fn counted<F: Future>(statement: F) -> F::Output {
     let begin = Instant::now();
     let output = statement.await;
-    // Outside of a request (jobs, commands) there is nobody to tell.
+    // Outside of a request (jobs, commands) there are no statistics.
     let _ = QUERY_STATS.try_with(|cost| {
         let so_far = cost.get();
         cost.set(QueryStats {

@@ -9,7 +9,7 @@ use super::query_stats::counted;
 /// How long a session lasts.
 pub const SESSION_DAYS: i64 = 30;
 
-/// Who is logged in.
+/// The person of a session.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct SignedIn {
     /// Their id.
@@ -37,7 +37,7 @@ pub async fn begin(
     .map(drop)
 }
 
-/// Who holds the secret of that hash; nobody once the session has ended.
+/// Returns the person of the session with this hash; `None` if the session has ended.
 pub async fn find(
     db: impl PgExecutor<'_>,
     hash: &SecretHash,
@@ -66,7 +66,7 @@ pub async fn end(db: impl PgExecutor<'_>, hash: &SecretHash) -> Result<(), sqlx:
     .map(drop)
 }
 
-/// The statement of [`end_all_but_newest`]: tests read its plan.
+/// The statement of [`end_all_but_newest`], for the test of its plan.
 pub const END_ALL_BUT_NEWEST: &str = "
     delete from sessions
      where token_hash in (select token_hash
@@ -75,7 +75,7 @@ pub const END_ALL_BUT_NEWEST: &str = "
                            order by expires_at desc
                           offset $2)";
 
-/// Ends the sessions of a person but for the newest so many; one of theirs says whose.
+/// Ends the sessions of a person except the newest ones; the person is that of the given session.
 pub async fn end_all_but_newest(
     db: impl PgExecutor<'_>,
     one: &SecretHash,

@@ -1,8 +1,8 @@
-//! Errors of the database that pass: the same request may succeed a moment later.
+//! Transient errors of the database: the same request may succeed a moment later.
 
 use sqlx::Error;
 
-/// Why a statement failed, where that passes by itself.
+/// The kinds of transient errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransientError {
     /// The database shuts down, crashed or starts, or all connections are taken.
@@ -14,7 +14,7 @@ pub enum TransientError {
 }
 
 impl TransientError {
-    /// The kind behind an error; `None` if the same statement would fail again.
+    /// Classifies an error; `None` if it is permanent.
     #[must_use]
     pub fn of(error: &Error) -> Option<Self> {
         match error {
@@ -28,14 +28,14 @@ impl TransientError {
     }
 }
 
-/// TransientError that the server reports, by its SQLSTATE (PostgreSQL's Appendix A).
+/// Classifies an error of the server by its SQLSTATE (PostgreSQL's Appendix A).
 fn of_server(code: &str, message: &str) -> Option<TransientError> {
     match code {
         "53100" => Some(TransientError::DiskFull),
         // PostgreSQL 15 writes a file for the first connection after a change of its catalogue, and reports
         // a full disk there as an internal error, which ends the connection.
         "XX000" if message.contains("could not write init file") => Some(TransientError::DiskFull),
-        // The statement's timeout passed; it was ended so that another could go on.
+        // The statement's timeout, or a deadlock.
         "57014" | "40P01" => Some(TransientError::Cancelled),
         // Class 53: out of memory, too many connections. Class 57P: shut down, crashed, starting.
         _ if code.starts_with("53") || code.starts_with("57P") => Some(TransientError::Unavailable),
