@@ -28,7 +28,7 @@ impl Expected {
     /// Stores the responses of this version.
     pub(super) fn of(site: SocketAddr, lists: &Lists) -> Result<Self> {
         let pages = ["/", "/people", "/login"].map(str::to_owned);
-        // A person who does not exist, a page that does not exist, a photo whose id is no number.
+        // A person that does not exist, a page that does not exist, a photo whose id is no number.
         let errors = ["/people/no-such-person", "/no-such-page"].map(str::to_owned);
         let odd = format!("{}/zero", lists.people[0]);
         let people = lists.people.iter().take(PEOPLE).cloned();

@@ -74,7 +74,7 @@ impl Accounts {
         let counted = match counted {
             Ok(counted) => counted,
             Err(seconds) => {
-                refused("too many attempts");
+                refused("too many tries");
                 return Ok(LoggedIn::Wait { seconds });
             }
         };

@@ -26,7 +26,7 @@ const WORD_LETTERS_MIN: usize = 4;
 /// The name of the site.
 const SITE_NAME: &str = "Flickr Killr";
 
-/// Why a password is refused, as a sentence for the person who typed it.
+/// Why a password is refused, as a sentence for the visitor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadPassword {
     /// Too short or too long.

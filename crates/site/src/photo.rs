@@ -35,7 +35,7 @@ async fn delete_once(
     Ok(gone)
 }
 
-/// Changes who may see a photo. Returns what is known of the copies under its former address, as [`delete`] does.
+/// Changes the visibility of a photo. Returns what is known of the copies under its former address, as [`delete`] does.
 ///
 /// # Errors
 ///

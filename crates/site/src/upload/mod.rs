@@ -35,7 +35,7 @@ pub struct Uploads {
 pub struct Details {
     /// May be empty.
     pub title: Title,
-    /// Who may look.
+    /// Its visibility.
     pub visibility: Visibility,
 }
 
