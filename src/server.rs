@@ -126,7 +126,7 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
         connect_ahead: config.connect_ahead,
         derivatives_max_bytes: config.derivatives_max_bytes,
     };
-    state.lab.live.stand_at(Place {
+    state.lab.live.set_place(Place {
         socket: match &config.listen {
             Listen::Unix(path) => Some(path.clone()),
             Listen::Tcp(_) => None,

@@ -108,7 +108,7 @@ pub(super) fn run(args: TalkArgs) -> Result<()> {
     for (option, file) in files {
         check_writable(option, file.as_deref())?;
     }
-    ladder::tell(&Options {
+    ladder::run(&Options {
         state_dir: args.state_dir,
         user: args.user,
         users: args.users,

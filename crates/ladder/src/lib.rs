@@ -1,11 +1,11 @@
 //! The ladder: runs each version of the site as a person would, measures it, and reports what each step gains.
 //!
-//! In reading order: [`tell`] is the whole talk; `site` runs one version, `conformance` checks that it answers like
+//! In reading order: [`run`] is the whole talk; `site` runs one version, `conformance` checks that it answers like
 //! the first, `workload` is what is requested, `measure` makes one figure of it with CPU by tier and the site's own
 //! `counters`, `validity` looks for reasons to doubt the figure; `record` is everything measured, `summary` combines
 //! the rounds, `tables` formats them, `output` writes the files.
 //!
-//! Invariants. When [`tell`] returns, with an error or without, no process is left running and the userid index
+//! Invariants. When [`run`] returns, with an error or without, no process is left running and the userid index
 //! exists. The output on the terminal and in files is made from one [`Talk`].
 
 mod baselines;
@@ -42,5 +42,5 @@ pub use page::html;
 pub use record::{Cpu, Data, FilesAnswered, Measured, SCHEMA, Step, Talk};
 pub use summary::{Middle, Row};
 pub use tables::Tables;
-pub use talk::tell;
+pub use talk::run;
 pub use workload::Workload;

@@ -6,7 +6,7 @@ use std::time::Duration;
 /// How long a figure of the short form is measured.
 const QUICK: Duration = Duration::from_millis(500);
 
-/// The options of [`tell`](super::tell).
+/// The options of [`run`](super::run).
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Folder of the site's state: every version runs on the same data.

@@ -45,7 +45,7 @@ impl Screen {
     }
 
     /// Prints a paragraph, wrapped to the width of the screen.
-    pub(super) fn tell(&self, text: &str) {
+    pub(super) fn paragraph(&self, text: &str) {
         wrapped(text, WIDTH).iter().for_each(|line| self.line(line));
     }
 
@@ -59,28 +59,28 @@ impl Screen {
     }
 
     /// Shows a spinner until the value is dropped; nothing if the output is no terminal.
-    pub(super) fn under_way(&self, what: &str) -> UnderWay {
+    pub(super) fn spinner(&self, what: &str) -> Spinner {
         let bar = ProgressBar::new_spinner().with_message(what.to_owned());
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}, {elapsed}") {
             bar.set_style(style);
         }
         bar.enable_steady_tick(TICK);
-        UnderWay(bar)
+        Spinner(bar)
     }
 }
 
 /// Work in progress, shown by a spinner.
 #[derive(Debug)]
-pub(super) struct UnderWay(ProgressBar);
+pub(super) struct Spinner(ProgressBar);
 
-impl UnderWay {
+impl Spinner {
     /// Changes the text beside the spinner.
     pub(super) fn at(&self, what: &str) {
         self.0.set_message(what.to_owned());
     }
 }
 
-impl Drop for UnderWay {
+impl Drop for Spinner {
     fn drop(&mut self) {
         self.0.finish_and_clear();
     }

@@ -11,19 +11,19 @@ use super::workload::Workload;
 
 /// The rows in the order in which they are shown: the versions from the first, then the last one without its index,
 /// beside the first version again.
-const TOLD: [(Step, Told); 7] = [
-    (Step::ALL[0], Told::First),
-    (Step::ALL[1], Told::First),
-    (Step::ALL[2], Told::First),
-    (Step::ALL[3], Told::First),
-    (Step::WithoutIndex, Told::First),
-    (Step::ALL[0], Told::Again),
-    (Step::IndexAgain, Told::First),
+const ROWS: [(Step, Shown); 7] = [
+    (Step::ALL[0], Shown::First),
+    (Step::ALL[1], Shown::First),
+    (Step::ALL[2], Shown::First),
+    (Step::ALL[3], Shown::First),
+    (Step::WithoutIndex, Shown::First),
+    (Step::ALL[0], Shown::Again),
+    (Step::IndexAgain, Shown::First),
 ];
 
 /// Whether a row is shown for the first time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Told {
+enum Shown {
     First,
     /// Once more, for comparison.
     Again,
@@ -74,21 +74,21 @@ impl<'a> Tables<'a> {
             head.push("talk of 2007".to_owned());
             head.extend(peers.map(|_| "its stack today, pages/s".to_owned()));
         }
-        let line = |(step, told): (Step, Told)| {
-            let mut cells = vec![match (told, reader) {
-                (Told::First, _) => step.title(),
-                (Told::Again, Reader::Terminal) => format!("{}, once more", step.title()),
-                (Told::Again, Reader::Page(_)) => format!("*{}, once more*", step.title()),
+        let line = |(step, shown): (Step, Shown)| {
+            let mut cells = vec![match (shown, reader) {
+                (Shown::First, _) => step.title(),
+                (Shown::Again, Reader::Terminal) => format!("{}, once more", step.title()),
+                (Shown::Again, Reader::Page(_)) => format!("*{}, once more*", step.title()),
             }];
             cells.extend(Workload::ALL.map(|workload| {
                 let row = self
                     .row(step, workload)
-                    .filter(|_| told == Told::First || workload == Workload::Page);
-                row.map(|row| rate_cell(row, told, reader))
+                    .filter(|_| shown == Shown::First || workload == Workload::Page);
+                row.map(|row| rate_cell(row, shown, reader))
                     .unwrap_or_default()
             }));
             if let Reader::Page(peers) = reader {
-                let first = told == Told::First;
+                let first = shown == Shown::First;
                 let talk = baselines::talk_of_2007(step);
                 cells.push(if first { talk } else { "" }.to_owned());
                 cells.extend(peers.map(|peers| {
@@ -101,7 +101,7 @@ impl<'a> Tables<'a> {
             }
             cells
         };
-        let mut rows: Vec<Vec<String>> = TOLD.map(line).into();
+        let mut rows: Vec<Vec<String>> = ROWS.map(line).into();
         // An empty row separates the last version from the steps without and with its index.
         rows.insert(4, vec![]);
         Grid { head, rows }
@@ -347,14 +347,14 @@ impl<'a> Tables<'a> {
 }
 
 /// A rate, a mark if it is in doubt, and the factor.
-fn rate_cell(row: &Row, told: Told, reader: Reader<'_>) -> String {
+fn rate_cell(row: &Row, shown: Shown, reader: Reader<'_>) -> String {
     let mark = match (row.doubts.is_empty(), reader) {
         (true, _) => "",
         (false, Reader::Terminal) => "*",
         (false, Reader::Page(_)) => "\\*",
     };
     let mut cell = format!("{}{mark}", rate(row.requests_per_sec.median));
-    if let Some(Middle { median, low, high }) = row.factor.filter(|_| told == Told::First) {
+    if let Some(Middle { median, low, high }) = row.factor.filter(|_| shown == Shown::First) {
         cell += &format!(" {}", factor(median));
         if matches!(reader, Reader::Page(_)) && low < high {
             cell += &format!(" ({} to {})", factor(low), factor(high));

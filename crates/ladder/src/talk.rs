@@ -37,22 +37,22 @@ const WARMING_TIMEOUT: Duration = Duration::from_secs(300);
 ///
 /// When a site runs in that directory already, when a version cannot be started, answers unlike the first or ends by
 /// itself, and on an interrupt. Then too everything is stopped and the userid index exists.
-pub fn tell(options: &Options) -> Result<()> {
+pub fn run(options: &Options) -> Result<()> {
     let interrupt = Interrupt::listen()?;
     let peers = Baselines::read(&options.peers)?;
     refuse_a_running_site(options)?;
-    let mut teller = Teller {
+    let mut ladder = Ladder {
         options,
         interrupt: &interrupt,
         screen: Screen::new(),
         index_gone: false,
     };
-    let told = teller.tell();
-    if teller.index_gone {
+    let result = ladder.run();
+    if ladder.index_gone {
         index::put_back(options)?;
     }
-    let talk = told?;
-    teller.end(&talk, peers.as_ref())
+    let talk = result?;
+    ladder.end(&talk, peers.as_ref())
 }
 
 /// Each version needs the state directory for itself.
@@ -68,7 +68,7 @@ fn refuse_a_running_site(options: &Options) -> Result<()> {
     Ok(())
 }
 
-struct Teller<'a> {
+struct Ladder<'a> {
     options: &'a Options,
     interrupt: &'a Interrupt,
     screen: Screen,
@@ -83,8 +83,8 @@ struct Prepared {
     data: Data,
 }
 
-impl Teller<'_> {
-    fn tell(&mut self) -> Result<Talk> {
+impl Ladder<'_> {
+    fn run(&mut self) -> Result<Talk> {
         let options = self.options;
         let Prepared {
             lists,
@@ -126,7 +126,7 @@ impl Teller<'_> {
     fn prepare(&mut self) -> Result<Prepared> {
         let options = self.options;
         self.screen.heading("Flickr Killr, the talk");
-        self.screen.tell(
+        self.screen.paragraph(
             "One small photo site in four versions. Each is started as a person would start it, \
              checked against the first, measured, and stopped again.",
         );
@@ -138,10 +138,10 @@ impl Teller<'_> {
                     .iter()
                     .any(|word| said.starts_with(word))
             {
-                self.screen.tell(said);
+                self.screen.paragraph(said);
             }
         })?;
-        let work = self.screen.under_way("choosing the people to visit");
+        let work = self.screen.spinner("choosing the people to visit");
         let (machine, data, names) = block_on(async {
             let db = pool::open(&site.running.database_url, 2)?;
             let made = index::ensure(&db).await?;
@@ -178,7 +178,7 @@ impl Teller<'_> {
         self.warm(&site, &lists)?;
         drop(work);
         site.stop()?;
-        self.screen.tell(&machine.line());
+        self.screen.paragraph(&machine.line());
         self.screen.line(&format!(
             "{} people, {} photos, seed {}; a page has {} static files",
             rate(data.users.into()),
@@ -222,7 +222,7 @@ impl Teller<'_> {
     ) -> Result<()> {
         let step = Step::Version(rung);
         self.open(step);
-        let work = self.screen.under_way("starting");
+        let work = self.screen.spinner("starting");
         let mut site = Site::start(self.options, rung, self.interrupt, |_| ())?;
         work.at("comparing pages with the first version");
         match expected {
@@ -272,7 +272,7 @@ impl Teller<'_> {
     where
         F: AsyncFnOnce(&db::Pool) -> Result<Vec<Done>, userid_index::Error>,
     {
-        let work = self.screen.under_way(what);
+        let work = self.screen.spinner(what);
         let done = block_on(async {
             let db = pool::open(url, 2)?;
             let done = change(&db).await?;
@@ -294,7 +294,7 @@ impl Teller<'_> {
         measured: &mut Vec<Measured>,
     ) -> Result<()> {
         let title = workload.title(bench.lists.files.len());
-        let work = self.screen.under_way(&format!("measuring {title}"));
+        let work = self.screen.spinner(&format!("measuring {title}"));
         let figure = bench.measure(site, step, workload)?;
         drop(work);
         self.screen
@@ -309,7 +309,7 @@ impl Teller<'_> {
             self.screen.line(picture(rung));
         }
         for sentence in story(step) {
-            self.screen.tell(sentence);
+            self.screen.paragraph(sentence);
         }
     }
 

@@ -76,7 +76,7 @@ const CALM_S_MAX: i32 = 15 * 60;
 
 /// The source of an attempt to log in.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Guesser<'a> {
+pub(super) struct Attempt<'a> {
     /// The name, whether there is such an account or not.
     pub(super) name: Option<&'a Username>,
     pub(super) network: Network,
@@ -106,11 +106,11 @@ impl Brake {
     pub(super) async fn log_in(
         &self,
         db: &db::Pool,
-        guesser: Guesser<'_>,
+        attempt: Attempt<'_>,
     ) -> Result<Result<Counted, i64>, db::Error> {
         let key = self.key(db).await?;
-        let network = guesser.network.to_string();
-        let counted = match (guesser.name, guesser.known_browser) {
+        let network = attempt.network.to_string();
+        let counted = match (attempt.name, attempt.known_browser) {
             (Some(name), Some(browser)) => {
                 let parts = [name.as_str().as_bytes(), browser.as_bytes()];
                 Counted {

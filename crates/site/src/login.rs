@@ -6,7 +6,7 @@ use domain::{Network, Secret, SecretHash, UserId, Username};
 use tokio::sync::SemaphorePermit;
 
 use super::accounts::{AccountError, Accounts};
-use super::brake::{Counted, Guesser};
+use super::brake::{Attempt, Counted};
 use super::log_throttle;
 use super::passwords::{PASSWORD_BYTES_MAX, Standing};
 
@@ -62,14 +62,14 @@ impl Accounts {
             return Ok(LoggedIn::Busy);
         };
         let is_known = account.as_ref().is_some_and(Account::knows_browser);
-        let guesser = Guesser {
+        let attempt = Attempt {
             name: name.as_ref(),
             network: tried.network,
             known_browser: browser.as_ref().filter(|_| is_known),
         };
         let of_account = account.as_ref().and(name.as_ref());
         let refused = |why| refused(why, of_account, tried.network);
-        let counted = self.brake.log_in(&self.db, guesser).await?;
+        let counted = self.brake.log_in(&self.db, attempt).await?;
         drop(turn);
         let counted = match counted {
             Ok(counted) => counted,

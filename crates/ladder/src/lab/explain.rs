@@ -41,34 +41,34 @@ fn reads(node: &Value, sorts: bool) -> String {
     let loops = number(node, "Actual Loops").max(1.0);
     let rows = number(node, "Actual Rows") * loops;
     let thrown_away = number(node, "Rows Removed by Filter") * loops;
-    let (rows_said, thrown_said) = (said(rows), said(thrown_away));
+    let (rows_text, thrown_text) = (grouped(rows), grouped(thrown_away));
     let photos = if rows == 1.0 { "photo" } else { "photos" };
     let index = text(node, "Index Name");
     let then = if sorts { " and sorts them" } else { "" };
     match text(node, "Node Type") {
         "Index Scan" | "Index Only Scan" if index.starts_with(OF_ONE_OWNER) => {
-            format!("reads {rows_said} {photos} in order from {index}")
+            format!("reads {rows_text} {photos} in order from {index}")
         }
         // The primary key, or the index of explore.
         "Index Scan" | "Index Only Scan" if rows >= WANTED => format!(
-            "walks the photos of everybody, the newest first, through {index} until it has met {rows_said} \
-             of this person, and throws {thrown_said} of other people away"
+            "walks the photos of everybody, the newest first, through {index} until it has met {rows_text} \
+             of this person, and throws {thrown_text} of other people away"
         ),
         "Index Scan" | "Index Only Scan" => format!(
-            "walks all photos of everybody, the newest first, through {index}, finds {rows_said}, and throws \
-             {thrown_said} of other people away"
+            "walks all photos of everybody, the newest first, through {index}, finds {rows_text}, and throws \
+             {thrown_text} of other people away"
         ),
         "Bitmap Heap Scan" => {
             let index = node
                 .get("Plans")
                 .and_then(|plans| plans.get(0))
                 .map_or("", |below| text(below, "Index Name"));
-            format!("collects {rows_said} {photos} through {index}{then}")
+            format!("collects {rows_text} {photos} through {index}{then}")
         }
         "Seq Scan" => format!(
-            "reads the whole table, throws {thrown_said} photos of other people away, finds {rows_said}{then}"
+            "reads the whole table, throws {thrown_text} photos of other people away, finds {rows_text}{then}"
         ),
-        other => format!("answers by {other}, which finds {rows_said} {photos}{then}"),
+        other => format!("answers by {other}, which finds {rows_text} {photos}{then}"),
     }
 }
 
@@ -99,7 +99,7 @@ fn number(node: &Value, name: &str) -> f64 {
 }
 
 /// A count with separated thousands.
-pub(super) fn said(count: f64) -> String {
+pub(super) fn grouped(count: f64) -> String {
     let digits = format!("{count:.0}");
     let mut text = String::new();
     for (at, digit) in digits.char_indices() {

@@ -152,7 +152,7 @@ impl Phase {
 /// Formats a ratio: `68`, `1.3`.
 fn factor(ratio: f64) -> String {
     match ratio {
-        ratio if ratio >= 9.95 => super::explain::said(ratio.round()),
+        ratio if ratio >= 9.95 => super::explain::grouped(ratio.round()),
         ratio => format!("{ratio:.1}"),
     }
 }

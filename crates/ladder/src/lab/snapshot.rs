@@ -164,7 +164,7 @@ impl Snapshot {
         Self::new(now, true)
     }
 
-    pub(super) fn happens(&mut self, happening: Happening) {
+    pub(super) fn add_event(&mut self, happening: Happening) {
         self.happenings.push((Instant::now(), happening));
     }
 
@@ -181,7 +181,7 @@ impl Snapshot {
     }
 
     /// Adds a second; `None` if there are no earlier counters to compare with.
-    pub(super) fn passes(&mut self, now: Instant, second: Option<Second>) {
+    pub(super) fn add_second(&mut self, now: Instant, second: Option<Second>) {
         self.now = now;
         let Some(mut second) = second else { return };
         second.index = self.index_state();
@@ -210,11 +210,11 @@ impl Snapshot {
     }
 
     /// Stores the state of the index as the database reports it; the loss or return of an index is an event.
-    pub(super) fn learns(&mut self, status: Status, timings: Vec<Timing>) {
+    pub(super) fn set_index(&mut self, status: Status, timings: Vec<Timing>) {
         let was_gone = self.index.as_ref().map(Status::is_gone);
         match (was_gone, status.is_gone()) {
-            (Some(false), true) => self.happens(Happening::IndexDropped),
-            (Some(true), false) => self.happens(Happening::IndexBack),
+            (Some(false), true) => self.add_event(Happening::IndexDropped),
+            (Some(true), false) => self.add_event(Happening::IndexBack),
             _ => {}
         }
         self.index = Some(status);
@@ -222,7 +222,7 @@ impl Snapshot {
     }
 
     /// Removes what is too old to be drawn.
-    pub(super) fn forget(&mut self) {
+    pub(super) fn remove_old(&mut self) {
         let Some(since) = self.now.checked_sub(SPAN) else {
             return;
         };

@@ -10,7 +10,7 @@ use crate::lab::snapshot::Happening;
 impl Live {
     /// Runs the benchmark and stores its findings.
     pub(super) async fn benchmark(&self) {
-        self.redraw(|snapshot| snapshot.happens(Happening::BenchmarkBegins));
+        self.redraw(|snapshot| snapshot.add_event(Happening::BenchmarkBegins));
         let front = self.0.place.get().and_then(|place| place.front);
         let started = front.map(|front| Running::start(front, &self.0.database_url));
         let outcome = match started {
@@ -26,7 +26,7 @@ impl Live {
         };
         self.redraw(|snapshot| {
             snapshot.benchmark_ends = None;
-            snapshot.happens(Happening::BenchmarkEnds);
+            snapshot.add_event(Happening::BenchmarkEnds);
             snapshot.findings.ended_at = Some(OffsetDateTime::now_utc().unix_timestamp());
             match outcome {
                 Ok(outcome) => {

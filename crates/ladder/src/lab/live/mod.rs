@@ -128,7 +128,7 @@ impl Live {
 
     /// Sets the place of this process. A process that answers a single request (CGI) never sets it, and gathers nothing:
     /// it ends before a second is over.
-    pub fn stand_at(&self, place: Place) {
+    pub fn set_place(&self, place: Place) {
         let mut state = self.state();
         state.snapshot.lives = true;
         state.snapshot.no_benchmark = no_benchmark(place.front);
@@ -235,7 +235,7 @@ impl Live {
     }
 
     /// Whether to go on gathering: a browser watches or a benchmark runs. If not, gathering stops.
-    fn goes_on(&self) -> bool {
+    fn keep_gathering(&self) -> bool {
         let mut state = self.state();
         let wanted =
             state.watched_until > Instant::now() || state.snapshot.benchmark_ends.is_some();
@@ -252,7 +252,7 @@ impl Live {
     fn redraw(&self, change: impl FnOnce(&mut Snapshot)) {
         let mut state = self.state();
         change(&mut state.snapshot);
-        state.snapshot.forget();
+        state.snapshot.remove_old();
         self.0.drawn.send_replace(Arc::new(state.snapshot.clone()));
     }
 
@@ -265,7 +265,7 @@ impl Live {
                 let known = self.0.drawn.borrow().clone();
                 // Publishes only a change; otherwise the snapshot follows at the end of the second.
                 if known.index.as_ref() != Some(&status) || known.timings != timings {
-                    self.redraw(|snapshot| snapshot.learns(status, timings));
+                    self.redraw(|snapshot| snapshot.set_index(status, timings));
                 }
             }
             (Err(error), _) | (_, Err(error)) => {
@@ -405,7 +405,7 @@ mod tests {
         let silent = tokio::net::UnixListener::bind(folder.path().join("app-0.sock")).unwrap();
         let url = "postgres://nobody@127.0.0.1:1/none";
         let live = Live::new(db::Pool::connect_lazy(url).unwrap(), url, &[]);
-        live.stand_at(Place {
+        live.set_place(Place {
             socket: Some(folder.path().join("app-1.sock")),
             front: None,
         });

@@ -15,7 +15,7 @@ impl Live {
         let mut ticks = interval(Duration::from_secs(1));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut look: Option<JoinHandle<()>> = None;
-        while self.goes_on() {
+        while self.keep_gathering() {
             ticks.tick().await;
             // A database that is busy without its index answers late; the snapshot does not wait for it.
             if look.as_ref().is_none_or(|look| look.is_finished()) {
@@ -29,7 +29,7 @@ impl Live {
             };
             let heard = self.take_heard();
             let (now, second) = gatherer.second(sources, heard).await;
-            self.redraw(|snapshot| snapshot.passes(now, second));
+            self.redraw(|snapshot| snapshot.add_second(now, second));
         }
     }
 }
