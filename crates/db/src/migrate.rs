@@ -14,7 +14,8 @@ use crate::schema::{self, DatabaseState, Part};
 /// All migrations, embedded.
 pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
-/// Schemas from before there were migrations, by the hash in their databases, with the migration that leads to each: 0.4.0, and the last one of the development after it.
+/// Schemas from before there were migrations, by the hash in their databases, with the migration that leads to
+/// each: 0.4.0, and the last one of the development after it.
 const BEFORE_MIGRATIONS: [(&str, i64); 2] = [("29d83a3d6ebe", 1), ("081ae838ea23", 2)];
 
 /// Whether [`Migrator::run_direct`] lists migrations as applied without applying them. (`run` and `skip`, which are

@@ -22,7 +22,8 @@ const STATEMENTS_KEPT: usize = 100;
 /// When this process last found a connection closed.
 static LAST_CUT: Mutex<Option<Instant>> = Mutex::new(None);
 
-/// The tolerance for connections that are tested after that: two clocks are read, and the process may be suspended between.
+/// The tolerance for connections that are tested after that: two clocks are read, and the process may be suspended in
+/// between.
 const DOUBT: Duration = Duration::from_millis(50);
 
 /// Creates a pool, which connects at the first statement.
@@ -59,7 +60,7 @@ pub fn open(database_url: &str, connections: u32) -> Result<PgPool, sqlx::Error>
 /// Whether the statement failed because its connection was closed, by the server or the network: then it may be repeated
 /// on another connection, if it only reads. After a timeout it may not.
 ///
-/// Records the time for the pool: when a server restarts, all connections are closed, and one failed statement is enough.
+/// Records the time for the pool: when a server restarts, all connections are closed, so one failed statement suffices.
 #[must_use]
 pub fn was_cut(error: &sqlx::Error) -> bool {
     let is_cut = match error {

@@ -1,8 +1,8 @@
 //! The userid index: *every* index of photos whose first column is `userid`.
 //!
 //! Any remaining index led by the owner would serve the photostream as well, and dropping "the" index would have no
-//! effect; so the family is found in the catalogue, never by
-//! a list of names. What to restore is read from schema.sql.
+//! effect; so the family is found in the catalogue, never by a list of names. The statements to restore it are read from
+//! schema.sql.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
 
 use super::{pool, schema};
 
-/// How long a drop waits for its lock before it lets the waiting pages through and tries again.
+/// How long a drop waits for its lock before it lets the waiting queries run and retries.
 const DROP_LOCK_TIMEOUT: &str = "500ms";
 
 /// How many times a drop tries to get its lock.

@@ -11,8 +11,8 @@ static GIVING_WAY: Lane = Lane::new(1);
 ///
 /// A change that failed because of a full disk was not committed, so it may be repeated.
 pub(super) async fn should_retry<T>(disk: &Disk, ended: &Result<T, db::Error>) -> bool {
-    let trouble = ended.as_ref().err().and_then(TransientError::of);
-    if trouble != Some(TransientError::DiskFull) {
+    let kind = ended.as_ref().err().and_then(TransientError::of);
+    if kind != Some(TransientError::DiskFull) {
         return false;
     }
     let disk = disk.clone();

@@ -31,7 +31,7 @@ pub struct Parts {
     pub derivatives: Derivatives,
     /// The uploaded files.
     pub originals: Originals,
-    /// Uploads under way.
+    /// Uploads in progress.
     pub uploads: Uploads,
     /// Log-ins and registrations.
     pub accounts: Accounts,

@@ -86,7 +86,7 @@ impl Uploads {
     ///
     /// # Errors
     ///
-    /// When the account or the process has too many under way, or the database fails.
+    /// When the account or the process has too many in progress, or the database fails.
     pub async fn admit(&self, account: UserId) -> Result<Place, NotAdmitted> {
         Places::take(&self.places, account).await
     }

@@ -26,10 +26,10 @@ const GIVE_BACK_PAUSES_S: [u64; 4] = [1, 10, 60, 180];
 /// Why there is no place for an upload.
 #[derive(Debug, thiserror::Error)]
 pub enum NotAdmitted {
-    /// The account has [`PLACES_PER_ACCOUNT`] uploads under way.
+    /// The account has [`PLACES_PER_ACCOUNT`] uploads in progress.
     #[error("the account has {PLACES_PER_ACCOUNT} uploads under way")]
     Account,
-    /// The process has [`PLACES_PER_PROCESS`] uploads under way.
+    /// The process has [`PLACES_PER_PROCESS`] uploads in progress.
     #[error("the process has {PLACES_PER_PROCESS} uploads under way")]
     Process,
     /// The database failed.

@@ -171,8 +171,10 @@ impl Live {
         None
     }
 
-    /// Posts a form to the process that draws; returns false if that is this one. Only a sibling that
-    /// refuses connections is skipped: one that received the form may still perform the action, which must not happen twice.
+    /// Posts a form to the process that draws; returns false if this process draws.
+    ///
+    /// Only a sibling that refuses connections is skipped: one that received the form may still perform the action, which
+    /// must not happen twice.
     pub async fn acts_elsewhere(&self, path: &str, form: &str) -> bool {
         for socket in self.siblings_before() {
             match processes::post(&socket, path, form, SIBLING_TIMEOUT).await {
