@@ -151,7 +151,7 @@ create table favorites (
 );
 
 -- The follower sees more of the followee's photos in the feed; the followee's *contacts* are the
--- people that the followee follows. Nobody follows themselves.
+-- people that the followee follows. A person cannot follow themselves.
 create table follows (
     follower_id  bigint  not null,
     followee_id  bigint  not null,
