@@ -1,30 +1,30 @@
--- Flickr Killr's schema as it is now: what an empty database gets, and what migrations lead to.
+-- Flickr Killr's current schema: an empty database is created from it, and migrations lead to it.
 --
--- It reads from top to bottom in three parts, each announced by a line "-- part: ...":
+-- It has three parts, each begun by a line "-- part: ...":
 --
---   tables    what a row is, and what it may never be (checks)
+--   tables    columns and checks
 --   keys      primary, unique and foreign keys
---   indexes   everything else that makes a query fast
+--   indexes   all others
 --
--- The demo data is loaded without keys and indexes: building an index once over all rows is faster than keeping it up
--- to date row by row.
+-- The demo data is loaded without keys and indexes: building an index once over all rows is faster than updating it row
+-- by row.
 --
--- A change of this file needs a migration (crates/db/migrations) that leads there from the schema before; a test
--- compares the two. New columns stand at the end of their table, because a migration can add them nowhere else.
+-- A change of this file needs a migration (crates/db/migrations) from the previous schema; a test compares the results.
+-- New columns are at the end of their table, because a migration can add them nowhere else.
 --
--- Conventions. Tables are plural. The owner of a photo stands as `userid` in every row that hangs
--- on the photo, so that the tables can be distributed by owner one day; whoever *acts* has a name
--- that says what they do: author_id, fan_id, follower_id. Every constraint has a name, because the
--- code turns the name into a sentence for the visitor. There are no triggers.
+-- Conventions. Tables are plural. The owner of a photo is `userid` in every row that belongs to the photo, so
+-- that the tables can be distributed by owner one day; other people have a name for their role: author_id, fan_id,
+-- follower_id. Every constraint has a name, because the code maps the name to a message for the visitor. There are no
+-- triggers.
 
 -- part: tables
 
--- Who may look: everybody; the people whom the owner follows; the owner alone. The order matters:
--- a viewer who may see a level may see all levels before it.
+-- The viewers of a photo: all; the people that the owner follows; the owner alone. The order matters: a viewer of a level
+-- may see all levels before it.
 create type visibility as enum ('public', 'contacts', 'private');
 
--- What this database is, and of which demo set it was made. A database that has tables but not this one belongs to
--- another program and is never touched. Its migrations are listed in _sqlx_migrations, which sqlx makes.
+-- Marks the database as one of Flickr Killr, and names its demo set. A database that has tables but not this one belongs
+-- to another program and is never changed. Its migrations are listed in _sqlx_migrations, which sqlx creates.
 create table flickr_killr (
     key    text  not null,
     value  text  not null
@@ -36,10 +36,10 @@ create table users (
     name                   text         not null,
     display_name           text         not null,
     about                  text         not null default '',
-    -- An argon2id string. Demo people have none: nobody logs in as them unless `--demo-logins`.
+    -- An argon2id string. Demo people have none: only `--demo-logins` lets them log in.
     password_hash          text,
     created_at             timestamptz  not null default now(),
-    -- Stored counts, one a level, so that no page ever counts rows.
+    -- Stored counts, one for each level, so that no page counts rows.
     public_photo_count     integer      not null default 0,
     contacts_photo_count   integer      not null default 0,
     private_photo_count    integer      not null default 0,
@@ -47,8 +47,8 @@ create table users (
     followee_count         integer      not null default 0,
     -- The display name as lists sort and find it: without accents, case and punctuation, compared
     -- byte by byte, so that the order does not change with a version of the system's library. A
-    -- name in another alphabet comes after z. `db/people.rs` folds what is searched for in the
-    -- same words, and a test compares the two. 60 characters, because one character may decompose
+    -- name in another alphabet comes after z. `db/people_list.rs` folds search texts with
+    -- the same expression, and a test compares the two. 60 characters, because one character may decompose
     -- into eighteen and an index entry has at most 2,704 bytes.
     sort_name              text collate "C" not null generated always as (
         left(btrim(regexp_replace(regexp_replace(replace(replace(replace(
@@ -61,9 +61,9 @@ create table users (
     constraint users_about_length check (length(about) <= 2000)
 ) with (fillfactor = 90);
 
--- Every word of a person's display name and user name, folded as users.sort_name: a search is one
--- range of this key, 1,000 rows at most, whatever is searched for. A trigram index finds beginnings of
--- words too, but reads every person whose name has one: the more people there are, the more it reads.
+-- Every word of a person's display name and user name, folded as users.sort_name: a search reads one range of this key,
+-- 1,000 rows at most. A trigram index finds beginnings of words too, but reads every person with such a word: the more
+-- people there are, the more it reads.
 create table name_words (
     word    text collate "C" not null,
     userid  bigint           not null
@@ -75,8 +75,8 @@ create table photos (
     userid          bigint       not null,
     -- The original, as in the talk: an upload's file name, or `drawn:<seed>` in the demo set.
     filename        text         not null,
-    -- Names the pictures made from it (`/i/{owner}/{token}/...`). Random; it changes when the
-    -- picture or who may see it changes, so that every old address dies at once.
+    -- Names the pictures made from it (`/i/{owner}/{token}/...`). Random; it changes
+    -- with the picture or its visibility, which invalidates every old address at once.
     token           uuid         not null,
     title           text         not null default '',
     description     text         not null default '',
@@ -86,14 +86,14 @@ create table photos (
     -- Average colour as an index into the 6 x 6 x 6 cube, r * 36 + g * 6 + b: the placeholder.
     tone            smallint     not null,
     visibility      visibility   not null,
-    -- When the shutter was pressed; UTC, as cameras know no time zone worth trusting.
+    -- When the photo was taken; UTC, because the time zones of cameras are unreliable.
     taken_at        timestamptz  not null,
     created_at      timestamptz  not null default now(),
-    -- Folded in by the worker from photo_views; never updated by a page.
+    -- Folded from photo_views by a job; never updated by a page.
     view_count      bigint       not null default 0,
     favorite_count  integer      not null default 0,
     comment_count   integer      not null default 0,
-    -- SHA-256 of an uploaded file, computed while it arrived: tells whether the original on disk is what was sent.
+    -- SHA-256 of an uploaded file, computed while it was received: verifies the original on disk.
     sha256          bytea,
     constraint photos_title_length check (length(title) <= 200),
     constraint photos_description_length check (length(description) <= 5000),
@@ -102,16 +102,16 @@ create table photos (
     constraint photos_tone_in_cube check (tone between 0 and 215)
 ) with (fillfactor = 90);
 
--- The newest public photos (10,000 of them): explore reads these, never "newest of all photos",
--- which no longer works once photos are spread over machines by owner. Posting appends; hiding and
--- deleting remove in the same transaction; the worker cuts the tail.
+-- The newest public photos (10,000 of them): explore reads these, never the newest of all photos, which
+-- would not work with photos distributed by owner. Posting inserts, hiding and deleting remove in the same transaction; a
+-- job deletes the oldest.
 create table recent_photos (
     photo_id  bigint  not null,
     userid    bigint  not null
 );
 
--- How many photos an owner took in a month (of UTC): feeds the date rail without grouping all photos of
--- the owner.
+-- How many photos an owner took in a month (of UTC): for the date rail, without grouping all photos of the
+-- owner.
 create table photo_months (
     userid          bigint   not null,
     month           date     not null,
@@ -151,14 +151,14 @@ create table favorites (
 );
 
 -- The follower sees more of the followee's photos in the feed; the followee's *contacts* are the
--- people whom the followee follows. Nobody follows themselves.
+-- people that the followee follows. A person cannot follow themselves.
 create table follows (
     follower_id  bigint  not null,
     followee_id  bigint  not null,
     constraint follows_not_self check (follower_id <> followee_id)
 );
 
--- A session is known by the hash of its token: who reads this table cannot log in with it.
+-- A session is identified by the hash of its token, so that a reader of this table cannot log in with it.
 create table sessions (
     token_hash  bytea        not null,
     userid      bigint       not null,
@@ -167,9 +167,8 @@ create table sessions (
     constraint sessions_token_hash_length check (length(token_hash) = 32)
 );
 
--- Browsers in which an account was logged in to before. Such a browser is let past the limits that hold
--- strangers off an account, so that strangers cannot keep its owner out. At most ten an account. A row
--- deleted is a browser revoked.
+-- Browsers in which an account was logged in to before. The limits that stop strangers do not apply to
+-- such a browser, so that strangers cannot keep the owner out. At most ten an account. Deleting a row revokes its browser.
 create table known_browsers (
     userid      bigint       not null,
     token_hash  bytea        not null,
@@ -177,9 +176,9 @@ create table known_browsers (
     constraint known_browsers_token_hash_length check (length(token_hash) = 32)
 );
 
--- Uploads under way, two places an account over all processes. A lease ends by itself if its process dies.
--- Unlogged, so that no log is written for it: a crash of the database empties the table, and a lost lease
--- only lets an account begin one upload more.
+-- Uploads in progress, two places an account over all processes. A lease expires if its process dies. Unlogged, which
+-- saves writes to the log: a crash of the database empties the table, and a lost lease only lets an account begin one more
+-- upload.
 create unlogged table upload_places (
     userid      bigint       not null,
     place       smallint     not null,
@@ -187,23 +186,23 @@ create unlogged table upload_places (
     expires_at  timestamptz  not null
 );
 
--- Tries to log in and to register, shared by all app processes. One row a bucket, and a bucket a subject
--- (by a keyed hash): the checks bound the rows, however many names and addresses are tried.
+-- Attempts to log in and to register, shared by all app processes. One row a bucket; a keyed hash maps subjects to buckets.
+-- The checks bound the number of rows, however many names and addresses are tried.
 create table rate_limits (
     kind        text              not null,
     bucket      integer           not null,
-    -- How many tries count at `counted_at`; it falls by one each calm period, which depends on the kind
+    -- How many attempts count at `counted_at`; lowered by one each calm period, which depends on the kind
     -- (`site/brake.rs`): five minutes or a quarter of an hour.
     level       double precision  not null,
     counted_at  timestamptz       not null,
-    -- No try is admitted before.
+    -- No attempt is admitted before.
     not_before  timestamptz       not null,
     constraint rate_limits_kind check (kind in ('pair', 'address', 'account', 'browser', 'sign-up')),
     constraint rate_limits_bucket check (bucket between 0 and 131071)
 ) with (fillfactor = 50);
 
--- Views wait here until the worker folds them into photos.view_count: the page that shows a photo
--- appends, it never updates a row that others want too.
+-- Views are queued here until a job folds them into photos.view_count: a page only appends, and never updates a row that
+-- other pages need too.
 create table photo_views (
     photo_id  bigint   not null,
     userid    bigint   not null,
@@ -211,33 +210,32 @@ create table photo_views (
     constraint photo_views_positive check (views > 0)
 );
 
--- What must still be taken away from caches and disks because a transaction said so. The row is
--- written in that transaction and deleted when the purge is confirmed: a crash in between loses
--- nothing, the next worker finishes it.
+-- Purges: pictures to remove from caches and disks. The row is inserted in the transaction that requires the purge, and
+-- deleted when the purge is confirmed: after a crash in between a job finishes it.
 create table outbox (
     id           bigint       generated by default as identity,
     created_at   timestamptz  not null default now(),
-    -- The owner and the dead token: every address under /i/{userid}/{token}/ must answer 404.
+    -- The owner and the former token: every address under /i/{userid}/{token}/ must answer 404.
     userid       bigint       not null,
     token        uuid         not null,
-    -- The uploaded original to delete as well, if the photo itself is gone.
+    -- The uploaded original to delete as well, if the photo was deleted.
     filename     text,
     attempts     integer      not null default 0,
     not_before   timestamptz  not null default now()
 );
 
 -- The lab's last measurement of the photostream query in each state of the userid index, and the plan
--- of the owner in the middle, so that both can be read beside each other.
+-- for one person, so that both can be compared.
 create table lab_timings (
     state        text              not null,
     measured_at  timestamptz       not null default now(),
     owners       integer           not null,
     median_ms    double precision  not null,
     slowest_ms   double precision  not null,
-    -- How many other queries ran when it began: beside a benchmark everything takes longer.
+    -- How many other queries ran when it began: beside a benchmark all queries take longer.
     beside       integer           not null,
     owner        text              not null,
-    -- As JSON, which the site puts into plain words, and as PostgreSQL shows it.
+    -- As JSON, which the site describes in plain words, and as PostgreSQL's text.
     plan         text              not null,
     plan_text    text              not null,
     constraint lab_timings_state check (state in ('with the userid index', 'without the userid index'))
@@ -267,7 +265,7 @@ alter table users add constraint users_name_taken unique (name);
 alter table tags  add constraint tags_name_taken  unique (name);
 
 alter table name_words    add constraint name_words_user      foreign key (userid)      references users (id) on delete cascade;
--- An owner cannot go while photos remain: files and caches have to be cleaned photo by photo.
+-- An owner with photos cannot be deleted: files and caches must be purged photo by photo.
 alter table photos        add constraint photos_owner          foreign key (userid)      references users (id);
 alter table recent_photos add constraint recent_photos_photo   foreign key (photo_id)    references photos (id) on delete cascade;
 alter table photo_months  add constraint photo_months_owner    foreign key (userid)      references users (id) on delete cascade;
@@ -286,47 +284,47 @@ alter table known_browsers add constraint known_browsers_user   foreign key (use
 -- part: indexes
 
 -- The userid index: *every* index of photos whose first column is userid. `flickr-killr index drop`
--- drops this family and `index create` restores it from these lines. Nothing else in photos begins
--- with userid, no key and no constraint: with any other index led by the owner left behind,
--- PostgreSQL would use that one and the demonstration would show nothing.
+-- drops this family and `index create` restores it from these lines. No other key or constraint of
+-- photos begins with userid: PostgreSQL would use any remaining index led by the owner, and the demonstration would have
+-- no effect.
 
 -- The photostream: one owner, newest upload first, both directions by id.
 create index photos_userid on photos (userid, id desc);
 
--- The same for strangers, who are most visitors: without it, someone with 50,000 private photos
--- and one public one makes a stranger wait for all 50,000.
+-- The same for strangers, most of the visitors: without it, the photostream of an owner with 50,000 private photos and one
+-- public photo reads all 50,000 for a stranger.
 create index photos_userid_public on photos (userid, id desc) where visibility = 'public';
 
--- The archive: one owner, by the time of the shutter.
+-- The archive: one owner, by the time taken.
 create index photos_userid_taken on photos (userid, taken_at desc, id desc);
 
 -- The same for strangers: without it, the page of a month with one public photo reads all private ones of
 -- that month. It costs an entry of some 45 bytes for each public photo, and none for others.
 create index photos_userid_taken_public on photos (userid, taken_at desc, id desc) where visibility = 'public';
 
--- Explore below the newest 10,000: public photos of everybody, so that a member's thousand private
+-- Explore below the newest 10,000: public photos of all people, so that a member's thousand private
 -- photos cost its visitors nothing.
 create index photos_public on photos (id desc) include (userid) where visibility = 'public';
 
--- The photo behind /i/{owner}/{token}/...: asked on every picture that memcached does not have.
+-- The photo behind /i/{owner}/{token}/...: read for every picture that memcached does not have.
 create index photos_token on photos (token);
 
--- The list of people by the name that it shows, and by how many public photos they have.
+-- The list of people by display name, and by number of public photos.
 create index users_sort_name on users (sort_name, id);
 create index users_public_photo_count on users (public_photo_count desc, id desc);
 
 -- Comments under a photo, oldest first.
 create index comments_photo_id on comments (photo_id, id);
 
--- Who follows this person: the other direction of the primary key.
+-- The followers of a person: the other direction of the primary key.
 create index follows_followee on follows (followee_id, follower_id);
 
--- Sessions that ended, for the broom.
+-- Expired sessions, for the sweep.
 create index sessions_expires_at on sessions (expires_at);
 
 -- The sessions of one person, the newest first: while the disk is nearly full a log-in ends the oldest.
 create index sessions_userid on sessions (userid, expires_at desc);
 
--- The accounts of one browser, and browsers that were not used for long.
+-- The accounts of one browser, and expired browsers.
 create index known_browsers_token_hash on known_browsers (token_hash);
 create index known_browsers_expires_at on known_browsers (expires_at);

@@ -37,8 +37,8 @@ pub async fn get_ready(state: &AppState, router: &Router) {
 
 async fn bring_files(state: &AppState, router: &Router) {
     let site = &state.site;
-    if let Some(generations) = site.generations.clone() {
-        let kept = FILES.run(move || generations.keep_own()).await;
+    if let Some(asset_store) = site.asset_store.clone() {
+        let kept = FILES.run(move || asset_store.keep_own()).await;
         if let Err(error) = kept.map_err(Into::into).flatten() {
             tracing::warn!(
                 error = format!("{error:#}"),

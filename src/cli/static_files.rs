@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use site::generations::Generations;
+use site::assets::AssetStore;
 
 /// Where they go.
 #[derive(Debug, Args)]
@@ -17,5 +17,5 @@ pub(super) struct StaticFilesArgs {
 /// Writes every file under the name in its address, and beside a text the bytes that memcached would
 /// hold of it, as `NAME.gz`. Files of older builds stay, for pages that are open in browsers.
 pub(super) fn run(args: &StaticFilesArgs) -> Result<()> {
-    Generations::new(&args.folder).keep_own()
+    AssetStore::new(&args.folder).keep_own()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use clap::{Args, value_parser};
-use ladder::{self, Options, Peers, Tables, Talk};
+use ladder::{self, Baselines, Options, Tables, Talk};
 
 use super::say::say;
 
@@ -108,7 +108,7 @@ pub(super) fn run(args: TalkArgs) -> Result<()> {
     for (option, file) in files {
         check_writable(option, file.as_deref())?;
     }
-    ladder::tell(&Options {
+    ladder::run(&Options {
         state_dir: args.state_dir,
         user: args.user,
         users: args.users,
@@ -144,10 +144,10 @@ pub(super) fn table(args: &TableArgs) -> Result<()> {
         .with_context(|| format!("cannot read {}", args.json.display()))?;
     let talk: Talk = serde_json::from_slice(&text)
         .with_context(|| format!("{} is no talk", args.json.display()))?;
-    let peers = Peers::read(&args.peers)?;
+    let peers = Baselines::read(&args.peers)?;
     let tables = Tables::of(&talk);
     if let Some(file) = &args.html {
-        std::fs::write(file, tables.html(peers.as_ref())?)
+        std::fs::write(file, ladder::html(&tables, peers.as_ref())?)
             .with_context(|| format!("cannot write {}", file.display()))?;
     }
     say!("{}", tables.first_screen(peers.as_ref()).trim_end());

@@ -33,12 +33,12 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
     let site = state.site.clone();
     jobs::open_first_connection(&site).await;
     warn_of_random_page_cost(&site).await;
-    let rounds = jobs::Rounds {
+    let schedule = jobs::Schedule {
         shared: config.jobs,
         connect_ahead: config.connect_ahead,
         derivatives_max_bytes: config.derivatives_max_bytes,
     };
-    state.lab.live.stand_at(Place {
+    state.lab.live.set_place(Place {
         socket: match &config.listen {
             Listen::Unix(path) => Some(path.clone()),
             Listen::Tcp(_) => None,
@@ -47,7 +47,7 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
     });
     let router = router(state.clone()).layer(map_request(web::read_to_the_end));
     startup::get_ready(&state, &router).await;
-    tokio::spawn(jobs::run(site.clone(), rounds));
+    tokio::spawn(jobs::run(site.clone(), schedule));
     if config.jobs {
         tokio::spawn(warm_up(state));
     }

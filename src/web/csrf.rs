@@ -9,7 +9,7 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use site::refusals;
+use site::log_throttle;
 
 use super::error::Error;
 
@@ -31,7 +31,7 @@ pub(crate) async fn same_origin_only(request: Request, next: Next) -> Response {
         next.run(request).await
     } else {
         let (from, origin) = (fetch_site(request.headers()), origin(request.headers()));
-        refusals::log(|| tracing::info!(from, origin, "refused a form of another origin"));
+        log_throttle::log(|| tracing::info!(from, origin, "refused a form of another origin"));
         Error::Forbidden("This form was not sent from a page of this site. Please open the page here and try again.")
             .into_response()
     }

@@ -7,12 +7,12 @@ use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use db::pool;
-use db::trouble::Trouble;
+use db::transient_error::TransientError;
 use domain::urls;
 use images::StoreError;
 use images::disk::{NoRoom, is_disk_full};
 use site::picture::PictureError;
-use site::{AccountError, refusals};
+use site::{AccountError, log_throttle};
 
 use super::page::Page;
 use super::session::Visit;
@@ -140,7 +140,7 @@ fn said(status: StatusCode, title: &'static str, sentence: String) -> Response {
 }
 
 fn later(status: StatusCode, sentence: &str) -> Response {
-    refusals::log(|| tracing::info!(%status, "refused an upload: too many are under way"));
+    log_throttle::log(|| tracing::info!(%status, "refused an upload: too many are under way"));
     let mut response = said(status, "One moment", sentence.to_owned());
     response
         .headers_mut()
@@ -304,16 +304,16 @@ impl From<db::Error> for Error {
             tracing::warn!(%error, "a database connection was closed");
             return Self::Cut;
         }
-        match Trouble::of(&error) {
-            Some(Trouble::Away) => {
+        match TransientError::of(&error) {
+            Some(TransientError::Unavailable) => {
                 tracing::warn!(%error, "the database is away");
                 Self::Busy
             }
-            Some(Trouble::DiskFull) => {
+            Some(TransientError::DiskFull) => {
                 tracing::warn!(%error, "the disk of the database is full");
                 Self::DiskFull
             }
-            Some(Trouble::Ended) => {
+            Some(TransientError::Cancelled) => {
                 tracing::warn!(%error, "the database ended a statement");
                 Self::Busy
             }

@@ -9,7 +9,7 @@ use domain::urls;
 use domain::{Cursor, Month, PhotoId, Ratio, Relation, UserId, Username, Visibility};
 use site::Site;
 use site::jobs::Delivery;
-use site::refusals;
+use site::log_throttle;
 
 use super::error::{Error, see_other};
 use super::forms::{Form, Query};
@@ -214,7 +214,9 @@ async fn own_photo(
         Ok((name, photo))
     } else {
         let viewer = &viewer.name;
-        refusals::log(|| tracing::info!(%viewer, "refused to change the photo of another person"));
+        log_throttle::log(
+            || tracing::info!(%viewer, "refused to change the photo of another person"),
+        );
         Err(Error::Forbidden(
             "Only the owner of a photo can change or delete it.",
         ))

@@ -6,14 +6,14 @@ use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
-use db::cost;
+use db::query_stats;
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// Measures a request and adds the header to its response.
 pub(crate) async fn measure(request: Request, next: Next) -> Response {
     let begin = Instant::now();
-    let (mut response, cost) = cost::of(next.run(request)).await;
+    let (mut response, cost) = query_stats::of(next.run(request)).await;
     let millis = |duration: Duration| duration.as_secs_f64() * 1000.0;
     let timing = format!(
         "db;dur={:.2};desc=\"{}\", app;dur={:.2}",

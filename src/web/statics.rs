@@ -44,9 +44,9 @@ pub(super) async fn show(
 }
 
 async fn of_another_version(site: &Site, key: Key) -> Option<Response> {
-    let generations = site.generations.clone()?;
+    let asset_store = site.asset_store.clone()?;
     let media = Media::of(key.extension())?;
-    let found = FINDING.run(move || generations.find(&key)).await;
+    let found = FINDING.run(move || asset_store.find(&key)).await;
     Some(respond(media.content_type, found.ok()??))
 }
 

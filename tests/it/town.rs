@@ -211,7 +211,7 @@ async fn answering(state: AppState) -> String {
         .with_max_level(tracing::Level::WARN)
         .with_test_writer()
         .try_init();
-    state.lab.live.stand_at(Place::default());
+    state.lab.live.set_place(Place::default());
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let base = format!("http://{}", listener.local_addr().expect("an address"));
     tokio::spawn(async move { axum::serve(listener, server::router(state)).await });

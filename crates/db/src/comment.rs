@@ -1,15 +1,15 @@
-//! What people wrote under a photo.
+//! Comments under a photo.
 
 use domain::{CommentId, PhotoId, Username};
 use sqlx::PgExecutor;
 use time::OffsetDateTime;
 
-use super::cost::counted;
+use super::query_stats::counted;
 
 /// How many comments a page shows.
 pub const COMMENTS_PER_PAGE: usize = 30;
 
-/// A comment and who wrote it.
+/// A comment and its author.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Comment {
     /// The comment.
@@ -24,11 +24,7 @@ pub struct Comment {
     pub author_name: String,
 }
 
-/// Comments under a photo, oldest first, beginning after one that was seen; and whether there are more.
-///
-/// # Errors
-///
-/// When the database fails.
+/// Returns the comments under a photo, oldest first, after a given one; and whether there are more.
 pub async fn page(
     db: impl PgExecutor<'_>,
     photo: PhotoId,

@@ -1,4 +1,4 @@
-//! Single connections, beside those of a [pool](crate::pool).
+//! Single connections outside a [pool](crate::pool).
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::{ConnectOptions, Connection, Error};
 
-/// How to reach a server through its unix socket, without a password.
+/// Connects through a unix socket without a password.
 pub fn through_socket(folder: &Path, port: u16, user: &str, database: &str) -> ConnectOptions {
     ConnectOptions::new_without_pgpass()
         .socket(folder)

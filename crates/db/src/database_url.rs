@@ -1,15 +1,15 @@
-//! The address of a database, which holds everything that a connection needs.
+//! The address of a database, which contains all parameters of a connection.
 
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgConnectOptions;
 use url::Url;
 
-/// Reads an address. An address without a password means none: no password file is looked at, because
-/// the app processes run as another user, in whose home there is no such file.
+/// Parses an address. Without a password in it none is used: password files are not read, because the app processes run as
+/// another user without such a file.
 ///
 /// # Errors
 ///
-/// When it is no `postgres://` address.
+/// When it is not a `postgres://` address.
 pub fn options(address: &str) -> Result<PgConnectOptions, sqlx::Error> {
     let url: Url = address
         .parse()

@@ -1,12 +1,12 @@
-//! The newest public photos of everybody.
+//! Explore: the newest public photos of all people.
 
 use domain::{Cursor, Frame, PhotoId, PhotoToken, Tone, UserId, Username, Visibility};
 use sqlx::PgPool;
 
-use super::cost::counted;
 use super::photostream::{PHOTOS_PER_PAGE, Thumb};
+use super::query_stats::counted;
 
-/// A photo on explore, and whose it is.
+/// A photo on explore and its owner.
 #[derive(Debug, Clone)]
 pub struct Found {
     /// The photo.
@@ -22,7 +22,7 @@ pub struct Found {
 /// How many photos of one person a page shows; the others are in their photostream.
 pub const PHOTOS_OF_ONE_PERSON_MAX: usize = 4;
 
-/// The next 41 photos, of whomever: the whole page unless a person has more than four of them.
+/// The next 41 photos: the whole page, unless a person has more than four of them.
 macro_rules! all {
     ($from:literal, $id:literal, $beyond:literal, $order:literal) => {
         concat!(
@@ -99,7 +99,7 @@ macro_rules! four_each {
     };
 }
 
-/// The statements of one source, by reach and direction: older, newer.
+/// The statements of one source, by reach and direction (older, newer).
 macro_rules! statements {
     ($joined:literal, $joined_id:literal, $from:literal, $id:literal) => {
         [
@@ -119,9 +119,8 @@ macro_rules! statements {
     };
 }
 
-/// How many photos a page examines: the 40 that it shows; if a person has more than four of them 160;
-/// and if these are of few people 2,000. A thousand photos posted in a row leave the first page whole,
-/// ten thousand make five short pages.
+/// How many photos a page examines: the 40 that it shows; 160 if a person has more than four of them; 2,000 if these are
+/// of few people. A thousand photos posted in a row leave the first page complete, ten thousand make five short pages.
 const REACHES: usize = 3;
 
 /// The newest photos are in a small table of their own.
@@ -132,7 +131,7 @@ const RECENT: [[&str; 2]; REACHES] = statements!(
     "photo_id"
 );
 
-/// Below the end of the small table the big one goes on.
+/// Photos older than those of the small table are read from `photos`.
 const ALL: [[&str; 2]; REACHES] = statements!(
     "photos p",
     "p.id",
@@ -140,7 +139,7 @@ const ALL: [[&str; 2]; REACHES] = statements!(
     "id"
 );
 
-/// The statements of this file, with what they are: tests read their plans.
+/// The statements of this file with their names, for the tests of their plans.
 pub const STATEMENTS: [(&str, &str); 12] = [
     ("explore, recent, older", RECENT[0][0]),
     ("explore, recent, newer", RECENT[0][1]),
@@ -162,17 +161,12 @@ pub struct ExplorePage {
     /// Newest first; at most [`PHOTOS_PER_PAGE`], and at most [`PHOTOS_OF_ONE_PERSON_MAX`] of one
     /// person.
     pub found: Vec<Found>,
-    /// Where the list goes on in the direction that was asked for: beside the last photo examined,
-    /// so that a photo is left out by the limit for one person only.
+    /// Where the list goes on in the requested direction: after the last photo examined, so that a photo is left out by
+    /// the limit for one person only.
     pub next: Option<Cursor>,
 }
 
-/// Returns a page of explore. Mostly this is one statement; it reads a bounded number of photos,
-/// whatever was posted in a row.
-///
-/// # Errors
-///
-/// When the database fails.
+/// Returns a page of explore. Usually this is one statement; it always reads a bounded number of photos.
 pub async fn page(db: &PgPool, cursor: Cursor) -> Result<ExplorePage, sqlx::Error> {
     let (way, beyond) = match cursor {
         Cursor::Newest => (Way::Older, PhotoId(i64::MAX)),
@@ -189,7 +183,7 @@ pub async fn page(db: &PgPool, cursor: Cursor) -> Result<ExplorePage, sqlx::Erro
         }
         if !slice.is_whole() && slice.cut_at.is_none() {
             if is_recent && way == Way::Older {
-                // The small table ended within this page: all of it again from the big one.
+                // The small table ends within this page: read the whole page from `photos`.
                 is_recent = false;
                 continue;
             }
@@ -211,7 +205,7 @@ enum Way {
     Newer = 1,
 }
 
-/// What a statement found, in its direction.
+/// The result of a statement, in its direction.
 struct Slice {
     /// One more than a page shows, if there are as many.
     found: Vec<Found>,
@@ -238,7 +232,7 @@ impl Slice {
             self.found.truncate(PHOTOS_PER_PAGE);
             self.found.last().map(|found| found.thumb.id.0)
         } else {
-            // So that the next page examines this row.
+            // The next page examines this row.
             self.cut_at.map(|PhotoId(id)| match way {
                 Way::Older => id + 1,
                 Way::Newer => id - 1,

@@ -1,37 +1,33 @@
-//! Browsers in which an account was logged in to before, known by the hash of a secret.
+//! Known browsers: those in which an account was logged in to before, identified by the hash of a secret.
 
 use domain::{SecretHash, UserId};
 use sqlx::{PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
 
-use super::cost::counted;
+use super::query_stats::counted;
 
 /// How long a browser stays known after a log-in.
 pub const KNOWN_DAYS: i64 = 180;
 
-/// How many browsers an account may have; the one that was not used for the longest time goes first.
+/// How many browsers an account may have; the least recently used one is deleted first.
 const BROWSERS_MAX: i64 = 10;
 
-/// A browser as it was when a log-in began.
+/// A browser at the begin of a log-in.
 #[derive(Debug, Clone, Copy)]
 pub struct Browser<'a> {
-    /// The hash of the secret that it showed.
+    /// The hash of the secret that it sent.
     pub secret: &'a SecretHash,
     /// The accounts that knew it by this secret.
     pub accounts: &'a [UserId],
 }
 
-/// Remembers that this account was logged in to in this browser, under a fresh secret.
+/// Stores that this account was logged in to in this browser, under a fresh secret.
 ///
-/// All accounts of the browser move from its old secret to the fresh one. A secret that somebody planted in
-/// the browser or copied from it is worth nothing from then on.
+/// All accounts of the browser move from its old secret to the fresh one. A secret that was planted in the
+/// browser or copied from it is worthless from then on.
 ///
-/// Of two log-ins at once with one secret, in two tabs, the second finds it moved, and it is not known which of
-/// the two cookies the browser keeps. So the accounts that knew the secret when the second began know both.
-///
-/// # Errors
-///
-/// When the database fails.
+/// Of two log-ins at once with one secret, in two tabs, the second finds it moved, and it is unknown which of the two
+/// cookies the browser keeps. So the accounts that knew the secret when the second began know both.
 pub async fn remember(
     db: &mut PgConnection,
     user: UserId,
@@ -109,10 +105,6 @@ async fn move_accounts(
 }
 
 /// Deletes browsers that were not used for long; returns how many.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn sweep(db: &PgPool) -> Result<u64, sqlx::Error> {
     sqlx::query("delete from known_browsers where expires_at < now()")
         .execute(db)

@@ -1,9 +1,8 @@
-//! All SQL of the site but the schema: one file a noun. Functions take an executor, so that the
-//! caller decides whether they run alone or in a transaction.
+//! All SQL of the site but the schema, one file a noun. Functions take an executor, so that the caller decides whether
+//! they run alone or in a transaction.
 
 pub mod comment;
 mod connection;
-pub mod cost;
 pub mod database_url;
 pub mod demo;
 pub mod explore;
@@ -19,11 +18,12 @@ pub mod photo_hold;
 pub mod photo_write;
 pub mod photostream;
 pub mod pool;
+pub mod query_stats;
 pub mod rate_limit;
 pub mod roles;
 pub mod schema;
 pub mod session;
-pub mod trouble;
+pub mod transient_error;
 pub mod upload_place;
 pub mod userid_index;
 pub mod wal;

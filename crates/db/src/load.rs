@@ -1,4 +1,4 @@
-//! Rows in bulk: what the demo loader needs of PostgreSQL.
+//! Bulk operations for the demo loader.
 
 use bytes::Bytes;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -11,19 +11,19 @@ use super::schema::{self, Contents, Part, Statement};
 /// second holds the next one.
 const LOCK: i64 = 0x666c_6b72_6b69_6c6c;
 
-/// The key under which a database keeps the edition of its demo set.
+/// The key in `flickr_killr` of the edition of the demo set.
 const EDITION: &str = "edition";
 
 /// Which of the two connections of a load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seat {
-    /// The one that begins and finishes.
+    /// The connection that begins and finishes the load.
     First,
-    /// The one that helps.
+    /// The second connection.
     Second,
 }
 
-/// How long to wait for another load: as long as a killed one may need to notice it.
+/// How long to wait for another load: as long as PostgreSQL may need to notice that one was killed.
 const LOCK_TIMEOUT: &str = "10s";
 
 /// The tables that a load fills.
@@ -42,7 +42,7 @@ pub enum Table {
 }
 
 impl Table {
-    /// All of them, the dearest to load first: two streams end together when the last are small.
+    /// All tables, the slowest to load first: the two connections end at the same time if the last tables are small.
     pub const ALL: [Self; 9] = [
         Self::Photos,
         Self::Follows,
@@ -60,7 +60,7 @@ impl Table {
         self.columns().split_once(' ').map_or("", |(name, _)| name)
     }
 
-    /// Name and columns, as COPY wants them.
+    /// Name and columns for COPY.
     fn columns(self) -> &'static str {
         match self {
             Self::Photos => {
@@ -84,17 +84,17 @@ impl Table {
     }
 }
 
-/// A piece of a table on its way.
+/// A piece of a table.
 #[derive(Debug)]
 pub enum Chunk {
     /// Rows in COPY's binary form.
     Rows(Bytes),
-    /// All rows have been sent. Without it they are not kept.
+    /// All rows have been sent. Without it the copy is rolled back.
     End,
 }
 
-/// Opens a connection for a load: it may use memory for sorting, and does one thing at a time,
-/// because there are two of it.
+/// Opens a connection for a load: with much memory for sorting, and without parallel workers, because there are two
+/// connections.
 pub async fn connect(options: &PgConnectOptions) -> sqlx::Result<PgConnection> {
     let mut connection = options
         .clone()
@@ -114,10 +114,10 @@ pub async fn connect(options: &PgConnectOptions) -> sqlx::Result<PgConnection> {
     Ok(connection)
 }
 
-/// Takes the lock of this connection of the load for as long as it lives. False if another holds it.
+/// Takes the lock of this connection of the load, until the connection ends. False if another holds it.
 ///
-/// Each connection has one of its own: what a killed load has asked for last, PostgreSQL may still do
-/// after the load is gone, on either connection, and it must not be done to the tables of the next.
+/// Each connection has a lock of its own: PostgreSQL may still execute the last statement of a killed load, on either
+/// connection, and it must not change the tables of the next load.
 pub async fn lock(connection: &mut PgConnection, seat: Seat) -> sqlx::Result<bool> {
     sqlx::query("select set_config('lock_timeout', $1, false)")
         .bind(LOCK_TIMEOUT)
@@ -137,7 +137,7 @@ pub async fn lock(connection: &mut PgConnection, seat: Seat) -> sqlx::Result<boo
     }
 }
 
-/// Gives the lock of this connection back.
+/// Releases the lock of this connection.
 pub async fn unlock(connection: &mut PgConnection, seat: Seat) -> sqlx::Result<()> {
     sqlx::query("select pg_advisory_unlock($1)")
         .bind(LOCK + seat as i64)
@@ -146,7 +146,7 @@ pub async fn unlock(connection: &mut PgConnection, seat: Seat) -> sqlx::Result<(
     Ok(())
 }
 
-/// Drops what an interrupted load left, so that the database is empty.
+/// Drops all tables of an interrupted load, so that the database is empty.
 pub async fn clear(connection: &mut PgConnection) -> sqlx::Result<()> {
     let tables = schema::tables().chain(schema::OLD_TABLES);
     let tables: Vec<&str> = tables.chain([schema::MIGRATIONS_TABLE]).collect();
@@ -162,7 +162,7 @@ pub async fn clear(connection: &mut PgConnection) -> sqlx::Result<()> {
 
 /// Marks a database without rows as one that is being loaded, and drops its keys and indexes until the rows are there.
 ///
-/// The edition names the rows that the seed and the numbers of the contents give.
+/// The edition identifies the rows that this version of the program makes from the seed and the numbers.
 pub async fn begin(
     connection: &mut PgConnection,
     contents: Contents,
@@ -209,10 +209,10 @@ pub async fn begin(
     transaction.commit().await
 }
 
-/// The key under which a database keeps that its site began without demo data.
+/// The key in `flickr_killr` that marks a site without demo data.
 const BEGAN_EMPTY: &str = "began empty";
 
-/// Notes that the site begins without demo data, unless it has people.
+/// Records that the site begins without demo data, unless it has people.
 pub async fn remember_empty(connection: &mut PgConnection) -> sqlx::Result<()> {
     sqlx::query(
         "insert into flickr_killr (key, value)
@@ -225,7 +225,7 @@ pub async fn remember_empty(connection: &mut PgConnection) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Whether that was noted.
+/// Whether that was recorded.
 pub async fn is_remembered_empty(connection: &mut PgConnection) -> sqlx::Result<bool> {
     sqlx::query_scalar("select exists (select from flickr_killr where key = $1)")
         .bind(BEGAN_EMPTY)
@@ -242,7 +242,7 @@ pub async fn edition(connection: &mut PgConnection) -> sqlx::Result<Option<Strin
         .await
 }
 
-/// Fills a table and says how many rows it has.
+/// Fills a table; returns how many rows it has.
 ///
 /// The table is emptied in the same transaction: PostgreSQL then writes every row once, frozen and
 /// marked as visible to all, and with `wal_level = minimal` not into the log at all.
@@ -295,7 +295,7 @@ pub async fn fill_name_words(connection: &mut PgConnection) -> sqlx::Result<u64>
     Ok(filled.rows_affected())
 }
 
-/// Makes a primary or unique key, or an index.
+/// Creates a primary or unique key, or an index.
 pub async fn build(
     connection: &mut PgConnection,
     statement: &'static Statement,
@@ -306,8 +306,8 @@ pub async fn build(
     Ok(())
 }
 
-/// Makes all foreign keys without looking at the rows that are there. What looks at them is
-/// [`validate`], which locks so little that two can run at once.
+/// Creates all foreign keys without checking the existing rows. [`validate`] checks them, with so weak a lock that two can
+/// run at once.
 pub async fn declare_foreign_keys(connection: &mut PgConnection) -> sqlx::Result<()> {
     for key in schema::statements(Part::Keys).filter(|key| key.is_foreign_key()) {
         sqlx::raw_sql(AssertSqlSafe(format!("{} not valid", key.sql)))
@@ -330,7 +330,7 @@ pub async fn validate(connection: &mut PgConnection, key: &'static Statement) ->
     Ok(())
 }
 
-/// Tells the planner what a table looks like.
+/// Updates the planner's statistics of a table.
 pub async fn analyze(connection: &mut PgConnection, table: &'static str) -> sqlx::Result<()> {
     sqlx::raw_sql(AssertSqlSafe(format!("analyze {table}")))
         .execute(connection)
@@ -338,7 +338,7 @@ pub async fn analyze(connection: &mut PgConnection, table: &'static str) -> sqlx
     Ok(())
 }
 
-/// Lets new ids follow the loaded ones, and marks the database as whole.
+/// Sets the sequences to follow the loaded ids, and marks the database as complete.
 pub async fn finish(connection: &mut PgConnection) -> sqlx::Result<()> {
     let mut transaction = connection.begin().await?;
     for table in ["users", "photos", "tags", "comments"] {

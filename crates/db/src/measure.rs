@@ -1,4 +1,4 @@
-//! What the lab asks: the plan of the photostream, its time, and what was measured before.
+//! The queries of the lab: the plan of the photostream, its time, and earlier measurements.
 
 use std::time::{Duration, Instant};
 
@@ -8,11 +8,11 @@ use time::OffsetDateTime;
 
 use super::{photostream, pool};
 
-/// How long the owners of one measurement may take together: beside a benchmark, without the index,
-/// each takes most of a second, and somebody waits for the result.
+/// How long the queries of one measurement may take together: beside a benchmark, without the index, each takes most of a
+/// second, and a visitor waits for the result.
 const MEASURING_MAX: Duration = Duration::from_secs(3);
 
-/// One benchmark of the lab at a time, whichever process starts it.
+/// The advisory lock that admits one benchmark of the lab at a time, over all processes.
 const BENCHMARK_LOCK: i64 = 0x6c6f_6164;
 
 /// A measurement of the photostream query.
@@ -20,13 +20,12 @@ const BENCHMARK_LOCK: i64 = 0x6c6f_6164;
 pub struct Timing {
     /// `with the userid index` or `without the userid index`.
     pub state: String,
-    /// When.
     pub measured_at: OffsetDateTime,
-    /// How many owners were asked for.
+    /// How many owners were queried.
     pub owners: i32,
-    /// Half of them took less than this many milliseconds.
+    /// The median time of a query, in milliseconds.
     pub median_ms: f64,
-    /// The slowest took this many milliseconds.
+    /// The longest time of a query, in milliseconds.
     pub slowest_ms: f64,
     /// How many other queries ran at once, at most, while it was measured: they share the cores, so such a time is
     /// compared with no time of a quiet database.
@@ -35,22 +34,18 @@ pub struct Timing {
     pub owner: Username,
     /// The plan, as JSON.
     pub plan: String,
-    /// The same in PostgreSQL's own words.
+    /// The plan as PostgreSQL's text.
     pub plan_text: String,
 }
 
-/// How many photos the person has whose plans are shown: a dozen fits a line, and without the index PostgreSQL
-/// reads all photos for them.
+/// About how many photos the person has whose plans are shown: a dozen fits a line, and without the index PostgreSQL reads
+/// all photos for them.
 const EXAMPLE_PHOTOS: i32 = 12;
 
-/// The person whose plans are shown; none where there are no photos.
+/// Returns the person whose plans are shown; `None` without photos.
 ///
 /// It is the one of the last measurement as long as they have about a dozen photos, and otherwise the first with the
 /// number of photos nearest to that.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn example(db: &PgPool) -> Result<Option<Username>, sqlx::Error> {
     sqlx::query_scalar(
         "select u.name
@@ -68,10 +63,6 @@ pub async fn example(db: &PgPool) -> Result<Option<Username>, sqlx::Error> {
 
 /// Runs the photostream query once for each owner, one after the other on one connection, and keeps
 /// the result as the last one in this state of the index, with the plan for the example.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn run(
     db: &PgPool,
     owners: &[Username],
@@ -79,7 +70,7 @@ pub async fn run(
     with_index: bool,
 ) -> Result<(), sqlx::Error> {
     let mut connection = pool::unlogged(db).await?;
-    // Connecting and preparing are not what is measured.
+    // Connecting and preparing are not measured.
     connection.ping().await?;
     let mut beside = 0;
     let begin = Instant::now();
@@ -105,7 +96,7 @@ pub async fn run(
         .await?
         .concat();
     let lines = explain(&mut connection, example, "costs off").await?;
-    // Both plans are of one person, or they could not be read beside each other.
+    // The plans of both states are of one person, so that they can be compared.
     sqlx::query("delete from lab_timings where owner <> $1")
         .bind(example.as_str())
         .execute(&mut connection)
@@ -140,7 +131,7 @@ async fn explain(
     owner: &Username,
     how: &str,
 ) -> Result<Vec<String>, sqlx::Error> {
-    // The same text that the site sends, from the same constant; as text, whatever the format.
+    // The same statement that the site sends, from the same constant; read as text in both formats.
     let sql = format!(
         "explain (analyze, buffers, {how}) {}",
         photostream::EXPLAINED
@@ -155,7 +146,7 @@ async fn explain(
         .collect()
 }
 
-/// The one column of a plan, which has the type json or text.
+/// The only column of a plan, which has the type json or text.
 fn text_of(row: &sqlx::postgres::PgRow) -> Result<String, sqlx::Error> {
     use sqlx::Row as _;
     row.try_get_unchecked(0)
@@ -171,11 +162,7 @@ async fn queries_beside(db: &mut PgConnection) -> Result<i32, sqlx::Error> {
     .await
 }
 
-/// The last measurement in each state.
-///
-/// # Errors
-///
-/// When the database fails.
+/// Returns the last measurement in each state of the index.
 pub async fn last(db: &PgPool) -> Result<Vec<Timing>, sqlx::Error> {
     sqlx::query_as(
         "select state, measured_at, owners, median_ms, slowest_ms, beside, owner, plan, plan_text
@@ -186,14 +173,10 @@ pub async fn last(db: &PgPool) -> Result<Vec<Timing>, sqlx::Error> {
     .await
 }
 
-/// Under which key of `flickr_killr` the result of the lab's last benchmark is kept.
+/// The key in `flickr_killr` of the result of the lab's last benchmark.
 const BENCHMARK_KEY: &str = "lab-benchmark";
 
-/// Keeps the result of the lab's benchmark, as JSON, in the place of an earlier one.
-///
-/// # Errors
-///
-/// When the database fails.
+/// Stores the result of the lab's benchmark, as JSON, and replaces an earlier one.
 pub async fn keep_benchmark(db: &PgPool, found: &str) -> Result<(), sqlx::Error> {
     sqlx::query(
         "insert into flickr_killr (key, value) values ($1, $2)
@@ -206,11 +189,7 @@ pub async fn keep_benchmark(db: &PgPool, found: &str) -> Result<(), sqlx::Error>
     .map(drop)
 }
 
-/// The result of the lab's last benchmark that measured both states of the index; none before one did.
-///
-/// # Errors
-///
-/// When the database fails.
+/// Returns the result of the lab's last benchmark that measured both states of the index.
 pub async fn last_benchmark(db: &PgPool) -> Result<Option<String>, sqlx::Error> {
     sqlx::query_scalar("select value from flickr_killr where key = $1")
         .bind(BENCHMARK_KEY)
@@ -218,12 +197,8 @@ pub async fn last_benchmark(db: &PgPool) -> Result<Option<String>, sqlx::Error> 
         .await
 }
 
-/// A connection that holds the lock of the lab's benchmark as long as it lives; none when somebody
-/// else has it.
-///
-/// # Errors
-///
-/// When the database fails.
+/// Opens a connection that holds the lock of the lab's benchmark until it is closed; `None` if another process has the
+/// lock.
 pub async fn alone(db: &PgPool) -> Result<Option<PgConnection>, sqlx::Error> {
     let mut connection = db.acquire().await?.detach();
     let locked: bool = sqlx::query_scalar("select pg_try_advisory_lock($1)")

@@ -1,4 +1,4 @@
-//! The schema of a database: made, upgraded, compared with what this program knows.
+//! Creates and migrates the schema of a database, and compares it with the one of this program.
 //!
 //! `schema.sql` describes the current schema, and a fresh database is made from it. The migrations lead there from the
 //! schema of 0.4.0; a test applies them and compares. The version of a database is the last migration that it
@@ -14,7 +14,7 @@ use crate::schema::{self, DatabaseState, Part};
 /// All migrations, embedded.
 pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
-/// Schemas of before there were migrations, by the hash that their databases hold, with the migration that leads to
+/// Schemas from before there were migrations, by the hash in their databases, with the migration that leads to
 /// each: 0.4.0, and the last one of the development after it.
 const BEFORE_MIGRATIONS: [(&str, i64); 2] = [("29d83a3d6ebe", 1), ("081ae838ea23", 2)];
 
@@ -23,23 +23,23 @@ const BEFORE_MIGRATIONS: [(&str, i64); 2] = [("29d83a3d6ebe", 1), ("081ae838ea23
 const LIST_ONLY: bool = true;
 const APPLY: bool = false;
 
-/// What became of a database.
+/// The outcome of a migration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Migrated {
-    /// It was empty and has the tables now.
+    /// The database was empty; the tables were created.
     Created,
-    /// It has the newest schema now.
+    /// The database was migrated to the newest schema.
     Upgraded {
-        /// The migration that was the last one before.
+        /// The last migration before.
         from: i64,
-        /// The migration that is the last one now.
+        /// The last migration now.
         to: i64,
     },
-    /// It had the newest schema already.
+    /// The database had the newest schema already.
     Current,
 }
 
-/// Why a database was left as it is.
+/// Why a database was not changed.
 #[derive(Debug, Error)]
 pub enum MigrateError {
     /// The tables of another program.
@@ -48,10 +48,10 @@ pub enum MigrateError {
          Name an empty database.", tables.join(", ")
     )]
     Foreign {
-        /// Their names, some of them at most.
+        /// The names of some of them.
         tables: Vec<String>,
     },
-    /// A later version of this program was here.
+    /// A later version of this program has migrated the database.
     #[error(
         "the database has migration {found} of a newer version of this program, which knows migrations up to {}; \
          nothing was changed. Start the newer version, or use another database.",
@@ -68,10 +68,10 @@ pub enum MigrateError {
          with it)."
     )]
     Unknown {
-        /// What the database calls it.
+        /// Its name in the database.
         found: String,
     },
-    /// A load of the demo data has not come to its end.
+    /// A load of the demo data is incomplete.
     #[error(
         "the demo data was not loaded to its end; `flickr-killr demo load` begins again, `flickr-killr up` as well"
     )]
@@ -89,7 +89,7 @@ pub enum MigrateError {
     Database(#[from] sqlx::Error),
 }
 
-/// The newest migration that this program has.
+/// The newest migration of this program.
 pub fn newest() -> i64 {
     MIGRATIONS
         .iter()
@@ -105,7 +105,7 @@ pub fn all() -> impl Iterator<Item = (i64, &'static str)> {
         .map(|migration| (migration.version, &*migration.description))
 }
 
-/// The migration that leads to a schema of before there were migrations.
+/// The migration that leads to a schema from before there were migrations.
 pub(crate) fn before_migrations(hash: &str) -> Option<i64> {
     let mut known = BEFORE_MIGRATIONS.iter();
     known
@@ -113,12 +113,12 @@ pub(crate) fn before_migrations(hash: &str) -> Option<i64> {
         .map(|(_, migration)| *migration)
 }
 
-/// Makes the tables of an empty database, or applies the migrations that one lacks. Processes that do so at the same
-/// time wait for each other.
+/// Creates the tables of an empty database, or applies the missing migrations. Processes that do so at the same time wait
+/// for each other.
 ///
 /// # Errors
 ///
-/// When the database is not ours, is newer than this program or being loaded, or fails.
+/// When the database belongs to another program, is newer than this program or being loaded, or fails.
 pub async fn run(connection: &mut PgConnection) -> Result<Migrated, MigrateError> {
     if let DatabaseState::Ready { .. } = schema::inspect_on(connection).await? {
         return Ok(Migrated::Current);
@@ -156,7 +156,7 @@ pub(crate) async fn run_locked(connection: &mut PgConnection) -> Result<Migrated
     }
 }
 
-/// Makes all tables, keys and indexes, and lists all migrations as applied.
+/// Creates all tables, keys and indexes, and lists all migrations as applied.
 pub(crate) async fn create(connection: &mut PgConnection) -> Result<(), MigrateError> {
     let mut tx = connection.begin().await?;
     for part in [Part::Tables, Part::Keys, Part::Indexes] {

@@ -1,27 +1,27 @@
-//! What must still be taken away from caches and disks because a transaction said so.
+//! The outbox: purges that were committed and are not confirmed yet.
 
 use domain::{PhotoToken, UserId};
 use sqlx::{PgExecutor, PgTransaction};
 
-use super::cost::counted;
+use super::query_stats::counted;
 
-/// A picture that is to disappear everywhere.
+/// A picture whose copies must all be removed.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Gone {
-    /// The row of the outbox that remembers it.
+    /// Its row in the outbox.
     pub id: i64,
-    /// Whose picture it was.
+    /// Its owner.
     pub userid: UserId,
-    /// The dead token.
+    /// Its former token.
     pub token: PhotoToken,
-    /// The original to delete as well, when the photo itself is gone.
+    /// The original to delete as well, if the photo was deleted.
     pub filename: Option<String>,
     /// How often its delivery has failed.
     pub attempts: i32,
 }
 
-/// Writes down what must go, in the transaction that says so. The worker leaves it alone for ten
-/// seconds: the request that wrote it delivers it at once.
+/// Inserts a purge, in the transaction that requires it. The job skips it for ten seconds, because the request that
+/// inserted it delivers it at once.
 pub(super) async fn remember(
     tx: &mut PgTransaction<'_>,
     userid: UserId,
@@ -42,14 +42,10 @@ pub(super) async fn remember(
     .await
 }
 
-/// Takes what is due, so that no other worker does the same at the same time.
-///
-/// # Errors
-///
-/// When the database fails.
+/// Claims due purges, so that no other process delivers them at the same time.
 pub async fn claim_due(db: impl PgExecutor<'_>, most: i64) -> Result<Vec<Gone>, sqlx::Error> {
-    // Claiming moves the row a minute into the future instead of holding a lock while memcached is
-    // asked: a worker that dies leaves it for the next.
+    // Claiming postpones the row by a minute instead of holding a lock during the purge: the claim of a process that
+    // dies expires.
     counted(
         sqlx::query_as(
             "update outbox
@@ -67,13 +63,9 @@ pub async fn claim_due(db: impl PgExecutor<'_>, most: i64) -> Result<Vec<Gone>, 
     .await
 }
 
-/// What is owed at all, the oldest first, whoever has claimed it: for a process that starts, because
-/// the one that claimed it may be dead. To deliver something twice harms nothing.
-///
-/// # Errors
-///
-/// When the database fails.
-pub async fn owed(db: impl PgExecutor<'_>, most: i64) -> Result<Vec<Gone>, sqlx::Error> {
+/// Returns pending purges, the oldest first, claimed or not: for a process that starts, because the one that claimed them
+/// may be dead. Delivering a purge twice does no harm.
+pub async fn pending(db: impl PgExecutor<'_>, most: i64) -> Result<Vec<Gone>, sqlx::Error> {
     counted(
         sqlx::query_as(
             "select id, userid, token, filename, attempts
@@ -87,11 +79,7 @@ pub async fn owed(db: impl PgExecutor<'_>, most: i64) -> Result<Vec<Gone>, sqlx:
     .await
 }
 
-/// Forgets what was delivered.
-///
-/// # Errors
-///
-/// When the database fails.
+/// Deletes a delivered purge.
 pub async fn delivered(db: impl PgExecutor<'_>, id: i64) -> Result<(), sqlx::Error> {
     counted(
         sqlx::query("delete from outbox where id = $1")
@@ -102,11 +90,7 @@ pub async fn delivered(db: impl PgExecutor<'_>, id: i64) -> Result<(), sqlx::Err
     .map(drop)
 }
 
-/// Puts off what could not be delivered: a second, then two, up to a minute.
-///
-/// # Errors
-///
-/// When the database fails.
+/// Postpones a purge that could not be delivered: a second, then two, up to a minute.
 pub async fn put_off(db: impl PgExecutor<'_>, id: i64) -> Result<(), sqlx::Error> {
     counted(
         sqlx::query(
@@ -122,11 +106,7 @@ pub async fn put_off(db: impl PgExecutor<'_>, id: i64) -> Result<(), sqlx::Error
     .map(drop)
 }
 
-/// How many purges are waiting.
-///
-/// # Errors
-///
-/// When the database fails.
+/// Returns how many purges are pending.
 pub async fn waiting(db: impl PgExecutor<'_>) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar("select count(*) from outbox")
         .fetch_one(db)

@@ -3,14 +3,10 @@
 use domain::{DisplayName, SecretHash, UserId, Username};
 use sqlx::PgExecutor;
 
-use super::cost::counted;
+use super::query_stats::counted;
 
-/// How many people and photos there are, for the command line: photos by the counters of their owners,
-/// because there are far fewer owners than photos.
-///
-/// # Errors
-///
-/// When the database fails.
+/// Counts people and photos for the command line; photos by the counters of their owners, because there are far fewer
+/// owners than photos.
 pub async fn totals(db: impl PgExecutor<'_>) -> Result<(i64, i64), sqlx::Error> {
     sqlx::query_as(
         "select count(*),
@@ -21,7 +17,7 @@ pub async fn totals(db: impl PgExecutor<'_>) -> Result<(i64, i64), sqlx::Error> 
     .await
 }
 
-/// A person as other pages than their photostream name them.
+/// The id and names of a person.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Card {
     /// Their id.
@@ -30,11 +26,7 @@ pub struct Card {
     pub display_name: String,
 }
 
-/// The person of that name.
-///
-/// # Errors
-///
-/// When the database fails.
+/// Returns the person of that name.
 pub async fn card(db: impl PgExecutor<'_>, name: &Username) -> Result<Option<Card>, sqlx::Error> {
     counted(
         sqlx::query_as("select id, display_name from users where name = $1")
@@ -44,12 +36,12 @@ pub async fn card(db: impl PgExecutor<'_>, name: &Username) -> Result<Option<Car
     .await
 }
 
-/// What is needed to let a person in.
+/// The data of an account that a log-in needs.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Account {
     /// Their id.
     pub id: UserId,
-    /// An argon2id string; none for people of the demo set.
+    /// An argon2id string; `None` for people of the demo set.
     pub password_hash: Option<String>,
     /// The accounts that were logged in to in this browser before.
     pub browser_accounts: Vec<UserId>,
@@ -65,10 +57,6 @@ impl Account {
 
 /// The account of that name, and which accounts know the browser with the secret of that hash: itself, if it does,
 /// and a few others at most.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn account(
     db: impl PgExecutor<'_>,
     name: &Username,
@@ -92,10 +80,10 @@ pub async fn account(
     .await
 }
 
-/// Why nobody new was registered.
+/// Why an account was not registered.
 #[derive(Debug, thiserror::Error)]
 pub enum RegisterError {
-    /// Somebody has that name (`users_name_taken`).
+    /// Another account has that name (`users_name_taken`).
     #[error("That name is taken.")]
     NameTaken,
     /// The database failed.
@@ -103,7 +91,7 @@ pub enum RegisterError {
     Database(sqlx::Error),
 }
 
-/// Registers a member, and the words by which the search finds them.
+/// Registers a member, with the words by which the search finds them.
 ///
 /// # Errors
 ///
@@ -139,11 +127,7 @@ pub async fn register(
     })
 }
 
-/// Sets the password of an account; ends its sessions, and forgets the browsers that it knows.
-///
-/// # Errors
-///
-/// When the database fails.
+/// Sets the password of an account, ends its sessions, and deletes its known browsers.
 pub async fn set_password(
     db: impl PgExecutor<'_>,
     user: UserId,
@@ -161,7 +145,7 @@ pub async fn set_password(
     Ok(())
 }
 
-/// An account as the command line lists it.
+/// An account in the list of the command line.
 #[derive(Debug, sqlx::FromRow)]
 pub struct Listed {
     /// The name in addresses.
@@ -175,10 +159,6 @@ pub struct Listed {
 }
 
 /// Accounts by name, after `after`.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn accounts(
     db: impl PgExecutor<'_>,
     after: &str,
@@ -199,10 +179,6 @@ pub async fn accounts(
 }
 
 /// Names of people drawn uniformly at random, with or without photos.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn random_names(
     db: impl PgExecutor<'_>,
     count: i64,
@@ -216,16 +192,12 @@ pub async fn random_names(
 }
 
 /// Names of people drawn uniformly at random, the same ones in the same order for the same seed.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn drawn_names(
     db: impl PgExecutor<'_>,
     count: i64,
     seed: u64,
 ) -> Result<Vec<Username>, sqlx::Error> {
-    // A hash of both is as good as chance and comes out the same on every machine.
+    // A hash of both is random enough, and the same on every machine.
     sqlx::query_scalar("select name from users order by md5($2 || ' ' || id), id limit $1")
         .bind(count)
         .bind(seed.to_string())

@@ -1,9 +1,9 @@
-//! The list of people: by name, by their number of photos, and those found by words of a name.
+//! The list of people: by name, by number of photos, and found by words of a name.
 
 use domain::{CountCursor, NameCursor, PhotoToken, Tone, UserId, Username};
 use sqlx::PgExecutor;
 
-use super::cost::counted;
+use super::query_stats::counted;
 
 /// How many people a page shows.
 pub const PEOPLE_PER_PAGE: usize = 48;
@@ -17,7 +17,7 @@ pub struct Listed {
     pub name: Username,
     /// Their name as shown.
     pub display_name: String,
-    /// Their display name as it is sorted: lower case, without accents.
+    /// Their display name as sorted: lower case, without accents.
     pub sort_name: String,
     /// How many public photos they have.
     pub public_photo_count: i32,
@@ -37,7 +37,7 @@ pub struct PeoplePage {
 }
 
 impl PeoplePage {
-    /// Takes off the row that was read only to learn whether there are more.
+    /// Removes the row that was read only to learn whether there are more.
     fn cut(mut people: Vec<Listed>) -> Self {
         let more = people.len() > PEOPLE_PER_PAGE;
         people.truncate(PEOPLE_PER_PAGE);
@@ -45,7 +45,7 @@ impl PeoplePage {
     }
 }
 
-/// What a name is sorted and found by: the expression of `users.sort_name`, for the text `$1`.
+/// The sort and search key of a name: the expression of `users.sort_name`, for the text `$1`.
 macro_rules! folded {
     () => {
         "left(btrim(regexp_replace(regexp_replace(replace(replace(replace(
@@ -56,7 +56,7 @@ macro_rules! folded {
     };
 }
 
-/// Folds a text as the schema folds names: a test compares the two.
+/// Folds a text as the schema folds names; a test compares the two.
 pub const FOLDED: &str = concat!("select ", folded!());
 
 /// Adds the newest public photo to a few people, which keep their order.
@@ -118,7 +118,7 @@ const BY_PHOTOS: &str = with_covers!(
 /// the other words too. The whole name comes first, then the most photos.
 ///
 /// A trigram index finds beginnings of words too, but all people of one beginning would have to be read and
-/// sorted: for a frequent letter that is a share of everybody, not 1,000.
+/// sorted: for a frequent letter that is a share of all people, not 1,000.
 const FOUND: &str = with_covers!(
     concat!(
         "with asked as materialized (select ",
@@ -151,8 +151,7 @@ const FOUND: &str = with_covers!(
     "u.is_whole desc, u.public_photo_count desc, u.id desc"
 );
 
-/// The statements of this file with what they are and the types of their parameters: tests read
-/// their plans.
+/// The statements of this file with their names and the types of their parameters, for the tests of their plans.
 pub const STATEMENTS: [(&str, &str, &str); 4] = [
     ("people by name", BY_NAME, "text, int8"),
     ("people from a name", FROM_NAME, "text"),
@@ -161,10 +160,6 @@ pub const STATEMENTS: [(&str, &str, &str); 4] = [
 ];
 
 /// Returns people by the name that is shown, after a place in the list.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn by_name(
     db: impl PgExecutor<'_>,
     after: Option<&NameCursor>,
@@ -177,20 +172,12 @@ pub async fn by_name(
 }
 
 /// Returns people by the name that is shown, from this text on, which is folded as names are.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn from_name(db: impl PgExecutor<'_>, from: &str) -> Result<PeoplePage, sqlx::Error> {
     let asked = sqlx::query_as(FROM_NAME).bind(from);
     counted(asked.fetch_all(db)).await.map(PeoplePage::cut)
 }
 
 /// Returns people by their number of public photos, the most first, after a place in the list.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn by_photos(
     db: impl PgExecutor<'_>,
     after: Option<CountCursor>,
@@ -206,10 +193,6 @@ pub async fn by_photos(
 }
 
 /// Returns people whose display name or user name has a word that begins with each word of the text.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn found(db: impl PgExecutor<'_>, text: &str) -> Result<PeoplePage, sqlx::Error> {
     let asked = sqlx::query_as(FOUND).bind(text);
     counted(asked.fetch_all(db)).await.map(PeoplePage::cut)

@@ -6,10 +6,10 @@ use domain::{
 use sqlx::PgExecutor;
 use time::{Date, OffsetDateTime};
 
-use super::cost::counted;
 use super::photostream::{PHOTOS_PER_PAGE, Thumb};
+use super::query_stats::counted;
 
-/// Everything the page of a photo says.
+/// The data of the page of a photo.
 #[derive(Debug, Clone, sqlx::FromRow)]
 #[allow(
     missing_docs,
@@ -33,7 +33,7 @@ pub struct Photo {
     pub comment_count: i32,
     /// The owner's name as shown.
     pub owner_name: String,
-    /// Whether the owner follows the viewer who asks.
+    /// Whether the owner follows the viewer.
     pub is_contact: bool,
     /// Names of its tags, in order.
     pub tags: Vec<String>,
@@ -48,13 +48,13 @@ impl Photo {
         }
     }
 
-    /// What the viewer is to its owner.
+    /// The relation of the viewer to its owner.
     pub fn relation(&self, viewer: Option<UserId>) -> Relation {
         relation(self.userid, self.is_contact, viewer)
     }
 }
 
-/// What a viewer is to an owner, given whether the owner follows them.
+/// The relation of a viewer to an owner, given whether the owner follows the viewer.
 fn relation(owner: UserId, is_contact: bool, viewer: Option<UserId>) -> Relation {
     match viewer {
         Some(viewer) if viewer == owner => Relation::Owner,
@@ -63,11 +63,7 @@ fn relation(owner: UserId, is_contact: bool, viewer: Option<UserId>) -> Relation
     }
 }
 
-/// A photo of that person, whoever may see it: the caller asks [`Photo::relation`] and decides.
-///
-/// # Errors
-///
-/// When the database fails.
+/// Returns a photo of that person, whatever its visibility: the caller checks [`Photo::relation`].
 pub async fn find(
     db: impl PgExecutor<'_>,
     owner: &Username,
@@ -99,11 +95,7 @@ pub async fn find(
     .await
 }
 
-/// What a viewer is to a person; none when there is no such person.
-///
-/// # Errors
-///
-/// When the database fails.
+/// Returns the relation of a viewer to a person; `None` if there is no such person.
 pub async fn relation_to(
     db: impl PgExecutor<'_>,
     owner: &Username,
@@ -151,7 +143,7 @@ const NEIGHBOURS: [&str; 3] = [
     neighbours!("true"),
 ];
 
-/// A photo beside another one, as far as a page needs it to fetch its picture ahead.
+/// A neighbour of a photo, with the data that a page needs to prefetch its picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Neighbour {
     /// The photo.
@@ -160,11 +152,11 @@ pub struct Neighbour {
     pub token: PhotoToken,
     /// Its shape.
     pub frame: Frame,
-    /// The level at which this viewer may see it.
+    /// Its visibility.
     pub visibility: Visibility,
 }
 
-/// The photos beside another one.
+/// The neighbours of a photo.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Neighbours {
     /// The next one posted after it.
@@ -174,10 +166,6 @@ pub struct Neighbours {
 }
 
 /// Returns the photos beside this one in the photostream as the viewer sees it.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn neighbours(
     db: impl PgExecutor<'_>,
     owner: UserId,
@@ -241,10 +229,6 @@ pub struct MonthSlice {
 }
 
 /// Returns a page of one month, last taken first, after the place where the page before ended.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn month(
     db: impl PgExecutor<'_>,
     owner: UserId,
@@ -252,8 +236,8 @@ pub async fn month(
     relation: Relation,
     before: Option<TakenCursor>,
 ) -> Result<MonthSlice, sqlx::Error> {
-    // No photo of the month was taken at its end, whatever its id. A cursor of a later month begins
-    // there too, or the page would show photos of that month.
+    // No photo of the month was taken at its end. A cursor of a later month begins there too, otherwise the page would
+    // show photos of that month.
     let end = TakenCursor {
         taken_at: month.end(),
         photo: PhotoId(0),
@@ -303,10 +287,6 @@ pub async fn month(
 }
 
 /// The months of an archive that hold photos for this viewer, newest first, with their counts.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn months(
     db: impl PgExecutor<'_>,
     owner: UserId,
@@ -341,11 +321,7 @@ pub async fn months(
         .collect())
 }
 
-/// The original behind a public picture's address; none once the token has died.
-///
-/// # Errors
-///
-/// When the database fails.
+/// Returns the original of a public picture; `None` if the token is no longer valid.
 pub async fn public_original(
     db: impl PgExecutor<'_>,
     owner: UserId,
@@ -362,7 +338,7 @@ pub async fn public_original(
     .await
 }
 
-/// Every statement that the userid index carries, beside the photostream: tests read their plans.
+/// The statements that use the userid index, except the photostream, for the tests of their plans.
 pub const STATEMENTS: [(&str, &str); 6] = [
     ("neighbours, stranger", NEIGHBOURS[0]),
     ("neighbours, contact", NEIGHBOURS[1]),

@@ -1,22 +1,21 @@
 //! A row lock on a photo while a picture of it is stored under the photo's token, in memcached or on disk.
 //!
 //! Deleting a photo and changing its visibility lock the row `for update` first (`photo_write`), which excludes
-//! `for key share`; counting views does not, and does not wait. So a deletion comes either before a hold, which
-//! then finds no row, or waits until the hold is dropped, and then removes what was stored. The two never
-//! overlap, in whichever processes they run.
+//! `for key share`; counting views does not, and does not wait. So a deletion either precedes a hold, which then finds
+//! no row, or waits until the hold is dropped, and then removes what was stored. The two never overlap, also in different
+//! processes.
 
 use domain::{PhotoToken, UserId};
 use sqlx::{PgPool, PgTransaction};
 
-use super::cost::counted;
 use super::pool;
+use super::query_stats::counted;
 
-/// The begin of a hold, in one round trip. A deletion has the row for milliseconds; a hold waits no longer
-/// than this, also when the request behind it is cancelled.
+/// Begins a hold in one round trip. A deletion locks the row for milliseconds; a hold waits for this lock timeout at most,
+/// also if its request is cancelled.
 const BEGIN: &str = "begin; set local lock_timeout = '250ms'";
 
-/// As long as this lives, the photo stays as it is: deleting and hiding it wait. Keep it for a moment
-/// only; it also holds a connection.
+/// A lock on a photo: deleting and hiding it wait until this is dropped. Keep it only briefly; it occupies a connection.
 ///
 /// Dropping it queues the rollback and returns the connection to the pool, which sends it at once. The
 /// connections of a process that dies end, and with them its holds.
@@ -26,11 +25,11 @@ pub struct Hold {
     _transaction: PgTransaction<'static>,
 }
 
-/// Holds the photo that has this token, if everybody may see it.
+/// Holds the photo with this token, if it is public.
 ///
 /// # Errors
 ///
-/// When the database fails, has no connection to spare, or somebody else has the row for too long.
+/// When the database fails, has no connection to spare, or another transaction locks the row for too long.
 pub async fn hold_public(
     db: &PgPool,
     owner: UserId,
@@ -47,7 +46,7 @@ pub async fn hold_public(
     .await
 }
 
-/// Holds the photo that has this token, whoever may see it.
+/// Holds the photo with this token, whatever its visibility.
 ///
 /// # Errors
 ///
@@ -68,7 +67,7 @@ pub async fn hold_any(
     .await
 }
 
-/// Asks once more on another connection when the first was closed: nothing is written.
+/// Retries on another connection if the first was closed: the statement writes nothing.
 async fn hold(
     db: &PgPool,
     owner: UserId,
@@ -88,8 +87,8 @@ async fn hold_once(
     select: &'static str,
 ) -> Result<Option<Hold>, sqlx::Error> {
     let mut transaction = db.begin_with(BEGIN).await?;
-    // A row that was locked is looked at once more when its lock is gone: with a new token or
-    // another visibility it is not found.
+    // After waiting for a lock PostgreSQL checks the row again: with a new token or another visibility it is not
+    // found.
     let found: Option<i64> = counted(
         sqlx::query_scalar(select)
             .bind(token)

@@ -1,21 +1,20 @@
-//! Changes to photos, each with everything that must change beside it, in one transaction.
+//! Changes of photos, each with all dependent changes, in one transaction.
 
 use domain::{Frame, Month, PhotoId, PhotoToken, Title, Tone, UserId, Visibility};
 use sqlx::{PgExecutor, PgTransaction};
 use time::OffsetDateTime;
 
-use super::cost::counted;
 use super::outbox::{self, Gone};
+use super::query_stats::counted;
 
-/// How many photos explore finds in its small table.
+/// How many photos the small table of explore has.
 pub const RECENT_PHOTOS_MAX: i64 = 10_000;
 
 /// A photo to be posted.
 #[derive(Debug, Clone)]
 pub struct NewPhoto {
-    /// Whose it is.
     pub owner: UserId,
-    /// Where its original lies.
+    /// The name of its original.
     pub filename: String,
     /// The SHA-256 of its file.
     pub sha256: [u8; 32],
@@ -25,17 +24,13 @@ pub struct NewPhoto {
     pub frame: Frame,
     /// Its placeholder.
     pub tone: Tone,
-    /// Who may look.
+    /// Its visibility.
     pub visibility: Visibility,
-    /// When it was taken; now when the file does not say.
+    /// When it was taken; now if the file has no date.
     pub taken_at: OffsetDateTime,
 }
 
 /// Posts a photo.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn insert(tx: &mut PgTransaction<'_>, new: &NewPhoto) -> Result<PhotoId, sqlx::Error> {
     let photo: PhotoId = counted(
         sqlx::query_scalar(
@@ -71,15 +66,10 @@ struct Before {
     taken_at: OffsetDateTime,
 }
 
-/// Changes who may see a photo.
+/// Changes the visibility of a photo.
 ///
-/// It gets a new token, so that every old address of its pictures
-/// dies; what is returned must be purged before the change is acknowledged. None when the person
-/// has no such photo, or it already is as wished.
-///
-/// # Errors
-///
-/// When the database fails.
+/// The photo gets a new token, which invalidates every old address of its pictures; the returned purge must be delivered
+/// before the change is acknowledged. `None` if the person has no such photo, or it has this visibility already.
 pub async fn change_visibility(
     tx: &mut PgTransaction<'_>,
     owner: UserId,
@@ -112,12 +102,8 @@ pub async fn change_visibility(
         .map(Some)
 }
 
-/// Deletes a photo and all that hangs on it; what is returned must be purged before the deletion is
-/// acknowledged. None when the person has no such photo.
-///
-/// # Errors
-///
-/// When the database fails.
+/// Deletes a photo and all dependent rows; the returned purge must be delivered before the deletion is acknowledged. `None`
+/// if the person has no such photo.
 pub async fn delete(
     tx: &mut PgTransaction<'_>,
     owner: UserId,
@@ -157,7 +143,7 @@ async fn lock(
     .await
 }
 
-/// Moves the owner's stored counts, of all photos and of the month.
+/// Updates the owner's stored counts, of all photos and of the month.
 async fn count(
     tx: &mut PgTransaction<'_>,
     owner: UserId,
@@ -202,8 +188,8 @@ async fn count(
     Ok(())
 }
 
-/// Puts a photo among the newest, unless a public photo newer than it is missing there: the table
-/// has no gaps, so that below its end explore reads on in `photos` itself.
+/// Inserts a photo into the newest photos, unless a newer public photo is missing there: the table has no gaps, so that
+/// explore can continue in `photos` after its end.
 async fn show_in_recent(
     tx: &mut PgTransaction<'_>,
     owner: UserId,
@@ -237,11 +223,7 @@ async fn hide_from_recent(tx: &mut PgTransaction<'_>, photo: PhotoId) -> Result<
     .map(drop)
 }
 
-/// Cuts the tail of the newest photos; says how many rows went.
-///
-/// # Errors
-///
-/// When the database fails.
+/// Deletes the oldest rows of the newest photos; returns how many.
 pub async fn cut_recent(db: impl PgExecutor<'_>) -> Result<u64, sqlx::Error> {
     let cut = sqlx::query(
         "delete from recent_photos
@@ -257,10 +239,6 @@ pub async fn cut_recent(db: impl PgExecutor<'_>) -> Result<u64, sqlx::Error> {
 }
 
 /// Appends views that an app process has counted.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn append_views(
     db: impl PgExecutor<'_>,
     views: &[(PhotoId, UserId, i32)],
@@ -281,23 +259,15 @@ pub async fn append_views(
 }
 
 /// Whether a row names this original.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn is_original(db: impl PgExecutor<'_>, filename: &str) -> Result<bool, sqlx::Error> {
-    // Without an index: asked only of what processes left that died in the middle of an upload.
+    // Without an index: queried only for unfinished uploads of processes that died.
     sqlx::query_scalar("select exists (select from photos where filename = $1)")
         .bind(filename)
         .fetch_one(db)
         .await
 }
 
-/// Folds appended views into the photos; says how many photos were updated.
-///
-/// # Errors
-///
-/// When the database fails.
+/// Folds appended views into the photos; returns how many photos were updated.
 pub async fn fold_views(db: impl PgExecutor<'_>) -> Result<u64, sqlx::Error> {
     let folded = sqlx::query(
         "with waiting as (delete from photo_views returning photo_id, views),

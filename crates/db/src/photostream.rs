@@ -1,14 +1,14 @@
-//! A person's photos, newest upload first, a page at a time: the query this project is about.
+//! A person's photos, newest upload first, a page at a time: the central query of this project.
 
 use domain::{Cursor, Frame, PhotoId, PhotoToken, Relation, Tone, UserId, Username, Visibility};
 use sqlx::PgExecutor;
 
-use super::cost::counted;
+use super::query_stats::counted;
 
 /// How many photos a page shows; about four screens of rows.
 pub const PHOTOS_PER_PAGE: usize = 40;
 
-/// What a row of pictures needs to know of each.
+/// The data of a photo in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Thumb {
     /// The photo.
@@ -17,24 +17,23 @@ pub struct Thumb {
     pub token: PhotoToken,
     /// May be empty.
     pub title: String,
-    /// Its shape.
     pub frame: Frame,
     /// Its placeholder.
     pub tone: Tone,
-    /// Who may look.
+    /// Its visibility.
     pub visibility: Visibility,
 }
 
-/// The person whose photostream it is.
+/// The owner of a photostream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
     /// Their id.
     pub id: UserId,
-    /// The name they show.
+    /// Their display name.
     pub display_name: String,
-    /// What they say about themselves; may be empty.
+    /// Their description; may be empty.
     pub about: String,
-    /// How many photos there are for this visitor.
+    /// How many photos this visitor may see.
     pub photo_count: i64,
     /// How many people follow them.
     pub follower_count: i32,
@@ -47,12 +46,12 @@ pub struct Owner {
 pub struct Slice {
     /// Newest first; at most [`PHOTOS_PER_PAGE`].
     pub photos: Vec<Thumb>,
-    /// Whether there are more in the direction that was asked for.
+    /// Whether there are more in the requested direction.
     pub more: bool,
 }
 
 /// One statement answers the whole page, since a second round trip costs more than the rows: the
-/// owner, repeated in each row, and 41 photos, of which the last only says that there is more.
+/// owner, repeated in each row, and 41 photos, of which the last only shows that there are more.
 ///
 /// The three audiences are three statements. A literal `visibility = 'public'` lets PostgreSQL use
 /// the partial index under a generic plan too, which a parameter would not.
@@ -105,10 +104,10 @@ const OWNER: [&str; 2] = both_ways!(
     "u.public_photo_count + u.contacts_photo_count + u.private_photo_count"
 );
 
-/// The statement of a stranger's first page: what the lab explains and measures.
+/// The statement of a stranger's first page, which the lab explains and measures.
 pub const EXPLAINED: &str = STRANGER[0];
 
-/// Every statement of this file, with what it is: tests read their plans.
+/// The statements of this file with their names, for the tests of their plans.
 pub const STATEMENTS: [(&str, &str); 6] = [
     ("stranger, older", STRANGER[0]),
     ("stranger, newer", STRANGER[1]),
@@ -134,11 +133,7 @@ type Row = (
     Option<Visibility>,
 );
 
-/// A page of a person's photos as somebody of that relation sees it; none when there is no such person.
-///
-/// # Errors
-///
-/// When the database fails.
+/// Returns a page of a person's photos as a viewer with this relation sees it; `None` if there is no such person.
 pub async fn page(
     db: impl PgExecutor<'_>,
     name: &Username,
@@ -197,7 +192,7 @@ pub async fn page(
 }
 
 impl Slice {
-    /// Takes the row that only says "there is more" off, and puts the newest first.
+    /// Removes the row that only shows that there are more, and puts the newest first.
     fn cut(mut photos: Vec<Thumb>, cursor: Cursor) -> Self {
         let more = photos.len() > PHOTOS_PER_PAGE;
         photos.truncate(PHOTOS_PER_PAGE);

@@ -10,32 +10,32 @@ use tokio::time::timeout;
 
 use crate::database_url;
 
-/// How long a request waits for a free connection before the visitor is told to come back.
+/// How long a request waits for a free connection before it fails as busy.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long a connection may take that is opened before it is needed.
+/// How long opening a connection in advance may take.
 const FILL_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How many statements a connection keeps prepared; the site has fewer than sixty.
 const STATEMENTS_KEPT: usize = 100;
 
-/// When a connection of this process last turned out to be closed.
+/// When this process last found a connection closed.
 static LAST_CUT: Mutex<Option<Instant>> = Mutex::new(None);
 
-/// How long after that connections are still tested before their use: two clocks are read, and a process may stand
-/// still between.
+/// The tolerance for connections that are tested after that: two clocks are read, and the process may be suspended in
+/// between.
 const DOUBT: Duration = Duration::from_millis(50);
 
-/// Opens a pool; connects when first asked.
+/// Creates a pool, which connects at the first statement.
 ///
 /// # Errors
 ///
-/// When the address is no `postgres://` address.
+/// When the address is not a `postgres://` address.
 pub fn open(database_url: &str, connections: u32) -> Result<PgPool, sqlx::Error> {
     let options = database_url::options(database_url)?
         .application_name("flickr-killr")
         .statement_cache_capacity(STATEMENTS_KEPT)
-        // A statement without its index may take a second for one page; it may not take for ever.
+        // A statement without its index may take a second for one page; longer statements are cancelled.
         .options([
             ("statement_timeout", "20s"),
             ("idle_in_transaction_session_timeout", "30s"),
@@ -43,12 +43,12 @@ pub fn open(database_url: &str, connections: u32) -> Result<PgPool, sqlx::Error>
     Ok(PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        // A connection lives as long as its server: on a full disk a new one may be refused, because
-        // PostgreSQL writes a file for it.
+        // Connections are never closed for their age: on a full disk PostgreSQL may refuse a new one, because it writes
+        // a file for it.
         .max_lifetime(None)
         .idle_timeout(None)
         // A ping before every use would double the round trips. A closed connection is found by its first statement,
-        // and after that each connection that was idle already then is asked once before its next use.
+        // and after that each connection that was idle at that time is pinged once before its next use.
         .test_before_acquire(false)
         .before_acquire(|connection, idle| {
             let is_trusted = !was_idle_at_last_cut(idle.idle_for);
@@ -57,10 +57,10 @@ pub fn open(database_url: &str, connections: u32) -> Result<PgPool, sqlx::Error>
         .connect_lazy_with(options))
 }
 
-/// Whether the statement failed because its connection was closed, by the server or on the way: then it may be asked
-/// once more on another connection, if it only reads. After a timeout it may not.
+/// Whether the statement failed because its connection was closed, by the server or the network: then it may be repeated
+/// on another connection, if it only reads. After a timeout it may not.
 ///
-/// The pool remembers it: when a server restarts, all connections are closed, and one failed statement is enough.
+/// Records the time for the pool: when a server restarts, all connections are closed, so one failed statement suffices.
 #[must_use]
 pub fn was_cut(error: &sqlx::Error) -> bool {
     let is_cut = match error {
@@ -72,8 +72,8 @@ pub fn was_cut(error: &sqlx::Error) -> bool {
                 | ErrorKind::NotConnected
                 | ErrorKind::UnexpectedEof
         ),
-        // What the server says before it closes: an administrator ends the session, or the server stops or has crashed
-        // (57P01, 57P02; Appendix A of PostgreSQL's manual). 57P03 is a server that takes no connection yet.
+        // The errors before the server closes a connection: an administrator ends the session, or the server stops or has
+        // crashed (57P01, 57P02; Appendix A of PostgreSQL's manual). With 57P03 it does not accept connections yet.
         sqlx::Error::Database(error) => {
             matches!(error.code().as_deref(), Some("57P01" | "57P02"))
         }
@@ -92,36 +92,28 @@ fn was_idle_at_last_cut(idle_for: Duration) -> bool {
 
 /// A connection of its own for the lab, which makes queries slow on purpose: unlike those of the pool it does not
 /// warn of slow statements.
-///
-/// # Errors
-///
-/// When the database does not answer.
 pub async fn unlogged(pool: &PgPool) -> Result<PgConnection, sqlx::Error> {
     let options = PgConnectOptions::clone(&pool.connect_options());
     options.disable_statement_logging().connect().await
 }
 
-/// The planner's price of a random page, as the database is set: above 2 it plans the photostream
-/// of a big owner as a sort of all their photos.
-///
-/// # Errors
-///
-/// When the database does not answer.
+/// The database's `random_page_cost`: above 2 PostgreSQL plans the photostream of an owner with many photos as a sort of
+/// all of them.
 pub async fn random_page_cost(pool: &PgPool) -> Result<f64, sqlx::Error> {
     sqlx::query_scalar("select current_setting('random_page_cost')::float8")
         .fetch_one(pool)
         .await
 }
 
-/// Opens connections until the pool holds so many.
+/// Opens connections until the pool has this many.
 ///
 /// # Errors
 ///
-/// When one cannot be opened soon.
+/// When a connection cannot be opened in time.
 pub async fn fill(pool: &PgPool, connections: u32) -> Result<(), sqlx::Error> {
     let mut held = Vec::new();
     while pool.size() < connections {
-        // An idle one, or else a new one; held, so that the next is another. Not for long: requests wait.
+        // Takes an idle connection or opens one, and holds it so that the next is another; not for long: requests wait.
         let acquired = timeout(FILL_TIMEOUT, pool.acquire()).await;
         held.push(acquired.map_err(|_| sqlx::Error::PoolTimedOut)??);
     }

@@ -1,12 +1,12 @@
-//! Counters of tries that must not be made too often: what they count is decided by `site::brake`.
+//! Counters that limit the rate of attempts; `site::brake` decides what they count.
 //!
-//! A row is a counter. Each try raises its level by one, each period without a try lowers it by one, and
-//! from a certain level on each try closes the counter for a time that doubles. The number of rows is
+//! A row is a counter. Each attempt raises its level by one, each period without an attempt lowers it by one, and from a
+//! certain level on each attempt closes the counter for a time that doubles. The number of rows is
 //! bounded by the schema: a subject has one of a fixed number of buckets.
 
 use sqlx::{PgConnection, PgExecutor};
 
-use super::cost::counted;
+use super::query_stats::counted;
 
 /// How many counters there are of each kind: `rate_limits_bucket` in schema.sql is the same number.
 pub const BUCKETS: u32 = 1 << 17;
@@ -14,23 +14,19 @@ pub const BUCKETS: u32 = 1 << 17;
 /// A counter, and how fast it closes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Counter {
-    /// What is counted, by a word of `rate_limits_kind`.
+    /// The kind, a value of `rate_limits_kind`.
     pub kind: &'static str,
     /// The bucket of the subject, less than [`BUCKETS`].
     pub bucket: i32,
-    /// How many tries in a row are free; the wait after the last of them is a second, and doubles with each further one.
+    /// How many attempts in a row are free; the wait after the last of them is a second, and doubles with each further one.
     pub free: i32,
-    /// How many seconds without a try take one off the level; also the longest wait.
+    /// How many seconds without an attempt lower the level by one; also the longest wait.
     pub calm_s: i32,
 }
 
-/// How many seconds one of these counters is still closed; `None` when all are open.
+/// Returns for how many seconds one of these counters is still closed; `None` if all are open.
 ///
-/// Reads only: a flood of refused tries takes no lock and writes nothing.
-///
-/// # Errors
-///
-/// When the database fails.
+/// Only reads: a flood of refused attempts takes no lock and writes nothing.
 pub async fn closed_for(
     db: impl PgExecutor<'_>,
     counters: &[Counter],
@@ -53,19 +49,15 @@ pub async fn closed_for(
     .await
 }
 
-/// Counts a try, unless the counter is closed; returns whether it was counted.
+/// Counts an attempt, unless the counter is closed; returns whether it was counted.
 ///
-/// One statement decides by the row's own state under the row's lock, so of any number of tries at the
-/// same moment exactly as many are counted as one after the other.
-///
-/// # Errors
-///
-/// When the database fails.
+/// One statement decides by the row's own state under the row's lock, so of any number of concurrent
+/// attempts exactly as many are counted as of sequential ones.
 pub async fn count(db: impl PgExecutor<'_>, counter: Counter) -> Result<bool, sqlx::Error> {
     let counted_row: Option<bool> = counted(
         sqlx::query_scalar(
-            // The level that is left after the time since the last try, with this try. Half a level of
-            // tolerance: the first tries take time too, and the sixth of six shall close the counter.
+            // The level that remains after the time since the last attempt, with this attempt. Half a level of
+            // tolerance: the first attempts take time too, and the sixth of six must close the counter.
             "insert into rate_limits as l (kind, bucket, level, counted_at, not_before)
              values ($1, $2, 1, now(), now())
                  on conflict (kind, bucket) do update
@@ -92,11 +84,7 @@ pub async fn count(db: impl PgExecutor<'_>, counter: Counter) -> Result<bool, sq
     Ok(counted_row.is_some())
 }
 
-/// Takes back one try that turned out to be none, as if it had not been made: earlier tries stay counted.
-///
-/// # Errors
-///
-/// When the database fails.
+/// Takes back one attempt, as if it had not been made: earlier attempts stay counted.
 pub async fn give_back(db: impl PgExecutor<'_>, counter: Counter) -> Result<(), sqlx::Error> {
     counted(
         sqlx::query(
@@ -117,11 +105,7 @@ pub async fn give_back(db: impl PgExecutor<'_>, counter: Counter) -> Result<(), 
     .map(drop)
 }
 
-/// Forgets all tries that a counter holds.
-///
-/// # Errors
-///
-/// When the database fails.
+/// Resets a counter.
 pub async fn forget(db: impl PgExecutor<'_>, counter: Counter) -> Result<(), sqlx::Error> {
     counted(
         sqlx::query("delete from rate_limits where kind = $1 and bucket = $2")
@@ -133,14 +117,10 @@ pub async fn forget(db: impl PgExecutor<'_>, counter: Counter) -> Result<(), sql
     .map(drop)
 }
 
-/// Deletes the counters whose level came down to nothing; returns how many.
+/// Deletes the counters whose level is 0 again; returns how many.
 ///
-/// Skips counters that a try holds: tries lock several in an order of their own, and a sweep that waited for
-/// one of them could lock the others against the same try.
-///
-/// # Errors
-///
-/// When the database fails.
+/// Skips counters that an attempt has locked: an attempt locks several in an order of its own, and a sweep that waited for
+/// one of them could deadlock with it.
 pub async fn sweep(db: impl PgExecutor<'_>, calm_s_max: i32) -> Result<u64, sqlx::Error> {
     sqlx::query(
         "delete from rate_limits
@@ -156,12 +136,8 @@ pub async fn sweep(db: impl PgExecutor<'_>, calm_s_max: i32) -> Result<u64, sqlx
     .map(|done| done.rows_affected())
 }
 
-/// The secret that decides which subject has which bucket; drawn by the first process that asks. Without
-/// it a stranger could compute a name that shares the bucket of another person, and close it.
-///
-/// # Errors
-///
-/// When the database fails.
+/// Returns the secret that maps subjects to buckets; the first process draws it. Without it a stranger could compute a name
+/// that shares the bucket of another person, and close it.
 pub async fn key(db: &mut PgConnection, fresh: &str) -> Result<String, sqlx::Error> {
     counted(
         sqlx::query_scalar(

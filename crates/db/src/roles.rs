@@ -1,16 +1,16 @@
-//! The role of the site in a database of our own.
+//! The role of the site in a private cluster.
 //!
-//! The owner of the cluster is a superuser, who may read files and run programs. App processes, CGI
-//! programs, the loader and the commands have a role that owns the tables and can do no more. It owns
-//! them because the lab drops and creates an index, and the loader truncates and fills what it made.
+//! The owner of the cluster is a superuser, which may read files and run programs. App processes, CGI programs, the loader
+//! and the commands use a role that owns the tables and has no other rights. It owns them because the lab drops and
+//! creates an index, and the loader truncates and fills them.
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-/// Makes the role, or takes rights from it that it must not have, and gives it the tables and types in
+/// Creates the role, or revokes rights that it must not have, and makes it the owner of the tables and types in
 /// `public`.
 ///
-/// Up to 0.4.0 the owner of the cluster owned the tables. Does nothing where all is done already.
-/// Returns the names of what has a new owner.
+/// Up to 0.4.0 the owner of the cluster owned the tables. Does nothing if all is done already.
+/// Returns the names of the objects with a new owner.
 ///
 /// # Errors
 ///

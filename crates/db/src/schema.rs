@@ -1,4 +1,4 @@
-//! The schema as the code sees it: the statements of `schema.sql`, and what a database holds of it.
+//! The statements of `schema.sql`, and the state of a database compared with them.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -22,14 +22,14 @@ pub enum Part {
 /// One statement of `schema.sql`, without comments.
 #[derive(Debug)]
 pub struct Statement {
-    /// The part in which it stands.
+    /// The part of `schema.sql` that contains it.
     pub part: Part,
     /// Its text, without the semicolon.
     pub sql: String,
 }
 
 impl Statement {
-    /// What it makes: the name of the table, type, constraint or index.
+    /// The name of the table, type, constraint or index that it creates.
     pub fn name(&self) -> &str {
         let words: Vec<&str> = self.sql.split_whitespace().collect();
         match words[..] {
@@ -40,7 +40,7 @@ impl Statement {
         }
     }
 
-    /// The table that it makes or adds to; none for a type.
+    /// The table that it creates or changes; `None` for a type.
     pub fn table(&self) -> Option<&str> {
         let words: Vec<&str> = self.sql.split_whitespace().collect();
         match words[..] {
@@ -52,7 +52,7 @@ impl Statement {
         }
     }
 
-    /// Whether it makes a foreign key.
+    /// Whether it creates a foreign key.
     pub fn is_foreign_key(&self) -> bool {
         self.sql.contains(" foreign key ")
     }
@@ -97,12 +97,12 @@ pub fn statements(part: Part) -> impl Iterator<Item = &'static Statement> {
         .filter(move |statement| statement.part == part)
 }
 
-/// The names of all our tables.
+/// The names of all tables of the schema.
 pub fn tables() -> impl Iterator<Item = &'static str> {
     statements(Part::Tables).filter_map(Statement::table)
 }
 
-/// The statement that makes an index, if `schema.sql` knows one of this name.
+/// The statement that creates an index, if `schema.sql` has one of this name.
 pub fn statement(index_name: &str) -> Option<&'static str> {
     statements(Part::Indexes)
         .find(|statement| statement.name() == index_name)
@@ -124,17 +124,17 @@ pub fn userid_indexes() -> impl Iterator<Item = (&'static str, &'static str)> {
         .map(|statement| (statement.name(), statement.sql.as_str()))
 }
 
-/// Makes the tables, without keys and indexes.
+/// Creates the tables, without keys and indexes.
 pub async fn create_tables(connection: &mut PgConnection) -> sqlx::Result<()> {
     create(connection, Part::Tables).await
 }
 
-/// Makes all keys.
+/// Creates all keys.
 pub async fn create_keys(connection: &mut PgConnection) -> sqlx::Result<()> {
     create(connection, Part::Keys).await
 }
 
-/// Makes all indexes.
+/// Creates all indexes.
 pub async fn create_indexes(connection: &mut PgConnection) -> sqlx::Result<()> {
     create(connection, Part::Indexes).await
 }
@@ -148,47 +148,47 @@ async fn create(connection: &mut PgConnection, part: Part) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// What was loaded into a database.
+/// The demo data that was loaded into a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Contents {
-    /// What the demo set was drawn from.
+    /// The seed of the demo set.
     pub seed: u64,
-    /// How many people it began with.
+    /// How many people were loaded.
     pub users: u32,
-    /// How many photos it began with.
+    /// How many photos were loaded.
     pub photos: u32,
 }
 
-/// What a database is to this program.
+/// The state of a database for this program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DatabaseState {
     /// It has no tables.
     Empty,
-    /// It has tables of another program. Never altered.
+    /// It has tables of another program, and is never altered.
     Foreign {
-        /// Their names, some of them at most.
+        /// The names of some of them.
         tables: Vec<String>,
     },
-    /// Ours, but a load of the demo data did not come to its end: to be made again.
+    /// A load of the demo data is incomplete; it must be loaded again.
     Loading,
-    /// Ours, with the newest schema.
+    /// It has the newest schema.
     Ready {
-        /// The demo data that it began with, if any.
+        /// The demo data that was loaded, if any.
         demo: Option<Contents>,
     },
-    /// Ours, and migrations are missing.
+    /// Migrations are missing.
     Outdated {
         /// The last migration that it has.
         version: i64,
     },
-    /// Ours, with migrations of a newer program.
+    /// It has migrations of a newer version of this program.
     Newer {
         /// The last migration that it has.
         version: i64,
     },
-    /// Ours, with a schema that no release had.
+    /// It has a schema that no release had.
     Unknown {
-        /// What the database calls it.
+        /// Its name in the database.
         found: String,
     },
 }
@@ -199,15 +199,15 @@ pub(crate) const MIGRATIONS_TABLE: &str = "_sqlx_migrations";
 /// Tables of older schemas.
 pub(crate) const OLD_TABLES: [&str; 1] = ["login_failures"];
 
-/// How many names of foreign tables are told.
+/// How many names of foreign tables are reported.
 const FOREIGN_NAMES_MAX: usize = 5;
 
-/// Looks at a database without changing it.
+/// Inspects a database without changing it.
 pub async fn inspect(pool: &PgPool) -> sqlx::Result<DatabaseState> {
     inspect_on(&mut *pool.acquire().await?).await
 }
 
-/// Looks at a database without changing it, over one connection.
+/// Inspects a database without changing it, over one connection.
 pub async fn inspect_on(connection: &mut PgConnection) -> sqlx::Result<DatabaseState> {
     let found = sqlx::query(
         "select c.relname::text, coalesce(n.nspname = current_schema(), false)
@@ -252,13 +252,13 @@ pub async fn inspect_on(connection: &mut PgConnection) -> sqlx::Result<DatabaseS
     let value = |key: &str| marker.get(key).map(String::as_str);
     let strangers: Vec<String> = foreign(true);
     if value("state") == Some("loading") {
-        // Making it again means dropping what is there: not with a table of another program among it.
+        // Loading again means dropping all tables, which is refused if one belongs to another program.
         return Ok(match strangers.is_empty() {
             true => DatabaseState::Loading,
             false => DatabaseState::Foreign { tables: strangers },
         });
     }
-    // A database of before there were migrations names its schema by a hash.
+    // A database from before there were migrations names its schema by a hash.
     let version = match value("schema") {
         Some(hash) => migrate::before_migrations(hash),
         None => last_migration(connection, &found).await?,
@@ -298,7 +298,7 @@ async fn last_migration(
         .await
 }
 
-/// What the database says of itself; none if its table of this name is not like ours.
+/// The content of the table `flickr_killr`; `None` if it has other columns.
 async fn marker(connection: &mut PgConnection) -> sqlx::Result<Option<BTreeMap<String, String>>> {
     let columns: Vec<String> = sqlx::query_scalar(
         "select attname::text || ' ' || atttypid::regtype::text

@@ -4,12 +4,12 @@ use domain::{SecretHash, UserId, Username};
 use sqlx::PgExecutor;
 use time::{Duration, OffsetDateTime};
 
-use super::cost::counted;
+use super::query_stats::counted;
 
 /// How long a session lasts.
 pub const SESSION_DAYS: i64 = 30;
 
-/// Who is logged in.
+/// The person of a session.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct SignedIn {
     /// Their id.
@@ -21,10 +21,6 @@ pub struct SignedIn {
 }
 
 /// Begins a session.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn begin(
     db: impl PgExecutor<'_>,
     hash: &SecretHash,
@@ -41,11 +37,7 @@ pub async fn begin(
     .map(drop)
 }
 
-/// Who holds the secret of that hash; nobody once the session has ended.
-///
-/// # Errors
-///
-/// When the database fails.
+/// Returns the person of the session with this hash; `None` if the session has ended.
 pub async fn find(
     db: impl PgExecutor<'_>,
     hash: &SecretHash,
@@ -64,10 +56,6 @@ pub async fn find(
 }
 
 /// Ends a session.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn end(db: impl PgExecutor<'_>, hash: &SecretHash) -> Result<(), sqlx::Error> {
     counted(
         sqlx::query("delete from sessions where token_hash = $1")
@@ -78,7 +66,7 @@ pub async fn end(db: impl PgExecutor<'_>, hash: &SecretHash) -> Result<(), sqlx:
     .map(drop)
 }
 
-/// The statement of [`end_all_but_newest`]: tests read its plan.
+/// The statement of [`end_all_but_newest`], for the test of its plan.
 pub const END_ALL_BUT_NEWEST: &str = "
     delete from sessions
      where token_hash in (select token_hash
@@ -87,11 +75,7 @@ pub const END_ALL_BUT_NEWEST: &str = "
                            order by expires_at desc
                           offset $2)";
 
-/// Ends the sessions of a person but for the newest so many; one of theirs says whose.
-///
-/// # Errors
-///
-/// When the database fails.
+/// Ends the sessions of a person except the newest ones; the person is that of the given session.
 pub async fn end_all_but_newest(
     db: impl PgExecutor<'_>,
     one: &SecretHash,
@@ -108,10 +92,6 @@ pub async fn end_all_but_newest(
 }
 
 /// Deletes sessions that have ended; returns how many.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn sweep(db: &sqlx::PgPool) -> Result<u64, sqlx::Error> {
     sqlx::query("delete from sessions where expires_at < now()")
         .execute(db)

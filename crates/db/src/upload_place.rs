@@ -1,21 +1,17 @@
-//! Places for uploads: how many an account may have under way, over all processes of the site.
+//! Places for uploads: how many an account may have in progress, over all processes of the site.
 //!
-//! A place is a lease. A process that dies gives none back, so each ends by itself.
+//! A place is a lease: it expires, because a process that dies does not release it.
 
 use domain::UserId;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::cost::counted;
+use super::query_stats::counted;
 
-/// How many uploads of one account may be under way at once.
+/// How many uploads of one account may be in progress at once.
 pub const PLACES_PER_ACCOUNT: i16 = 2;
 
-/// Takes a place for an account, under the name of this lease; `false` if all of them are taken.
-///
-/// # Errors
-///
-/// When the database fails.
+/// Takes a place for an account under this name of the lease; `false` if all are taken.
 pub async fn take(db: &PgPool, account: UserId, lease: Uuid) -> Result<bool, sqlx::Error> {
     for place in 1..=PLACES_PER_ACCOUNT {
         // A lease lasts longer than an upload (3 minutes) and the decoding that may go on after it (24 s).
@@ -40,11 +36,7 @@ pub async fn take(db: &PgPool, account: UserId, lease: Uuid) -> Result<bool, sql
     Ok(false)
 }
 
-/// Gives a place back.
-///
-/// # Errors
-///
-/// When the database fails.
+/// Releases a place.
 pub async fn give_back(db: &PgPool, account: UserId, lease: Uuid) -> Result<(), sqlx::Error> {
     counted(
         sqlx::query("delete from upload_places where userid = $1 and lease = $2")
@@ -56,11 +48,7 @@ pub async fn give_back(db: &PgPool, account: UserId, lease: Uuid) -> Result<(), 
     .map(drop)
 }
 
-/// Removes leases that ended by themselves; returns how many.
-///
-/// # Errors
-///
-/// When the database fails.
+/// Removes expired leases; returns how many.
 pub async fn sweep(db: &PgPool) -> Result<u64, sqlx::Error> {
     let swept = sqlx::query("delete from upload_places where expires_at <= now()")
         .execute(db)

@@ -1,8 +1,8 @@
 //! The userid index: *every* index of photos whose first column is `userid`.
 //!
-//! Any other index led by the owner that is left behind carries the photostream as well, and
-//! dropping "the" index would show nothing; so the family is found by asking the catalogue, never by
-//! a list of names. What to restore is read from schema.sql.
+//! Any remaining index led by the owner would serve the photostream as well, and dropping "the" index would have no
+//! effect; so the family is found in the catalogue, never by a list of names. The statements to restore it are read from
+//! schema.sql.
 
 use std::time::{Duration, Instant};
 
@@ -10,13 +10,13 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
 
 use super::{pool, schema};
 
-/// How long a drop waits for its lock before it lets the waiting pages through and tries again.
+/// How long a drop waits for its lock before it lets the waiting queries run and retries.
 const DROP_LOCK_TIMEOUT: &str = "500ms";
 
-/// How often a drop tries to get its lock.
+/// How many times a drop tries to get its lock.
 const DROP_TRIES: u32 = 20;
 
-/// Serialises whoever changes the family, across processes.
+/// The advisory lock that serialises changes of the family, across processes.
 const ADVISORY_LOCK: i64 = 0x7573_6572_6964;
 
 /// One index of the family.
@@ -24,43 +24,43 @@ const ADVISORY_LOCK: i64 = 0x7573_6572_6964;
 pub struct Member {
     /// Its name.
     pub name: String,
-    /// False when its creation was interrupted: it costs writes and serves nobody.
+    /// False if its creation was interrupted: it costs writes and serves no query.
     pub valid: bool,
     /// How many bytes it has on disk.
     pub bytes: i64,
-    /// The statement that would make it, as PostgreSQL tells it.
+    /// The statement that creates it, as PostgreSQL reports it.
     pub definition: String,
 }
 
-/// Where the family stands.
+/// The state of the family.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
-    /// What is there.
+    /// The existing indexes.
     pub present: Vec<Member>,
-    /// Names that schema.sql has and the database has not.
+    /// The names in schema.sql that are missing in the database.
     pub missing: Vec<String>,
-    /// How far a creation that is running now has come.
+    /// The progress of a creation in progress.
     pub creating: Option<Progress>,
 }
 
-/// How far the creation of one index has come, as PostgreSQL tells it.
+/// The progress of the creation of one index, as PostgreSQL reports it.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Progress {
-    /// Its name; none in the first moment.
+    /// Its name; `None` in the first moment.
     pub name: Option<String>,
-    /// What is being done, in PostgreSQL's words.
+    /// PostgreSQL's name of the phase.
     pub phase: String,
-    /// How much of that is done, in percent; none where nothing is counted.
+    /// How much of the phase is done, in percent; `None` if PostgreSQL does not count it.
     pub percent: Option<i32>,
 }
 
 impl Status {
-    /// Whether everything is there and usable.
+    /// Whether all indexes exist and are valid.
     pub fn is_whole(&self) -> bool {
         self.missing.is_empty() && self.present.iter().all(|member| member.valid)
     }
 
-    /// Whether nothing is there that could serve a query.
+    /// Whether no index exists that could serve a query.
     pub fn is_gone(&self) -> bool {
         !self.present.iter().any(|member| member.valid)
     }
@@ -71,12 +71,11 @@ impl Status {
     }
 }
 
-/// What was done to one index.
+/// A change of one index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Done {
     /// Its name.
     pub name: String,
-    /// What happened.
     pub what: What,
     /// How long it took.
     pub took: Duration,
@@ -84,40 +83,34 @@ pub struct Done {
     pub bytes: i64,
 }
 
-/// What can happen to an index.
+/// The kind of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
-    /// It is gone.
+    /// It was dropped.
     Dropped,
-    /// It is there.
+    /// It was created.
     Created,
-    /// It was left invalid by an interruption and was made again.
+    /// It was invalid after an interruption and was created again.
     Rebuilt,
-    /// It was there already.
+    /// It existed already.
     Kept,
 }
 
 /// Why the family was not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Somebody else is dropping or creating it.
-    #[error("the userid index is being changed by somebody else; see `flickr-killr index status`")]
+    /// Another process is changing the family.
+    #[error("another process is changing the userid index; see `flickr-killr index status`")]
     Busy,
-    /// The lock was not to be had between the queries of the site.
-    #[error(
-        "no moment without a query of photos was found in {DROP_TRIES} tries; try again when it is calmer"
-    )]
+    /// The lock could not be acquired between the queries of the site.
+    #[error("the lock on photos was not free in {DROP_TRIES} attempts; try again under less load")]
     NoLock,
     /// The database failed.
     #[error(transparent)]
     Database(#[from] sqlx::Error),
 }
 
-/// Where the family stands now.
-///
-/// # Errors
-///
-/// When the database fails.
+/// Returns the state of the family.
 pub async fn status(db: &PgPool) -> Result<Status, sqlx::Error> {
     let mut connection = db.acquire().await?;
     status_on(&mut connection).await
@@ -158,12 +151,12 @@ async fn status_on(db: &mut PgConnection) -> Result<Status, sqlx::Error> {
     })
 }
 
-/// Drops the family. Each drop waits half a second for its lock and then lets others through before
-/// it tries again, so the site never stands still behind it.
+/// Drops the family. Each drop waits half a second for its lock and then lets other queries run before it retries, so that
+/// the site is never blocked for long.
 ///
 /// # Errors
 ///
-/// When somebody else is at it, when no lock is to be had, or when the database fails.
+/// When another process changes the family, when the lock is not free, or when the database fails.
 pub async fn drop_all(db: &PgPool) -> Result<Vec<Done>, Error> {
     let mut connection = alone(db).await?;
     let outcome = drop_members(&mut connection).await;
@@ -209,12 +202,12 @@ async fn drop_one(db: &mut PgConnection, name: &str) -> Result<(), Error> {
     Err(Error::NoLock)
 }
 
-/// Restores the family from schema.sql, concurrently: the site reads and writes meanwhile. What an
-/// interruption left invalid is made again.
+/// Restores the family from schema.sql, concurrently: the site reads and writes meanwhile. Indexes
+/// that an interruption left invalid are created again.
 ///
 /// # Errors
 ///
-/// When somebody else is at it, or when the database fails.
+/// When another process changes the family, or when the database fails.
 pub async fn create_all(db: &PgPool) -> Result<Vec<Done>, Error> {
     let mut connection = alone(db).await?;
     let outcome = create_members(&mut connection).await;
@@ -259,12 +252,12 @@ async fn create_members(db: &mut PgConnection) -> Result<Vec<Done>, Error> {
             bytes,
         });
     }
-    // A partial index and a new physical order of things: let the planner know.
+    // Updates the statistics for the planner.
     sqlx::query("analyze photos").execute(&mut *db).await?;
     Ok(done)
 }
 
-/// A connection of its own that holds [`ADVISORY_LOCK`].
+/// Opens a connection of its own that holds [`ADVISORY_LOCK`].
 async fn alone(db: &PgPool) -> Result<PgConnection, Error> {
     let mut connection = pool::unlogged(db).await?;
     let locked: bool = sqlx::query_scalar("select pg_try_advisory_lock($1)")
@@ -288,7 +281,7 @@ async fn release(mut connection: PgConnection) {
     if let Err(error) = unlocked {
         tracing::debug!(%error, "the connection of an index change was already gone");
     }
-    // Its settings are its own, so it does not go back to the pool.
+    // The connection has settings of its own, so it is not returned to the pool.
     drop(connection.close().await);
 }
 

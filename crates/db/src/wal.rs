@@ -1,8 +1,8 @@
-//! The room of PostgreSQL's write-ahead log, for the supervisor of a private cluster.
+//! The space of PostgreSQL's write-ahead log, for the supervisor of a private cluster.
 //!
 //! A log that cannot grow is a PANIC of the whole server, reads included: even a `select` writes to it when
-//! it sets hint bits under checksums. So the cluster has segments made ahead, which it uses again after each
-//! checkpoint, and on a full disk the supervisor asks for the checkpoint before they run out.
+//! it sets hint bits under checksums. So the cluster has preallocated segments, which it recycles after each checkpoint,
+//! and on a full disk the supervisor requests a checkpoint before they run out.
 
 use sqlx::PgConnection;
 
@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 ///
 /// # Errors
 ///
-/// When the database fails, or the role is no superuser.
+/// When the database fails, or the role is not a superuser.
 pub async fn segments_ahead(db: &mut PgConnection) -> Result<i64, sqlx::Error> {
     // Names of segments sort as their numbers; the timeline in front is the same for all after a start.
     sqlx::query_scalar(
@@ -23,8 +23,8 @@ pub async fn segments_ahead(db: &mut PgConnection) -> Result<i64, sqlx::Error> {
     .await
 }
 
-/// Makes segments until so many are ahead: begins each in turn, and lets a checkpoint turn those that are
-/// behind into those to come. PostgreSQL keeps as many as `min_wal_size` says.
+/// Creates segments until this many are ahead: switches to each in turn, and a checkpoint recycles those behind.
+/// PostgreSQL keeps as many as `min_wal_size` allows.
 ///
 /// # Errors
 ///
@@ -35,7 +35,7 @@ pub async fn make_ahead(db: &mut PgConnection, segments: i64) -> Result<(), sqlx
         return Ok(());
     }
     for _ in 0..missing {
-        // A segment without a record is not left for the next one.
+        // PostgreSQL does not switch from a segment without a record.
         sqlx::query("select pg_logical_emit_message(false, 'flickr-killr', 'begin a segment')")
             .execute(&mut *db)
             .await?;
@@ -46,7 +46,7 @@ pub async fn make_ahead(db: &mut PgConnection, segments: i64) -> Result<(), sqlx
     checkpoint(db).await
 }
 
-/// Writes a checkpoint: the segments before it are used again.
+/// Runs a checkpoint, which recycles the segments before it.
 ///
 /// # Errors
 ///

@@ -1,23 +1,23 @@
-//! Before a version is timed it must answer like the first: a fast wrong page is worth nothing.
+//! Checks that a version answers like the first before it is measured: a fast wrong page is worth nothing.
 
 use std::net::SocketAddr;
 
 use anyhow::{Result, ensure};
 
-use super::body::Lists;
 use super::http;
+use super::workload::Lists;
 
 /// How many photostreams are compared.
 const PEOPLE: usize = 4;
 
-/// Marks the line that says which version answered: the only one that may differ.
+/// Marks the line with the version that answered: the only line that may differ.
 const COST_LINE: &str = "<footer class=\"cost\"";
 
-/// What the first version answered, address by address.
+/// The responses of the first version by address.
 #[derive(Debug)]
 pub(super) struct Expected(Vec<(String, Seen)>);
 
-/// What is compared of an answer.
+/// The compared parts of a response.
 #[derive(Debug, PartialEq, Eq)]
 struct Seen {
     status: u16,
@@ -25,10 +25,10 @@ struct Seen {
 }
 
 impl Expected {
-    /// Remembers how this version answers.
+    /// Stores the responses of this version.
     pub(super) fn of(site: SocketAddr, lists: &Lists) -> Result<Self> {
         let pages = ["/", "/people", "/login"].map(str::to_owned);
-        // Somebody who is not there, a page that never was, a photo without a number.
+        // A person that does not exist, a page that does not exist, a photo whose id is no number.
         let errors = ["/people/no-such-person", "/no-such-page"].map(str::to_owned);
         let odd = format!("{}/zero", lists.people[0]);
         let people = lists.people.iter().take(PEOPLE).cloned();
@@ -44,7 +44,7 @@ impl Expected {
         Ok(Self(seen.collect::<Result<_>>()?))
     }
 
-    /// Compares another version with it; the first difference ends the talk.
+    /// Compares another version with the first; the first difference is an error, which ends the talk.
     pub(super) fn check(&self, site: SocketAddr, version: &str) -> Result<()> {
         for (path, expected) in &self.0 {
             let seen = see(site, path)?;

@@ -1,4 +1,4 @@
-//! What the site itself has counted: the second opinion on what the client saw.
+//! The site's own counters, to check the counts of the client.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -10,20 +10,20 @@ use stack::supervisor::Running;
 
 use super::http;
 
-/// How long memcached may take for its counters.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long memcached may take to return its counters.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What programs of the site have counted since they started.
+/// The counters of the site's processes since their start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Counters {
-    /// Lookups that memcached answered and did not; none where there is no memcached.
+    /// Hits and misses of memcached; `None` where there is no memcached.
     pub(super) memcached: Option<(u64, u64)>,
-    /// File requests that app processes answered; none where no process stays to be asked.
+    /// File requests that app processes answered; `None` where no process stays after its request.
     pub(super) app_files: Option<u64>,
 }
 
 impl Counters {
-    /// Asks everybody who counts.
+    /// Reads the counters of memcached and of all app processes.
     pub(super) fn read(running: &Running) -> Result<Self> {
         Ok(Self {
             memcached: memcached(running)?,
@@ -31,7 +31,7 @@ impl Counters {
         })
     }
 
-    /// What was counted since an earlier moment.
+    /// The difference to earlier counters.
     pub(super) fn since(&self, before: &Self) -> Self {
         let memcached = self.memcached.zip(before.memcached);
         let app = self.app_files.zip(before.app_files);
@@ -49,22 +49,23 @@ fn memcached(running: &Running) -> Result<Option<(u64, u64)>> {
     let Some(address) = running.memcached else {
         return Ok(None);
     };
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).context("memcached")?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)
+        .with_context(|| format!("cannot connect to memcached at {address}"))?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
     stream.write_all(b"stats\r\nquit\r\n")?;
     let mut text = String::new();
     stream.read_to_string(&mut text)?;
-    let hits = value(&text, "STAT get_hits ").context("memcached counts no hits")?;
-    let misses = value(&text, "STAT get_misses ").context("memcached counts no misses")?;
+    let hits = value(&text, "STAT get_hits ").context("memcached reports no get_hits")?;
+    let misses = value(&text, "STAT get_misses ").context("memcached reports no get_misses")?;
     Ok(Some((hits, misses)))
 }
 
-/// Reasons of the accelerator that speak of no file: a page has no policy that would let it be kept,
-/// and no address under which it could be.
+/// The accelerator's reasons that apply to pages, not to files: the policy of a page forbids storing it, and its address
+/// has no key.
 const NO_FILE: [&str; 2] = ["{reason=\"policy\"}", "{reason=\"not_addressable\"}"];
 
-/// Every answer passes the accelerator, which counts it as stored or by the reason why it was not.
-/// Processes behind nginx listen on sockets, so these are asked.
+/// Reads the counters of all app processes through their sockets. The accelerator counts every response, as stored or by
+/// the reason why it was not.
 fn app_files(running: &Running) -> Result<Option<u64>> {
     let mut files = None;
     let sockets = std::fs::read_dir(&running.sockets).into_iter().flatten();

@@ -1,6 +1,6 @@
-//! A table, told once and shown twice: aligned for a terminal, and as Markdown.
+//! A table in two formats: aligned for a terminal, and as Markdown.
 
-/// A head and rows of as many cells; the first of each names the row.
+/// A head and rows of as many cells; the first cell of a row is its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Grid {
     pub(super) head: Vec<String>,
@@ -8,7 +8,7 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    /// Aligned: names to the left, numbers to the right. A row without cells is a gap.
+    /// Aligned: names to the left, numbers to the right. A row without cells is an empty line.
     pub(super) fn text(&self) -> String {
         let widths: Vec<usize> = (0..self.head.len())
             .map(|at| {
@@ -31,7 +31,7 @@ impl Grid {
         text
     }
 
-    /// As Markdown, which also reads well as it stands.
+    /// As a Markdown table.
     pub(super) fn markdown(&self) -> String {
         let mut text = String::new();
         let mut line = |cells: &[String]| text += &format!("| {} |\n", cells.join(" | "));

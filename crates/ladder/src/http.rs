@@ -1,4 +1,4 @@
-//! One question, one answer: enough to compare pages and to read counters.
+//! A minimal HTTP client, one request a connection: enough to compare pages and to read counters.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
-/// How long an answer may take: a page without its index is slow.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a response may take: a page without its index is slow.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What came back.
+/// A response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Answer {
     pub(super) status: u16,
@@ -27,25 +27,27 @@ impl Answer {
 
 /// Fetches a path of the site, uncompressed.
 pub(super) fn get(site: SocketAddr, path: &str) -> Result<Answer> {
-    let stream = TcpStream::connect_timeout(&site, PATIENCE).context("nobody listens")?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    ask(stream, path).with_context(|| format!("asking for {path}"))
+    let stream = TcpStream::connect_timeout(&site, TIMEOUT)
+        .with_context(|| format!("cannot connect to {site}"))?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    ask(stream, path).with_context(|| format!("requesting {path}"))
 }
 
 /// Fetches a path from one app process, on its own socket.
 pub(super) fn get_unix(socket: &Path, path: &str) -> Result<Answer> {
-    let stream = UnixStream::connect(socket).context("nobody listens")?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    ask(stream, path).with_context(|| format!("asking for {path} at {}", socket.display()))
+    let stream = UnixStream::connect(socket)
+        .with_context(|| format!("cannot connect to {}", socket.display()))?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    ask(stream, path).with_context(|| format!("requesting {path} from {}", socket.display()))
 }
 
-/// The question is of HTTP/1.0: the answer ends with the connection and never comes in chunks. The host is always the
-/// same, because a page holds its own address and each version listens on another port.
+/// Sends an HTTP/1.0 request, so that the response ends with the connection and is not chunked. The host is always the
+/// same, because a page contains its own address and each version listens on another port.
 fn ask(mut stream: impl Read + Write, path: &str) -> Result<Answer> {
     write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
-    parse(&answer).context("the answer is no HTTP")
+    parse(&answer).context("the response is not HTTP")
 }
 
 fn parse(answer: &[u8]) -> Option<Answer> {

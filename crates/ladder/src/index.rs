@@ -1,4 +1,4 @@
-//! The userid index during a talk: whatever happens, it is back in the end.
+//! The userid index during a talk: however the talk ends, the index exists afterwards.
 
 use anyhow::{Context as _, Result};
 use db::pool;
@@ -10,7 +10,7 @@ use super::interrupt::Interrupt;
 use super::site::Site;
 use crate::lab;
 
-/// Creates it when it is not whole, as after a talk that was killed. Says what it made.
+/// Creates the index if it is incomplete, as after a killed talk. Returns what was created.
 pub(super) async fn ensure(db: &db::Pool) -> Result<Vec<Done>> {
     if userid_index::status(db).await?.is_whole() {
         return Ok(Vec::new());
@@ -18,7 +18,8 @@ pub(super) async fn ensure(db: &db::Pool) -> Result<Vec<Done>> {
     Ok(lab::create(db).await?)
 }
 
-/// Puts it back where the site that it was dropped in is gone: in a new one, which nothing interrupts.
+/// Restores the index after the site in which it was dropped has stopped: starts a new site, without checking for
+/// interrupts.
 pub(super) fn put_back(options: &Options) -> Result<()> {
     let site = Site::start(options, Rung::CacheMoney, &Interrupt::ignored(), |_| ())
         .context("the userid index is missing; put it back with `flickr-killr index create`")?;
@@ -31,7 +32,7 @@ pub(super) fn put_back(options: &Options) -> Result<()> {
     site.stop()
 }
 
-/// What was done, in one line.
+/// Describes the change in one line.
 pub(super) fn described(done: &[Done]) -> String {
     let seconds: f64 = done.iter().map(|one| one.took.as_secs_f64()).sum();
     let bytes: i64 = done.iter().map(|one| one.bytes).sum();
@@ -44,11 +45,11 @@ pub(super) fn described(done: &[Done]) -> String {
     )
 }
 
-/// Runs what is asynchronous, on this thread.
+/// Runs a future on this thread.
 pub(super) fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .context("no async runtime")?
+        .context("cannot start the async runtime")?
         .block_on(work)
 }

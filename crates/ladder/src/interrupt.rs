@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use stack::supervisor::is_ignored;
 
-/// Whether somebody wishes us to end.
+/// A flag that is set by SIGINT, SIGTERM and SIGHUP.
 #[derive(Debug, Clone)]
 pub(super) struct Interrupt(Arc<AtomicBool>);
 
@@ -17,20 +17,20 @@ pub(super) struct Interrupt(Arc<AtomicBool>);
 pub(super) struct Interrupted;
 
 impl Interrupt {
-    /// Listens from now on. The children do not hear the terminal: they are stopped by us, last.
+    /// Installs the signal handlers. Signals of the terminal do not reach the children; this process stops them last.
     pub(super) fn listen() -> Result<Self> {
         let word = Arc::new(AtomicBool::new(false));
-        // `nohup` ignores SIGHUP for us, and a handler would take that back.
+        // Under `nohup` SIGHUP is ignored; a handler would undo that.
         let hangs_up = !is_ignored(nix::sys::signal::Signal::SIGHUP);
         let signals = [Some(SIGINT), Some(SIGTERM), hangs_up.then_some(SIGHUP)];
         for signal in signals.into_iter().flatten() {
             signal_hook::flag::register(signal, Arc::clone(&word))
-                .context("cannot listen to signals")?;
+                .context("cannot install a signal handler")?;
         }
         Ok(Self(word))
     }
 
-    /// For what must be done whatever is wished.
+    /// A flag that is never set, for work that must be completed.
     pub(super) fn ignored() -> Self {
         Self(Arc::default())
     }
@@ -43,7 +43,7 @@ impl Interrupt {
         Ok(())
     }
 
-    /// The word itself, for the benchmarker.
+    /// The flag itself, for the benchmarker.
     pub(super) fn word(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.0)
     }

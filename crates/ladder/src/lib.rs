@@ -1,19 +1,18 @@
-//! The ladder: runs each version of the site as a person would, measures it, and tells what it bought.
+//! The ladder: runs each version of the site as a person would, measures it, and reports what each step gains.
 //!
-//! In reading order: [`tell`] is the whole story; `site` runs one version, `conformance` checks that
-//! it answers like the first, `body` says what is asked for, `measure` makes one figure of it with
-//! CPU by tier and the site's own `counters` beside, `doubts` looks for reasons to mistrust it;
-//! `record` is everything found, `summary` puts rounds together, `tables` shows them.
+//! In reading order: [`run`] is the whole talk; `site` runs one version, `conformance` checks that it answers like
+//! the first, `workload` is what is requested, `measure` makes one figure of it with CPU by tier and the site's own
+//! `counters`, `validity` looks for reasons to doubt the figure; `record` is everything measured, `summary` combines
+//! the rounds, `tables` formats them, `output` writes the files.
 //!
-//! Invariants. Nothing is left running and the userid index is there when [`tell`] returns, however
-//! it returns. What is printed and what is written is made from one [`Talk`].
+//! Invariants. When [`run`] returns, with an error or without, no process is left running and the userid index
+//! exists. The output on the terminal and in files is made from one [`Talk`].
 
-mod body;
+mod baselines;
 mod conformance;
-mod cores;
 mod counters;
-mod doubts;
 mod grid;
+mod host_cpu;
 mod http;
 mod index;
 mod interrupt;
@@ -22,24 +21,26 @@ mod machine;
 mod measure;
 mod numbers;
 mod options;
+mod output;
 mod page;
-mod peers;
 mod record;
 mod screen;
 mod site;
-mod spoken;
+mod story;
 mod summary;
 mod tables;
 mod talk;
-mod words;
-mod written;
+mod terminal;
+mod validity;
+mod workload;
 mod wrk;
 
-pub use body::Body;
+pub use baselines::Baselines;
 pub use machine::Machine;
 pub use options::Options;
-pub use peers::Peers;
+pub use page::html;
 pub use record::{Cpu, Data, FilesAnswered, Measured, SCHEMA, Step, Talk};
 pub use summary::{Middle, Row};
 pub use tables::Tables;
-pub use talk::tell;
+pub use talk::run;
+pub use workload::Workload;

@@ -1,42 +1,39 @@
-//! Where it was measured: without this a number is an anecdote.
+//! The machine that was measured: without it a number means little.
 
 use std::process::Command;
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use super::cores;
+use super::host_cpu;
 
 /// The machine, and the programs on it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
-    /// The processor, as it calls itself.
+    /// The model name of the processor.
     pub processor: String,
-    /// How many of its cores we may use.
+    /// How many of its cores this process may use.
     pub cores: usize,
     /// Memory in MiB.
     pub memory_mib: u64,
     /// The version of Linux.
     pub kernel: String,
-    /// Our own version.
+    /// The version of this program.
     pub flickr_killr: String,
-    /// The versions of the programs of other people.
     pub nginx: String,
-    /// memcached's.
     pub memcached: String,
-    /// PostgreSQL's.
     pub postgresql: String,
-    /// wrk's, if it is installed.
+    /// The version of wrk, if it is installed.
     pub wrk: Option<String>,
 }
 
 impl Machine {
-    /// Looks around, and asks the database of the running site.
+    /// Reads the machine, the versions of the programs, and that of the running database.
     pub(super) async fn look(db: &db::Pool) -> Result<Self> {
         let postgresql = db.acquire().await?.server_version_num();
         Ok(Self {
             processor: field("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown".into()),
-            cores: cores::count(),
+            cores: host_cpu::count(),
             memory_mib: field("/proc/meminfo", "MemTotal")
                 .and_then(|text| text.split(' ').next()?.parse::<u64>().ok())
                 .unwrap_or(0)
@@ -77,7 +74,7 @@ fn field(file: &str, name: &str) -> Option<String> {
     Some(value.trim().to_owned())
 }
 
-/// The first word with a digit at its beginning, which is how all of them say their version.
+/// The version of a program: the first word of its output that begins with a digit.
 fn version(program: &str, flag: &str) -> Option<String> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let program = std::env::split_paths(&path)

@@ -1,4 +1,4 @@
-//! One figure: load, CPU by tier, the site's own counters, and the reasons to mistrust it.
+//! Measures one figure: load, CPU by tier, the site's own counters, and the checks of its validity.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -8,13 +8,13 @@ use benchmarker::{Histogram, Report, TierReport, Tiers, run};
 use domain::rung::Front;
 use stack::observe::cpu;
 
-use super::body::{Body, Lists};
-use super::cores::{self, Cores};
 use super::counters::Counters;
-use super::doubts::{self, Evidence};
+use super::host_cpu::{self, HostCpu};
 use super::interrupt::Interrupt;
 use super::record::{Cpu, FilesAnswered, Measured, Step};
 use super::site::Site;
+use super::validity::{self, Evidence};
+use super::workload::{Lists, Workload};
 use super::wrk;
 
 /// How long load is applied before anything is counted: connections, caches, clock rates.
@@ -23,47 +23,52 @@ const WARM_UP_MAX: Duration = Duration::from_secs(1);
 /// How long a figure without the index is measured at least: sixteen pages at once may take a second each.
 const WITHOUT_INDEX_MIN: Duration = Duration::from_secs(3);
 
-/// How many digits of a time are written down: exact to one in a hundred.
+/// How many significant digits of a time are stored: exact to one in a hundred.
 const DIGITS: u8 = 2;
 
-/// What every figure is measured with.
+/// The settings that all figures share.
 #[derive(Debug)]
 pub(super) struct Bench<'a> {
     pub(super) lists: &'a Lists,
     pub(super) duration: Duration,
     pub(super) interrupt: &'a Interrupt,
-    /// Whether wrk is asked for the page as well.
+    /// Whether wrk measures the page as well.
     pub(super) wrk: bool,
 }
 
 impl Bench<'_> {
-    /// Measures one body on a running site.
-    pub(super) fn measure(&self, site: &mut Site, step: Step, body: Body) -> Result<Measured> {
-        let plan = self.lists.plan(body, site.running.listen)?;
+    /// Measures one workload on a running site.
+    pub(super) fn measure(
+        &self,
+        site: &mut Site,
+        step: Step,
+        workload: Workload,
+    ) -> Result<Measured> {
+        let plan = self.lists.plan(workload, site.running.listen)?;
         let plan = plan.stop_when(self.interrupt.word());
-        // A run of its own before: then nothing of the warm-up is in any counter below.
+        // The warm-up is a run of its own, so that none of it is in the counters below.
         run(&plan.clone().duration(WARM_UP_MAX.min(self.duration)))?;
         self.interrupt.check()?;
         let counters = Counters::read(&site.running)?;
-        let (before, used) = (Cores::read()?, cpu_of(site)?);
+        let (before, used) = (HostCpu::read()?, cpu_of(site)?);
         let duration = match step {
             Step::WithoutIndex => self.duration.max(WITHOUT_INDEX_MIN),
             Step::Version(_) | Step::IndexAgain => self.duration,
         };
         let report = run(&plan.duration(duration))?;
         let used = cpu_of(site)?.since(&used);
-        let busy = Cores::read()?.busy_since(&before);
+        let busy = HostCpu::read()?.busy_since(&before);
         self.interrupt.check()?;
         site.check()?;
         let counters = Counters::read(&site.running)?.since(&counters);
         ensure!(
             report.requests.total > 0 && report.pages > 0,
-            "version {} answered nothing as asked:\n{report}",
+            "version {} answered no request correctly:\n{report}",
             site.rung
         );
-        let wrk_per_sec = match body {
-            // Once a version: what it says of the index it says of itself.
-            Body::Page if self.wrk && matches!(step, Step::Version(_)) => {
+        let wrk_per_sec = match workload {
+            // Once a version; without the index wrk would add nothing.
+            Workload::Page if self.wrk && matches!(step, Step::Version(_)) => {
                 wrk::pages_per_sec(site.running.listen, &self.lists.people, self.duration)?
             }
             _ => None,
@@ -76,7 +81,7 @@ impl Bench<'_> {
             counters,
             wrk_per_sec,
         };
-        Ok(figure(step, body, &report, &beside))
+        Ok(figure(step, workload, &report, &beside))
     }
 }
 
@@ -84,27 +89,27 @@ fn cpu_of(site: &Site) -> Result<cpu::Tiers> {
     cpu::by_tier(site.supervisor()).context("CPU of the site")
 }
 
-/// What was seen while the benchmarker ran.
+/// What was measured while the benchmarker ran.
 struct Beside {
     /// CPU of the site.
     used: cpu::Tiers,
     /// Whether a process is started for every request.
     starts_programs: bool,
-    /// Which share of the time all cores were at work, for anybody.
+    /// The share of the time in which the cores were busy, with this or other work.
     busy: f64,
     counters: Counters,
     wrk_per_sec: Option<f64>,
 }
 
-fn figure(step: Step, body: Body, report: &Report, beside: &Beside) -> Measured {
+fn figure(step: Step, workload: Workload, report: &Report, beside: &Beside) -> Measured {
     let cpu = cpu_of_one(report, beside);
     let wrk_per_sec = beside.wrk_per_sec;
-    let files = files(body, report);
-    // What the warm-up had under way when it ended was answered after our first look.
+    let files = files(workload, report);
+    // Requests in flight at the end of the warm-up are answered after the counters were read first.
     let under_way = 2 * report.generator.connections as u64;
     let slack = under_way + report.errors.total + report.reconnects;
     let audit = audit(&files, &beside.counters, slack);
-    let by_hand_per_sec = doubts::by_hand(&cpu, cores::count());
+    let by_hand_per_sec = validity::by_hand(&cpu, host_cpu::count());
     let evidence = Evidence {
         times: &report.histograms.request,
         errors: report.errors.total,
@@ -117,7 +122,7 @@ fn figure(step: Step, body: Body, report: &Report, beside: &Beside) -> Measured 
     };
     Measured {
         step,
-        body,
+        workload,
         requests_per_sec: report.requests_per_sec,
         average_request_ms: report.average_request_ms,
         p50_ms: report.request_times.p50_ms.unwrap_or_default(),
@@ -137,7 +142,7 @@ fn figure(step: Step, body: Body, report: &Report, beside: &Beside) -> Measured 
     }
 }
 
-/// CPU of one page, or of one file where only files were asked for.
+/// CPU of one page, or of one file if the workload is files alone.
 fn cpu_of_one(report: &Report, beside: &Beside) -> Cpu {
     let each = |secs: f64| secs * 1000.0 / report.pages as f64;
     let tier = |time: Duration| each(time.as_secs_f64());
@@ -150,16 +155,16 @@ fn cpu_of_one(report: &Report, beside: &Beside) -> Cpu {
         generator_ms: each(report.generator.cpu_secs),
     };
     if beside.starts_programs {
-        // fcgiwrap waits for nobody (it ignores SIGCHLD), so the kernel forgets what its programs used
-        // when they end. It is what else the cores did meanwhile; on a machine with other work too much.
-        let all = each(beside.busy * cores::count() as f64 * report.elapsed_secs);
+        // fcgiwrap ignores SIGCHLD and does not wait for its programs, so the kernel drops their CPU time when
+        // they end. The estimate is the rest of the busy time; with other work on the machine it is too high.
+        let all = each(beside.busy * host_cpu::count() as f64 * report.elapsed_secs);
         cpu.app_ms += (all - cpu.sum_ms()).max(0.0);
     }
     cpu
 }
 
-/// Who answered for files; where files alone are asked for, they are the pages of the list.
-fn files(body: Body, report: &Report) -> FilesAnswered {
+/// Which tier answered the requests for files; in the workload of files alone they are the pages of the list.
+fn files(workload: Workload, report: &Report) -> FilesAnswered {
     let of = |tiers: &Tiers| {
         let all = [
             &tiers.memcached,
@@ -175,15 +180,15 @@ fn files(body: Body, report: &Report) -> FilesAnswered {
             app: tiers.app.requests,
         }
     };
-    match body {
-        Body::Page => FilesAnswered::default(),
-        Body::Files => of(&report.page_tiers),
-        Body::PageAndFiles | Body::Pictures => of(&report.file_tiers),
+    match workload {
+        Workload::Page => FilesAnswered::default(),
+        Workload::Files => of(&report.page_tiers),
+        Workload::PageAndFiles | Workload::Pictures => of(&report.file_tiers),
     }
 }
 
-/// Compares what the client saw with what the site counted. Requests under way at either end, failed
-/// or sent twice may be in one count and not in the other: that many are allowed to differ.
+/// Compares the counts of the client with those of the site. Requests in flight at either end, failed requests and
+/// repeated requests may be in one count and not in the other: the counts may differ by that many.
 fn audit(files: &FilesAnswered, counters: &Counters, slack: u64) -> Result<String, String> {
     let mut compared = Vec::new();
     let pairs = [
@@ -194,17 +199,17 @@ fn audit(files: &FilesAnswered, counters: &Counters, slack: u64) -> Result<Strin
         ),
         ("the app", files.app, counters.app_files),
     ];
-    for (who, client, counted) in pairs {
+    for (tier, client, counted) in pairs {
         let Some(counted) = counted else { continue };
         if client.abs_diff(counted) > slack {
             return Err(format!(
-                "{who} counted {counted} answers for files, the client {client}"
+                "{tier} counted {counted} answers for files, the client {client}"
             ));
         }
-        compared.push(format!("{who} {counted}"));
+        compared.push(format!("{tier} {counted}"));
     }
     Ok(if compared.is_empty() {
-        "files as the client saw them: no process stays that could be asked".to_owned()
+        "files as counted by the client: no process stays whose counters could be read".to_owned()
     } else {
         format!(
             "files by the site's own counters: {}; by the client: memcached {}, app {}",
@@ -215,10 +220,10 @@ fn audit(files: &FilesAnswered, counters: &Counters, slack: u64) -> Result<Strin
     })
 }
 
-/// The times as text: `microseconds:count`, apart by blanks.
+/// The times as text: `microseconds:count`, separated by blanks.
 fn compact(times: &Histogram<u64>) -> String {
     let mut coarse = Histogram::<u64>::new_with_bounds(1, times.high(), DIGITS)
-        .expect("the bounds of a histogram that is there");
+        .expect("the bounds come from an existing histogram");
     coarse.add(times).expect("times of the same range");
     let mut text = String::new();
     for value in coarse.iter_recorded() {

@@ -1,6 +1,6 @@
-//! Numbers as people read them.
+//! Formats numbers for people.
 
-/// A rate: whole numbers with their thousands apart, below ten with one digit more.
+/// A rate: whole numbers with separated thousands, below ten with one decimal.
 pub(super) fn rate(value: f64) -> String {
     if value < 10.0 {
         return format!("{value:.1}");
@@ -16,7 +16,7 @@ pub(super) fn rate(value: f64) -> String {
     text
 }
 
-/// A count, with its thousands apart.
+/// A count with separated thousands.
 pub(super) fn count(value: u64) -> String {
     if value < 10 {
         return value.to_string();
@@ -24,7 +24,7 @@ pub(super) fn count(value: u64) -> String {
     rate(value as f64)
 }
 
-/// A time in milliseconds, with as many digits as mean something.
+/// A time in milliseconds, with three significant digits.
 pub(super) fn ms(value: f64) -> String {
     match value {
         v if v < 0.995 => format!("{v:.3}"),

@@ -1,4 +1,4 @@
-//! What a talk is told.
+//! The options of a talk.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,20 +6,20 @@ use std::time::Duration;
 /// How long a figure of the short form is measured.
 const QUICK: Duration = Duration::from_millis(500);
 
-/// Everything that can be said to [`tell`](super::tell).
+/// The options of [`run`](super::run).
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Folder of the site's state: every version runs on the same data.
     pub state_dir: PathBuf,
-    /// Who runs the children when we are root.
+    /// The user that runs the children if this program is started as root.
     pub user: String,
     /// People in a new database.
     pub users: u32,
     /// Photos in a new database.
     pub photos: u32,
-    /// Seed of a new database, of who is visited and in which order.
+    /// Seed of a new database, and of the choice and order of the people visited.
     pub seed: u64,
-    /// How often the whole ladder is climbed.
+    /// How many times the whole ladder is run.
     pub rounds: u32,
     /// How long each figure is measured.
     pub duration: Duration,
@@ -29,9 +29,9 @@ pub struct Options {
     pub markdown: Option<PathBuf>,
     /// Where the result goes as JSON.
     pub json: Option<PathBuf>,
-    /// Where the result goes as a page that stands alone.
+    /// Where the result goes as a self-contained HTML page.
     pub html: Option<PathBuf>,
-    /// What `make demo-peers` has written; a missing file leaves its column out.
+    /// The file that `make demo-peers` writes; without it the column is left out.
     pub peers: PathBuf,
 }
 
@@ -45,24 +45,24 @@ impl Options {
         }
     }
 
-    /// How many people, drawn uniformly at random, are visited: enough that no page is asked for
-    /// often, and that the few with very many photos weigh what they weigh.
+    /// How many people, drawn uniformly at random, are visited: enough that no page is requested often, and that
+    /// the few with very many photos have their proper weight.
     pub(super) fn people(&self) -> i64 {
         if self.quick { 200 } else { 2000 }
     }
 
-    /// How many pages the popular ones are: some hundred pictures, drawn once in a quarter of a
-    /// minute.
+    /// How many popular pages are visited: they have some hundred pictures, which take a quarter of a minute to make
+    /// once.
     pub(super) fn popular(&self) -> usize {
         if self.quick { 5 } else { 60 }
     }
 
-    /// Whether wrk is asked as well: it takes a second at least.
+    /// Whether wrk measures as well: it takes a second at least.
     pub(super) fn asks_wrk(&self) -> bool {
         !self.quick
     }
 
-    /// The command that repeats it, wherever the state lies.
+    /// The command that repeats the talk, with any state directory.
     pub(super) fn command(&self) -> String {
         let Self {
             users,

@@ -1,22 +1,22 @@
-//! The talk as one page that stands alone: the table, and what each step multiplies.
+//! The talk as one self-contained HTML page: the table, and the factor of each step.
 
 use anyhow::{Context as _, Result};
 use askama::Template;
 use benchmarker::chart::{self, Factor, Frame, dots, waterfall};
 use domain::rung::Rung;
 
-use super::body::Body;
-use super::peers::Peers;
+use super::baselines::Baselines;
 use super::record::Step;
 use super::summary::Row;
 use super::tables::Tables;
+use super::workload::Workload;
 
-/// How wide a drawing is, in CSS pixels: on a page, and on a telephone.
+/// How wide a chart is, in CSS pixels: on a page, and on a telephone.
 const WIDE: f64 = 760.0;
 const NARROW: f64 = 340.0;
 
-/// The loads whose factors are drawn.
-const DRAWN: [Body; 2] = [Body::Page, Body::PageAndFiles];
+/// The workloads whose factors are drawn.
+const DRAWN: [Workload; 2] = [Workload::Page, Workload::PageAndFiles];
 
 /// The steps from one version to the next.
 const STEPS: [Step; 3] = [
@@ -32,7 +32,7 @@ struct Page {
     head: Vec<String>,
     rows: Vec<Vec<String>>,
     figures: Vec<Figure>,
-    /// What can be said of each factor, drawn and in words; nothing with a few rounds.
+    /// The factors with their intervals; `None` with too few rounds.
     judged: Option<Figure>,
     effects: Vec<String>,
     doubts: Vec<String>,
@@ -47,8 +47,8 @@ struct Figure {
     narrow: String,
 }
 
-/// The page of a talk.
-pub(super) fn html(tables: &Tables<'_>, peers: Option<&Peers>) -> Result<String> {
+/// Renders the page of a talk.
+pub fn html(tables: &Tables<'_>, peers: Option<&Baselines>) -> Result<String> {
     let grid = tables.first_screen_grid(peers);
     let talk = tables.talk();
     let page = Page {
@@ -59,7 +59,7 @@ pub(super) fn html(tables: &Tables<'_>, peers: Option<&Peers>) -> Result<String>
             .into_iter()
             .filter(|row| !row.is_empty())
             .collect(),
-        figures: DRAWN.map(|body| figure(tables, body)).into(),
+        figures: DRAWN.map(|workload| figure(tables, workload)).into(),
         judged: judged(tables),
         effects: tables.effects_said(),
         doubts: tables.doubts(),
@@ -67,17 +67,23 @@ pub(super) fn html(tables: &Tables<'_>, peers: Option<&Peers>) -> Result<String>
         machine: talk.machine.line(),
         version: talk.machine.flickr_killr.clone(),
     };
-    page.render().context("the result as a page")
+    page.render().context("cannot render the result as HTML")
 }
 
-fn figure(tables: &Tables<'_>, body: Body) -> Figure {
-    let title = body.title(tables.talk().files_per_page);
-    let rows = STEPS.into_iter().filter_map(|step| tables.row(step, body));
+fn figure(tables: &Tables<'_>, workload: Workload) -> Figure {
+    let title = workload.title(tables.talk().files_per_page);
+    let rows = STEPS
+        .into_iter()
+        .filter_map(|step| tables.row(step, workload));
     let factors: Vec<Factor> = rows.filter_map(factor).collect();
     let draw = |width, kind: &str| {
         let id = format!(
             "{kind}-{}",
-            if body == Body::Page { "page" } else { "files" }
+            if workload == Workload::Page {
+                "page"
+            } else {
+                "files"
+            }
         );
         let label = format!("What each version multiplies the requests a second of {title} by");
         let frame = Frame {
@@ -94,7 +100,7 @@ fn figure(tables: &Tables<'_>, body: Body) -> Figure {
     }
 }
 
-/// All factors with their intervals, those without the index among them.
+/// All factors with their intervals, including the step without the index.
 fn judged(tables: &Tables<'_>) -> Option<Figure> {
     let effects = tables.effects();
     let draw = |width, id| {
@@ -115,7 +121,7 @@ fn factor(row: &Row) -> Option<Factor> {
         name: row.step.title(),
         factor: effect.and_then(|effect| effect.ratio).unwrap_or(median),
         interval: effect.and_then(|effect| effect.interval),
-        // Of a few rounds nothing is said, neither that it is an effect nor that it is none.
+        // With too few rounds there is no verdict; the factor is drawn as if it were an effect.
         is_seen: effect.is_none_or(|effect| effect.verdict.is_seen()),
     })
 }

@@ -1,13 +1,13 @@
-//! What a talk has found, whole: everything printed is made from this, and so is everything written.
+//! The complete result of a talk: all output is made from this.
 
 use domain::rung::Rung;
 use serde::{Deserialize, Serialize};
 
-use super::body::Body;
 use super::machine::Machine;
 use super::numbers::ms;
+use super::workload::Workload;
 
-/// Which form of JSON this is; changed when a reader of the old one would misread it.
+/// The version of the JSON format; changed when a reader of the old format would misread the new one.
 pub const SCHEMA: u32 = 1;
 
 /// One talk.
@@ -15,28 +15,24 @@ pub const SCHEMA: u32 = 1;
 pub struct Talk {
     /// [`SCHEMA`].
     pub schema: u32,
-    /// The command that repeats it.
+    /// The command that repeats the talk.
     pub command: String,
-    /// Where it was measured.
     pub machine: Machine,
-    /// What the database holds.
     pub data: Data,
     /// How many static files a page has.
     pub files_per_page: usize,
     /// How long each figure was measured, in seconds.
     pub seconds: f64,
-    /// Whether this is the short form, whose numbers mean little.
+    /// Whether this is the short form, whose numbers are not meaningful.
     pub quick: bool,
-    /// The whole ladder, so many times.
+    /// The figures of each run of the whole ladder.
     pub rounds: Vec<Vec<Measured>>,
 }
 
 /// The data, and the seed that everything was drawn from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Data {
-    /// People.
     pub users: u32,
-    /// Photos.
     pub photos: u32,
     /// The seed of the data and of every order of requests.
     pub seed: u64,
@@ -48,14 +44,14 @@ pub struct Data {
 pub enum Step {
     /// A version as it is.
     Version(Rung),
-    /// The last one without its userid index.
+    /// The last version without its userid index.
     WithoutIndex,
-    /// The last one when it has it back.
+    /// The last version with its userid index created again.
     IndexAgain,
 }
 
 impl Step {
-    /// All, in the order they are told.
+    /// All steps, in the order of the talk.
     pub const ALL: [Self; 6] = [
         Self::Version(Rung::CgiStrawman),
         Self::Version(Rung::OneServer),
@@ -65,7 +61,7 @@ impl Step {
         Self::IndexAgain,
     ];
 
-    /// How it is named in tables.
+    /// The name in tables.
     pub fn title(self) -> String {
         match self {
             Self::Version(rung) => format!("{rung} {}", rung.name()),
@@ -82,7 +78,7 @@ impl Step {
         }
     }
 
-    /// The version alone, to be named beside a factor.
+    /// The version alone, for use beside a factor.
     pub fn version(self) -> &'static str {
         match self {
             Self::Version(rung) => rung.version(),
@@ -90,7 +86,7 @@ impl Step {
         }
     }
 
-    /// What its factor is over: the version before, and without the index where we began.
+    /// The step that the factor is over: the version before; for the last version without its index the first version.
     pub fn before(self) -> Option<Self> {
         match self {
             Self::Version(rung) => {
@@ -121,13 +117,13 @@ impl TryFrom<String> for Step {
     }
 }
 
-/// One figure, and everything that was seen beside it.
+/// One figure, and everything measured with it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Measured {
-    /// Of which version.
     pub step: Step,
-    /// By which load.
-    pub body: Body,
+    /// Under which workload.
+    #[serde(rename = "body")]
+    pub workload: Workload,
     /// Answered requests a second: the headline.
     pub requests_per_sec: f64,
     /// Mean time of a request, in milliseconds.
@@ -136,29 +132,29 @@ pub struct Measured {
     pub p50_ms: f64,
     /// Its 95th percentile.
     pub p95_ms: f64,
-    /// Whole pages a second, or files where only files were asked for.
+    /// Whole pages a second, or files a second if the workload is files alone.
     pub units_per_sec: f64,
     /// Answered requests in all.
     pub requests: u64,
-    /// Failed requests, which are in no other number.
+    /// Failed requests; no other number includes them.
     pub errors: u64,
-    /// CPU of one page, or of one file where only files were asked for.
+    /// CPU of one page, or of one file if the workload is files alone.
     pub cpu: Cpu,
-    /// Which share of its thread's time the load generator was busy.
+    /// The share of its thread's time in which the load generator was busy.
     pub generator_busy: f64,
-    /// What the cores could make at most, by that CPU: units a second.
+    /// Units a second that the cores could make at most, computed from that CPU.
     pub by_hand_per_sec: f64,
-    /// Which share of the time the cores were at work, for us or others, 0 to 1.
+    /// The share of the time in which the cores were busy, with this or other work, 0 to 1.
     pub busy: f64,
-    /// The same rate measured by wrk, where it is installed and the load is one it knows.
+    /// The same rate measured by wrk, where it is installed and supports the workload.
     pub wrk_per_sec: Option<f64>,
-    /// Who answered for files.
+    /// Which tier answered the requests for files.
     pub files: FilesAnswered,
-    /// What was compared with the counters of the site.
+    /// The comparison with the counters of the site.
     pub audit: String,
-    /// Reasons to mistrust the figure.
+    /// Reasons to doubt the figure.
     pub doubts: Vec<String>,
-    /// Times of requests: `microseconds:count`, apart by blanks, exact to one in a hundred.
+    /// Response times: `microseconds:count`, separated by blanks, exact to one in a hundred.
     pub request_us: String,
 }
 
@@ -173,17 +169,16 @@ pub struct Cpu {
     pub app_ms: f64,
     /// memcached.
     pub memcached_ms: f64,
-    /// The load generator, which has no machine of its own.
+    /// The load generator, which runs on the same machine.
     pub generator_ms: f64,
 }
 
 impl Cpu {
-    /// Everything.
     pub fn sum_ms(&self) -> f64 {
         self.postgres_ms + self.nginx_ms + self.app_ms + self.memcached_ms + self.generator_ms
     }
 
-    /// On one line; who used nothing is left out.
+    /// On one line, without the tiers that used no CPU.
     pub(super) fn described(&self) -> String {
         let tiers = [
             ("PostgreSQL", self.postgres_ms),
@@ -200,7 +195,7 @@ impl Cpu {
     }
 }
 
-/// Answered requests for files (css, js, pictures), by who answered.
+/// Answered requests for files (css, js, pictures), by the tier that answered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FilesAnswered {
     /// All of them.

@@ -1,20 +1,20 @@
-//! What a person sees while the talk runs: calm on a terminal, whole when piped.
+//! Prints the talk as it runs: with progress on a terminal, complete when piped.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// How wide a line of the story is.
+/// How wide a line of text is.
 const WIDTH: usize = 88;
 
-/// How wide the name beside a figure is.
+/// How wide the name of a detail is.
 const NAME_WIDTH: usize = 16;
 
-/// How often the picture of progress moves.
+/// How often the spinner moves.
 const TICK: Duration = Duration::from_millis(120);
 
-/// Where the talk is told.
+/// The standard output of the talk.
 #[derive(Debug)]
 pub(super) struct Screen {
     coloured: bool,
@@ -28,13 +28,13 @@ impl Screen {
         }
     }
 
-    /// A line as it is. A reader that is gone is no reason to leave the index dropped.
+    /// Prints a line. A closed pipe is not an error: the talk must go on to create the index again.
     pub(super) fn line(&self, text: &str) {
         let mut out = std::io::stdout();
         let _ = writeln!(out, "{text}").and_then(|()| out.flush());
     }
 
-    /// A heading, with a line of air before it.
+    /// Prints a heading after an empty line.
     pub(super) fn heading(&self, text: &str) {
         self.line("");
         if self.coloured {
@@ -44,13 +44,13 @@ impl Screen {
         }
     }
 
-    /// A sentence or two, broken where the line ends.
-    pub(super) fn tell(&self, text: &str) {
+    /// Prints a paragraph, wrapped to the width of the screen.
+    pub(super) fn paragraph(&self, text: &str) {
         wrapped(text, WIDTH).iter().for_each(|line| self.line(line));
     }
 
-    /// What stands beside a figure: a name, and words that stay to its right.
-    pub(super) fn beside(&self, name: &str, text: &str) {
+    /// Prints a detail of a figure: a name, and a text wrapped to its right.
+    pub(super) fn detail(&self, name: &str, text: &str) {
         let mut name = name;
         for line in wrapped(text, WIDTH - NAME_WIDTH) {
             self.line(&format!("  {name:<NAME_WIDTH$}{line}"));
@@ -58,29 +58,29 @@ impl Screen {
         }
     }
 
-    /// Shows that something is under way, until it is dropped. Nothing is shown where nobody looks.
-    pub(super) fn under_way(&self, what: &str) -> UnderWay {
+    /// Shows a spinner until the value is dropped; nothing if the output is no terminal.
+    pub(super) fn spinner(&self, what: &str) -> Spinner {
         let bar = ProgressBar::new_spinner().with_message(what.to_owned());
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}, {elapsed}") {
             bar.set_style(style);
         }
         bar.enable_steady_tick(TICK);
-        UnderWay(bar)
+        Spinner(bar)
     }
 }
 
-/// Something that is under way.
+/// Work in progress, shown by a spinner.
 #[derive(Debug)]
-pub(super) struct UnderWay(ProgressBar);
+pub(super) struct Spinner(ProgressBar);
 
-impl UnderWay {
-    /// Says what it is at.
+impl Spinner {
+    /// Changes the text beside the spinner.
     pub(super) fn at(&self, what: &str) {
         self.0.set_message(what.to_owned());
     }
 }
 
-impl Drop for UnderWay {
+impl Drop for Spinner {
     fn drop(&mut self) {
         self.0.finish_and_clear();
     }
@@ -89,7 +89,7 @@ impl Drop for UnderWay {
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
-        let line = lines.last_mut().expect("there is a first line");
+        let line = lines.last_mut().expect("lines begins with one line");
         if line.is_empty() {
             *line = word.to_owned();
         } else if line.chars().count() + 1 + word.chars().count() <= width {

@@ -1,4 +1,4 @@
-//! One version of the site as a person would run it: this program, told `up --rung X`.
+//! One version of the site, started as a person would start it: this program with `up --rung X`.
 
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;
@@ -15,23 +15,23 @@ use stack::supervisor::{Running, StateDir};
 use super::Options;
 use super::interrupt::Interrupt;
 
-/// How often we look whether somebody wishes us to end, while a site starts or stops.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How often an interrupt is checked for while a site starts or stops.
+const POLL_EVERY: Duration = Duration::from_millis(50);
 
-/// How long an ordered stop may take; PostgreSQL alone has a minute for its last checkpoint.
-const STOP_PATIENCE: Duration = Duration::from_secs(120);
+/// How long an orderly stop may take; PostgreSQL alone has a minute for its last checkpoint.
+const STOP_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// A running site. Dropped, it is stopped, however we came to drop it.
+/// A running site; stopped when dropped.
 #[derive(Debug)]
 pub(super) struct Site {
     process: Supervisor,
     pub(super) rung: Rung,
-    /// What runs, as it has written down itself.
+    /// The processes, as the site has recorded them.
     pub(super) running: Running,
 }
 
 impl Site {
-    /// Starts a version and waits until it has served a page. `hear` gets each line it says.
+    /// Starts a version and waits until it has served a page. `hear` receives each line of its output.
     pub(super) fn start(
         options: &Options,
         rung: Rung,
@@ -42,20 +42,20 @@ impl Site {
         let lines = process.lines();
         loop {
             interrupt.check()?;
-            match lines.recv_timeout(LOOK_EVERY) {
+            match lines.recv_timeout(POLL_EVERY) {
                 Ok(line) if line.starts_with("ready http://") => break,
                 Ok(line) => hear(&line),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
                     let status = process.0.wait()?;
-                    bail!("version {rung} did not start ({status}); it said why itself, above");
+                    bail!("version {rung} did not start ({status}); its error is above");
                 }
             }
         }
-        // What it says from now on is in its logs; but somebody has to take it.
+        // Its further output is in its logs too; the pipe must be drained.
         std::thread::spawn(move || lines.into_iter().for_each(drop));
         let state = StateDir::find(&options.state_dir)?;
-        let running = Running::read(&state)?.context("the site has not written down what runs")?;
+        let running = Running::read(&state)?.context("the site has not recorded its processes")?;
         Ok(Self {
             process,
             rung,
@@ -63,23 +63,23 @@ impl Site {
         })
     }
 
-    /// The process that watches over all others.
+    /// The supervisor process.
     pub(super) fn supervisor(&self) -> i32 {
         self.process.pid()
     }
 
-    /// Says so when it ended by itself.
+    /// Fails if the site has ended by itself.
     pub(super) fn check(&mut self) -> Result<()> {
         if let Some(status) = self.process.0.try_wait()? {
             bail!(
-                "version {} ended while it was measured ({status}); its logs say why",
+                "version {} ended while it was measured ({status}); see its logs",
                 self.rung
             );
         }
         Ok(())
     }
 
-    /// Stops it in order and waits until it is gone.
+    /// Stops the site in order and waits until its processes have ended.
     pub(super) fn stop(mut self) -> Result<()> {
         let status = self.process.end()?;
         if !status.success() {
@@ -94,10 +94,10 @@ impl Site {
 struct Supervisor(Child);
 
 impl Supervisor {
-    /// In a group of its own: Ctrl-C at the terminal is for us, who stop the site when the index is
-    /// back. Should we be killed, the kernel asks it to stop.
+    /// Starts `up` in a process group of its own: Ctrl-C at the terminal reaches this process only, which stops the
+    /// site after the index is created again. If this process is killed, the kernel sends SIGTERM to `up`.
     fn start(options: &Options, rung: Rung) -> Result<Self> {
-        let program = std::env::current_exe().context("where is this program?")?;
+        let program = std::env::current_exe().context("cannot locate the running executable")?;
         let mut command = Command::new("setpriv");
         command
             .args(["--pdeathsig", "TERM", "--"])
@@ -111,7 +111,7 @@ impl Supervisor {
             .arg(format!("--seed={}", options.seed))
             .process_group(0)
             .stdin(Stdio::null())
-            // Errors, and the progress of loading on a terminal, are for whoever looks at ours.
+            // Standard error is inherited: errors, and the progress of loading on a terminal.
             .stdout(Stdio::piped());
         let process = command
             .spawn()
@@ -123,7 +123,7 @@ impl Supervisor {
         self.0.id().cast_signed()
     }
 
-    /// Each line it says, until it is gone.
+    /// The lines of its output, until it ends.
     fn lines(&mut self) -> Receiver<String> {
         let (say, lines) = channel();
         if let Some(stdout) = self.0.stdout.take() {
@@ -148,18 +148,18 @@ impl Supervisor {
             if let Some(status) = self.0.try_wait()? {
                 return Ok(status);
             }
-            if since.elapsed() > STOP_PATIENCE {
+            if since.elapsed() > STOP_TIMEOUT {
                 self.0.kill()?;
                 return Ok(self.0.wait()?);
             }
-            std::thread::sleep(LOOK_EVERY);
+            std::thread::sleep(POLL_EVERY);
         }
     }
 }
 
 impl Drop for Supervisor {
     fn drop(&mut self) {
-        // Whoever has an error already must not lose it to another.
+        // An error here must not replace the one that caused the drop.
         let _ = self.end();
     }
 }

@@ -1,12 +1,12 @@
-//! The rounds of a talk put together: medians with their ranges, and factors within a round.
+//! Combines the rounds of a talk: medians with their ranges, and factors within a round.
 
 use benchmarker::compare::{BLOCKS_MIN, Better, Block, Effect, effect};
 use serde::Serialize;
 
-use super::body::Body;
 use super::record::{Cpu, FilesAnswered, Measured, Step, Talk};
+use super::workload::Workload;
 
-/// One figure over all rounds.
+/// The median and range of one figure over all rounds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Middle {
     /// The median; of an even number the mean of the two in the middle.
@@ -18,7 +18,7 @@ pub struct Middle {
 }
 
 impl Middle {
-    /// Of some values; none without any.
+    /// The median and range of some values; `None` if there are none.
     pub fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
         let mut values: Vec<f64> = values.into_iter().collect();
         values.sort_by(f64::total_cmp);
@@ -36,67 +36,69 @@ impl Middle {
     }
 }
 
-/// One step under one load, over all rounds.
+/// One step under one workload, over all rounds.
 #[derive(Debug, Clone, Serialize)]
 pub struct Row {
-    /// Which version.
     pub step: Step,
-    /// Which load.
-    pub body: Body,
+    /// Under which workload.
+    #[serde(rename = "body")]
+    pub workload: Workload,
     /// Answered requests a second.
     pub requests_per_sec: Middle,
     /// Whole pages a second, or files.
     pub units_per_sec: Middle,
     /// Mean time of a request, in milliseconds.
     pub average_request_ms: Middle,
-    /// Over which step the factor is.
+    /// The step that the factor is over.
     pub factor_over: Option<Step>,
     /// Requests a second over those of that step, in the same round.
     pub factor: Option<Middle>,
-    /// What can be said of the factor; none with too few rounds for it.
+    /// The effect with its interval; `None` with too few rounds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effect: Option<Effect>,
     /// CPU of one unit, each the median of its tier.
     pub cpu: Cpu,
-    /// The same number as requests a second of pages by hand: what the cores could make.
+    /// Units a second that the cores could make at most, computed from that CPU.
     pub by_hand_per_sec: f64,
-    /// The same by wrk.
+    /// Pages a second measured by wrk.
     pub wrk_per_sec: Option<f64>,
-    /// Who answered for files, in all rounds together.
+    /// Which tier answered the requests for files, in all rounds together.
     pub files: FilesAnswered,
-    /// Every doubt of any round, once.
+    /// The doubts of all rounds, each once.
     pub doubts: Vec<String>,
 }
 
-/// The rows of a talk, in the order they are told.
+/// The rows of a talk, in the order in which they are shown.
 pub(super) fn rows(talk: &Talk) -> Vec<Row> {
-    let all = Body::ALL.into_iter();
-    let all = all.flat_map(|body| Step::ALL.into_iter().map(move |step| (step, body)));
-    all.filter_map(|(step, body)| row(talk, step, body))
+    let all = Workload::ALL.into_iter();
+    let all = all.flat_map(|workload| Step::ALL.into_iter().map(move |step| (step, workload)));
+    all.filter_map(|(step, workload)| row(talk, step, workload))
         .collect()
 }
 
-fn find(round: &[Measured], step: Step, body: Body) -> Option<&Measured> {
+fn find(round: &[Measured], step: Step, workload: Workload) -> Option<&Measured> {
     round
         .iter()
-        .find(|measured| measured.step == step && measured.body == body)
+        .find(|measured| measured.step == step && measured.workload == workload)
 }
 
-fn row(talk: &Talk, step: Step, body: Body) -> Option<Row> {
+fn row(talk: &Talk, step: Step, workload: Workload) -> Option<Row> {
     let rounds = talk.rounds.iter();
-    let measured: Vec<&Measured> = rounds.filter_map(|round| find(round, step, body)).collect();
+    let measured: Vec<&Measured> = rounds
+        .filter_map(|round| find(round, step, workload))
+        .collect();
     let middle = |value: fn(&Measured) -> f64| Middle::of(measured.iter().map(|one| value(one)));
     let median = |value: fn(&Measured) -> f64| middle(value).map_or(0.0, |middle| middle.median);
     let factors = talk.rounds.iter().filter_map(|round| {
-        let here = find(round, step, body)?;
-        let before = find(round, step.before()?, body)?;
+        let here = find(round, step, workload)?;
+        let before = find(round, step.before()?, workload)?;
         Some(here.requests_per_sec / before.requests_per_sec)
     });
     let factor = Middle::of(factors);
     let blocks = talk.rounds.iter().filter_map(|round| {
         Some(Block {
-            a: find(round, step.before()?, body)?.requests_per_sec,
-            b: find(round, step, body)?.requests_per_sec,
+            a: find(round, step.before()?, workload)?.requests_per_sec,
+            b: find(round, step, workload)?.requests_per_sec,
             again: None,
         })
     });
@@ -111,7 +113,7 @@ fn row(talk: &Talk, step: Step, body: Body) -> Option<Row> {
     }
     Some(Row {
         step,
-        body,
+        workload,
         requests_per_sec: middle(|one| one.requests_per_sec)?,
         units_per_sec: middle(|one| one.units_per_sec)?,
         average_request_ms: middle(|one| one.average_request_ms)?,

@@ -1,41 +1,41 @@
-//! The tables of a talk: what a person reads in the end, on the terminal and in Markdown.
+//! The tables of a talk, for the terminal and as Markdown.
 
 use benchmarker::chart::Dot;
 
-use super::body::Body;
+use super::baselines::{self, Baselines};
 use super::grid::Grid;
 use super::numbers::{count, factor, ms, rate};
-use super::page;
-use super::peers::{self, Peers};
 use super::record::{Cpu, Step, Talk};
 use super::summary::{Middle, Row, rows};
+use super::workload::Workload;
 
-/// The ladder as it is told: versions from the bottom, and at the end the fall, beside where we began.
-const TOLD: [(Step, Told); 7] = [
-    (Step::ALL[0], Told::First),
-    (Step::ALL[1], Told::First),
-    (Step::ALL[2], Told::First),
-    (Step::ALL[3], Told::First),
-    (Step::WithoutIndex, Told::First),
-    (Step::ALL[0], Told::Again),
-    (Step::IndexAgain, Told::First),
+/// The rows in the order in which they are shown: the versions from the first, then the last one without its index,
+/// beside the first version again.
+const ROWS: [(Step, Shown); 7] = [
+    (Step::ALL[0], Shown::First),
+    (Step::ALL[1], Shown::First),
+    (Step::ALL[2], Shown::First),
+    (Step::ALL[3], Shown::First),
+    (Step::WithoutIndex, Shown::First),
+    (Step::ALL[0], Shown::Again),
+    (Step::IndexAgain, Shown::First),
 ];
 
-/// Whether a row stands for the first time.
+/// Whether a row is shown for the first time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Told {
+enum Shown {
     First,
     /// Once more, for comparison.
     Again,
 }
 
-/// Who reads a table.
+/// Where a table is shown.
 #[derive(Debug, Clone, Copy)]
 enum Reader<'p> {
-    /// Somebody at a terminal, which is not wide.
+    /// A terminal, which is not wide.
     Terminal,
-    /// Somebody with the page before them: ranges over rounds, and what others reached.
-    Page(Option<&'p Peers>),
+    /// A page, which has room for ranges over rounds and for the baselines.
+    Page(Option<&'p Baselines>),
 }
 
 /// A talk with its rows worked out.
@@ -46,7 +46,6 @@ pub struct Tables<'a> {
 }
 
 impl<'a> Tables<'a> {
-    /// Works them out.
     pub fn of(talk: &'a Talk) -> Self {
         Self {
             talk,
@@ -54,45 +53,43 @@ impl<'a> Tables<'a> {
         }
     }
 
-    /// The talk they are of.
     pub(super) fn talk(&self) -> &Talk {
         self.talk
     }
 
-    /// The rows, for whoever wants numbers.
     pub fn rows(&self) -> &[Row] {
         &self.rows
     }
 
-    pub(super) fn row(&self, step: Step, body: Body) -> Option<&Row> {
+    pub(super) fn row(&self, step: Step, workload: Workload) -> Option<&Row> {
         let mut rows = self.rows.iter();
-        rows.find(|row| row.step == step && row.body == body)
+        rows.find(|row| row.step == step && row.workload == workload)
     }
 
     /// Requests a second by version and load, and what each step multiplied them by.
     fn rates(&self, reader: Reader<'_>) -> Grid {
         let mut head = vec!["requests/sec".to_owned()];
-        head.extend(Body::ALL.map(|body| body.title(self.talk.files_per_page)));
+        head.extend(Workload::ALL.map(|workload| workload.title(self.talk.files_per_page)));
         if let Reader::Page(peers) = reader {
             head.push("talk of 2007".to_owned());
             head.extend(peers.map(|_| "its stack today, pages/s".to_owned()));
         }
-        let line = |(step, told): (Step, Told)| {
-            let mut cells = vec![match (told, reader) {
-                (Told::First, _) => step.title(),
-                (Told::Again, Reader::Terminal) => format!("{}, once more", step.title()),
-                (Told::Again, Reader::Page(_)) => format!("*{}, once more*", step.title()),
+        let line = |(step, shown): (Step, Shown)| {
+            let mut cells = vec![match (shown, reader) {
+                (Shown::First, _) => step.title(),
+                (Shown::Again, Reader::Terminal) => format!("{}, once more", step.title()),
+                (Shown::Again, Reader::Page(_)) => format!("*{}, once more*", step.title()),
             }];
-            cells.extend(Body::ALL.map(|body| {
+            cells.extend(Workload::ALL.map(|workload| {
                 let row = self
-                    .row(step, body)
-                    .filter(|_| told == Told::First || body == Body::Page);
-                row.map(|row| rate_cell(row, told, reader))
+                    .row(step, workload)
+                    .filter(|_| shown == Shown::First || workload == Workload::Page);
+                row.map(|row| rate_cell(row, shown, reader))
                     .unwrap_or_default()
             }));
             if let Reader::Page(peers) = reader {
-                let first = told == Told::First;
-                let talk = peers::talk_of_2007(step);
+                let first = shown == Shown::First;
+                let talk = baselines::talk_of_2007(step);
                 cells.push(if first { talk } else { "" }.to_owned());
                 cells.extend(peers.map(|peers| {
                     if first {
@@ -104,8 +101,8 @@ impl<'a> Tables<'a> {
             }
             cells
         };
-        let mut rows: Vec<Vec<String>> = TOLD.map(line).into();
-        // On a terminal the fall stands apart.
+        let mut rows: Vec<Vec<String>> = ROWS.map(line).into();
+        // An empty row separates the last version from the steps without and with its index.
         rows.insert(4, vec![]);
         Grid { head, rows }
     }
@@ -113,10 +110,10 @@ impl<'a> Tables<'a> {
     /// Mean times of a request.
     fn times(&self) -> Grid {
         let mut head = vec!["average request time, ms".to_owned()];
-        head.extend(Body::ALL.map(|body| body.title(self.talk.files_per_page)));
+        head.extend(Workload::ALL.map(|workload| workload.title(self.talk.files_per_page)));
         self.by_step(head, |step| {
-            let cells = Body::ALL.map(|body| {
-                let row = self.row(step, body);
+            let cells = Workload::ALL.map(|workload| {
+                let row = self.row(step, workload);
                 row.map(|row| ms(row.average_request_ms.median))
                     .unwrap_or_default()
             });
@@ -124,7 +121,7 @@ impl<'a> Tables<'a> {
         })
     }
 
-    /// CPU of a page by tier, and the same number by other ways.
+    /// CPU of a page by tier, and the page rate by three methods.
     fn cpu(&self) -> Grid {
         let head = [
             "CPU of a page, ms",
@@ -138,7 +135,7 @@ impl<'a> Tables<'a> {
             "wrk",
         ];
         self.by_step(head.map(str::to_owned).into(), |step| {
-            let Some(row) = self.row(step, Body::Page) else {
+            let Some(row) = self.row(step, Workload::Page) else {
                 return vec![];
             };
             let Cpu {
@@ -166,14 +163,14 @@ impl<'a> Tables<'a> {
         })
     }
 
-    /// How many requests for files the app itself saw.
+    /// How many requests for files reached the app.
     fn files(&self) -> Grid {
-        let bodies = [Body::PageAndFiles, Body::Files, Body::Pictures];
+        let workloads = [Workload::PageAndFiles, Workload::Files, Workload::Pictures];
         let mut head = vec!["files that the app saw".to_owned()];
-        head.extend(bodies.map(|body| body.title(self.talk.files_per_page)));
+        head.extend(workloads.map(|workload| workload.title(self.talk.files_per_page)));
         self.by_step(head, |step| {
-            let cells = bodies.map(|body| {
-                let files = self.row(step, body).map(|row| row.files);
+            let cells = workloads.map(|workload| {
+                let files = self.row(step, workload).map(|row| row.files);
                 let files = files.filter(|files| files.asked > 0);
                 files
                     .map(|files| {
@@ -186,7 +183,7 @@ impl<'a> Tables<'a> {
         })
     }
 
-    /// A row for each step of which there is anything to say.
+    /// A row for each step that has a cell with text.
     fn by_step(&self, head: Vec<String>, cells: impl Fn(Step) -> Vec<String>) -> Grid {
         let rows = Step::ALL.into_iter().filter_map(|step| {
             let cells = cells(step);
@@ -199,24 +196,24 @@ impl<'a> Tables<'a> {
         }
     }
 
-    /// Every doubt, with what it is about.
+    /// Every doubt, with its step and workload.
     pub(super) fn doubts(&self) -> Vec<String> {
         let files = self.talk.files_per_page;
         let rows = self.rows.iter();
         rows.flat_map(|row| {
-            let about = format!("{}, {}", row.step.title(), row.body.title(files));
+            let about = format!("{}, {}", row.step.title(), row.workload.title(files));
             let doubts = row.doubts.iter();
             doubts.map(move |doubt| format!("{about}: {doubt}"))
         })
         .collect()
     }
 
-    /// What can be said of each factor, where there are rounds enough.
+    /// The effect of each step, where there are enough rounds.
     pub(super) fn effects(&self) -> Vec<Dot> {
         let files = self.talk.files_per_page;
         let judged = |row: &Row| {
             Some(Dot {
-                name: format!("{}, {}", row.step.short(), row.body.title(files)),
+                name: format!("{}, {}", row.step.short(), row.workload.title(files)),
                 effect: row.effect.clone()?,
             })
         };
@@ -244,7 +241,7 @@ impl<'a> Tables<'a> {
         }
     }
 
-    /// All for a terminal, at most 100 columns wide.
+    /// All tables for a terminal, at most 100 columns wide.
     pub fn text(&self) -> String {
         let grids = [self.rates(Reader::Terminal), self.cpu(), self.files()];
         let mut text = grids.map(|grid| grid.text()).join("\n");
@@ -257,10 +254,10 @@ impl<'a> Tables<'a> {
         text
     }
 
-    /// The same as it stands in a page.
-    pub(super) fn first_screen_grid(&self, peers: Option<&Peers>) -> Grid {
+    /// The first table for the HTML page.
+    pub(super) fn first_screen_grid(&self, peers: Option<&Baselines>) -> Grid {
         let mut grid = self.rates(Reader::Page(peers));
-        // Marks of Markdown mean nothing there: a slanted name, and what keeps a star a star.
+        // HTML has no use for the marks of Markdown: stars around an italic name, and escaped stars.
         for cell in grid.rows.iter_mut().flatten() {
             let slanted = cell
                 .strip_prefix('*')
@@ -270,21 +267,13 @@ impl<'a> Tables<'a> {
         grid
     }
 
-    /// The page that stands alone.
-    ///
-    /// # Errors
-    /// When it cannot be put together.
-    pub fn html(&self, peers: Option<&Peers>) -> anyhow::Result<String> {
-        page::html(self, peers)
-    }
-
-    /// The one table of README's first screen.
-    pub fn first_screen(&self, peers: Option<&Peers>) -> String {
+    /// The table in the README.
+    pub fn first_screen(&self, peers: Option<&Baselines>) -> String {
         self.rates(Reader::Page(peers)).markdown()
     }
 
     /// The page for docs/results.
-    pub fn markdown(&self, peers: Option<&Peers>) -> String {
+    pub fn markdown(&self, peers: Option<&Baselines>) -> String {
         let talk = self.talk;
         let data = talk.data;
         let short = if talk.quick {
@@ -329,8 +318,8 @@ impl<'a> Tables<'a> {
              {times}\n\
              {cpu}\n\
              By hand: so many pages a second can {cores} cores make, when one costs that much CPU in all. \
-             Nobody counts what the programs of 0.1 use, which end with their request: it is what else \
-             the machine did meanwhile.\n\
+             No counter has what the programs of 0.1 use, which end with their request: it is estimated \
+             as what else the machine did meanwhile.\n\
              \n\
              {seen}\n\
              ## In doubt (*)\n\
@@ -346,7 +335,7 @@ impl<'a> Tables<'a> {
             seed = data.seed,
             files = talk.files_per_page,
             seconds = talk.seconds,
-            talks = peers::TALKS,
+            talks = baselines::TALKS,
             times = self.times().markdown(),
             cpu = self.cpu().markdown(),
             cores = talk.machine.cores,
@@ -357,15 +346,15 @@ impl<'a> Tables<'a> {
     }
 }
 
-/// A rate, a mark when it is in doubt, and the factor.
-fn rate_cell(row: &Row, told: Told, reader: Reader<'_>) -> String {
+/// A rate, a mark if it is in doubt, and the factor.
+fn rate_cell(row: &Row, shown: Shown, reader: Reader<'_>) -> String {
     let mark = match (row.doubts.is_empty(), reader) {
         (true, _) => "",
         (false, Reader::Terminal) => "*",
         (false, Reader::Page(_)) => "\\*",
     };
     let mut cell = format!("{}{mark}", rate(row.requests_per_sec.median));
-    if let Some(Middle { median, low, high }) = row.factor.filter(|_| told == Told::First) {
+    if let Some(Middle { median, low, high }) = row.factor.filter(|_| shown == Shown::First) {
         cell += &format!(" {}", factor(median));
         if matches!(reader, Reader::Page(_)) && low < high {
             cell += &format!(" ({} to {})", factor(low), factor(high));

@@ -1,4 +1,4 @@
-//! The talk itself: each version with its fault and its remedy, measured; then the index.
+//! Runs the talk: each version with its fault and its remedy, measured; then the last one without its index.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use domain::rung::Rung;
 use domain::urls;
 use stack::supervisor::{Running, StateDir};
 
-use super::body::{Body, Lists};
+use super::baselines::Baselines;
 use super::conformance::Expected;
 use super::index::{self, block_on};
 use super::interrupt::Interrupt;
@@ -19,41 +19,40 @@ use super::machine::Machine;
 use super::measure::Bench;
 use super::numbers::rate;
 use super::options::Options;
-use super::peers::Peers;
 use super::record::{Data, Measured, SCHEMA, Step, Talk};
 use super::screen::Screen;
 use super::site::Site;
+use super::story::{picture, story};
 use super::tables::Tables;
-use super::words::{picture, story};
-use super::{spoken, written};
+use super::workload::{Lists, Workload};
+use super::{output, terminal};
 use crate::lab;
 
-/// How long it may take to visit the popular pages once: the first time their pictures are drawn.
-const WARMING_PATIENCE: Duration = Duration::from_secs(300);
+/// How long one visit of the popular pages may take: the first one makes their pictures.
+const WARMING_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// Tells the talk from the first version to the last table.
+/// Runs the talk from the first version to the last table.
 ///
 /// # Errors
 ///
-/// When a site runs there already, when a version cannot be started, answers unlike the first or ends
-/// by itself, and when somebody wishes us to end. Then too everything is stopped and the userid index
-/// is there.
-pub fn tell(options: &Options) -> Result<()> {
+/// When a site runs in that directory already, when a version cannot be started, answers unlike the first or ends by
+/// itself, and on an interrupt. Then too everything is stopped and the userid index exists.
+pub fn run(options: &Options) -> Result<()> {
     let interrupt = Interrupt::listen()?;
-    let peers = Peers::read(&options.peers)?;
+    let peers = Baselines::read(&options.peers)?;
     refuse_a_running_site(options)?;
-    let mut teller = Teller {
+    let mut ladder = Ladder {
         options,
         interrupt: &interrupt,
         screen: Screen::new(),
         index_gone: false,
     };
-    let told = teller.tell();
-    if teller.index_gone {
+    let result = ladder.run();
+    if ladder.index_gone {
         index::put_back(options)?;
     }
-    let talk = told?;
-    teller.end(&talk, peers.as_ref())
+    let talk = result?;
+    ladder.end(&talk, peers.as_ref())
 }
 
 /// Each version needs the state directory for itself.
@@ -69,23 +68,23 @@ fn refuse_a_running_site(options: &Options) -> Result<()> {
     Ok(())
 }
 
-struct Teller<'a> {
+struct Ladder<'a> {
     options: &'a Options,
     interrupt: &'a Interrupt,
     screen: Screen,
-    /// Whether the index was dropped and is not known to be back.
+    /// Whether the index was dropped and is not known to be restored.
     index_gone: bool,
 }
 
-/// What every version is measured with.
+/// What is prepared before the first version.
 struct Prepared {
     lists: Lists,
     machine: Machine,
     data: Data,
 }
 
-impl Teller<'_> {
-    fn tell(&mut self) -> Result<Talk> {
+impl Ladder<'_> {
+    fn run(&mut self) -> Result<Talk> {
         let options = self.options;
         let Prepared {
             lists,
@@ -123,26 +122,26 @@ impl Teller<'_> {
         })
     }
 
-    /// Makes the data if need be, chooses whom to visit, and has the popular pictures drawn.
+    /// Loads the data if there is none, chooses the people to visit, and makes the pictures of popular pages.
     fn prepare(&mut self) -> Result<Prepared> {
         let options = self.options;
         self.screen.heading("Flickr Killr, the talk");
-        self.screen.tell(
+        self.screen.paragraph(
             "One small photo site in four versions. Each is started as a person would start it, \
              checked against the first, measured, and stopped again.",
         );
         self.screen.line("");
         let site = Site::start(options, Rung::CacheMoney, self.interrupt, |line| {
-            // The first start makes a database; that is long enough to be told.
+            // The first start loads the database, which takes so long that progress is printed.
             if let Some((_, said)) = line.split_once(" | ")
                 && ["making", "loaded"]
                     .iter()
                     .any(|word| said.starts_with(word))
             {
-                self.screen.tell(said);
+                self.screen.paragraph(said);
             }
         })?;
-        let work = self.screen.under_way("choosing whom to visit");
+        let work = self.screen.spinner("choosing the people to visit");
         let (machine, data, names) = block_on(async {
             let db = pool::open(&site.running.database_url, 2)?;
             let made = index::ensure(&db).await?;
@@ -179,7 +178,7 @@ impl Teller<'_> {
         self.warm(&site, &lists)?;
         drop(work);
         site.stop()?;
-        self.screen.tell(&machine.line());
+        self.screen.paragraph(&machine.line());
         self.screen.line(&format!(
             "{} people, {} photos, seed {}; a page has {} static files",
             rate(data.users.into()),
@@ -189,7 +188,7 @@ impl Teller<'_> {
         ));
         if options.asks_wrk() && machine.wrk.is_none() {
             self.screen
-                .line("wrk is not installed, so nobody else measures beside us");
+                .line("wrk is not installed: there is no second measurement");
         }
         Ok(Prepared {
             lists,
@@ -200,7 +199,7 @@ impl Teller<'_> {
 
     /// Visits the popular pages once, with all they refer to.
     fn warm(&self, site: &Site, lists: &Lists) -> Result<()> {
-        let plan = lists.warming(site.running.listen, WARMING_PATIENCE)?;
+        let plan = lists.warming(site.running.listen, WARMING_TIMEOUT)?;
         let report = benchmarker::run(&plan.stop_when(self.interrupt.word()))?;
         self.interrupt.check()?;
         if report.errors.total > 0 {
@@ -213,7 +212,7 @@ impl Teller<'_> {
         Ok(())
     }
 
-    /// One version: its story, its check, its figures; and for the last the index.
+    /// Runs one version: prints its story, checks it and measures it; then the last one without its index.
     fn version(
         &mut self,
         rung: Rung,
@@ -223,7 +222,7 @@ impl Teller<'_> {
     ) -> Result<()> {
         let step = Step::Version(rung);
         self.open(step);
-        let work = self.screen.under_way("starting");
+        let work = self.screen.spinner("starting");
         let mut site = Site::start(self.options, rung, self.interrupt, |_| ())?;
         work.at("comparing pages with the first version");
         match expected {
@@ -233,8 +232,8 @@ impl Teller<'_> {
         work.at("visiting popular pages once");
         self.warm(&site, bench.lists)?;
         drop(work);
-        for body in Body::ALL {
-            self.figure(&mut site, bench, step, body, measured)?;
+        for workload in Workload::ALL {
+            self.figure(&mut site, bench, step, workload, measured)?;
         }
         self.close(step, bench, measured, expected.as_ref());
         if rung == Rung::CacheMoney {
@@ -243,7 +242,7 @@ impl Teller<'_> {
         site.stop()
     }
 
-    /// Drops the index, measures, creates it, measures. However this ends, the index is created.
+    /// Drops the index, measures, creates it, measures. The index is created also after an error.
     fn without_index(
         &mut self,
         site: &mut Site,
@@ -255,7 +254,7 @@ impl Teller<'_> {
         self.index_gone = true;
         let fallen = self
             .change_index(&url, "dropping the userid index", lab::drop)
-            .and_then(|()| self.figure(site, bench, Step::WithoutIndex, Body::Page, measured));
+            .and_then(|()| self.figure(site, bench, Step::WithoutIndex, Workload::Page, measured));
         if fallen.is_ok() {
             self.close(Step::WithoutIndex, bench, measured, None);
             self.open(Step::IndexAgain);
@@ -264,7 +263,7 @@ impl Teller<'_> {
         self.index_gone = restored.is_err();
         fallen?;
         restored?;
-        self.figure(site, bench, Step::IndexAgain, Body::Page, measured)?;
+        self.figure(site, bench, Step::IndexAgain, Workload::Page, measured)?;
         self.close(Step::IndexAgain, bench, measured, None);
         Ok(())
     }
@@ -273,7 +272,7 @@ impl Teller<'_> {
     where
         F: AsyncFnOnce(&db::Pool) -> Result<Vec<Done>, userid_index::Error>,
     {
-        let work = self.screen.under_way(what);
+        let work = self.screen.spinner(what);
         let done = block_on(async {
             let db = pool::open(url, 2)?;
             let done = change(&db).await?;
@@ -291,14 +290,15 @@ impl Teller<'_> {
         site: &mut Site,
         bench: &Bench<'_>,
         step: Step,
-        body: Body,
+        workload: Workload,
         measured: &mut Vec<Measured>,
     ) -> Result<()> {
-        let title = body.title(bench.lists.files.len());
-        let work = self.screen.under_way(&format!("measuring {title}"));
-        let figure = bench.measure(site, step, body)?;
+        let title = workload.title(bench.lists.files.len());
+        let work = self.screen.spinner(&format!("measuring {title}"));
+        let figure = bench.measure(site, step, workload)?;
         drop(work);
-        self.screen.line(&spoken::figure(&title, &figure, measured));
+        self.screen
+            .line(&terminal::figure(&title, &figure, measured));
         measured.push(figure);
         Ok(())
     }
@@ -309,7 +309,7 @@ impl Teller<'_> {
             self.screen.line(picture(rung));
         }
         for sentence in story(step) {
-            self.screen.tell(sentence);
+            self.screen.paragraph(sentence);
         }
     }
 
@@ -321,13 +321,13 @@ impl Teller<'_> {
         expected: Option<&Expected>,
     ) {
         let figures: Vec<&Measured> = measured.iter().filter(|one| one.step == step).collect();
-        for (name, text) in spoken::beside(&figures, bench.lists.files.len(), expected) {
-            self.screen.beside(name, &text);
+        for (name, text) in terminal::details(&figures, bench.lists.files.len(), expected) {
+            self.screen.detail(name, &text);
         }
     }
 
-    /// The table, and the files.
-    fn end(&self, talk: &Talk, peers: Option<&Peers>) -> Result<()> {
+    /// Prints the table and writes the files.
+    fn end(&self, talk: &Talk, peers: Option<&Baselines>) -> Result<()> {
         let tables = Tables::of(talk);
         self.screen.heading("The table");
         self.screen.line(&tables.text());
@@ -336,9 +336,9 @@ impl Teller<'_> {
             self.screen.line("* marks a figure that is in doubt:");
             doubts
                 .iter()
-                .for_each(|doubt| self.screen.beside("", doubt));
+                .for_each(|doubt| self.screen.detail("", doubt));
         }
-        written::write(self.options, &tables, peers, |file| {
+        output::write(self.options, &tables, peers, |file| {
             self.screen.line(&format!("written: {}", file.display()));
         })
     }

@@ -1,4 +1,4 @@
-//! Somebody else's opinion: wrk, on the same pages, where it is installed.
+//! An independent measurement: wrk on the same pages, where it is installed.
 
 use std::fs::{File, remove_file};
 use std::io::Write as _;
@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
-use super::body::CONNECTIONS;
+use super::workload::CONNECTIONS;
 
-/// Pages a second as wrk counts them; none where it is not installed.
+/// Pages a second as wrk counts them; `None` if it is not installed.
 pub(super) fn pages_per_sec(
     site: SocketAddr,
     paths: &[String],
@@ -20,7 +20,7 @@ pub(super) fn pages_per_sec(
     let script = Script::write(paths).context("cannot write a script for wrk")?;
     let said = Command::new("wrk")
         .args(["-t1", &format!("-c{CONNECTIONS}"), "--timeout", "30s"])
-        // It counts whole seconds only.
+        // wrk takes whole seconds only.
         .arg(format!("-d{}s", duration.as_secs().max(1)))
         .arg("-s")
         .arg(&script.0)
@@ -33,7 +33,7 @@ pub(super) fn pages_per_sec(
         .and_then(|said| rate(&String::from_utf8_lossy(&said.stdout))))
 }
 
-/// The list of pages as wrk wants it, removed when it has been read.
+/// The list of pages as a script for wrk; the file is removed when this is dropped.
 struct Script(PathBuf);
 
 impl Script {

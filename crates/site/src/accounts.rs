@@ -1,12 +1,12 @@
-//! What logging in and making an account need: the database, passwords, and the brake on tries.
+//! Log-ins and registrations: the database, passwords, and the brake on attempts.
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::brake::{self, Brake};
 use super::passwords::{Busy, Passwords};
 
-/// How many requests of a process may ask the database at once whether their try is admitted: a flood of
-/// tries leaves the other connections to pages.
+/// How many requests of a process may check in the database at once whether their attempt is admitted: a flood of
+/// attempts leaves the other connections to pages.
 const DECISIONS_AT_ONCE: usize = 2;
 
 /// The same for requests from browsers that the account knows, which are looked up in this queue.
@@ -25,7 +25,7 @@ pub struct Accounts {
     known: Queue,
 }
 
-/// Requests that wait for their turn to ask the database: in the order in which they came, and not too many.
+/// A bounded FIFO queue of requests that wait to use the database.
 #[derive(Debug)]
 struct Queue {
     places: Semaphore,
@@ -59,7 +59,6 @@ impl Queue {
 }
 
 impl Accounts {
-    /// Puts them together.
     pub fn new(db: db::Pool, passwords: Passwords) -> Self {
         Self {
             db,
@@ -70,30 +69,26 @@ impl Accounts {
         }
     }
 
-    /// Waits for the turn to ask whether a try is admitted; fails at once when too many wait.
+    /// Waits for the turn to check whether an attempt is admitted.
     ///
     /// # Errors
     ///
-    /// At once, when too many wait.
+    /// At once, when the queue is full.
     pub async fn turn_to_decide(&self) -> Result<SemaphorePermit<'_>, Busy> {
         self.crowd.turn().await
     }
 
-    /// The same in the queue of known browsers, of which a crowd without their cookies takes no place.
+    /// Waits in the queue of known browsers, which a crowd without their cookies cannot fill.
     pub(super) async fn turn_of_known(&self) -> Result<SemaphorePermit<'_>, Busy> {
         self.known.turn().await
     }
 
-    /// What hashes passwords, and the line before it.
+    /// The password hasher with its queue.
     pub fn passwords(&self) -> &Passwords {
         &self.passwords
     }
 
-    /// Deletes counters of tries that no longer count.
-    ///
-    /// # Errors
-    ///
-    /// When the database fails.
+    /// Deletes counters of attempts that no longer count.
     pub async fn sweep(&self) -> Result<(), db::Error> {
         brake::sweep(&self.db).await
     }

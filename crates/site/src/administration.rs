@@ -1,5 +1,4 @@
-//! Accounts that the person who runs the site makes and changes, from a terminal: without a brake, with the rules of
-//! the pages for names and passwords.
+//! Administration of accounts from a terminal: without the brake, with the rules of the pages for names and passwords.
 
 use db::people::RegisterError;
 use domain::{BadUsername, DisplayName, Username};
@@ -12,7 +11,7 @@ use super::register::{Mistake, parsed};
 /// Why an account was not made or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum NotChanged {
-    /// Something has to be chosen otherwise.
+    /// A name or the password is invalid or taken.
     #[error(transparent)]
     Mistake(#[from] Mistake),
     /// There is no such account.
@@ -21,7 +20,7 @@ pub enum NotChanged {
     /// The password is refused.
     #[error(transparent)]
     Password(#[from] BadPassword),
-    /// The name cannot be one.
+    /// The name is invalid.
     #[error(transparent)]
     Name(#[from] BadUsername),
     /// The database or hashing failed.
@@ -36,7 +35,7 @@ impl From<db::Error> for NotChanged {
 }
 
 impl Accounts {
-    /// Makes an account, which logs in on its own pages. A blank display name is the name.
+    /// Creates an account. A blank display name is replaced by the name.
     ///
     /// # Errors
     ///

@@ -1,43 +1,43 @@
-//! The brake on tries: how often passwords may be guessed and accounts be made.
+//! The brake: limits how often passwords may be guessed and accounts created.
 //!
 //! # The policy
 //!
-//! A try to log in is counted before its outcome is known, by up to three counters, and checked only if
-//! all of them are open. In each counter some tries in a row are free; the last of them closes it for a second,
-//! each further one for twice as long, up to the counter's calm period; each calm period without a try takes
-//! one off. Refused tries count nowhere and cost no hash.
+//! An attempt to log in is counted before its outcome is known, by up to three counters, and checked only if all of them
+//! are open. In each counter some attempts in a row are free; the last of them closes it for a second, each further one
+//! for twice as long, up to the counter's calm period; each calm period without an attempt lowers the count by one.
+//! Refused attempts are not counted and cost no hash.
 //!
 //! | counter | of | free | calm | holds |
 //! |---|---|--:|--:|---|
-//! | pair | account and network | 6 | 15 min | one guesser of one account: 112 tries on the first day, 96 on others |
-//! | address | network | 6 | 5 min | one guesser of many accounts: 300 tries on the first day, 288 on others |
-//! | account | account | 50 | 15 min | many guessers of one account: 156 tries on the first day, 96 on others |
+//! | pair | account and network | 6 | 15 min | one guesser of one account: 112 attempts on the first day, 96 on others |
+//! | address | network | 6 | 5 min | one guesser of many accounts: 300 attempts on the first day, 288 on others |
+//! | account | account | 50 | 15 min | many guessers of one account: 156 attempts on the first day, 96 on others |
 //! | browser | account and known browser | 6 | 15 min | a thief of a known browser's cookie |
 //! | sign-up | network | 10 | 5 min | a maker of many accounts |
 //!
 //! A network is an IPv4 address or a /64 of IPv6.
 //!
 //! **Strangers cannot keep an owner out.** A browser in which the account was logged in to before has a
-//! cookie with a random secret, which counts by `browser` alone: neither the tries of others on the account
-//! nor those of neighbours behind the same address close it. Only an owner with a new browser shares
-//! `account` with those who attack it, at most a quarter of an hour for each try. Known browsers also have a queue
-//! of their own before the database, so that a crowd that waits does not refuse them. What is left to a stranger is
-//! to fill that queue with made-up cookies faster than one connection looks them up, each by an index.
+//! cookie with a random secret, and is counted by `browser` alone: neither the attempts of others on the account nor those
+//! of neighbours behind the same address close it. Only an owner with a new browser shares `account` with the attackers,
+//! and waits a quarter of an hour at most for each attempt. Known browsers also have a queue of their own before the
+//! database, which a crowd of strangers does not fill. A stranger can only fill that queue with made-up cookies
+//! faster than one connection looks them up, each by an index.
 //!
-//! **A success forgives the pair, and takes back its own try at the other two.** Failures of an address stay:
-//! else the owner of one account could log in between guesses at others.
+//! **A success clears the pair, and takes back its own attempt at the other two.** Failures of an address stay counted:
+//! otherwise the owner of one account could log in between guesses at others.
 //!
 //! **The number of rows is bounded** by the schema, 131,072 of each kind: a subject is hashed to a bucket,
 //! with a secret that is drawn once and kept in the database. Two subjects in one bucket share a counter,
-//! which is rare enough to bear: of 100,000 tries a calm period, spread over all buckets, six or more meet in
-//! one bucket of 7,000. No stranger can choose whose bucket theirs is.
+//! which is rare enough: of 100,000 attempts a calm period, spread over all buckets, six or more meet in
+//! one bucket of 7,000. A stranger cannot choose a bucket.
 
 use db::rate_limit::{self, BUCKETS, Counter};
 use domain::{Network, Secret, SecretHash, Username};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::OnceCell;
 
-/// Tries that share a counter, and how fast it closes.
+/// A kind of counter, and how fast it closes.
 #[derive(Debug, Clone, Copy)]
 struct Limit {
     kind: &'static str,
@@ -74,43 +74,43 @@ const SIGN_UP: Limit = Limit {
 /// The longest calm period of all limits.
 const CALM_S_MAX: i32 = 15 * 60;
 
-/// Who tries to log in.
+/// The source of an attempt to log in.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Guesser<'a> {
-    /// The account that is tried, whether there is one of that name or not.
+pub(super) struct Attempt<'a> {
+    /// The name, whether there is such an account or not.
     pub(super) name: Option<&'a Username>,
     pub(super) network: Network,
     /// The browser, where the account knows it.
     pub(super) known_browser: Option<&'a SecretHash>,
 }
 
-/// The counters of a try that was admitted.
+/// The counters of an admitted attempt.
 #[derive(Debug)]
 pub(super) struct Counted {
-    /// Forgiven by a success: what only this visitor fills.
+    /// The counter that only this visitor fills: cleared by a success.
     own: Option<Counter>,
-    /// Shared with others: a success takes back the one try.
+    /// The counters shared with others: a success takes back the one attempt.
     shared: Vec<Counter>,
 }
 
-/// Counts tries and decides which are admitted; all processes of a site share its counters.
+/// Counts attempts and decides which are admitted; all processes of a site share its counters.
 #[derive(Debug, Default)]
 pub struct Brake {
     key: OnceCell<String>,
 }
 
 impl Brake {
-    /// Counts a try to log in.
+    /// Counts an attempt to log in.
     ///
     /// Returns its counters, or how many seconds to wait.
     pub(super) async fn log_in(
         &self,
         db: &db::Pool,
-        guesser: Guesser<'_>,
+        attempt: Attempt<'_>,
     ) -> Result<Result<Counted, i64>, db::Error> {
         let key = self.key(db).await?;
-        let network = guesser.network.to_string();
-        let counted = match (guesser.name, guesser.known_browser) {
+        let network = attempt.network.to_string();
+        let counted = match (attempt.name, attempt.known_browser) {
             (Some(name), Some(browser)) => {
                 let parts = [name.as_str().as_bytes(), browser.as_bytes()];
                 Counted {
@@ -133,7 +133,7 @@ impl Brake {
         admit(db, counted).await
     }
 
-    /// Counts a try to make an account.
+    /// Counts an attempt to create an account.
     ///
     /// Returns its counter, or how many seconds to wait.
     pub(super) async fn sign_up(
@@ -160,7 +160,7 @@ impl Brake {
 }
 
 impl Counted {
-    /// Forgives a try that was right.
+    /// Clears the counts of a successful attempt.
     pub(super) async fn succeeded(&self, db: &db::Pool) -> Result<(), db::Error> {
         if let Some(own) = self.own {
             rate_limit::forget(db, own).await?;
@@ -171,7 +171,7 @@ impl Counted {
         Ok(())
     }
 
-    /// Takes back a try that was not checked.
+    /// Takes back an attempt that was not checked.
     pub(super) async fn not_checked(&self, db: &db::Pool) -> Result<(), db::Error> {
         for counter in self.all() {
             rate_limit::give_back(db, counter).await?;
@@ -179,15 +179,14 @@ impl Counted {
         Ok(())
     }
 
-    /// The most particular first: all transactions lock counters in this order of kinds, so that none waits
-    /// for another in a circle.
+    /// The most specific counter first: all transactions lock counters in this order of kinds, which excludes deadlocks.
     fn all(&self) -> impl Iterator<Item = Counter> {
         self.own.into_iter().chain(self.shared.iter().copied())
     }
 }
 
 impl Limit {
-    /// The counter of a subject, which is given in parts.
+    /// The counter of a subject, given in parts.
     fn of(self, key: &str, parts: &[&[u8]]) -> Counter {
         let mut hash = Sha256::new();
         for part in [key.as_bytes(), self.kind.as_bytes()].iter().chain(parts) {
@@ -206,7 +205,7 @@ impl Limit {
     }
 }
 
-/// Counts a try by all of its counters, or by none.
+/// Counts an attempt by all of its counters, or by none.
 async fn admit(db: &db::Pool, counted: Counted) -> Result<Result<Counted, i64>, db::Error> {
     let counters: Vec<Counter> = counted.all().collect();
     if let Some(seconds) = rate_limit::closed_for(db, &counters).await? {
@@ -215,7 +214,7 @@ async fn admit(db: &db::Pool, counted: Counted) -> Result<Result<Counted, i64>, 
     let mut tx = db.begin().await?;
     for counter in &counters {
         if !rate_limit::count(&mut *tx, *counter).await? {
-            // Closed by a try at the same moment. What was counted so far is not.
+            // Another attempt has just closed the counter. Roll back the counts so far.
             tx.rollback().await?;
             let seconds = rate_limit::closed_for(db, &counters).await?;
             return Ok(Err(whole(seconds.unwrap_or_default())));
@@ -225,12 +224,12 @@ async fn admit(db: &db::Pool, counted: Counted) -> Result<Result<Counted, i64>, 
     Ok(Ok(counted))
 }
 
-/// A wait as a person and a header say it: at least a second.
+/// A wait in whole seconds, at least one, for the page and the header.
 fn whole(seconds: f64) -> i64 {
     (seconds.ceil() as i64).max(1)
 }
 
-/// Deletes the counters that came down to nothing.
+/// Deletes the counters whose level is 0 again.
 pub(super) async fn sweep(db: &db::Pool) -> Result<(), db::Error> {
     rate_limit::sweep(db, CALM_S_MAX).await.map(drop)
 }
@@ -243,7 +242,7 @@ mod tests {
     fn a_subject_has_one_bucket_and_the_key_decides_which() {
         let of = |key: &str, parts: &[&[u8]]| PAIR.of(key, parts).bucket;
         assert_eq!(of("k", &[b"ann", b"::/64"]), of("k", &[b"ann", b"::/64"]));
-        // The parts are not only strung together.
+        // The parts are not merely concatenated.
         assert_ne!(of("k", &[b"ann", b"1"]), of("k", &[b"ann1", b""]));
         assert_ne!(of("k", &[b"ann"]), of("l", &[b"ann"]));
         assert_ne!(of("k", &[b"ann"]), ACCOUNT.of("k", &[b"ann"]).bucket);

@@ -1,4 +1,4 @@
-//! What every use case can reach.
+//! The handle that every use case receives.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use images::store::Settings;
 use images::{Derivatives, Originals};
 
 use crate::accounts::Accounts;
-use crate::generations::Generations;
+use crate::assets::AssetStore;
 use crate::passwords::{DemoLogins, Passwords};
 use crate::upload::Uploads;
 use crate::validity::PictureValidity;
@@ -29,23 +29,23 @@ pub struct Parts {
     pub accelerator: Accelerator,
     /// Pictures made from originals.
     pub derivatives: Derivatives,
-    /// Uploads as they came.
+    /// The uploaded files.
     pub originals: Originals,
-    /// Uploads under way.
+    /// Uploads in progress.
     pub uploads: Uploads,
     /// Log-ins and registrations.
     pub accounts: Accounts,
     /// The free space of the disk that pictures are written to.
     pub disk: Disk,
-    /// Views that are not written to the database yet.
+    /// Views that are not in the database yet.
     pub views: ViewCounter,
-    /// The site's own files of other versions; none where processes share no folder.
-    pub generations: Option<Generations>,
+    /// The site's own files of all versions; `None` where processes share no folder.
+    pub asset_store: Option<AssetStore>,
 }
 
 impl Site {
-    /// Assembles a site. Starts nothing and connects nowhere before a request needs it, because a CGI process
-    /// does all this for one request.
+    /// Assembles a site. Starts no thread and opens no connection before a request needs it, because a CGI process does all
+    /// this for one request.
     ///
     /// # Errors
     ///
@@ -67,8 +67,8 @@ impl Site {
         let mut settings = Settings::new(&config.derivatives);
         settings.disk = Some(disk.clone());
         let derivatives = Derivatives::new(settings, originals.clone());
-        let generations = config.static_files.clone().map(Generations::new);
-        let validity = PictureValidity::new(db.clone(), generations.clone());
+        let asset_store = config.static_files.clone().map(AssetStore::new);
+        let validity = PictureValidity::new(db.clone(), asset_store.clone());
         let mut options = Options::new(config.memcached.iter().copied()).validity(validity);
         options.fence = config.fence.then(Fence::default);
         Ok(Self(Arc::new(Parts {
@@ -79,7 +79,7 @@ impl Site {
             accounts: Accounts::new(db.clone(), Passwords::new(demo)),
             disk,
             views: ViewCounter::default(),
-            generations,
+            asset_store,
             db,
         })))
     }

@@ -1,4 +1,4 @@
-//! Logging in: a try is counted, then checked, then it opens a session or not.
+//! Logging in: an attempt is counted, then checked, and opens a session if it is right.
 
 use db::known_browser::Browser;
 use db::people::Account;
@@ -6,11 +6,11 @@ use domain::{Network, Secret, SecretHash, UserId, Username};
 use tokio::sync::SemaphorePermit;
 
 use super::accounts::{AccountError, Accounts};
-use super::brake::{Counted, Guesser};
+use super::brake::{Attempt, Counted};
+use super::log_throttle;
 use super::passwords::{PASSWORD_BYTES_MAX, Standing};
-use super::refusals;
 
-/// What a visitor sends to log in. Not to be written anywhere, so it has no Debug form.
+/// The form of a log-in. It has no `Debug`, so that it cannot be logged.
 pub struct LogIn<'a> {
     /// The name as typed.
     pub name: &'a str,
@@ -22,23 +22,23 @@ pub struct LogIn<'a> {
     pub browser: Option<Secret>,
 }
 
-/// What becomes of a try.
+/// The outcome of an attempt.
 #[derive(Debug)]
 pub enum LoggedIn {
-    /// It was right.
+    /// Name and password are right.
     Yes(Entrance),
     /// There is no account of that name, or the password is wrong.
     Wrong,
-    /// There were too many tries before: not checked.
+    /// There were too many attempts before: not checked.
     Wait {
         /// How many seconds to wait.
         seconds: i64,
     },
-    /// Too many people log in at this moment: not checked.
+    /// A queue is full: not checked.
     Busy,
 }
 
-/// What a browser gets that may come in.
+/// The secrets that a browser receives after a log-in.
 #[derive(Debug)]
 pub struct Entrance {
     /// The secret of the session.
@@ -48,13 +48,13 @@ pub struct Entrance {
 }
 
 impl Accounts {
-    /// Logs a visitor in, if name and password belong together.
+    /// Logs a visitor in, if name and password match.
     ///
     /// # Errors
     ///
     /// When the database or hashing fails.
     pub async fn log_in(&self, tried: LogIn<'_>) -> Result<LoggedIn, AccountError> {
-        // People type capitals; a name has none. What is no name reaches neither database nor log.
+        // People type capitals; a name has none. An invalid name reaches neither database nor log.
         let name = Username::parse(&tried.name.trim().to_lowercase()).ok();
         let browser = tried.browser.as_ref().map(Secret::hash);
         let looked_up = self.look_up(name.as_ref(), browser.as_ref()).await?;
@@ -62,14 +62,14 @@ impl Accounts {
             return Ok(LoggedIn::Busy);
         };
         let is_known = account.as_ref().is_some_and(Account::knows_browser);
-        let guesser = Guesser {
+        let attempt = Attempt {
             name: name.as_ref(),
             network: tried.network,
             known_browser: browser.as_ref().filter(|_| is_known),
         };
         let of_account = account.as_ref().and(name.as_ref());
         let refused = |why| refused(why, of_account, tried.network);
-        let counted = self.brake.log_in(&self.db, guesser).await?;
+        let counted = self.brake.log_in(&self.db, attempt).await?;
         drop(turn);
         let counted = match counted {
             Ok(counted) => counted,
@@ -85,7 +85,7 @@ impl Accounts {
         let checked = self.check(account.as_ref(), tried.password, standing);
         let Some(is_right) = checked.await? else {
             counted.not_checked(&self.db).await?;
-            refused("the line for a hash is full");
+            refused("the queue for a hash is full");
             return Ok(LoggedIn::Busy);
         };
         match account {
@@ -104,8 +104,8 @@ impl Accounts {
         }
     }
 
-    /// Looks up the account that is tried. If it knows the browser, the turn is one of the queue of known browsers,
-    /// so that a crowd of strangers does not keep it waiting. `None` when too many wait.
+    /// Looks up the account. If it knows the browser, the request waits in the queue of known browsers, which a crowd of
+    /// strangers does not fill. `None` if the queue is full.
     async fn look_up(
         &self,
         name: Option<&Username>,
@@ -132,7 +132,7 @@ impl Accounts {
         Ok(Some(LookedUp { turn, account }))
     }
 
-    /// Whether the password is right; `None` when it was not checked, because the line is full.
+    /// Whether the password is right; `None` if it was not checked because the queue is full.
     async fn check(
         &self,
         account: Option<&Account>,
@@ -150,7 +150,7 @@ impl Accounts {
         is_right.await.map(Some)
     }
 
-    /// Opens a session, remembers the browser, and forgives the try that led here.
+    /// Opens a session, stores the browser, and clears the counts of the attempt.
     pub(super) async fn open(
         &self,
         user: UserId,
@@ -165,23 +165,23 @@ impl Accounts {
         if let Some(counted) = counted
             && let Err(error) = counted.succeeded(&self.db).await
         {
-            // The session is stored: without its cookie the next try would store another.
-            tracing::warn!(%error, "a try that was right is still counted");
+            // The session is stored: without its cookie the next attempt would store another.
+            tracing::warn!(%error, "clearing the counts of a successful log-in failed");
         }
         Ok(Entrance { session, browser })
     }
 }
 
-/// The turn to ask whether a try is admitted, and the account that is tried.
+/// The turn to check whether an attempt is admitted, and the account.
 struct LookedUp<'a> {
     turn: SemaphorePermit<'a>,
     account: Option<Account>,
 }
 
-/// Writes down a refused try. A name is written only if there is an account of it: people type passwords
-/// into the wrong field.
+/// Logs a refused attempt. A name is logged only if there is such an account, because people type passwords into the
+/// wrong field.
 fn refused(why: &str, account: Option<&Username>, network: Network) {
-    refusals::log(|| match account {
+    log_throttle::log(|| match account {
         Some(account) => tracing::info!(why, %account, %network, "refused a log-in"),
         None => tracing::info!(why, %network, "refused a log-in"),
     });

@@ -1,7 +1,7 @@
-//! Which passwords a new account may not have.
+//! The rules for new passwords.
 //!
-//! Length counts most, so there are no rules about capitals or digits (NIST SP 800-63B, 3.1.1.2). Refused
-//! are passwords that are tried first: the common ones, those without variety, and a person's own name.
+//! Length counts most, so there are no rules about capitals or digits (NIST SP 800-63B, 3.1.1.2). Passwords
+//! that are guessed first are refused: the common ones, those without variety, and a person's own name.
 
 use std::sync::LazyLock;
 
@@ -20,25 +20,25 @@ const DIFFERENT_CHARS_MIN: usize = 4;
 /// How many characters must be left of a password without the own name and the name of the site.
 const CHARS_BESIDE_NAME_MIN: usize = 6;
 
-/// How many letters a word of the name to show has at least that counts by itself.
+/// How many letters a word of the display name must have to be checked by itself.
 const WORD_LETTERS_MIN: usize = 4;
 
 /// The name of the site.
 const SITE_NAME: &str = "Flickr Killr";
 
-/// Why a password is refused, as a sentence for the person who typed it.
+/// Why a password is refused, as a sentence for the visitor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadPassword {
     /// Too short or too long.
     #[error("A password has {PASSWORD_CHARS_MIN} to {PASSWORD_BYTES_MAX} characters.")]
     Length,
-    /// The same few characters again and again.
+    /// It repeats a few characters.
     #[error("That password repeats a few characters. Please choose one that is harder to guess.")]
     Monotonous,
     /// One of the most common passwords.
     #[error("That password is one of the most common ones. Please choose another.")]
     Common,
-    /// The own name, or that of the site.
+    /// The name of the person or of the site.
     #[error(
         "That password is little more than your name or that of the site. Please choose another."
     )]
@@ -49,7 +49,7 @@ pub enum BadPassword {
 ///
 /// # Errors
 ///
-/// When it is too short, too long or one of those that are tried first.
+/// When it is too short, too long or one of those that are guessed first.
 pub fn check(
     password: &str,
     name: &Username,
@@ -75,8 +75,8 @@ pub fn check(
     Ok(())
 }
 
-/// The letters and digits of the names that are tried first: both names of the person, the words of the one that
-/// is shown, and the name of the site.
+/// The letters and digits of the names that are guessed first: both names of the person, the words of the display name,
+/// and the name of the site.
 fn own_names(name: &Username, display_name: &DisplayName) -> Vec<Vec<char>> {
     let shown = display_name.as_str();
     let words = shown.split(|c: char| c.is_whitespace() || c.is_ascii_punctuation());

@@ -1,4 +1,4 @@
-//! Passwords: argon2id, a bounded number at once, and as slow for strangers as for members.
+//! Passwords: argon2id, a bounded number at once, and the same time whether there is an account or not.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,12 +16,11 @@ use tokio::task::spawn_blocking;
 const HASHES_AT_ONCE: usize = 2;
 
 /// How many requests may wait for a hash in a process, those being hashed included: the last of them
-/// waits as long as 15 hashes take one after the other, and has no thread meanwhile.
-const LINE_MAX: usize = 32;
+/// waits as long as 15 hashes take one after the other, and occupies no thread meanwhile.
+const QUEUE_MAX: usize = 32;
 
-/// How many further places the line has for browsers that an account knows: a crowd of strangers cannot
-/// take these.
-const LINE_MAX_OF_KNOWN: usize = 16;
+/// How many further places the queue has for browsers that an account knows, which a crowd of strangers cannot take.
+const QUEUE_MAX_OF_KNOWN: usize = 16;
 
 /// The fewest characters of a password: NIST SP 800-63B, 3.1.1.2 asks for eight at least.
 pub const PASSWORD_CHARS_MIN: usize = 8;
@@ -29,51 +28,51 @@ pub const PASSWORD_CHARS_MIN: usize = 8;
 /// The most bytes that are hashed; no real password is longer.
 pub const PASSWORD_BYTES_MAX: usize = 1000;
 
-/// What a password is checked against where there is no account, so that the answer takes as long: random
+/// The hash that a password is checked against if there is no account, so that the response takes as long: random
 /// bytes in the shape of a hash whose password is unknown. A constant, because a process that answers
 /// one request should not hash a password before it; a test compares the parameters.
 const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$KkxFQMCkINvUDfRMktnmuw$emG9f40o7vk8i9qX/wnbe9+ddTPdlb4HQ3vaOtHw32U";
 
-/// Hashes and checks passwords; preparing to costs nothing.
+/// Hashes and checks passwords.
 ///
 /// The parameters are the crate's defaults, which are OWASP's first choice for argon2id (Password
 /// Storage Cheat Sheet): 19 MiB, two passes, one lane.
 #[derive(Debug)]
 pub struct Passwords {
-    line: Line,
+    queue: HashQueue,
     demo: Option<DemoLogins>,
 }
 
-/// The one password of all demo people. It lies in a file for everybody who runs the site, so a plain
-/// digest of it is secret enough.
+/// The one password of all demo people. It is in a file that the operator of the site reads, so a plain digest of it is
+/// secret enough.
 #[derive(Debug, Clone)]
 pub struct DemoLogins {
     digest: [u8; 32],
 }
 
-/// Which places of the line a request may take.
+/// Which places of the queue a request may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// Those for everybody.
+    /// The common places.
     Stranger,
-    /// Also those that are kept for browsers which the account knows.
+    /// Also those reserved for browsers that the account knows.
     Known,
 }
 
-/// The line is full: to be tried again in a moment.
+/// The queue is full; the request may be retried in a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Busy;
 
-/// The right to hash one password. Dropped, it gives up its place in the line.
+/// The right to hash one password. Dropping it frees its place in the queue.
 #[derive(Debug)]
 pub struct Turn {
     _place: OwnedSemaphorePermit,
     _hash: OwnedSemaphorePermit,
 }
 
-/// Where requests wait for a hash: without a thread, in the order in which they came, and not too many.
+/// A bounded FIFO queue of requests that wait for a hash, without a thread.
 #[derive(Debug)]
-struct Line {
+struct HashQueue {
     places: Arc<Semaphore>,
     places_of_known: Arc<Semaphore>,
     hashes: Arc<Semaphore>,
@@ -104,11 +103,11 @@ impl DemoLogins {
     }
 }
 
-impl Line {
+impl HashQueue {
     fn new() -> Self {
         Self {
-            places: Arc::new(Semaphore::new(LINE_MAX)),
-            places_of_known: Arc::new(Semaphore::new(LINE_MAX_OF_KNOWN)),
+            places: Arc::new(Semaphore::new(QUEUE_MAX)),
+            places_of_known: Arc::new(Semaphore::new(QUEUE_MAX_OF_KNOWN)),
             hashes: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
         }
     }
@@ -120,7 +119,7 @@ impl Line {
             (place, _) => place,
         };
         let place = place.map_err(|_| Busy)?;
-        // Never closed.
+        // The semaphore is never closed.
         let hash = Arc::clone(&self.hashes).acquire_owned().await;
         Ok(Turn {
             _place: place,
@@ -130,8 +129,8 @@ impl Line {
 }
 
 impl Turn {
-    /// Runs work on a thread of its own. The turn ends with the work, not with the request: a client that
-    /// leaves meanwhile does not let another hash begin beside its own.
+    /// Runs work on a thread of its own. The turn ends with the work, not with the request: a cancelled request does not
+    /// let another hash begin beside its own.
     async fn run<T: Send + 'static>(
         self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -146,11 +145,11 @@ impl Turn {
 }
 
 impl Passwords {
-    /// Prepares to check passwords; people of the demo set get in only with demo logins.
+    /// Demo people can log in only if there are demo logins.
     #[must_use]
     pub fn new(demo: Option<DemoLogins>) -> Self {
         Self {
-            line: Line::new(),
+            queue: HashQueue::new(),
             demo,
         }
     }
@@ -159,9 +158,9 @@ impl Passwords {
     ///
     /// # Errors
     ///
-    /// At once, when the line is full.
+    /// At once, when the queue is full.
     pub async fn turn(&self, standing: Standing) -> Result<Turn, Busy> {
-        self.line.turn(standing).await
+        self.queue.turn(standing).await
     }
 
     /// Hashes a new password.
@@ -173,8 +172,8 @@ impl Passwords {
         turn.run(move || hash(&password)).await?
     }
 
-    /// Whether this is the password of an account; `kept` is its hash, none for demo people. Whatever
-    /// there is to compare with, a hash is checked first, so that the answer always takes as long.
+    /// Whether this is the password of an account; `kept` is its hash, `None` for demo people. A hash is checked in every
+    /// case, so that the response always takes as long.
     ///
     /// # Errors
     ///
@@ -289,7 +288,7 @@ mod tests {
         assert!(DemoLogins::read(file.path()).is_err(), "no password");
     }
 
-    /// Work that tells when it has begun and lasts until its end is sent.
+    /// Work that signals its begin and lasts until it receives the signal to end.
     fn endless() -> (
         mpsc::Sender<()>,
         mpsc::Receiver<()>,
@@ -306,49 +305,49 @@ mod tests {
 
     #[tokio::test]
     async fn a_client_that_leaves_gives_up_its_place_but_not_the_thread_of_its_hash() {
-        let line = Line::new();
+        let queue = HashQueue::new();
         let mut ends = Vec::new();
         for _ in 0..HASHES_AT_ONCE {
             let (end, begun, work) = endless();
             ends.push(end);
-            let turn = line.turn(Standing::Stranger).await.unwrap();
-            // Begun, and dropped: the client has left.
+            let turn = queue.turn(Standing::Stranger).await.unwrap();
+            // Begun, then dropped: the client has closed the connection.
             assert!(turn.run(work).now_or_never().is_none());
             begun.recv().unwrap();
         }
-        let mut next = Box::pin(line.turn(Standing::Stranger));
+        let mut next = Box::pin(queue.turn(Standing::Stranger));
         assert!(
             next.as_mut().now_or_never().is_none(),
             "no hash begins beside those of clients that left"
         );
         assert_eq!(
-            line.places.available_permits(),
-            LINE_MAX - HASHES_AT_ONCE - 1
+            queue.places.available_permits(),
+            QUEUE_MAX - HASHES_AT_ONCE - 1
         );
         drop(next);
-        assert_eq!(line.places.available_permits(), LINE_MAX - HASHES_AT_ONCE);
+        assert_eq!(queue.places.available_permits(), QUEUE_MAX - HASHES_AT_ONCE);
         drop(ends);
         let all = u32::try_from(HASHES_AT_ONCE).unwrap();
-        drop(line.hashes.acquire_many(all).await.unwrap());
+        drop(queue.hashes.acquire_many(all).await.unwrap());
     }
 
     #[tokio::test]
     async fn a_full_line_answers_at_once_and_keeps_places_for_known_browsers() {
-        let line = Line::new();
+        let queue = HashQueue::new();
         let mut turns = Vec::new();
         for _ in 0..HASHES_AT_ONCE {
-            turns.push(line.turn(Standing::Stranger).await.unwrap());
+            turns.push(queue.turn(Standing::Stranger).await.unwrap());
         }
         let mut waiting = Vec::new();
         let mut join = |standing| {
-            let mut next = Box::pin(line.turn(standing));
+            let mut next = Box::pin(queue.turn(standing));
             let is_busy = matches!(next.as_mut().now_or_never(), Some(Err(Busy)));
             waiting.push(next);
             is_busy
         };
         let strangers = (0..1000).filter(|_| !join(Standing::Stranger)).count();
-        assert_eq!(strangers, LINE_MAX - HASHES_AT_ONCE);
+        assert_eq!(strangers, QUEUE_MAX - HASHES_AT_ONCE);
         let known = (0..1000).filter(|_| !join(Standing::Known)).count();
-        assert_eq!(known, LINE_MAX_OF_KNOWN);
+        assert_eq!(known, QUEUE_MAX_OF_KNOWN);
     }
 }

@@ -5,19 +5,19 @@ use db::outbox::Gone;
 use db::photo_write;
 use domain::{PhotoId, UserId, Visibility};
 
-use super::room;
+use super::disk_full_retry;
 use crate::Site;
 use crate::jobs::outbox::{self, Delivery};
 
-/// Deletes a photo. Returns what is known of its copies; while one may be left the worker goes on trying. A photo
-/// that the owner does not have has no copies.
+/// Deletes a photo. Returns what is known of its copies; while one may be left, the outbox job retries. A photo that the
+/// owner does not have has no copies.
 ///
 /// # Errors
 ///
-/// When the database fails, also with the room that the ballast makes.
+/// When the database fails, also after a part of the ballast was released.
 pub async fn delete(site: &Site, owner: UserId, photo: PhotoId) -> Result<Delivery, db::Error> {
     let ended = delete_once(&site.db, owner, photo).await;
-    let gone = match room::is_made(&site.disk, &ended).await {
+    let gone = match disk_full_retry::should_retry(&site.disk, &ended).await {
         true => delete_once(&site.db, owner, photo).await?,
         false => ended?,
     };
@@ -35,7 +35,7 @@ async fn delete_once(
     Ok(gone)
 }
 
-/// Changes who may see a photo. Returns what is known of the copies under its former address, as [`delete`] does.
+/// Changes the visibility of a photo. Returns what is known of the copies under its former address, as [`delete`] does.
 ///
 /// # Errors
 ///
@@ -47,7 +47,7 @@ pub async fn show_to(
     to: Visibility,
 ) -> Result<Delivery, db::Error> {
     let ended = show_to_once(&site.db, owner, photo, to).await;
-    let gone = match room::is_made(&site.disk, &ended).await {
+    let gone = match disk_full_retry::should_retry(&site.disk, &ended).await {
         true => show_to_once(&site.db, owner, photo, to).await?,
         false => ended?,
     };

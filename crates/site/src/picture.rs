@@ -1,4 +1,4 @@
-//! The pictures of a photo: read from the store, or made and placed there while the photo's row is held.
+//! The pictures of a photo: read from the store, or made and stored while the photo's row is locked.
 
 use db::photo::Photo;
 use db::photo_hold::{self, Hold};
@@ -8,13 +8,13 @@ use images::{Derivative, Held, Key, Priority, Shelf, Size, StoreError};
 use crate::Site;
 use crate::validity::held;
 
-/// Why there is no picture.
+/// Why a picture cannot be returned.
 #[derive(Debug, thiserror::Error)]
 pub enum PictureError {
     /// No public photo has this token.
     #[error("no public photo has this token")]
     NotPublic,
-    /// The row of the photo names no file that could be an original.
+    /// The row of the photo has an invalid file name.
     #[error("the photo names no original: {0:?}")]
     BadOriginal(String),
     /// The picture cannot be made or read.
@@ -25,7 +25,7 @@ pub enum PictureError {
     Database(#[from] db::Error),
 }
 
-/// Returns a picture that everybody may see.
+/// Returns a picture of a public photo.
 ///
 /// # Errors
 ///
@@ -50,7 +50,7 @@ pub async fn public(
     made(site, key, &filename, priority, hold).await
 }
 
-/// Returns a picture of a photo that its caller has checked to be visible to the visitor. It is kept where no web
+/// Returns a picture of a photo; the caller has checked that the visitor may see it. It is stored in a folder that no web
 /// server reads.
 ///
 /// # Errors

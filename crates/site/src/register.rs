@@ -1,16 +1,16 @@
-//! Making an account.
+//! Registers an account.
 
 use db::known_browser::Browser;
 use db::people::RegisterError;
 use domain::{BadText, BadUsername, DisplayName, Network, Secret, Username};
 
 use super::accounts::{AccountError, Accounts};
+use super::log_throttle;
 use super::login::Entrance;
 use super::new_password::{self, BadPassword};
 use super::passwords::Standing;
-use super::refusals;
 
-/// What a visitor sends to register. Not to be written anywhere, so it has no Debug form.
+/// The form of a registration. It has no `Debug`, so that it cannot be logged.
 pub struct Register<'a> {
     /// The name in addresses, as typed.
     pub name: &'a str,
@@ -20,32 +20,32 @@ pub struct Register<'a> {
     pub password: &'a str,
     /// Where the request comes from.
     pub network: Network,
-    /// The secret of the browser, if somebody logged in with it before.
+    /// The secret of the browser, if it was logged in before.
     pub browser: Option<Secret>,
 }
 
-/// What becomes of it.
+/// The outcome of a registration.
 #[derive(Debug)]
 pub enum Registered {
-    /// There is a new account, and its owner is logged in.
+    /// The account was created, and its owner is logged in.
     Yes {
         /// The name in addresses.
         name: Username,
-        /// What the browser gets.
+        /// The secrets that the browser receives.
         entrance: Entrance,
     },
-    /// Something has to be typed otherwise.
+    /// A field is invalid.
     No(Mistake),
     /// There were too many accounts made from that network before.
     Wait {
         /// How many seconds to wait.
         seconds: i64,
     },
-    /// Too many people log in or register at this moment.
+    /// A queue is full.
     Busy,
 }
 
-/// What has to be typed otherwise, as a sentence.
+/// Why a field is invalid, as a sentence for the visitor.
 #[derive(Debug, thiserror::Error)]
 pub enum Mistake {
     /// The name in addresses.
@@ -63,7 +63,7 @@ pub enum Mistake {
 }
 
 impl Accounts {
-    /// Makes an account and logs its owner in.
+    /// Creates an account and logs its owner in.
     ///
     /// # Errors
     ///
@@ -83,13 +83,15 @@ impl Accounts {
         let counted = match counted {
             Ok(counted) => counted,
             Err(seconds) => {
-                refusals::log(|| tracing::info!(%network, "refused a registration: too many"));
+                log_throttle::log(|| tracing::info!(%network, "refused a registration: too many"));
                 return Ok(Registered::Wait { seconds });
             }
         };
         let Ok(turn) = self.passwords.turn(Standing::Stranger).await else {
             counted.not_checked(&self.db).await?;
-            refusals::log(|| tracing::info!(%network, "refused a registration: the line is full"));
+            log_throttle::log(
+                || tracing::info!(%network, "refused a registration: the queue is full"),
+            );
             return Ok(Registered::Busy);
         };
         let hash = self
@@ -111,7 +113,7 @@ impl Accounts {
     }
 }
 
-/// The names, if all three can be those of an account.
+/// The names, if they and the password are valid for an account.
 pub(super) fn parsed(
     name: &str,
     display_name: &str,

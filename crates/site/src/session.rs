@@ -1,26 +1,25 @@
-//! Sessions, as the disk allows.
+//! Ends sessions, depending on the free disk space.
 
 use db::session;
 use domain::SecretHash;
 use images::disk::{Disk, Level};
 
-use super::room;
+use super::disk_full_retry;
 
-/// How many sessions a person keeps while the disk is nearly full: a browser each, and some that were
-/// forgotten. Logging in again and again then takes no room.
+/// How many sessions a person keeps while the disk is nearly full: enough for all browsers in use. Repeated log-ins then
+/// take no space.
 const SESSIONS_KEPT_WHEN_SCARCE: i64 = 16;
 
-/// After a log-in: while the disk is nearly full, the person's oldest sessions end for the new one.
+/// Ends the person's oldest sessions after a log-in, if the disk is nearly full.
 ///
-/// A failure is logged and refuses nothing: the new session is stored, and without its cookie each further try
-/// would store another.
+/// A failure is only logged: the new session is stored, and without its cookie each further attempt would store another.
 pub async fn bound(db: &db::Pool, disk: &Disk, newest: &SecretHash) {
     if disk.level() != Level::Scarce {
         return;
     }
     let end = || session::end_all_but_newest(db, newest, SESSIONS_KEPT_WHEN_SCARCE);
     let mut ended = end().await;
-    if room::is_made(disk, &ended).await {
+    if disk_full_retry::should_retry(disk, &ended).await {
         ended = end().await;
     }
     if let Err(error) = ended {
@@ -29,13 +28,9 @@ pub async fn bound(db: &db::Pool, disk: &Disk, newest: &SecretHash) {
 }
 
 /// Ends a session, also when the disk is full.
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn end(db: &db::Pool, disk: &Disk, hash: &SecretHash) -> Result<(), db::Error> {
     let ended = session::end(db, hash).await;
-    if room::is_made(disk, &ended).await {
+    if disk_full_retry::should_retry(disk, &ended).await {
         return session::end(db, hash).await;
     }
     ended

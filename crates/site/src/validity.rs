@@ -1,4 +1,4 @@
-//! What the accelerator asks the site: may this file be shown to everybody, and does it stay so?
+//! Tells the accelerator whether a file is public, and keeps it so while it is stored.
 
 use std::sync::Arc;
 
@@ -10,20 +10,20 @@ use images::blocking::Lane;
 use tokio::sync::Semaphore;
 
 use crate::assets;
-use crate::generations::Generations;
+use crate::assets::AssetStore;
 
-/// Looks for files of other versions.
+/// Runs the look-ups of files of other versions.
 static LOOKING: Lane = Lane::new(4);
 
-/// Answers from the database and, for the site's own files, from what there is of them.
+/// Checks photos in the database, and the site's own files in this build and the asset store.
 ///
-/// How long a question may wait is the accelerator's to say: it gives up, and does not store.
+/// It has no timeout: the accelerator has one, and does not store the file when it expires.
 #[derive(Debug, Clone)]
 pub struct PictureValidity {
     db: db::Pool,
-    generations: Option<Generations>,
-    /// A store holds a connection for as long as memcached takes to answer. Half of the pool is the
-    /// visitors' whatever memcached does; for the other half stores wait as everybody.
+    asset_store: Option<AssetStore>,
+    /// Limits the leases: each holds a connection for as long as memcached takes to store the file. Half of the pool stays
+    /// free for visitors, however slow memcached is.
     places: Arc<Semaphore>,
 }
 
@@ -40,7 +40,7 @@ impl Validity for PictureValidity {
 
     async fn lease(&self, path: &str) -> Option<Lease> {
         if path.starts_with("/static/") {
-            // What its fingerprint names does not change, so there is nothing to be locked.
+            // The file of a fingerprint does not change, so no lock is needed.
             let lease = || Lease::until_dropped(());
             return self.is_ours(path).await.then(lease);
         }
@@ -54,12 +54,12 @@ impl Validity for PictureValidity {
 }
 
 impl PictureValidity {
-    /// The truth about photos in this database, and files in this folder.
-    pub fn new(db: db::Pool, generations: Option<Generations>) -> Self {
+    /// Checks photos in this database and files in this store.
+    pub fn new(db: db::Pool, asset_store: Option<AssetStore>) -> Self {
         let places = (db.options().get_max_connections() / 2).max(1);
         Self {
             db,
-            generations,
+            asset_store,
             places: Arc::new(Semaphore::new(places as usize)),
         }
     }
@@ -69,41 +69,41 @@ impl PictureValidity {
         if assets::all().at(path).is_some() {
             return true;
         }
-        let (Some(generations), Some(key)) = (self.generations.clone(), Key::of(path)) else {
+        let (Some(asset_store), Some(key)) = (self.asset_store.clone(), Key::of(path)) else {
             return false;
         };
         LOOKING
-            .run(move || generations.has(&key))
+            .run(move || asset_store.has(&key))
             .await
             .unwrap_or(false)
     }
 }
 
-/// Whose picture lies at an address, and under which token.
+/// The owner and token in the address of a picture.
 fn picture_at(path: &str) -> Option<(UserId, PhotoToken)> {
     let mut parts = path.strip_prefix("/i/")?.split('/');
     let owner = parts.next()?.parse().ok()?;
     Some((owner, parts.next()?.parse().ok()?))
 }
 
-/// Whether a token names a picture that everybody may see; in doubt not.
+/// Whether the photo of a token is public; false if the database fails.
 async fn is_public(pool: &db::Pool, owner: UserId, token: PhotoToken) -> bool {
     match db::photo::public_original(pool, owner, token).await {
         Ok(original) => original.is_some(),
         Err(error) => {
-            tracing::warn!(%error, "it is not known whether a picture is still public, so it is not kept");
+            tracing::warn!(%error, "checking whether a picture is still public failed; it is not stored");
             false
         }
     }
 }
 
-/// The answer of the database as the store understands it: without an answer nothing is placed.
+/// Converts the result of the database for the store, which stores nothing if it is unknown.
 pub(crate) fn held(answer: Result<Option<Hold>, db::Error>) -> Held<Hold> {
     match answer {
         Ok(Some(hold)) => Held::Current(hold),
         Ok(None) => Held::Gone,
         Err(error) => {
-            tracing::warn!(%error, "it is not known whether a photo may still be seen, so nothing of it is placed");
+            tracing::warn!(%error, "checking whether a photo is still visible failed; its picture is not stored");
             Held::Unknown
         }
     }

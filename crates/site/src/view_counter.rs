@@ -1,7 +1,7 @@
-//! Views of photos, counted in memory and written down together every few seconds.
+//! Counts views of photos in memory; they are written to the database together every few seconds.
 //!
-//! A page that shows a photo writes nothing, so that pages of one photo do not wait for its row. A process
-//! that dies loses the views of its last seconds, and nothing else.
+//! The page of a photo writes nothing, so that pages of one photo do not wait for its row. A process that dies loses only
+//! the views of its last seconds.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -11,7 +11,7 @@ use domain::{PhotoId, UserId};
 /// How many photos are counted between two writes; views of further ones are not counted.
 const PHOTOS_MAX: usize = 10_000;
 
-/// The views that this process has not yet written down.
+/// The views that this process has not yet written.
 #[derive(Debug, Default)]
 pub struct ViewCounter(Mutex<HashMap<PhotoId, (UserId, i32)>>);
 
@@ -24,7 +24,7 @@ impl ViewCounter {
         }
     }
 
-    /// Takes what was counted.
+    /// Takes the counts, which start at 0 again.
     pub fn take(&self) -> Vec<(PhotoId, UserId, i32)> {
         let views = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         views

@@ -14,12 +14,12 @@ pub(crate) async fn page(State(lab): State<Lab>, request: Request, next: Next) -
     let path = request.uri().path().to_owned();
     let response = next.run(request).await;
     let failed = response.status().is_server_error();
-    lab.live.pulse().page(&path, begin, failed);
+    lab.live.request_counters().page(&path, begin, failed);
     response
 }
 
 /// Counts a file that the app answers.
 pub(crate) async fn file(State(lab): State<Lab>, request: Request, next: Next) -> Response {
-    lab.live.pulse().file(request.uri().path());
+    lab.live.request_counters().file(request.uri().path());
     next.run(request).await
 }

@@ -4,13 +4,13 @@
 use std::time::Instant;
 
 use benchmarker::chart::Curve;
-use ladder::lab::{SPAN, Scene, Second};
+use ladder::lab::{SPAN, Second, Snapshot};
 
 /// How long the axis of time is, in seconds.
 pub(super) const WIDTH: f64 = SPAN.as_secs() as f64;
 
 /// Where an instant stands on the axis of time.
-pub(super) fn x_of(scene: &Scene, at: Instant) -> f64 {
+pub(super) fn x_of(scene: &Snapshot, at: Instant) -> f64 {
     let age = scene.now.saturating_duration_since(at).as_secs_f64();
     (WIDTH - age).clamp(0.0, WIDTH)
 }
@@ -21,7 +21,7 @@ pub(super) fn percent(share: f64) -> String {
 }
 
 /// The curve of what each second has of something, from 0 to 1; it breaks off where nobody watched.
-pub(super) fn curve(scene: &Scene, height: impl Fn(&Second) -> Option<f64>) -> Curve {
+pub(super) fn curve(scene: &Snapshot, height: impl Fn(&Second) -> Option<f64>) -> Curve {
     let seconds = scene.seconds.iter();
     Curve::through(
         seconds.map(|second| (x_of(scene, second.at), height(second))),

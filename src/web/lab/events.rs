@@ -2,7 +2,7 @@
 //! the index, and the time of which nothing was recorded.
 
 use db::userid_index::Status;
-use ladder::lab::{Happening, Scene};
+use ladder::lab::{Happening, Snapshot};
 
 use super::drawing::{WIDTH, percent, x_of};
 
@@ -60,7 +60,7 @@ pub(super) struct Events {
 }
 
 impl Events {
-    pub(super) fn of(scene: &Scene) -> Self {
+    pub(super) fn of(scene: &Snapshot) -> Self {
         let labels = |long: bool| {
             placed(scene, if long { WIDE_PX } else { NARROW_PX }, |what| {
                 label(what, long)
@@ -90,7 +90,7 @@ fn label(what: Happening, long: bool) -> &'static str {
 }
 
 /// Gives each label the first line in which it covers no earlier one; where all lines are taken it is left out.
-fn placed(scene: &Scene, plot_px: f64, label: impl Fn(Happening) -> &'static str) -> Vec<Event> {
+fn placed(scene: &Snapshot, plot_px: f64, label: impl Fn(Happening) -> &'static str) -> Vec<Event> {
     let mut taken_to = [f64::NEG_INFINITY; LINES];
     let placed = scene.happenings.iter().map(|(at, happening)| {
         let x = x_of(scene, *at);
@@ -113,7 +113,7 @@ fn placed(scene: &Scene, plot_px: f64, label: impl Fn(Happening) -> &'static str
     placed.collect()
 }
 
-fn in_words(scene: &Scene) -> String {
+fn in_words(scene: &Snapshot) -> String {
     let said = scene.happenings.iter().map(|(at, what)| {
         let ago = scene.now.saturating_duration_since(*at).as_secs();
         format!("{} {ago} s ago", label(*what, true))
@@ -126,7 +126,7 @@ fn in_words(scene: &Scene) -> String {
 }
 
 /// The stretches of the axis in which no index served the photostream.
-fn gone(scene: &Scene) -> Vec<(f64, f64)> {
+fn gone(scene: &Snapshot) -> Vec<(f64, f64)> {
     let changes = scene.happenings.iter().filter_map(|(at, what)| match what {
         Happening::IndexDropped => Some((x_of(scene, *at), true)),
         Happening::IndexBack => Some((x_of(scene, *at), false)),
@@ -153,7 +153,7 @@ fn gone(scene: &Scene) -> Vec<(f64, f64)> {
 }
 
 /// The stretches of the axis of which nothing was recorded, because no page of the lab was open.
-fn gaps(scene: &Scene) -> Vec<(f64, f64)> {
+fn gaps(scene: &Snapshot) -> Vec<(f64, f64)> {
     let mut gaps = Vec::new();
     let mut known_to = 0.0;
     for second in &scene.seconds {
@@ -188,9 +188,9 @@ mod tests {
 
     use super::*;
 
-    fn scene(seconds_ago: &[(u64, Happening)]) -> Scene {
+    fn scene(seconds_ago: &[(u64, Happening)]) -> Snapshot {
         let now = Instant::now();
-        let mut scene = Scene::quiet(now);
+        let mut scene = Snapshot::quiet(now);
         let at = |ago: &u64| now.checked_sub(Duration::from_secs(*ago)).unwrap();
         scene.happenings = seconds_ago
             .iter()
@@ -243,7 +243,7 @@ mod tests {
     #[test]
     fn the_time_without_the_index_is_what_lies_between_drop_and_back() {
         use Happening::{BenchmarkBegins, IndexBack, IndexDropped};
-        let rounded = |scene: &Scene| {
+        let rounded = |scene: &Snapshot| {
             let spans = gone(scene).into_iter();
             spans
                 .map(|(from, to)| (from.round(), to.round()))

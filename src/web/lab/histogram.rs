@@ -2,7 +2,7 @@
 //! as `#`.
 
 use benchmarker::chart::{Frame, Layer, Mark, latency};
-use ladder::lab::{BUCKETS, Scene, Times, bucket_of};
+use ladder::lab::{BUCKETS, Snapshot, Times, bucket_of};
 
 use super::panels::time_said;
 use crate::web::format;
@@ -40,7 +40,7 @@ pub(super) struct Histogram {
 }
 
 impl Histogram {
-    pub(super) fn of(scene: &Scene) -> Self {
+    pub(super) fn of(scene: &Snapshot) -> Self {
         let (mut hits, mut misses) = (Times::default(), Times::default());
         let felt = scene.lately().any(|second| second.load.is_some());
         for second in scene.lately() {

@@ -13,7 +13,7 @@ use axum::http::header::HOST;
 use axum::http::uri::Authority;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use site::refusals;
+use site::log_throttle;
 
 use crate::web::error::Error;
 use crate::web::state::Lab;
@@ -27,7 +27,9 @@ pub(in crate::web) async fn under_own_names_only(
     if is_own(request.headers(), &lab.hosts) {
         return next.run(request).await;
     }
-    refusals::log(|| tracing::info!("refused the lab under the name of a host that is not listed"));
+    log_throttle::log(|| {
+        tracing::info!("refused the lab under the name of a host that is not listed")
+    });
     Error::Forbidden(
         "The lab answers only under an address, localhost or a name given to --lab-host.",
     )

@@ -63,7 +63,7 @@ pub(super) async fn show(State(lab): State<Lab>, visit: Visit) -> Result<Page, E
     let (picture, lives) = match drawn {
         Some(picture) => (picture, true),
         None => {
-            let scene = lab.live.scene().await;
+            let scene = lab.live.snapshot().await;
             (Picture::of(&scene).render_whole()?, scene.lives)
         }
     };
@@ -113,7 +113,7 @@ fn event(data: &str) -> String {
 async fn next_picture(lab: &Lab) -> Result<String, Error> {
     match lab.live.elsewhere(pattern::LAB_NEXT).await {
         Some(picture) => Ok(picture),
-        None => Picture::of(&*lab.live.next_scene().await).render_whole(),
+        None => Picture::of(&*lab.live.next_snapshot().await).render_whole(),
     }
 }
 
@@ -160,17 +160,17 @@ async fn ask_for(lab: &Lab, action: Action) -> Response {
 
 /// The counters of this process.
 pub(super) async fn pulse(State(lab): State<Lab>) -> Json<Reading> {
-    Json(lab.live.pulse().read())
+    Json(lab.live.request_counters().read())
 }
 
 /// The picture as it is.
 pub(super) async fn picture(State(lab): State<Lab>) -> Result<String, Error> {
-    Picture::of(&*lab.live.scene().await).render_whole()
+    Picture::of(&*lab.live.snapshot().await).render_whole()
 }
 
 /// The picture of the next second.
 pub(super) async fn next(State(lab): State<Lab>) -> Result<String, Error> {
-    Picture::of(&*lab.live.next_scene().await).render_whole()
+    Picture::of(&*lab.live.next_snapshot().await).render_whole()
 }
 
 /// Does what a sibling was asked for.

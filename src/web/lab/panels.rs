@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use benchmarker::chart::{Axis, spread};
-use ladder::lab::{Scene, Second};
+use ladder::lab::{Second, Snapshot};
 use stack::observe::cpu::Tiers;
 
 use super::drawing::{curve, percent};
@@ -46,7 +46,7 @@ pub(super) struct Rate {
 }
 
 impl Rate {
-    pub(super) fn of(scene: &Scene) -> Self {
+    pub(super) fn of(scene: &Snapshot) -> Self {
         let rate = |second: &Second| second.rate(second.pages.total());
         let most = scene
             .seconds
@@ -84,7 +84,7 @@ pub(super) struct Times {
 }
 
 impl Times {
-    pub(super) fn of(scene: &Scene) -> Self {
+    pub(super) fn of(scene: &Snapshot) -> Self {
         let axis = Axis::log(TIMES_MS, 0.0, 1.0);
         let of = |share| {
             curve(scene, |second| {
@@ -131,7 +131,7 @@ pub(super) struct Files {
 }
 
 impl Files {
-    pub(super) fn of(scene: &Scene) -> Self {
+    pub(super) fn of(scene: &Snapshot) -> Self {
         let share = |second: &Second| {
             let hits = second.files_by_memcached.unwrap_or(0);
             let all = hits + second.files_by_app;
@@ -170,7 +170,7 @@ pub(super) struct Cpu {
 }
 
 impl Cpu {
-    pub(super) fn of(scene: &Scene) -> Vec<Self> {
+    pub(super) fn of(scene: &Snapshot) -> Vec<Self> {
         type Part = (&'static str, fn(&Tiers) -> Duration);
         let parts: [Part; 6] = [
             ("PostgreSQL", |tiers| tiers.postgres),

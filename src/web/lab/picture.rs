@@ -2,7 +2,7 @@
 
 use askama::Template;
 use db::userid_index::Status;
-use ladder::lab::{self, Scene};
+use ladder::lab::{self, Snapshot};
 
 use super::events::Events;
 use super::histogram::Histogram;
@@ -20,7 +20,7 @@ const ADDRESSES_SHOWN: usize = 5;
 #[derive(Template)]
 #[template(path = "lab_picture.html")]
 pub(super) struct Picture<'a> {
-    scene: &'a Scene,
+    scene: &'a Snapshot,
     headline: Option<Headline>,
     states: Vec<State>,
     told: Told,
@@ -42,7 +42,7 @@ struct List {
 }
 
 impl<'a> Picture<'a> {
-    pub(super) fn of(scene: &'a Scene) -> Self {
+    pub(super) fn of(scene: &'a Snapshot) -> Self {
         Self {
             scene,
             headline: result::headline(&scene.findings),
@@ -101,7 +101,7 @@ impl<'a> Picture<'a> {
     }
 }
 
-fn lists(scene: &Scene) -> Vec<List> {
+fn lists(scene: &Snapshot) -> Vec<List> {
     let rows = |top: Vec<(String, u64)>| {
         let said = |count: u64| format::number(i64::try_from(count).unwrap_or(i64::MAX));
         top.into_iter()

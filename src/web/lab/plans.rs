@@ -2,7 +2,7 @@
 
 use db::measure::Timing;
 use domain::urls;
-use ladder::lab::{self, Scene};
+use ladder::lab::{self, Snapshot};
 
 use crate::web::format;
 
@@ -33,7 +33,7 @@ pub(super) struct Measured {
 }
 
 /// What is known of both states.
-pub(super) fn of(scene: &Scene) -> Plans {
+pub(super) fn of(scene: &Snapshot) -> Plans {
     let find = |state| scene.timings.iter().find(|timing| timing.state == state);
     let with = find("with the userid index");
     let without = find("without the userid index");

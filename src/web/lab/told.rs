@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use ladder::lab::{BENCHMARK_DURATION, Changing, IndexState, Outcome, Scene};
+use ladder::lab::{BENCHMARK_DURATION, Changing, IndexState, Outcome, Snapshot};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
@@ -22,7 +22,7 @@ pub(super) struct Told {
 }
 
 impl Told {
-    pub(super) fn of(scene: &Scene) -> Self {
+    pub(super) fn of(scene: &Snapshot) -> Self {
         let left = scene.benchmark_ends.map(|ends| {
             let left = ends.saturating_duration_since(Instant::now());
             left.as_secs()
@@ -47,7 +47,7 @@ impl Told {
 }
 
 /// What is being done to the index, in a sentence, and how far it is, in percent.
-fn changing(scene: &Scene) -> Option<(String, Option<i32>)> {
+fn changing(scene: &Snapshot) -> Option<(String, Option<i32>)> {
     let creating = scene.index.as_ref().and_then(|status| {
         let progress = status.creating.as_ref()?;
         let done = status.present.iter().filter(|member| member.valid).count();
@@ -74,7 +74,7 @@ fn changing(scene: &Scene) -> Option<(String, Option<i32>)> {
 }
 
 /// What a running benchmark does, and what to do meanwhile.
-fn running(scene: &Scene, left: u64) -> String {
+fn running(scene: &Snapshot, left: u64) -> String {
     let is_compared = scene.findings.comparison().is_some();
     match (scene.index_state(), is_compared) {
         (IndexState::Gone, true) => format!(
@@ -89,7 +89,7 @@ fn running(scene: &Scene, left: u64) -> String {
     }
 }
 
-fn idle(scene: &Scene) -> String {
+fn idle(scene: &Snapshot) -> String {
     if !scene.lives {
         return String::new();
     }

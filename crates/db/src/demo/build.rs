@@ -1,5 +1,4 @@
-//! Keys and indexes over two connections. A table is built by one of them only: two at one table
-//! would wait for each other's locks.
+//! Builds keys and indexes over two connections. Only one of them works on a table: two would wait for each other's locks.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,7 +18,7 @@ enum Step {
     Analyze(&'static str),
 }
 
-/// All that there is to build on one table.
+/// The keys or indexes of one table.
 struct Work {
     steps: Vec<Step>,
     rows: u64,
@@ -56,7 +55,7 @@ fn of_table(part: Part, table: &'static str) -> impl Iterator<Item = &'static St
     schema::statements(part).filter(move |statement| statement.table() == Some(table))
 }
 
-/// The work on every table, the most first: so both connections end at about the same time.
+/// The work on every table, the most first, so that both connections end at about the same time.
 fn work(rows: &RowCounts, steps: impl Fn(&'static str) -> Vec<Step>) -> VecDeque<Work> {
     let mut work: Vec<Work> = schema::tables()
         .map(|table| Work {

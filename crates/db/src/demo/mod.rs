@@ -1,8 +1,7 @@
 //! Loads the demo set into a database that has its tables and no people.
 //!
-//! Rows are made on their own threads and copied over two connections; keys and indexes are built
-//! over the same two. Until the last step the database says of itself that it is being loaded, and
-//! a load that finds it so begins again.
+//! Rows are made on threads of their own and copied over two connections; keys and indexes are built over the same two.
+//! Until the last step the database is marked as being loaded, and a load that finds this mark begins again.
 
 mod build;
 mod rows;
@@ -22,17 +21,16 @@ use crate::migrate::{self, MigrateError};
 use crate::people;
 use crate::schema::{self, Contents, DatabaseState};
 
-/// How many chunks may wait for a connection: enough that neither side waits for the other.
+/// How many chunks may be queued for a connection: enough that neither side waits for the other.
 const CHUNKS_MAX: usize = 4;
 
-/// How far a load has come.
+/// The progress of a load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// What is going on.
     pub phase: Phase,
     /// How much of it is done: rows, or keys and indexes.
     pub done: u64,
-    /// How much there is of it, as far as is known.
+    /// The total, as far as it is known.
     pub total: u64,
 }
 
@@ -47,32 +45,32 @@ pub enum Phase {
     Keys,
     /// Foreign keys are checked, indexes built, tables analyzed.
     Indexes,
-    /// All is there.
+    /// The load is complete.
     Done,
 }
 
-/// Why nothing was loaded.
+/// Why the demo data was not loaded.
 #[derive(Debug, Error)]
 pub enum LoadError {
-    /// The database is not ours, or has another schema.
+    /// The database belongs to another program, or has another schema.
     #[error(transparent)]
     Schema(#[from] MigrateError),
     /// People have registered.
     #[error(
-        "the database holds {people} people who are not of the demo data; nothing was changed. The demo data is loaded \
+        "the database holds {people} people that are not of the demo data; nothing was changed. The demo data is loaded \
          into a database without people only."
     )]
     HasPeople {
-        /// How many.
+        /// How many people.
         people: i64,
     },
-    /// It is there already.
+    /// The demo data is loaded already.
     #[error(
         "the demo set is loaded already ({} users, {} photos, seed {}); nothing was changed",
         .0.users, .0.photos, .0.seed
     )]
     AlreadyLoaded(Contents),
-    /// It is there already, with the rows of another version of this program.
+    /// The demo data is loaded already, with the rows of another version of this program.
     #[error(
         "the database holds another edition of the demo set ({}; {} users, {} photos, seed {}) than this \
          program makes ({}): other pictures and comments for the same numbers; nothing was changed. \
@@ -81,28 +79,28 @@ pub enum LoadError {
         contents.users, contents.photos, contents.seed, World::EDITION
     )]
     OtherEdition {
-        /// What is there.
+        /// The contents of the database.
         contents: Contents,
-        /// The edition that is there, if the database names one.
+        /// Its edition, if the database names one.
         found: Option<String>,
     },
     /// Another process loads or migrates.
     #[error("the database is being loaded by another process; nothing was changed")]
     Busy,
-    /// No such set can be made.
+    /// Such demo data cannot be made.
     #[error(transparent)]
     Impossible(#[from] Impossible),
     /// The database failed.
     #[error("loading failed")]
     Database(#[from] sqlx::Error),
-    /// A thread that makes rows died.
+    /// A thread that makes rows panicked.
     #[error("making rows failed")]
     Making(#[from] tokio::task::JoinError),
 }
 
-/// Loads the demo set into an empty database, or once more where a load was interrupted.
+/// Loads the demo set into an empty database, or again after an interrupted load.
 ///
-/// Dropping the future stops it; what is there by then is not taken for whole by a later start.
+/// Dropping the future stops the load; a later start recognises that it is incomplete.
 pub async fn load(
     options: &PgConnectOptions,
     contents: Contents,
@@ -164,12 +162,12 @@ pub async fn load(
     Ok(())
 }
 
-/// Makes a database one of a site that begins without demo data, and remembers that: a later start leaves it so. One
-/// that holds people stays as it is.
+/// Prepares the database of a site without demo data, and records that, so that a later start loads none. A database with
+/// people stays as it is.
 ///
 /// # Errors
 ///
-/// As [`migrate::run`], but what an interrupted load left is dropped.
+/// As [`migrate::run`], but the rest of an interrupted load is dropped.
 pub async fn begin_empty(connection: &mut PgConnection) -> Result<(), MigrateError> {
     if !load::lock(connection, Seat::First).await? {
         return Err(MigrateError::Busy);
@@ -187,10 +185,6 @@ pub async fn begin_empty(connection: &mut PgConnection) -> Result<(), MigrateErr
 }
 
 /// Whether the site began without demo data, by [`begin_empty`].
-///
-/// # Errors
-///
-/// When the database fails.
 pub async fn was_begun_empty(connection: &mut PgConnection) -> sqlx::Result<bool> {
     load::is_remembered_empty(connection).await
 }
@@ -198,7 +192,7 @@ pub async fn was_begun_empty(connection: &mut PgConnection) -> sqlx::Result<bool
 /// How many rows each table has.
 type RowCounts = HashMap<&'static str, u64>;
 
-/// Copies all tables over two connections: whichever is free takes the next.
+/// Copies all tables over two connections: the next free one takes the next table.
 async fn copy_all(
     connections: [&mut PgConnection; 2],
     world: &Arc<World>,
@@ -247,9 +241,9 @@ async fn copy_table(
                 return Ok(());
             }
         }
-        // Only a maker that came to its end has made all rows.
+        // Only a maker that ended normally has made all rows.
         if maker.await? {
-            // Should the copy have failed, it says so itself.
+            // If the copy failed, it returns the error itself.
             let _ = chunks.send(load::Chunk::End).await;
         }
         drop(chunks);

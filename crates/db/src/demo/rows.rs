@@ -6,7 +6,7 @@ use tokio::sync::mpsc::Sender;
 use super::write::{Piece, Writer};
 use crate::load::Table;
 
-/// About how many rows there will be in all.
+/// The approximate number of all rows.
 pub(super) fn total_about(world: &World) -> u64 {
     world.user_count()
         + world.photo_count()
@@ -17,7 +17,7 @@ pub(super) fn total_about(world: &World) -> u64 {
         + world.photo_month_count_about()
 }
 
-/// Makes all rows of a table. False if the receiver went away before the last.
+/// Makes all rows of a table. Returns false if the receiver was closed before the last.
 pub(super) fn make(table: Table, world: &World, to: &Sender<Piece>) -> bool {
     let mut out = Writer::new(to);
     let whole = match table {

@@ -1,9 +1,9 @@
-//! Rows in the binary form of COPY: no digits to print and to parse again.
+//! Writes rows in the binary form of COPY, which needs no formatting and parsing of numbers.
 
 use bytes::{BufMut, Bytes, BytesMut};
 use tokio::sync::mpsc::Sender;
 
-/// When a piece is big enough to be sent.
+/// How many bytes a piece has at least before it is sent.
 const PIECE_BYTES: usize = 128 * 1024;
 
 /// 1 January 2000, where PostgreSQL's own time begins.
@@ -15,7 +15,7 @@ pub(super) struct Piece {
     pub(super) count: u64,
 }
 
-/// Writes rows and sends them off piece by piece.
+/// Writes rows and sends them in pieces.
 pub(super) struct Writer<'a> {
     to: &'a Sender<Piece>,
     buffer: BytesMut,
@@ -39,7 +39,7 @@ impl<'a> Writer<'a> {
         BytesMut::with_capacity(PIECE_BYTES + PIECE_BYTES / 8)
     }
 
-    /// Begins a row of so many fields. False if nobody wants it any more.
+    /// Begins a row of so many fields. Returns false if the receiver is closed.
     pub(super) fn row(&mut self, fields: i16) -> bool {
         let wanted = self.buffer.len() < PIECE_BYTES || self.send();
         self.buffer.put_i16(fields);
@@ -47,7 +47,7 @@ impl<'a> Writer<'a> {
         wanted
     }
 
-    /// Ends the table. False if nobody wants it any more.
+    /// Ends the table. Returns false if the receiver is closed.
     pub(super) fn end(mut self) -> bool {
         self.buffer.put_i16(-1);
         self.send()
@@ -64,7 +64,7 @@ impl<'a> Writer<'a> {
     }
 
     pub(super) fn bytes(&mut self, value: &[u8]) {
-        // No field of ours comes near two gigabytes.
+        // All fields are far smaller than two gigabytes.
         self.buffer.put_u32(value.len() as u32);
         self.buffer.put_slice(value);
     }

@@ -1,25 +1,25 @@
-//! A plan of the photostream query in plain words.
+//! Describes a plan of the photostream query in plain words.
 
 use serde_json::Value;
 
-/// How many photos the query asks for: those of a page and one that says there is more.
+/// How many photos the query returns at most: those of a page, and one to learn whether there are more.
 const WANTED: f64 = 41.0;
 
-/// How the names of the indexes begin whose first column is the owner.
+/// The prefix of the names of indexes whose first column is the owner.
 const OF_ONE_OWNER: &str = "photos_userid";
 
-/// How PostgreSQL answered the photostream.
+/// How PostgreSQL executed the photostream query.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Words {
     /// What it did, without the subject: `reads 12 rows in order from photos_userid_public`.
     pub did: String,
-    /// How many blocks of 8 kB it looked at: PostgreSQL calls them pages, which here are pages of the site.
+    /// How many blocks of 8 kB it read. PostgreSQL calls them pages, which here means pages of the site.
     pub blocks: u64,
     /// How long it took.
     pub ms: f64,
 }
 
-/// Says what `explain (analyze, buffers, format json)` tells; none when it tells something else.
+/// Describes the output of `explain (analyze, buffers, format json)`; `None` if it has another form.
 pub fn in_words(plan: &str) -> Option<Words> {
     let plan: Value = serde_json::from_str(plan).ok()?;
     let top = plan.get(0)?;
@@ -35,45 +35,45 @@ pub fn in_words(plan: &str) -> Option<Words> {
     })
 }
 
-/// What was done to `photos`.
+/// How the plan reads `photos`.
 fn reads(node: &Value, sorts: bool) -> String {
-    // A node that ran several times, or on several workers, tells means.
+    // For a node that ran several times, or on several workers, PostgreSQL reports means.
     let loops = number(node, "Actual Loops").max(1.0);
     let rows = number(node, "Actual Rows") * loops;
     let thrown_away = number(node, "Rows Removed by Filter") * loops;
-    let (rows_said, thrown_said) = (said(rows), said(thrown_away));
+    let (rows_text, thrown_text) = (grouped(rows), grouped(thrown_away));
     let photos = if rows == 1.0 { "photo" } else { "photos" };
     let index = text(node, "Index Name");
     let then = if sorts { " and sorts them" } else { "" };
     match text(node, "Node Type") {
         "Index Scan" | "Index Only Scan" if index.starts_with(OF_ONE_OWNER) => {
-            format!("reads {rows_said} {photos} in order from {index}")
+            format!("reads {rows_text} {photos} in order from {index}")
         }
-        // By the primary key, or the index that explore reads.
+        // The primary key, or the index of explore.
         "Index Scan" | "Index Only Scan" if rows >= WANTED => format!(
-            "walks the photos of everybody, the newest first, through {index} until it has met {rows_said} \
-             of this person, and throws {thrown_said} of other people away"
+            "walks the photos of everybody, the newest first, through {index} until it has met {rows_text} \
+             of this person, and throws {thrown_text} of other people away"
         ),
         "Index Scan" | "Index Only Scan" => format!(
-            "walks all photos of everybody, the newest first, through {index}, finds {rows_said}, and throws \
-             {thrown_said} of other people away"
+            "walks all photos of everybody, the newest first, through {index}, finds {rows_text}, and throws \
+             {thrown_text} of other people away"
         ),
         "Bitmap Heap Scan" => {
             let index = node
                 .get("Plans")
                 .and_then(|plans| plans.get(0))
                 .map_or("", |below| text(below, "Index Name"));
-            format!("collects {rows_said} {photos} through {index}{then}")
+            format!("collects {rows_text} {photos} through {index}{then}")
         }
         "Seq Scan" => format!(
-            "reads the whole table, throws {thrown_said} photos of other people away, finds {rows_said}{then}"
+            "reads the whole table, throws {thrown_text} photos of other people away, finds {rows_text}{then}"
         ),
-        other => format!("answers by {other}, which finds {rows_said} {photos}{then}"),
+        other => format!("answers by {other}, which finds {rows_text} {photos}{then}"),
     }
 }
 
 fn sorts(root: &Value) -> bool {
-    // The outermost sort puts the few rows of the page in order; one that knows no owner sorts photos.
+    // The outermost sort orders the few rows of the page; a sort without `users` below it sorts photos.
     find(root, &|node| {
         text(node, "Node Type") == "Sort"
             && find(node, &|below| text(below, "Relation Name") == "users").is_none()
@@ -81,7 +81,7 @@ fn sorts(root: &Value) -> bool {
     .is_some()
 }
 
-/// The first node, from above, that is wanted.
+/// The first node from above that is wanted.
 fn find<'a>(node: &'a Value, wanted: &impl Fn(&Value) -> bool) -> Option<&'a Value> {
     if wanted(node) {
         return Some(node);
@@ -98,8 +98,8 @@ fn number(node: &Value, name: &str) -> f64 {
     node.get(name).and_then(Value::as_f64).unwrap_or(0.0)
 }
 
-/// A count with thousands set apart.
-pub(super) fn said(count: f64) -> String {
+/// A count with separated thousands.
+pub(super) fn grouped(count: f64) -> String {
     let digits = format!("{count:.0}");
     let mut text = String::new();
     for (at, digit) in digits.char_indices() {

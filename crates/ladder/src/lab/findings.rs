@@ -1,18 +1,18 @@
-//! What the benchmark found with the userid index and without it: the result that the lab is about, kept apart
-//! by the state of the index, because a mean over both states hides the difference.
+//! The result of the benchmark with the userid index and without it, separate for each state of the index because a
+//! mean over both would hide the difference.
 
 use serde::{Deserialize, Serialize};
 
-use super::scene::{IndexState, Second};
+use super::snapshot::{IndexState, Second};
 use super::times::Times;
 
 /// How many phases are kept: a person flips the switch a few times in a minute.
 const PHASES_MAX: usize = 12;
 
-/// How long each of two phases must have been measured before their ratio is kept for later, in seconds.
+/// How long each of two phases must have been measured before their ratio is stored, in seconds.
 const KEPT_SECS_MIN: f64 = 3.0;
 
-/// A stretch of a benchmark in which the index did not change.
+/// A period of a benchmark in which the index did not change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Phase {
     /// Whether the index was there.
@@ -26,18 +26,17 @@ pub struct Phase {
 }
 
 impl Phase {
-    /// Pages a second.
     pub fn pages_per_sec(&self) -> f64 {
         self.pages as f64 / self.secs.max(f64::MIN_POSITIVE)
     }
 
-    /// Half of the pages took less than this many milliseconds; none where there was no page.
+    /// The median time of a page in milliseconds; `None` without pages.
     pub fn median_ms(&self) -> Option<f64> {
         self.times.quantile_ms(0.5)
     }
 }
 
-/// Two phases under the same load: one in each state of the index.
+/// Two phases under the same load, one in each state of the index.
 #[derive(Debug, Clone, Copy)]
 pub struct Comparison<'a> {
     /// The earlier one.
@@ -47,8 +46,8 @@ pub struct Comparison<'a> {
 }
 
 impl Comparison<'_> {
-    /// How many times slower the site is after the change, or faster if that is less than 1; none where one of the
-    /// two phases has no page.
+    /// How many times slower the site is after the change; less than 1 if it is faster. `None` if one of the phases has
+    /// no page.
     pub fn times_slower(&self) -> Option<f64> {
         let (before, after) = (self.before.pages_per_sec(), self.after.pages_per_sec());
         (before > 0.0 && after > 0.0).then(|| before / after)
@@ -68,16 +67,16 @@ impl Comparison<'_> {
 /// The phases of one benchmark, in the order of time.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Findings {
-    /// When the benchmark ended, in seconds since 1970; none while it runs.
+    /// When the benchmark ended, in seconds since 1970; `None` while it runs.
     pub ended_at: Option<i64>,
     /// The phases.
     pub phases: Vec<Phase>,
-    /// What the last second was like, because the next one counts only if nothing changed in between.
+    /// The state in the last second: the next second counts only if nothing changed in between.
     #[serde(skip)]
     last: Option<Seen>,
 }
 
-/// What decides whether a second belongs to a phase.
+/// The state that decides whether a second belongs to a phase.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Seen {
     index: IndexState,
@@ -85,13 +84,12 @@ struct Seen {
 }
 
 impl Findings {
-    /// Whether there is nothing yet.
     pub fn is_empty(&self) -> bool {
         self.phases.is_empty()
     }
 
-    /// Counts a second of a running benchmark. A second in which the index changed, or the load began, is a mixture
-    /// of two states and belongs to neither.
+    /// Counts a second of a running benchmark. A second in which the index changed or the load began mixes
+    /// two states and belongs to neither.
     pub(super) fn count(&mut self, second: &Second) {
         let is_loaded = second.load.is_some() || self.last.is_some_and(|last| last.is_loaded);
         let now = Seen {
@@ -127,7 +125,7 @@ impl Findings {
         }
     }
 
-    /// The first phase beside the first one in the other state; none before the index has changed.
+    /// The first phase, and the first one in the other state; `None` before the index has changed.
     pub fn comparison(&self) -> Option<Comparison<'_>> {
         let before = self.phases.first()?;
         let mut others = self.phases.iter();
@@ -135,7 +133,7 @@ impl Findings {
         Some(Comparison { before, after })
     }
 
-    /// Whether the result is worth keeping: both states were measured for some seconds.
+    /// Whether the result is worth storing: both states were measured for some seconds.
     pub(super) fn is_worth_keeping(&self) -> bool {
         self.comparison().is_some_and(|both| {
             both.before.secs >= KEPT_SECS_MIN && both.after.secs >= KEPT_SECS_MIN
@@ -151,10 +149,10 @@ impl Phase {
     }
 }
 
-/// A ratio as a person says it: `68`, `1.3`.
+/// Formats a ratio: `68`, `1.3`.
 fn factor(ratio: f64) -> String {
     match ratio {
-        ratio if ratio >= 9.95 => super::explain::said(ratio.round()),
+        ratio if ratio >= 9.95 => super::explain::grouped(ratio.round()),
         ratio => format!("{ratio:.1}"),
     }
 }
@@ -188,15 +186,15 @@ mod tests {
         use IndexState::{Between, Gone, There};
         let mut findings = Findings::default();
         let seconds = [
-            // The benchmark starts: its first second is not whole.
+            // The benchmark starts: its first second is incomplete.
             (There, 3, false),
             (There, 900, true),
             (There, 2_300, true),
-            // What the benchmark says of a second may come late.
+            // The report of the benchmark for a second may be late.
             (There, 2_320, false),
             (There, 2_316, true),
             (Between, 1_400, true),
-            // In this second the index went.
+            // In this second the index was dropped.
             (Gone, 500, true),
             (Gone, 33, true),
             (Gone, 34, true),

@@ -1,7 +1,8 @@
-//! Once a second, while the lab is watched: reads the counters of all app processes, memcached and `/proc`,
-//! and turns their differences into one [`Second`].
+//! Reads the counters of all app processes, of memcached and of `/proc`, and turns their differences into one
+//! [`Second`]. While a browser watches the lab, `live` does this once a second.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -9,27 +10,35 @@ use domain::urls::pattern;
 use futures::future::join_all;
 use images::blocking::Lane;
 use stack::observe::cpu::{self, Tiers};
-use tokio::time::MissedTickBehavior;
 
-use super::live::Live;
+use super::load::Heard;
 use super::memcached::{self, Counts};
-use super::pulse::{Reading, top};
-use super::scene::Second;
-use super::siblings;
+use super::processes;
+use super::request_counters::{Reading, RequestCounters, top};
+use super::snapshot::Second;
 use super::times::Times;
 
-/// How long an app process may take to tell its counters; who is late is counted next time.
-const READING_PATIENCE: Duration = Duration::from_millis(700);
+/// How long an app process may take to return its counters. A late process is counted in the next second.
+const READING_TIMEOUT: Duration = Duration::from_millis(700);
 
-/// How many addresses of a second are remembered.
+/// How many addresses of a second are kept.
 const ADDRESSES_KEPT: usize = 64;
 
-/// The name of this process among its siblings' sockets.
+/// The key of this process among the sockets of the other processes.
 const OWN: &str = "";
 
-/// Remembers the counters of a second ago.
+/// Where the counters of a site are read.
+pub(super) struct Sources<'a> {
+    /// The counters of this process.
+    pub(super) own: &'a RequestCounters,
+    /// The sockets of the other app processes.
+    pub(super) others: Vec<PathBuf>,
+    pub(super) memcached: &'a [SocketAddr],
+}
+
+/// The counters of a second ago, which the next ones are compared with.
+#[derive(Default)]
 pub(super) struct Gatherer {
-    live: Live,
     before: Option<Before>,
     readings: HashMap<PathBuf, Reading>,
 }
@@ -41,40 +50,17 @@ struct Before {
 }
 
 impl Gatherer {
-    pub(super) fn new(live: Live) -> Self {
-        Self {
-            live,
-            before: None,
-            readings: HashMap::new(),
-        }
-    }
-
-    /// Gathers until nobody watches any more.
-    pub(super) async fn run(mut self) {
-        let mut ticks = tokio::time::interval(Duration::from_secs(1));
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let mut look: Option<tokio::task::JoinHandle<()>> = None;
-        while self.live.goes_on() {
-            ticks.tick().await;
-            // A database that is busy without its index answers late; the picture does not wait.
-            if look.as_ref().is_none_or(|look| look.is_finished()) {
-                let live = self.live.clone();
-                look = Some(tokio::spawn(async move { live.look_at_index().await }));
-            }
-            let (now, second) = self.second().await;
-            self.live.redraw(|scene| scene.passes(now, second));
-        }
-    }
-
-    /// What happened since the last time; none the first time.
-    async fn second(&mut self) -> (Instant, Option<Second>) {
-        let servers = self.live.memcached();
+    /// What happened since the last call; `None` for the first one. `heard` is what the benchmark reported meanwhile.
+    pub(super) async fn second(
+        &mut self,
+        sources: Sources<'_>,
+        heard: Option<Heard>,
+    ) -> (Instant, Option<Second>) {
         let now = Instant::now();
-        let heard = self.live.take_heard();
         let (readings, counts, found, cpu) = tokio::join!(
-            readings(&self.live),
-            memcached::counts(servers),
-            memcached::found(servers),
+            readings(sources.own, sources.others),
+            memcached::counts(sources.memcached),
+            memcached::found(sources.memcached),
             cpu_by_tier(),
         );
         let mut pages = Times::default();
@@ -123,25 +109,25 @@ impl Gatherer {
     }
 }
 
-/// What this process and its siblings have counted.
-async fn readings(live: &Live) -> Vec<(PathBuf, Reading)> {
-    let asked = live.sibling_sockets().into_iter().map(|socket| async {
-        let told = siblings::get(&socket, pattern::LAB_PULSE, READING_PATIENCE).await;
-        let reading = serde_json::from_str(&told.ok()?).ok()?;
+/// The counters of all app processes.
+async fn readings(own: &RequestCounters, others: Vec<PathBuf>) -> Vec<(PathBuf, Reading)> {
+    let requests = others.into_iter().map(|socket| async {
+        let json = processes::get(&socket, pattern::LAB_PULSE, READING_TIMEOUT).await;
+        let reading = serde_json::from_str(&json.ok()?).ok()?;
         Some((socket, reading))
     });
-    let mut readings: Vec<_> = join_all(asked).await.into_iter().flatten().collect();
-    readings.push((PathBuf::from(OWN), live.pulse().read()));
+    let mut readings: Vec<_> = join_all(requests).await.into_iter().flatten().collect();
+    readings.push((PathBuf::from(OWN), own.read()));
     readings
 }
 
 /// Reads /proc.
 static PROC: Lane = Lane::new(1);
 
-/// The CPU time of the whole site: of everything that our own starter has started.
+/// The CPU time of the whole site: of every process that the supervisor (our parent) has started.
 async fn cpu_by_tier() -> Option<Tiers> {
-    let starter = nix::unistd::getppid().as_raw();
-    // Reading some hundred files of /proc is no work for the thread that answers pages.
-    let tiers = PROC.run(move || cpu::by_tier(starter)).await;
+    let supervisor = nix::unistd::getppid().as_raw();
+    // Reads some hundred files of /proc, which must not block the thread that answers pages.
+    let tiers = PROC.run(move || cpu::by_tier(supervisor)).await;
     tiers.ok()?.ok()
 }

@@ -1,5 +1,5 @@
-//! The benchmark that the lab runs: a process of its own, so that its CPU is told apart, which says
-//! once a second what its browsers have felt.
+//! The benchmark that the lab runs: a process of its own, so that its CPU is counted separately. It reports the response
+//! times of its browsers once a second.
 
 use std::io::{BufRead as _, Write as _};
 use std::net::SocketAddr;
@@ -20,24 +20,24 @@ use tokio::process::{Child, Command};
 
 use super::times::Times;
 
-/// What this program is told to be the benchmark.
+/// The command that starts this program as the benchmark.
 pub const COMMAND: &str = "lab-benchmark";
 
 /// How long it lasts: long enough to drop the index, look, create it and look again.
 pub const DURATION: Duration = Duration::from_secs(60);
 
-/// How many visitors come at once: more than cores, so that somebody always waits.
+/// How many visitors there are at once: more than cores, so that a request always waits.
 const CONNECTIONS: usize = 8;
 
-/// How many people are visited, drawn uniformly at random: no few of them stay in mind.
+/// How many people are visited, drawn uniformly at random: so many that caches do not hold them all.
 const PEOPLE: i64 = 2000;
 
-/// What visitors felt in about a second.
+/// The response times of the visitors in about a second.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heard {
-    /// Answers that did not need the app.
+    /// Responses without the app.
     pub hits: Times,
-    /// Answers by the app.
+    /// Responses of the app.
     pub misses: Times,
     /// Requests that failed.
     pub failed: u64,
@@ -51,12 +51,12 @@ impl Heard {
     }
 }
 
-/// What a whole run found.
+/// The totals of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// Answered requests a second, pages and files together.
     pub requests_per_sec: f64,
-    /// Their mean time.
+    /// Their mean response time.
     pub average_request_ms: f64,
     /// Complete pages a second.
     pub pages_per_sec: f64,
@@ -66,20 +66,19 @@ pub struct Outcome {
     pub failed: u64,
 }
 
-/// A line that the benchmark says.
+/// A line of the benchmark's output.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Line {
-    /// Another second.
+    /// The report of a second.
     Second(Heard),
     /// The end.
     Done(Outcome),
-    /// It does not run, and why.
+    /// Why the benchmark does not run.
     Refused(String),
 }
 
-/// The benchmark as a child of this process; it ends with us, however we end: it reads our end of a
-/// pipe.
+/// The benchmark as a child of this process. It reads a pipe and ends when this process closes it or dies.
 pub(super) struct Running {
     child: Child,
     lines: tokio::io::Lines<BufReader<tokio::process::ChildStdout>>,
@@ -87,24 +86,27 @@ pub(super) struct Running {
 
 impl Running {
     pub(super) fn start(front: SocketAddr, database_url: &str) -> Result<Self> {
-        let program = std::env::current_exe().context("this program does not find itself")?;
+        let program = std::env::current_exe().context("cannot locate the running executable")?;
         let mut child = Command::new(program)
             .args([COMMAND, &format!("--front=http://{front}")])
-            // Not an argument: arguments are for all to see, and this may hold a password.
+            // Not an argument: all users can read arguments, and this may contain a password.
             .env("DATABASE_URL", database_url)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .context("the benchmark does not start")?;
-        let stdout = child.stdout.take().context("a child without a pipe")?;
+            .context("cannot start the benchmark")?;
+        let stdout = child
+            .stdout
+            .take()
+            .context("the benchmark has no standard output")?;
         Ok(Self {
             child,
             lines: BufReader::new(stdout).lines(),
         })
     }
 
-    /// What it says next; none once it is over.
+    /// The next line of its output; `None` at the end.
     pub(super) async fn next(&mut self) -> Option<Line> {
         while let Ok(Some(line)) = self.lines.next_line().await {
             if let Ok(line) = serde_json::from_str(&line) {
@@ -114,33 +116,33 @@ impl Running {
         None
     }
 
-    /// Asks it to end early; it still says what it found.
+    /// Tells it to end early; it still reports its totals.
     pub(super) fn ask_to_end(&mut self) {
         drop(self.child.stdin.take());
     }
 
-    /// Waits for its end, so that it is no zombie.
+    /// Waits for its end, so that no zombie is left.
     pub(super) async fn end(mut self) {
         self.ask_to_end();
         if let Err(error) = self.child.wait().await {
-            tracing::warn!(%error, "the benchmark's end was missed");
+            tracing::warn!(%error, "waiting for the benchmark failed");
         }
     }
 }
 
-/// Is the benchmark: runs until it is over or nobody holds the other end of standard input any more.
+/// Runs the benchmark until it is over or standard input is closed.
 ///
 /// # Errors
 ///
 /// When the database does not answer, or standard output is gone.
 pub fn run(front: &str, database_url: &str) -> Result<()> {
-    // So that it is told apart from the app, whose program it is.
+    // Distinguishes this process from the app, which is the same program.
     nix::sys::prctl::set_name(c"benchmarker").context("naming this process")?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let db = runtime.block_on(async { pool::open(database_url, 1) })?;
-    // The lock goes with the connection, and the connection with this process.
+    // The lock is released with the connection, and the connection ends with this process.
     let alone = runtime.block_on(measure::alone(&db))?;
     let Some(mut alone) = alone else {
         return say(&Line::Refused(
@@ -156,7 +158,7 @@ pub fn run(front: &str, database_url: &str) -> Result<()> {
     std::thread::spawn({
         let stop = Arc::clone(&stop);
         move || {
-            // Nothing is ever said here; what counts is the end.
+            // No input is expected, only its end.
             std::io::stdin().lock().lines().for_each(drop);
             stop.store(true, Relaxed);
         }
@@ -166,7 +168,7 @@ pub fn run(front: &str, database_url: &str) -> Result<()> {
         Plan::new(pages)
             .threads(1)
             .connections(CONNECTIONS)
-            // Each connection its own visitor: eight pages are under way, not two.
+            // Each connection is a visitor of its own: eight pages are in flight, not two.
             .per_browser(1)
             .fetch(Fetch::NoPictures)
             .warmup(Duration::ZERO)
@@ -195,7 +197,7 @@ pub fn run(front: &str, database_url: &str) -> Result<()> {
 
 fn say(line: &Line) -> Result<()> {
     let text = serde_json::to_string(line)?;
-    writeln!(std::io::stdout().lock(), "{text}").context("nobody listens to the benchmark")
+    writeln!(std::io::stdout().lock(), "{text}").context("cannot write to standard output")
 }
 
 impl From<&Progress> for Heard {

@@ -1,5 +1,5 @@
-//! What memcached says of itself: exact counts by `stats`, and a look at the files it is asked for by
-//! `watch fetchers` (memcached's doc/protocol.txt).
+//! Reads memcached: exact counts by `stats`, and a sample of the requested files by `watch fetchers` (memcached's
+//! doc/protocol.txt).
 
 use std::collections::HashMap;
 use std::io;
@@ -12,11 +12,11 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
 /// How long a server may take to answer: within the second that is being drawn.
-const PATIENCE: Duration = Duration::from_millis(300);
+const TIMEOUT: Duration = Duration::from_millis(300);
 
-/// How long of each second we look at what is fetched. A log line costs memcached about as much as a
-/// hit does, so we look at a tenth of them.
-const LOOK: Duration = Duration::from_millis(100);
+/// How long of each second the log is watched. A log line costs memcached about as much as a hit, so a tenth of the hits
+/// are sampled.
+const SAMPLE: Duration = Duration::from_millis(100);
 
 /// How many bytes of the log are read at most, each time: some thousand lines.
 const LOG_BYTES_MAX: usize = 512 << 10;
@@ -24,9 +24,9 @@ const LOG_BYTES_MAX: usize = 512 << 10;
 /// Counters of all servers since their start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Counts {
-    /// Items that were asked for and there.
+    /// Hits.
     pub(super) hits: u64,
-    /// Lines of the log that nobody was told.
+    /// Log lines that memcached dropped.
     pub(super) unseen: u64,
 }
 
@@ -39,7 +39,7 @@ impl Counts {
     }
 }
 
-/// Asks all servers for their counters; none when one of them does not answer.
+/// Reads the counters of all servers; `None` if one of them does not answer.
 pub(super) async fn counts(servers: &[SocketAddr]) -> Option<Counts> {
     let mut sum = Counts::default();
     for server in servers {
@@ -51,14 +51,14 @@ pub(super) async fn counts(servers: &[SocketAddr]) -> Option<Counts> {
 }
 
 async fn counts_of(server: SocketAddr) -> io::Result<Counts> {
-    let counters = memcached::counters(server, PATIENCE).await?;
+    let counters = memcached::counters(server, TIMEOUT).await?;
     Ok(Counts {
         hits: counters.get("get_hits"),
         unseen: counters.get("log_worker_dropped") + counters.get("log_watcher_skipped"),
     })
 }
 
-/// Looks for a moment at the files that all servers find, and counts them by their address.
+/// Samples the files that the servers find, and counts them by address.
 pub(super) async fn found(servers: &[SocketAddr]) -> HashMap<String, u64> {
     let mut found = HashMap::new();
     let looks = servers.iter().map(|server| log_of(*server));
@@ -69,9 +69,9 @@ pub(super) async fn found(servers: &[SocketAddr]) -> HashMap<String, u64> {
 }
 
 async fn log_of(server: SocketAddr) -> io::Result<String> {
-    let mut stream = timeout(PATIENCE, TcpStream::connect(server)).await??;
+    let mut stream = timeout(TIMEOUT, TcpStream::connect(server)).await??;
     stream.write_all(b"watch fetchers\r\n").await?;
-    let until = Instant::now() + LOOK;
+    let until = Instant::now() + SAMPLE;
     let mut log = Vec::with_capacity(16 << 10);
     while log.len() < LOG_BYTES_MAX {
         match timeout_at(until, stream.read_buf(&mut log)).await {
@@ -94,7 +94,7 @@ fn read_log(log: &str, found: &mut HashMap<String, u64>) {
     }
 }
 
-/// Reads `%2F` as memcached writes it.
+/// Decodes the percent-encoding of memcached's log.
 fn unescaped(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

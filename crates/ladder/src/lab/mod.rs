@@ -1,9 +1,9 @@
-//! What the lab does, for its page and for the command line alike: drop, create, measure; and what it
-//! draws while somebody watches.
+//! What the lab does, for its page and for the command line alike: drop, create, measure; and the live data of its page
+//! while a browser watches.
 //!
-//! In the order to read them: `pulse` counts in each app process, `live` gathers once a second what all
-//! of them, memcached and `/proc` tell, `scene` is what there is to draw then, `load` is the benchmark,
-//! `findings` its result by the state of the index, `explain` puts a plan into words.
+//! In reading order: `request_counters` counts in each app process, `live` gathers the counters of all of them, of
+//! memcached and of `/proc` once a second, `snapshot` is the data to draw, `load` is the benchmark, `findings` its
+//! result by the state of the index, `explain` describes a plan in plain words.
 
 mod explain;
 mod findings;
@@ -11,9 +11,9 @@ mod gather;
 mod live;
 mod load;
 mod memcached;
-mod pulse;
-mod scene;
-mod siblings;
+mod processes;
+mod request_counters;
+mod snapshot;
 mod times;
 
 pub use explain::{Words, in_words};
@@ -23,23 +23,23 @@ pub use load::{
     COMMAND as BENCHMARK_COMMAND, DURATION as BENCHMARK_DURATION, Heard, Outcome,
     run as run_benchmark,
 };
-pub use pulse::{Pulse, Reading};
-pub use scene::{Changing, Happening, IndexState, LATELY, SPAN, Scene, Second};
+pub use request_counters::{Reading, RequestCounters};
+pub use snapshot::{Changing, Happening, IndexState, LATELY, SPAN, Second, Snapshot};
 pub use times::{BUCKETS, Times, bucket_of};
 
 use db::measure::Timing;
 use db::userid_index::{self, Done, Error, Status};
 use db::{measure, people};
 
-/// How many owners, drawn uniformly at random, a measurement asks for: enough that none of the few
-/// with very many photos, who hardly notice, makes the median.
+/// How many owners, drawn uniformly at random, a measurement queries: enough that the median is not that of one of the
+/// few owners with very many photos, whose queries hardly change.
 const OWNERS_MEASURED: i64 = 25;
 
 /// Drops the userid index and measures the photostream without it.
 ///
 /// # Errors
 ///
-/// When somebody else is at it, when no lock is to be had, or when the database fails.
+/// When another process changes the index, when the lock times out, or when the database fails.
 pub async fn drop(db: &db::Pool) -> Result<Vec<Done>, Error> {
     let done = userid_index::drop_all(db).await?;
     measure(db).await?;
@@ -50,7 +50,7 @@ pub async fn drop(db: &db::Pool) -> Result<Vec<Done>, Error> {
 ///
 /// # Errors
 ///
-/// When somebody else is at it, or when the database fails.
+/// When another process changes the index, or when the database fails.
 pub async fn create(db: &db::Pool) -> Result<Vec<Done>, Error> {
     let done = userid_index::create_all(db).await?;
     measure(db).await?;
@@ -60,12 +60,7 @@ pub async fn create(db: &db::Pool) -> Result<Vec<Done>, Error> {
 /// Measures the photostream of owners drawn at random, and explains that of one person with about a dozen photos,
 /// the same person in both states of the index.
 ///
-/// The result is kept under the state that the index is in; in between
-/// (partly dropped, being built) there is nothing to keep.
-///
-/// # Errors
-///
-/// When the database fails.
+/// The result is stored for the state of the index; in between (partly dropped, being built) nothing is measured.
 pub async fn measure(db: &db::Pool) -> Result<(), db::Error> {
     let status = userid_index::status(db).await?;
     if !status.is_whole() && !status.is_gone() {
@@ -78,11 +73,7 @@ pub async fn measure(db: &db::Pool) -> Result<(), db::Error> {
     measure::run(db, &owners, &example, status.is_whole()).await
 }
 
-/// Measures once where nothing was ever measured, so that the lab has something to compare with.
-///
-/// # Errors
-///
-/// When the database fails.
+/// Measures once if there is no measurement yet, so that the lab has a baseline.
 pub async fn measure_first(db: &db::Pool) -> Result<(), db::Error> {
     if measure::last(db).await?.is_empty() {
         measure(db).await?;
@@ -90,18 +81,18 @@ pub async fn measure_first(db: &db::Pool) -> Result<(), db::Error> {
     Ok(())
 }
 
-/// What the times of single queries in both states say of each other.
+/// The comparison of single queries in both states of the index.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Slower {
-    /// So many times slower without the index.
+    /// How many times slower the query is without the index.
     Times(f64),
-    /// One of the two was measured beside other queries, so nothing.
+    /// One of the two was measured beside other queries, so they are not comparable.
     UnlikeLoads,
-    /// One of the two is missing.
+    /// One of the two measurements is missing.
     NotMeasured,
 }
 
-/// Compares like with like: only times that were both measured on a quiet database.
+/// Compares the times if both were measured on a quiet database.
 pub fn slower_one_at_a_time(timings: &[Timing]) -> Slower {
     let [with, without] = timings else {
         return Slower::NotMeasured;

@@ -1,5 +1,4 @@
-//! How long things took, counted in the buckets of the benchmarker's charts: cheap to count, exact enough
-//! to draw.
+//! Histograms of durations in the buckets of the benchmarker's charts: cheap to count, exact enough to draw.
 
 use benchmarker::LogCounts;
 use serde::{Deserialize, Serialize};
@@ -12,12 +11,12 @@ pub fn bucket_of(micros: u64) -> usize {
     usize::from(LogCounts::bucket_of(micros)).min(BUCKETS - 1)
 }
 
-/// The time that a bucket begins with, in microseconds.
+/// The lower bound of a bucket, in microseconds.
 fn begin_of(bucket: usize) -> f64 {
     u16::try_from(bucket).map_or(f64::INFINITY, LogCounts::begins_at_us)
 }
 
-/// How many took how long.
+/// A histogram of durations.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<u64>")]
 pub struct Times(Vec<u64>);
@@ -29,7 +28,7 @@ impl TryFrom<Vec<u64>> for Times {
     fn try_from(counts: Vec<u64>) -> Result<Self, Self::Error> {
         match counts.len() {
             BUCKETS => Ok(Self(counts)),
-            _ => Err("counts in other buckets than ours"),
+            _ => Err("the counts have another number of buckets"),
         }
     }
 }
@@ -41,7 +40,7 @@ impl Default for Times {
 }
 
 impl Times {
-    /// What was counted, bucket by bucket from the first; what is missing at the end is nothing.
+    /// Builds a histogram from counts by bucket; missing counts at the end are 0.
     pub fn from_counts(counts: impl IntoIterator<Item = u64>) -> Self {
         let mut times = Self::default();
         for (mine, count) in times.0.iter_mut().zip(counts) {
@@ -50,42 +49,41 @@ impl Times {
         times
     }
 
-    /// Counts `count` times of so many microseconds.
+    /// Counts a duration `count` times.
     pub fn record(&mut self, micros: u64, count: u64) {
         self.0[bucket_of(micros)] += count;
     }
 
-    /// The counts, bucket by bucket.
+    /// The counts by bucket.
     pub fn counts(&self) -> &[u64] {
         &self.0
     }
 
-    /// The same for a chart.
+    /// The counts for a chart.
     pub fn log_counts(&self) -> LogCounts {
         let counted = (0..).zip(self.0.iter().copied());
         LogCounts::from(counted.filter(|(_, count)| *count > 0).collect::<Vec<_>>())
     }
 
-    /// How many there are.
     pub fn total(&self) -> u64 {
         self.0.iter().sum()
     }
 
-    /// Adds what another has counted.
+    /// Adds the counts of another histogram.
     pub fn add(&mut self, other: &Self) {
         for (mine, theirs) in self.0.iter_mut().zip(&other.0) {
             *mine += theirs;
         }
     }
 
-    /// What was counted since an earlier moment; of a counter that began anew since, nothing.
+    /// The difference to earlier counts; 0 for a counter that was reset since.
     #[must_use]
     pub fn since(&self, before: &Self) -> Self {
         let both = self.0.iter().zip(&before.0);
         Self(both.map(|(now, then)| now.saturating_sub(*then)).collect())
     }
 
-    /// The time that this share took less than, in milliseconds; none where nothing was counted.
+    /// The quantile for this share, in milliseconds; `None` if nothing was counted.
     pub fn quantile_ms(&self, share: f64) -> Option<f64> {
         let total = self.total();
         let wanted = total as f64 * share;
@@ -93,7 +91,7 @@ impl Times {
         for (bucket, count) in self.0.iter().enumerate().filter(|(_, count)| **count > 0) {
             let count = *count as f64;
             if below + count >= wanted {
-                // Within a bucket they lie evenly, as far as we know.
+                // Assumes an even distribution within a bucket.
                 let (begin, end) = (begin_of(bucket), begin_of(bucket + 1));
                 return Some((begin + (end - begin) * (wanted - below) / count) / 1000.0);
             }

@@ -1,4 +1,4 @@
-//! Takes pictures away everywhere: files, memcached, and the original of a deleted photo.
+//! Delivers purges: removes a picture from disk and memcached, and the original of a deleted photo.
 
 use db::outbox::{self, Gone};
 use domain::urls;
@@ -7,29 +7,29 @@ use images::{Encoding, Original, Originals, Width};
 
 use crate::Site;
 
-/// How many purges one round takes.
+/// How many purges one run of the job claims.
 const BATCH: i64 = 50;
 
-/// Deletes originals.
+/// Runs the deletion of originals.
 static DELETING: Lane = Lane::new(4);
 
-/// What became of a picture that was to be taken away everywhere.
+/// The outcome of a purge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivery {
-    /// No copy is left with us.
+    /// No copy is left on disk or in memcached.
     Everywhere,
-    /// A memcached did not confirm it, and may wake up with a copy; the next round tries again.
+    /// A memcached did not confirm it and may resume with a copy; the job retries.
     CacheSilent,
-    /// A file could not be removed; the next round tries again.
+    /// A file could not be removed; the job retries.
     DiskFailed,
 }
 
-/// Takes one picture away, and forgets it once every copy is known to be gone.
+/// Removes all copies of one picture, and its row of the outbox once all removals are confirmed.
 pub async fn deliver(site: &Site, gone: &Gone) -> Delivery {
     let files_gone = match site.derivatives.remove(gone.userid, gone.token).await {
         Ok(_) => true,
         Err(error) => {
-            tracing::error!(%error, owner = %gone.userid, "the files of a dead picture could not be removed");
+            tracing::error!(%error, owner = %gone.userid, "removing the files of a purged picture failed");
             false
         }
     };
@@ -49,17 +49,17 @@ pub async fn deliver(site: &Site, gone: &Gone) -> Delivery {
             ?delivery,
             ?report,
             attempts = gone.attempts,
-            "a purge is not confirmed; it will be tried again"
+            "a purge is not confirmed and will be retried"
         );
         outbox::put_off(&site.db, gone.id).await
     };
     if let Err(error) = noted {
-        tracing::error!(%error, "the outbox could not be updated; the purge will be done once more");
+        tracing::error!(%error, "updating the outbox failed; the purge will be repeated");
     }
     delivery
 }
 
-/// Delivers what is due; says how many were.
+/// Delivers the purges that are due; returns how many there were.
 ///
 /// # Errors
 ///
@@ -72,7 +72,7 @@ pub async fn deliver_due(site: &Site) -> Result<usize, db::Error> {
     Ok(due.len())
 }
 
-/// Every address under which the picture may have been kept.
+/// Every address under which the picture may be cached.
 fn addresses(gone: &Gone) -> Vec<String> {
     let mut addresses = Vec::with_capacity(Width::ALL.len() * 2);
     for width in Width::ALL {
@@ -88,7 +88,7 @@ fn addresses(gone: &Gone) -> Vec<String> {
     addresses
 }
 
-/// Deletes the uploaded file of a deleted photo. A drawn one has none.
+/// Deletes the uploaded file of a deleted photo. A drawn photo has none.
 async fn remove_original(originals: &Originals, gone: &Gone) -> bool {
     let Some(Ok(Original::Upload(name))) = gone.filename.as_deref().map(str::parse) else {
         return true;
@@ -97,10 +97,7 @@ async fn remove_original(originals: &Originals, gone: &Gone) -> bool {
     match DELETING.run(move || originals.delete(name)).await {
         Ok(Ok(_)) => true,
         failed => {
-            tracing::error!(
-                ?failed,
-                "the original of a deleted photo could not be removed"
-            );
+            tracing::error!(?failed, "removing the original of a deleted photo failed");
             false
         }
     }

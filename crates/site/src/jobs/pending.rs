@@ -1,4 +1,4 @@
-//! Purges that a process committed and did not deliver before it died: delivered by the next start.
+//! Delivers at start-up the purges that a process committed but did not deliver before it died.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
@@ -10,41 +10,41 @@ use tokio::time::timeout;
 use super::outbox::{Delivery, deliver};
 use crate::Site;
 
-/// How long purges that are owed may take, of which one waits two seconds for a frozen memcached.
-const OWED_PATIENCE: Duration = Duration::from_secs(5);
-/// How many purges are done before the start; the rounds do what is left.
-const OWED_MAX: i64 = 1_000;
-/// How many purges are under way at once.
-const OWED_AT_ONCE: usize = 8;
+/// How long all pending purges may take; each waits two seconds for a frozen memcached.
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How many purges are delivered before the start; the job delivers the rest.
+const PENDING_MAX: i64 = 1_000;
+/// How many purges run at once.
+const CONCURRENCY: usize = 8;
 
-/// Delivers pending purges, for [`OWED_PATIENCE`] at most.
+/// Delivers pending purges, for [`DELIVERY_TIMEOUT`] at most.
 pub async fn deliver_pending(site: &Site) {
-    let owed = match outbox::owed(&site.db, OWED_MAX).await {
-        Ok(owed) => owed,
+    let pending = match outbox::pending(&site.db, PENDING_MAX).await {
+        Ok(pending) => pending,
         Err(error) => {
-            tracing::warn!(%error, "it is not known whether a purge is owed; the rounds will ask again");
+            tracing::warn!(%error, "reading the pending purges failed; the job will retry");
             return;
         }
     };
-    if owed.is_empty() {
+    if pending.is_empty() {
         return;
     }
     let confirmed = AtomicUsize::new(0);
-    let all = stream::iter(&owed).for_each_concurrent(OWED_AT_ONCE, async |gone| {
+    let all = stream::iter(&pending).for_each_concurrent(CONCURRENCY, async |gone| {
         let delivery = deliver(site, gone);
         confirmed.fetch_add(usize::from(delivery.await == Delivery::Everywhere), Relaxed);
     });
-    // Either way what counts is how many are confirmed.
-    let _ = timeout(OWED_PATIENCE, all).await;
-    let (owed, confirmed) = (owed.len(), confirmed.into_inner());
-    if confirmed == owed {
-        tracing::info!(owed, "what was owed to deleted and hidden pictures is done");
+    // After a timeout too the number of confirmed purges decides.
+    let _ = timeout(DELIVERY_TIMEOUT, all).await;
+    let (pending, confirmed) = (pending.len(), confirmed.into_inner());
+    if confirmed == pending {
+        tracing::info!(confirmed, "delivered the pending purges");
     } else {
         tracing::warn!(
-            owed,
+            pending,
             confirmed,
-            "this process answers although a copy of a deleted or hidden picture may be left in a \
-             cache or on the disk; it goes on trying"
+            "starting although purges are not confirmed: a copy of a deleted or hidden picture may be left in a cache or \
+             on disk; the job retries"
         );
     }
 }

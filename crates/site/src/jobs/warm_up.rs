@@ -1,4 +1,4 @@
-//! Draws the first page of explore ahead, so that the first visitor sees pictures at once.
+//! Makes the pictures of the first page of explore in advance, so that the first visitor does not wait for them.
 
 use db::explore;
 use domain::Cursor;
@@ -7,7 +7,7 @@ use images::{Encoding, Priority, Size, Width};
 use crate::Site;
 use crate::picture::{self, PictureError};
 
-/// Draws what the first page of explore shows, at low priority: pictures that a visitor requests are drawn first.
+/// Makes the pictures of the first page of explore at low priority: requests of visitors come first.
 ///
 /// # Errors
 ///
@@ -16,7 +16,7 @@ pub async fn warm_up(site: &Site) -> Result<(), db::Error> {
     let found = explore::page(&site.db, Cursor::Newest).await?.found;
     for width in [Width::W640, Width::W320] {
         for found in &found {
-            // Not on a disk that fills up: it would be thrown away and made again.
+            // Not on a disk that fills up: the picture would be dropped and made again.
             if !site.disk.keeps_derivatives() {
                 return Ok(());
             }
@@ -29,7 +29,7 @@ pub async fn warm_up(site: &Site) -> Result<(), db::Error> {
             match drawn.await {
                 Ok(_) | Err(PictureError::NotPublic) => {}
                 Err(PictureError::Database(error)) => return Err(error),
-                Err(error) => tracing::debug!(%error, "a picture was not drawn ahead"),
+                Err(error) => tracing::debug!(%error, "making a picture in advance failed"),
             }
         }
     }

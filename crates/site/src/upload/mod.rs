@@ -1,8 +1,8 @@
-//! Posting a picture: a place, the bytes, the inspection, the row.
+//! Posts a picture in four steps: take a place, receive the bytes, inspect them, insert the row.
 //!
-//! The order bounds what one account can cost everybody else. A place is taken before the body is read; the bytes go
-//! to a file and not to memory; the file is weighed before it waits, and decoded one at a time a process. Nothing that
-//! other requests need (threads, memory for drawing, database connections) is held while an upload waits.
+//! The order bounds what one account can cost all others. A place is taken before the body is read; the bytes go to a
+//! file and not to memory; the size of the file is checked before it waits, and one file at a time a process is decoded.
+//! A waiting upload holds no resource that other requests need (threads, memory for drawing, database connections).
 
 mod place;
 
@@ -18,7 +18,7 @@ use domain::{Frame, PhotoId, Title, Tone, UserId, Visibility};
 use images::blocking::Lane;
 use images::{Abandoned, Facts, Incoming, InspectError, Inspector, Originals, Received, Refusal};
 
-/// Makes originals of received files, and takes them back.
+/// Runs the work on originals.
 static KEEPING: Lane = Lane::new(4);
 
 /// The uploads of one process. Clones share its places.
@@ -30,31 +30,31 @@ pub struct Uploads {
     places: Arc<Places>,
 }
 
-/// What the owner says about the picture.
+/// The owner's details of a picture.
 #[derive(Debug, Clone)]
 pub struct Details {
     /// May be empty.
     pub title: Title,
-    /// Who may look.
+    /// Its visibility.
     pub visibility: Visibility,
 }
 
 /// Why a picture was not posted.
 #[derive(Debug, thiserror::Error)]
 pub enum PostError {
-    /// It is no picture that the site takes.
+    /// The file is not an accepted picture.
     #[error(transparent)]
     Refused(Refusal),
-    /// Too much is waiting to be inspected. Try again in a few seconds.
+    /// Too many uploads wait to be inspected; to be retried in a few seconds.
     #[error("too many uploads are waiting to be inspected")]
     Busy,
     /// The disk failed.
-    #[error("an upload cannot be kept")]
+    #[error("an upload cannot be stored")]
     Disk(#[from] io::Error),
     /// The database failed.
     #[error(transparent)]
     Database(#[from] db::Error),
-    /// The process ends.
+    /// The process is shutting down.
     #[error("posting a photo was interrupted")]
     Interrupted,
 }
@@ -71,7 +71,7 @@ impl From<InspectError> for PostError {
 }
 
 impl Uploads {
-    /// The uploads of a process that keeps originals here. Its thread starts with the first upload.
+    /// The uploads of a process with these originals. The inspector's thread starts with the first upload.
     #[must_use]
     pub fn new(db: db::Pool, originals: Originals) -> Self {
         Self {
@@ -82,16 +82,16 @@ impl Uploads {
         }
     }
 
-    /// Takes a place for an upload of this account. To be asked before the body is read.
+    /// Takes a place for an upload of this account, before the body is read.
     ///
     /// # Errors
     ///
-    /// When the account or the process has too many under way, or the database fails.
+    /// When the account or the process has too many in progress, or the database fails.
     pub async fn admit(&self, account: UserId) -> Result<Place, NotAdmitted> {
         Places::take(&self.places, account).await
     }
 
-    /// Begins to receive the file of an upload that has a place, of so many bytes at most.
+    /// Begins to receive the file of an upload that has a place; `announced_bytes` at most.
     ///
     /// # Errors
     ///
@@ -102,13 +102,13 @@ impl Uploads {
 
     /// Inspects a received file and posts it as a photo of the account that has the place.
     ///
-    /// A caller that is dropped while the file waits or is inspected posts nothing. From then on it is too late: the
-    /// photo is posted, or nothing of it is left. If nobody knows which, because the process died or the connection broke
-    /// while the row was committed, [`sweep`] finds out later.
+    /// A call that is dropped while the file waits or is inspected posts nothing. After that the photo is posted, or no
+    /// part of it is left. If the outcome is unknown, because the process died or the connection broke while the row was
+    /// committed, [`sweep`] finds out later.
     ///
     /// # Errors
     ///
-    /// When the picture is refused, too much is waiting, or something fails; then nothing is kept.
+    /// When the picture is refused, too many uploads wait, or a step fails; then no part of it is stored.
     pub async fn post(
         &self,
         place: &Place,
@@ -121,7 +121,7 @@ impl Uploads {
         kept.await.map_err(|_| PostError::Interrupted)?
     }
 
-    /// Makes an original of the file and then the row that names it; if the row fails, the file is deleted.
+    /// Makes the file an original and then inserts its row; if the row fails, deletes the file.
     async fn keep(
         &self,
         owner: UserId,
@@ -175,7 +175,7 @@ impl Uploads {
     }
 }
 
-/// Removes what processes that died left of uploads; returns how many pictures.
+/// Removes the unfinished uploads of processes that died; returns how many pictures.
 ///
 /// # Errors
 ///
@@ -194,7 +194,7 @@ pub async fn sweep(db: &db::Pool, originals: &Originals) -> anyhow::Result<usize
                 if !is_posted {
                     files.delete(name)?;
                 }
-                // Last, so that the next sweep goes on with what this one did not finish.
+                // Last, so that the next sweep continues if this one fails.
                 files.forget(name)
             })
             .await??;
@@ -203,10 +203,10 @@ pub async fn sweep(db: &db::Pool, originals: &Originals) -> anyhow::Result<usize
     Ok(removed)
 }
 
-/// Why there is no row.
+/// Why the row was not inserted.
 enum NotInserted {
-    /// There is none.
+    /// It was certainly not inserted.
     Certain(db::Error),
-    /// The connection broke while the transaction was committed: there may be one, and it must not lose its file.
+    /// The connection broke during the commit: the row may exist, so its file must stay.
     Unknown(db::Error),
 }

@@ -1,4 +1,4 @@
-//! Places for uploads: a bounded number an account over all processes, and a bounded number a process.
+//! Places for uploads: a bounded number for each account over all processes, and for each process.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,23 +13,23 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
-/// How many uploads may be under way in a process. Most of them arrive, which takes minutes over a slow line, some
-/// 512 KiB of memory and up to 64 MiB of disk; how many of them wait to be inspected is bounded by the inspector.
+/// How many uploads may be in progress in a process. Most of them are being received, which takes minutes over a slow
+/// network, some 512 KiB of memory and up to 64 MiB of disk; the inspector bounds how many wait to be inspected.
 const PLACES_PER_PROCESS: usize = 32;
 
-/// How long an answer waits for its place to be given back.
-const ANSWER_WAITS_MAX: Duration = Duration::from_secs(1);
+/// How long a response waits until its place is released.
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How long to wait after each try to give a place back. After the last the lease has ended.
+/// The pauses after each attempt to release a place. After the last one the lease has expired.
 const GIVE_BACK_PAUSES_S: [u64; 4] = [1, 10, 60, 180];
 
-/// Why there is no place.
+/// Why there is no place for an upload.
 #[derive(Debug, thiserror::Error)]
 pub enum NotAdmitted {
-    /// The account has [`PLACES_PER_ACCOUNT`] uploads under way.
+    /// The account has [`PLACES_PER_ACCOUNT`] uploads in progress.
     #[error("the account has {PLACES_PER_ACCOUNT} uploads under way")]
     Account,
-    /// The process has [`PLACES_PER_PROCESS`] uploads under way.
+    /// The process has [`PLACES_PER_PROCESS`] uploads in progress.
     #[error("the process has {PLACES_PER_PROCESS} uploads under way")]
     Process,
     /// The database failed.
@@ -42,12 +42,13 @@ pub enum NotAdmitted {
 pub(super) struct Places {
     db: db::Pool,
     free: Arc<Semaphore>,
-    /// How many uploads each account has in this process. A flood of one account is turned away by this, without a
-    /// statement and without a place that somebody else could use.
+    /// How many uploads each account has in this process. This refuses a flood of one account without a
+    /// statement and without a place that another account could use.
     of_account: Mutex<HashMap<UserId, i16>>,
 }
 
-/// A place for one upload. Given back when the last clone is dropped; [`give_back`](Self::give_back) does it sooner, and waits.
+/// A place for one upload, released when the last clone is dropped. [`give_back`](Self::give_back) releases it earlier and
+/// waits for it.
 #[derive(Debug, Clone)]
 pub struct Place(Arc<Taken>);
 
@@ -72,7 +73,7 @@ struct Lease {
     account: UserId,
     name: Uuid,
     returned: AtomicBool,
-    /// The last clone may be dropped on a thread that is none of the runtime's.
+    /// The runtime, because the last clone may be dropped on a thread outside of it.
     runtime: Handle,
 }
 
@@ -89,7 +90,7 @@ impl Places {
         let mut here = places.count(account).ok_or(NotAdmitted::Account)?;
         let permit = Arc::clone(&places.free).try_acquire_owned();
         here._permit = Some(permit.map_err(|_| NotAdmitted::Process)?);
-        // Before the statement: one that is cancelled may have been executed.
+        // Before the statement: a cancelled statement may have been executed.
         let lease = Lease {
             db: places.db.clone(),
             account,
@@ -130,25 +131,25 @@ impl Places {
 }
 
 impl Place {
-    /// Whose upload it is for.
+    /// The account that uploads.
     #[must_use]
     pub fn account(&self) -> UserId {
         self.0.here.account
     }
 
-    /// Gives the account's place back before its answer is sent: the next upload of a visitor who obeys the answer finds it
-    /// free, and a process that ends with the answer (CGI) leaves nothing behind.
+    /// Releases the account's place before the response is sent: the visitor's next upload finds it free, and a process that
+    /// ends with the response (CGI) leaves no lease behind.
     pub async fn give_back(self) {
-        // Work that goes on after its client has left keeps the place until it ends.
+        // Work that continues after its request was cancelled keeps the place until it ends.
         if let Some(taken) = Arc::into_inner(self.0) {
-            // A client that leaves meanwhile, or a database that is away, does not keep the place taken.
-            let _ = timeout(ANSWER_WAITS_MAX, taken.lease.give_back()).await;
+            // The release continues after a cancelled request, and is retried if the database is unavailable.
+            let _ = timeout(RELEASE_TIMEOUT, taken.lease.give_back()).await;
         }
     }
 }
 
 impl Lease {
-    /// Gives the place back in a task of its own, and returns it.
+    /// Releases the place in a task of its own, and returns the task.
     fn give_back(&self) -> JoinHandle<()> {
         self.returned.store(true, Ordering::Relaxed);
         let (db, account, name) = (self.db.clone(), self.account, self.name);
@@ -156,7 +157,7 @@ impl Lease {
             for pause_s in GIVE_BACK_PAUSES_S {
                 match upload_place::give_back(&db, account, name).await {
                     Ok(()) => return,
-                    Err(error) => tracing::warn!(%error, "a place for uploads was not given back"),
+                    Err(error) => tracing::warn!(%error, "releasing a place for uploads failed"),
                 }
                 sleep(Duration::from_secs(pause_s)).await;
             }

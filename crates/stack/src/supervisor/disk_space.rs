@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use db::trouble::Trouble;
+use db::transient_error::TransientError;
 use db::wal;
 use db::{ConnectOptions, Connection};
 use images::disk::{BALLAST_BYTES, Ballast, Reading, STEP_BYTES, is_disk_full};
@@ -231,7 +231,7 @@ impl Wal {
 
 fn is_postgres_disk_full(error: &anyhow::Error) -> bool {
     let error = error.downcast_ref::<db::Error>();
-    error.and_then(Trouble::of) == Some(Trouble::DiskFull)
+    error.and_then(TransientError::of) == Some(TransientError::DiskFull)
 }
 
 /// Formats a number of bytes.

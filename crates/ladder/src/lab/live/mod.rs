@@ -1,5 +1,5 @@
-//! The live lab: reads the counters of every app process, of memcached and of `/proc` once a second, and does
-//! what the buttons say.
+//! The live lab: reads the counters of every app process, of memcached and of `/proc` once a second, and performs the
+//! actions of its buttons.
 //!
 //! One process of a site draws for all: the first whose socket answers. So every process shows the same
 //! picture and the same benchmark, and the work is done once. Nothing runs while no browser watches.
@@ -15,40 +15,40 @@ use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
 use super::findings::Findings;
-use super::gather::Gatherer;
 use super::load::{DURATION, Heard};
-use super::pulse::Pulse;
-use super::scene::{Changing, Scene};
-use super::siblings::{self, NotPosted};
+use super::processes::{self, NotPosted};
+use super::request_counters::RequestCounters;
+use super::snapshot::{Changing, Snapshot};
 
 mod bench;
+mod refresh;
 
-/// How long we go on gathering after somebody last looked: longer than a browser needs to come back.
+/// How long gathering goes on after the last request of a browser: longer than a browser needs to reconnect.
 const WATCHED_FOR: Duration = Duration::from_secs(10);
 
-/// How long a request waits for the next picture at most.
-const NEXT_PATIENCE: Duration = Duration::from_secs(2);
+/// How long a request waits for the next snapshot at most.
+const NEXT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long a sibling may take to answer; one that is stopped or dead does not draw.
-const SIBLING_PATIENCE: Duration = Duration::from_secs(4);
+/// How long a sibling may take to answer; a sibling that is stopped or dead does not draw.
+const SIBLING_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// Where a process stands in its site.
+/// The place of a process in its site.
 #[derive(Debug, Clone, Default)]
 pub struct Place {
-    /// Its unix socket, beside which those of its siblings lie.
+    /// Its unix socket, in the directory of its siblings' sockets.
     pub socket: Option<PathBuf>,
-    /// Where the front of the site listens.
+    /// The address of the site's front.
     pub front: Option<SocketAddr>,
 }
 
-/// What can be asked for in the lab.
+/// An action of the lab.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// Drop the userid index.
     Drop,
     /// Create it.
     Create,
-    /// Measure the photostream as things are.
+    /// Measure the photostream in the present state.
     Measure,
     /// Run the benchmark.
     Benchmark,
@@ -84,40 +84,40 @@ pub struct Live(Arc<Parts>);
 
 #[derive(Debug)]
 struct Parts {
-    pulse: Pulse,
+    request_counters: RequestCounters,
     db: db::Pool,
     database_url: String,
     memcached: Vec<SocketAddr>,
     place: OnceLock<Place>,
-    desk: Mutex<Desk>,
-    drawn: watch::Sender<Arc<Scene>>,
+    state: Mutex<State>,
+    drawn: watch::Sender<Arc<Snapshot>>,
     stop: Notify,
 }
 
-/// What changes while one looks.
+/// The mutable state.
 #[derive(Debug)]
-struct Desk {
-    scene: Scene,
+struct State {
+    snapshot: Snapshot,
     watched_until: Instant,
     gathering: bool,
-    /// What the running benchmark has said since the last second was drawn.
+    /// The reports of the running benchmark since the last second was drawn.
     heard: Option<Heard>,
 }
 
 impl Live {
-    /// A lab that counts, and draws once somebody looks.
+    /// A lab that counts requests, and gathers once a browser watches.
     pub fn new(db: db::Pool, database_url: &str, memcached: &[SocketAddr]) -> Self {
         let now = Instant::now();
-        let scene = Scene::new(now, !memcached.is_empty());
+        let snapshot = Snapshot::new(now, !memcached.is_empty());
         Self(Arc::new(Parts {
-            pulse: Pulse::default(),
+            request_counters: RequestCounters::default(),
             db,
             database_url: database_url.to_owned(),
             memcached: memcached.to_vec(),
             place: OnceLock::new(),
-            drawn: watch::Sender::new(Arc::new(scene.clone())),
-            desk: Mutex::new(Desk {
-                scene,
+            drawn: watch::Sender::new(Arc::new(snapshot.clone())),
+            state: Mutex::new(State {
+                snapshot,
                 watched_until: now,
                 gathering: false,
                 heard: None,
@@ -126,22 +126,22 @@ impl Live {
         }))
     }
 
-    /// Says where this process stands. One that answers a single request never says it, and then
-    /// nothing is drawn: it is gone before there is a second.
-    pub fn stand_at(&self, place: Place) {
-        let mut desk = self.desk();
-        desk.scene.lives = true;
-        desk.scene.no_benchmark = no_benchmark(place.front);
-        // Said once, before anything is served.
+    /// Sets the place of this process. A process that answers a single request (CGI) never sets it, and gathers nothing:
+    /// it ends before a second is over.
+    pub fn set_place(&self, place: Place) {
+        let mut state = self.state();
+        state.snapshot.lives = true;
+        state.snapshot.no_benchmark = no_benchmark(place.front);
+        // Called once, before the first request.
         let _ = self.0.place.set(place);
     }
 
-    /// What this process counts.
-    pub fn pulse(&self) -> &Pulse {
-        &self.0.pulse
+    /// The counters of this process.
+    pub fn request_counters(&self) -> &RequestCounters {
+        &self.0.request_counters
     }
 
-    /// Whether this process has a socket where siblings may ask it.
+    /// Whether this process has a socket, through which siblings reach it.
     pub fn has_siblings(&self) -> bool {
         self.own_socket().is_some()
     }
@@ -150,45 +150,43 @@ impl Live {
         self.0.place.get()?.socket.as_ref()
     }
 
-    pub(super) fn memcached(&self) -> &[SocketAddr] {
-        &self.0.memcached
-    }
-
     /// The sockets of the siblings of this process.
-    pub(super) fn sibling_sockets(&self) -> Vec<PathBuf> {
+    fn sibling_sockets(&self) -> Vec<PathBuf> {
         let Some(own) = self.own_socket() else {
             return vec![];
         };
-        let mut sockets = siblings::sockets(own);
+        let mut sockets = processes::sockets(own);
         sockets.retain(|socket| socket != own);
         sockets
     }
 
-    /// What the process that draws answers at that address; none when that is this one.
+    /// The response of the process that draws to this path; `None` if this process draws.
     pub async fn elsewhere(&self, path: &str) -> Option<String> {
         for socket in self.siblings_before() {
-            match siblings::get(&socket, path, SIBLING_PATIENCE).await {
+            match processes::get(&socket, path, SIBLING_TIMEOUT).await {
                 Ok(answer) => return Some(answer),
-                Err(error) => tracing::debug!(%error, ?socket, "this sibling does not draw"),
+                Err(error) => tracing::debug!(%error, ?socket, "a sibling does not draw"),
             }
         }
         None
     }
 
-    /// Posts a form to the process that draws; returns false if that is this one. Only a sibling that no connection
-    /// can be made to is passed over: another may still do what it was sent, and nothing is done twice.
+    /// Posts a form to the process that draws; returns false if this process draws.
+    ///
+    /// Only a sibling that refuses connections is skipped: one that received the form may still perform the action, which
+    /// must not happen twice.
     pub async fn acts_elsewhere(&self, path: &str, form: &str) -> bool {
         for socket in self.siblings_before() {
-            match siblings::post(&socket, path, form, SIBLING_PATIENCE).await {
+            match processes::post(&socket, path, form, SIBLING_TIMEOUT).await {
                 Ok(()) => return true,
                 Err(NotPosted::Away(error)) => {
-                    tracing::debug!(%error, ?socket, "this sibling is away");
+                    tracing::debug!(%error, ?socket, "a sibling refuses connections");
                 }
                 Err(NotPosted::Unanswered(error)) => {
-                    tracing::warn!(%error, ?socket, "a sibling was asked to act and does not answer");
+                    tracing::warn!(%error, ?socket, "a sibling received an action and did not answer");
                     let sentence = "The process that was asked for this has not answered. It may still do it; if \
                                     nothing happens, please try again.";
-                    self.redraw(|scene| scene.mishap = Some(sentence.to_owned()));
+                    self.redraw(|snapshot| snapshot.mishap = Some(sentence.to_owned()));
                     return true;
                 }
             }
@@ -196,88 +194,89 @@ impl Live {
         false
     }
 
-    /// The sockets of the siblings that draw rather than this process.
+    /// The sockets of the siblings that draw in preference to this process.
     fn siblings_before(&self) -> Vec<PathBuf> {
         let Some(own) = self.own_socket() else {
             return vec![];
         };
-        let sockets = siblings::sockets(own).into_iter();
+        let sockets = processes::sockets(own).into_iter();
         sockets.take_while(|socket| socket != own).collect()
     }
 
-    /// What there is to draw now; from here on it is gathered for a while.
-    pub async fn scene(&self) -> Arc<Scene> {
+    /// The present snapshot. Starts gathering for a while.
+    pub async fn snapshot(&self) -> Arc<Snapshot> {
         if self.watched() {
-            // The last picture may be of yesterday, and so may what is known of the index.
+            // The last snapshot may be old, and so may its state of the index.
             self.look_at_index().await;
             self.recall_findings().await;
         }
         self.0.drawn.borrow().clone()
     }
 
-    /// What there is to draw after the next second, or when something happens before.
-    pub async fn next_scene(&self) -> Arc<Scene> {
+    /// The snapshot after the next second, or after the next event if that is earlier.
+    pub async fn next_snapshot(&self) -> Arc<Snapshot> {
         let mut drawn = self.0.drawn.subscribe();
         self.watched();
-        // Whether something came or not: what is there is the newest.
-        let _ = timeout(NEXT_PATIENCE, drawn.changed()).await;
+        // Also after a timeout the present snapshot is the newest.
+        let _ = timeout(NEXT_TIMEOUT, drawn.changed()).await;
         drawn.borrow().clone()
     }
 
-    /// Notes that somebody looks. Says whether nobody did before.
+    /// Notes that a browser watches, and starts gathering. Returns whether gathering had stopped.
     fn watched(&self) -> bool {
-        let mut desk = self.desk();
-        desk.watched_until = Instant::now() + WATCHED_FOR;
-        if desk.gathering {
+        let mut state = self.state();
+        state.watched_until = Instant::now() + WATCHED_FOR;
+        if state.gathering {
             return false;
         }
-        if desk.scene.lives {
-            desk.gathering = true;
-            tokio::spawn(Gatherer::new(self.clone()).run());
+        if state.snapshot.lives {
+            state.gathering = true;
+            tokio::spawn(self.clone().refresh());
         }
         true
     }
 
-    /// Whether there is still somebody to gather for; if not, gathering is over.
-    pub(super) fn goes_on(&self) -> bool {
-        let mut desk = self.desk();
-        let wanted = desk.watched_until > Instant::now() || desk.scene.benchmark_ends.is_some();
-        desk.gathering = wanted;
+    /// Whether to go on gathering: a browser watches or a benchmark runs. If not, gathering stops.
+    fn keep_gathering(&self) -> bool {
+        let mut state = self.state();
+        let wanted =
+            state.watched_until > Instant::now() || state.snapshot.benchmark_ends.is_some();
+        state.gathering = wanted;
         wanted
     }
 
-    /// Takes what the benchmark has said lately.
-    pub(super) fn take_heard(&self) -> Option<Heard> {
-        self.desk().heard.take()
+    /// Takes the reports of the benchmark since the last call.
+    fn take_heard(&self) -> Option<Heard> {
+        self.state().heard.take()
     }
 
-    /// Changes what there is to draw, and draws it.
-    pub(super) fn redraw(&self, change: impl FnOnce(&mut Scene)) {
-        let mut desk = self.desk();
-        change(&mut desk.scene);
-        desk.scene.forget();
-        self.0.drawn.send_replace(Arc::new(desk.scene.clone()));
+    /// Changes the snapshot and publishes it.
+    fn redraw(&self, change: impl FnOnce(&mut Snapshot)) {
+        let mut state = self.state();
+        change(&mut state.snapshot);
+        state.snapshot.remove_old();
+        self.0.drawn.send_replace(Arc::new(state.snapshot.clone()));
     }
 
-    /// Asks the database where the index stands and what was measured.
-    pub(super) async fn look_at_index(&self) {
+    /// Reads the state of the index and the last measurements from the database.
+    async fn look_at_index(&self) {
         let status = userid_index::status(&self.0.db).await;
         let timings = measure::last(&self.0.db).await;
         match (status, timings) {
             (Ok(status), Ok(timings)) => {
                 let known = self.0.drawn.borrow().clone();
-                // Most of the time nothing is new, and nothing has to be drawn before its second is over.
+                // Publishes only a change; otherwise the snapshot follows at the end of the second.
                 if known.index.as_ref() != Some(&status) || known.timings != timings {
-                    self.redraw(|scene| scene.learns(status, timings));
+                    self.redraw(|snapshot| snapshot.set_index(status, timings));
                 }
             }
             (Err(error), _) | (_, Err(error)) => {
-                tracing::debug!(%error, "the lab cannot see the index");
+                tracing::debug!(%error, "reading the state of the index failed");
             }
         }
     }
 
-    /// Does what a button asks for, and returns as soon as it has begun: how it goes is drawn.
+    /// Starts an action and returns; its progress is in the snapshots.
     pub async fn act(&self, action: Action) {
         if action == Action::Stop {
             return self.0.stop.notify_waiters();
@@ -302,54 +301,54 @@ impl Live {
             live.look_at_index().await;
         });
         if self.0.place.get().is_none() {
-            // This process is gone with its answer, so the answer waits.
+            // A CGI process ends with its response, so the response waits for the action.
             let _ = work.await;
         }
     }
 
-    /// Notes that something begins; says no, in a sentence to be drawn, when it cannot.
+    /// Notes the start of an action. If it cannot start, returns false and puts the reason into the snapshot.
     fn begin(&self, action: Action) -> bool {
         let mut begun = true;
-        self.redraw(|scene| {
+        self.redraw(|snapshot| {
             let changing = match action {
                 Action::Drop => Some(Changing::Dropping),
                 Action::Create => Some(Changing::Creating),
                 Action::Measure | Action::Benchmark | Action::Stop => None,
             };
-            scene.mishap = match (action, changing) {
-                (_, Some(_)) if scene.changing.is_some() => {
+            snapshot.mishap = match (action, changing) {
+                (_, Some(_)) if snapshot.changing.is_some() => {
                     Some("The index is being changed already; one change at a time.".to_owned())
                 }
-                (Action::Benchmark, _) if scene.benchmark_ends.is_some() => {
+                (Action::Benchmark, _) if snapshot.benchmark_ends.is_some() => {
                     Some("A benchmark is running already; one at a time.".to_owned())
                 }
-                (Action::Benchmark, _) => scene.no_benchmark.clone(),
+                (Action::Benchmark, _) => snapshot.no_benchmark.clone(),
                 _ => None,
             };
-            begun = scene.mishap.is_none();
+            begun = snapshot.mishap.is_none();
             if begun {
-                scene.changing = changing.or(scene.changing);
+                snapshot.changing = changing.or(snapshot.changing);
                 if action == Action::Benchmark {
-                    scene.benchmark_ends = Some(Instant::now() + DURATION);
-                    scene.outcome = None;
-                    scene.findings = Findings::default();
+                    snapshot.benchmark_ends = Some(Instant::now() + DURATION);
+                    snapshot.outcome = None;
+                    snapshot.findings = Findings::default();
                 }
             }
         });
         begun
     }
 
-    /// A change of the index is over.
+    /// Records the outcome of a change of the index.
     async fn change(&self, outcome: Result<Vec<userid_index::Done>, Error>) {
         let is_done = outcome.is_ok();
         match outcome {
             Ok(done) => tracing::info!(?done, "the userid index was changed in the lab"),
             Err(error) => self.mishap(&error),
         }
-        self.redraw(|scene| {
-            scene.changing = None;
+        self.redraw(|snapshot| {
+            snapshot.changing = None;
             if is_done {
-                scene.mishap = None;
+                snapshot.mishap = None;
             }
         });
         self.look_at_index().await;
@@ -367,15 +366,15 @@ impl Live {
             Error::Database(_) => "The database failed at that; the log says how.",
         };
         tracing::warn!(error = format!("{error:#}"), "the index change failed");
-        self.redraw(|scene| scene.mishap = Some(sentence.to_owned()));
+        self.redraw(|snapshot| snapshot.mishap = Some(sentence.to_owned()));
     }
 
-    fn desk(&self) -> MutexGuard<'_, Desk> {
-        self.0.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Why no benchmark can be run against a front, if so.
+/// Why no benchmark can be run against a front, or `None`.
 fn no_benchmark(front: Option<SocketAddr>) -> Option<String> {
     match front {
         None => Some(
@@ -402,13 +401,13 @@ mod tests {
         assert!(no_benchmark(None).is_some());
     }
 
-    /// Two processes, of which the first takes connections and answers nothing.
+    /// Two processes, of which the first accepts connections and answers nothing.
     async fn beside_a_silent_sibling() -> (tempfile::TempDir, tokio::net::UnixListener, Live) {
         let folder = tempfile::tempdir().unwrap();
         let silent = tokio::net::UnixListener::bind(folder.path().join("app-0.sock")).unwrap();
         let url = "postgres://nobody@127.0.0.1:1/none";
         let live = Live::new(db::Pool::connect_lazy(url).unwrap(), url, &[]);
-        live.stand_at(Place {
+        live.set_place(Place {
             socket: Some(folder.path().join("app-1.sock")),
             front: None,
         });
@@ -429,7 +428,7 @@ mod tests {
         let (is_elsewhere, ()) = tokio::join!(act, closes);
         assert!(is_elsewhere, "it was sent");
         assert!(live.0.drawn.borrow().mishap.is_some(), "and that is shown");
-        // A process that ended leaves its socket, and cannot have the request.
+        // A process that ended leaves its socket, and cannot receive the request.
         drop(silent);
         assert!(folder.path().join("app-0.sock").exists());
         assert!(!live.acts_elsewhere("/act", "action=benchmark").await);

@@ -1,28 +1,27 @@
-//! What the cores did meanwhile, for anybody on this machine.
+//! How busy the cores of this machine are, with whatever work.
 
 use anyhow::{Context as _, Result};
 
-/// How many cores we may use.
+/// How many cores this process may use.
 pub(super) fn count() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Time of all cores so far, in clock ticks (see `proc_stat(5)`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Cores {
-    /// At work for somebody, or taken from this machine by its host.
+pub(super) struct HostCpu {
+    /// Busy with any process, or taken from this machine by its host (steal).
     busy: u64,
     idle: u64,
 }
 
-impl Cores {
-    /// Reads them now.
+impl HostCpu {
     pub(super) fn read() -> Result<Self> {
         let text = std::fs::read_to_string("/proc/stat").context("reading /proc/stat")?;
-        parse(&text).context("/proc/stat is not as we know it")
+        parse(&text).context("/proc/stat has an unexpected format")
     }
 
-    /// Which share of the time since an earlier moment they were at work, 0 to 1.
+    /// The share of the time since `before` in which the cores were busy, 0 to 1.
     pub(super) fn busy_since(&self, before: &Self) -> f64 {
         let busy = self.busy.saturating_sub(before.busy) as f64;
         let idle = self.idle.saturating_sub(before.idle) as f64;
@@ -34,8 +33,8 @@ impl Cores {
     }
 }
 
-/// user, nice, system, idle, iowait, irq, softirq, steal; what follows is counted in user already.
-fn parse(text: &str) -> Option<Cores> {
+/// Parses user, nice, system, idle, iowait, irq, softirq, steal; the fields after them are included in user already.
+fn parse(text: &str) -> Option<HostCpu> {
     let line = text.lines().next()?.strip_prefix("cpu ")?;
     let ticks: Vec<u64> = line
         .split_whitespace()
@@ -45,7 +44,7 @@ fn parse(text: &str) -> Option<Cores> {
     let [user, nice, system, idle, waiting, irq, softirq, stolen] = ticks[..] else {
         return None;
     };
-    Some(Cores {
+    Some(HostCpu {
         busy: user + nice + system + irq + softirq + stolen,
         idle: idle + waiting,
     })

@@ -1,4 +1,4 @@
-//! The rounds of one app process: small jobs, each at its own pace, none of which may fail a page.
+//! The schedule of one app process: small background jobs, each with its own period. A failed job fails no page.
 
 use std::future::Future;
 use std::time::Duration;
@@ -12,9 +12,9 @@ use super::{connections, outbox};
 use crate::Site;
 use crate::upload;
 
-/// How often purges that are due are delivered.
+/// How often due purges are delivered.
 const OUTBOX_EVERY: Duration = Duration::from_secs(1);
-/// How often views are written down, and folded into the photos.
+/// How often views are written to the database, and folded into the photos.
 const VIEWS_EVERY: Duration = Duration::from_secs(5);
 /// How often the folder of derivatives, old sessions and the tail of explore are swept.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
@@ -25,12 +25,12 @@ const CONNECTIONS_EVERY: Duration = Duration::from_secs(1);
 /// How often the site's own files of older versions are swept.
 const SWEEP_FILES_EVERY: Duration = Duration::from_secs(60 * 60);
 
-/// Sweeps, one folder at a time.
+/// Runs the sweeps, one at a time.
 static SWEEPING: Lane = Lane::new(1);
 
-/// Which rounds a process makes.
+/// Which jobs a process runs.
 #[derive(Debug, Clone, Copy)]
-pub struct Rounds {
+pub struct Schedule {
     /// The outbox, folding and sweeping: one process of the site is enough, more do no harm.
     pub shared: bool,
     /// Opens all connections that the pool may hold: for a database that has them to spare.
@@ -39,11 +39,11 @@ pub struct Rounds {
     pub derivatives_max_bytes: u64,
 }
 
-/// Makes the rounds for as long as it is polled.
-pub async fn run(site: Site, rounds: Rounds) {
+/// Runs the jobs for as long as it is polled.
+pub async fn run(site: Site, schedule: Schedule) {
     let views = every(VIEWS_EVERY, "writing views down", || write_views(&site));
     let own = async {
-        if rounds.connect_ahead {
+        if schedule.connect_ahead {
             let connections = every(CONNECTIONS_EVERY, "opening database connections", || {
                 connections::open_all(&site)
             });
@@ -52,7 +52,7 @@ pub async fn run(site: Site, rounds: Rounds) {
             views.await;
         }
     };
-    if !rounds.shared {
+    if !schedule.shared {
         own.await;
         return;
     }
@@ -68,7 +68,7 @@ pub async fn run(site: Site, rounds: Rounds) {
         anyhow::Ok(())
     });
     let swept = every(SWEEP_EVERY, "sweeping", || {
-        sweep(&site, rounds.derivatives_max_bytes)
+        sweep(&site, schedule.derivatives_max_bytes)
     });
     let sweep_files = every(SWEEP_FILES_EVERY, "sweeping older versions' files", || {
         sweep_files(&site)
@@ -76,11 +76,11 @@ pub async fn run(site: Site, rounds: Rounds) {
     tokio::join!(own, outbox, fold, swept, sweep_files);
 }
 
-/// Writes down the views that this process counted; on a disk that is nearly full they are forgotten.
+/// Writes the views that this process counted to the database; drops them if the disk is nearly full.
 ///
 /// # Errors
 ///
-/// When the database fails; these views are lost then, and only these.
+/// When the database fails; these views are lost, and only these.
 pub async fn write_views(site: &Site) -> anyhow::Result<()> {
     let views = site.views.take();
     if !views.is_empty() && site.disk.level() != Level::Scarce {
@@ -89,12 +89,12 @@ pub async fn write_views(site: &Site) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Removes what nobody needs any more, on the disk and in the database. Each step is taken whatever became of the others:
-/// room is needed most when the disk is full, and then the database may fail.
+/// Removes expired data on disk and in the database. A failed step does not stop the others: space is needed most when
+/// the disk is full, and then the database may fail.
 ///
 /// # Errors
 ///
-/// What failed, of all steps.
+/// The failures of all steps.
 pub async fn sweep(site: &Site, derivatives_max_bytes: u64) -> anyhow::Result<()> {
     let steps = [
         (
@@ -124,15 +124,15 @@ fn done<T>(step: Result<T, impl Into<anyhow::Error>>) -> anyhow::Result<()> {
     step.map(|_| ()).map_err(Into::into)
 }
 
-/// Notes that this version's files are in use, and takes those that nobody uses.
+/// Records that this version's files are in use, and removes unused files of other versions.
 async fn sweep_files(site: &Site) -> anyhow::Result<()> {
-    let Some(generations) = site.generations.clone() else {
+    let Some(asset_store) = site.asset_store.clone() else {
         return Ok(());
     };
     SWEEPING
         .run(move || {
-            generations.keep_own()?;
-            anyhow::Ok(generations.sweep()?)
+            asset_store.keep_own()?;
+            anyhow::Ok(asset_store.sweep()?)
         })
         .await??;
     Ok(())
@@ -150,12 +150,12 @@ async fn every<F: Future<Output = anyhow::Result<()>>>(
         ticks.tick().await;
         match job().await {
             Ok(()) => failing = false,
-            // Said once, not once a second as long as the database is away.
+            // Logged once, not every period while the database is unavailable.
             Err(error) if !failing => {
                 failing = true;
                 tracing::warn!(
                     error = format!("{error:#}"),
-                    "{what} failed; it will be tried again"
+                    "{what} failed and will be retried"
                 );
             }
             Err(_) => {}

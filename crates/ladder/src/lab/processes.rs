@@ -1,5 +1,5 @@
-//! The app processes of one site: they share nothing, so whoever draws asks the others, each on its own
-//! unix socket, where no visitor comes.
+//! The other app processes of the site. They share no memory, so the process that draws the lab requests the counters
+//! of the others through their unix sockets, which visitors cannot reach.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,10 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 
-/// How many bytes an answer may have: a whole picture has some tens of thousands.
-const ANSWER_BYTES_MAX: usize = 4 << 20;
+/// How many bytes a response may have: a whole drawing has some tens of thousands.
+const RESPONSE_BYTES_MAX: usize = 4 << 20;
 
-/// The sockets of all app processes of a site, found beside that of one: `app-0.sock`, `app-1.sock`.
+/// The sockets of all app processes of a site, found in the directory of one: `app-0.sock`, `app-1.sock`.
 pub(super) fn sockets(own: &Path) -> Vec<PathBuf> {
     let (Some(folder), Some((begin, _))) = (own.parent(), parts(own)) else {
         return vec![own.to_owned()];
@@ -32,20 +32,20 @@ pub(super) fn sockets(own: &Path) -> Vec<PathBuf> {
     found.into_iter().map(|(_, path)| path).collect()
 }
 
-/// What stands before the number in the name of a socket, and the number.
+/// The prefix and the number in the name of a socket.
 fn parts(socket: &Path) -> Option<(String, u32)> {
     let name = socket.file_name()?.to_str()?.strip_suffix(".sock")?;
     let begin = name.trim_end_matches(|c: char| c.is_ascii_digit());
     Some((begin.to_owned(), name[begin.len()..].parse().ok()?))
 }
 
-/// Fetches from an app process what it tells its siblings.
-pub(super) async fn get(socket: &Path, path: &str, patience: Duration) -> io::Result<String> {
+/// Fetches a path from another app process.
+pub(super) async fn get(socket: &Path, path: &str, limit: Duration) -> io::Result<String> {
     let fetched = async {
         let stream = UnixStream::connect(socket).await?;
         exchange(stream, &format!("GET {path} HTTP/1.0\r\n\r\n")).await
     };
-    timeout(patience, fetched).await?
+    timeout(limit, fetched).await?
 }
 
 /// Why a form was not posted.
@@ -53,40 +53,40 @@ pub(super) async fn get(socket: &Path, path: &str, patience: Duration) -> io::Re
 pub(super) enum NotPosted {
     /// No connection could be made, so nothing was sent.
     Away(io::Error),
-    /// The form was sent, or part of it: whether it has an effect is not known.
+    /// The form was sent, or part of it: whether it takes effect is unknown.
     Unanswered(io::Error),
 }
 
-/// Sends an app process a form of one field, as from a page of its own.
+/// Posts a form of one field to an app process, as a page of the site would.
 pub(super) async fn post(
     socket: &Path,
     path: &str,
     form: &str,
-    patience: Duration,
+    limit: Duration,
 ) -> Result<(), NotPosted> {
     let length = form.len();
     let request = format!(
         "POST {path} HTTP/1.0\r\nSec-Fetch-Site: same-origin\r\n\
          Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n{form}"
     );
-    let connected = timeout(patience, UnixStream::connect(socket)).await;
+    let connected = timeout(limit, UnixStream::connect(socket)).await;
     let connected = connected.unwrap_or_else(|late| Err(late.into()));
     let stream = connected.map_err(NotPosted::Away)?;
-    match timeout(patience, exchange(stream, &request)).await {
+    match timeout(limit, exchange(stream, &request)).await {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(error)) => Err(NotPosted::Unanswered(error)),
         Err(late) => Err(NotPosted::Unanswered(late.into())),
     }
 }
 
-/// HTTP/1.0 on purpose: the answer ends with the connection, in one piece.
+/// Sends an HTTP/1.0 request, so that the response ends with the connection and is not chunked.
 async fn exchange(mut stream: UnixStream, request: &str) -> io::Result<String> {
     stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::with_capacity(16 << 10);
-    while answer.len() < ANSWER_BYTES_MAX && stream.read_buf(&mut answer).await? > 0 {}
+    while answer.len() < RESPONSE_BYTES_MAX && stream.read_buf(&mut answer).await? > 0 {}
     body(&String::from_utf8_lossy(&answer))
         .map(str::to_owned)
-        .ok_or_else(|| io::Error::other("an app process answers its sibling strangely"))
+        .ok_or_else(|| io::Error::other("unexpected response of another app process"))
 }
 
 fn body(answer: &str) -> Option<&str> {

@@ -1,4 +1,4 @@
-//! What the lab knows at one moment, second by second: what there is to draw.
+//! A snapshot of the lab: the data that its page draws, second by second.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -10,13 +10,13 @@ use stack::observe::cpu::Tiers;
 
 use super::findings::Findings;
 use super::load::{Heard, Outcome};
-use super::pulse::top;
+use super::request_counters::top;
 use super::times::Times;
 
 /// How much of the past is drawn.
 pub const SPAN: Duration = Duration::from_secs(90);
 
-/// How much of the past the histogram and the lists of addresses tell of.
+/// How much of the past the histogram and the lists of addresses cover.
 pub const LATELY: Duration = Duration::from_secs(10);
 
 /// One second of the site.
@@ -24,21 +24,21 @@ pub const LATELY: Duration = Duration::from_secs(10);
 pub struct Second {
     /// When it ended.
     pub at: Instant,
-    /// How long it was: a busy machine is late.
+    /// How long it was: on a busy machine more than a second.
     pub took: Duration,
     /// Pages, by how long the app took for them.
     pub pages: Times,
-    /// Pages that failed by our fault.
+    /// Pages that failed with a server error.
     pub failed: u64,
     /// Files that the app answered for.
     pub files_by_app: u64,
-    /// Files that memcached had; none where there is no memcached, or none that answers.
+    /// Files that memcached had; `None` where there is no memcached, or one does not answer.
     pub files_by_memcached: Option<u64>,
-    /// Lines of memcached's log that were not told.
+    /// Lines that memcached's log dropped.
     pub log_unseen: u64,
-    /// CPU time used; none where the site was not started by `up`.
+    /// CPU time used; `None` if the site was not started by `up`.
     pub cpu: Option<Tiers>,
-    /// What a running benchmark has felt meanwhile.
+    /// What a running benchmark measured meanwhile.
     pub load: Option<Heard>,
     /// The state of the userid index at its end.
     pub index: IndexState,
@@ -46,18 +46,18 @@ pub struct Second {
     pub top_pages: Vec<(String, u64)>,
     /// Files that the app answered for, by address.
     pub top_missed: Vec<(String, u64)>,
-    /// Files that memcached had, by address, as far as one looked.
+    /// Files that memcached had, by address, as far as they were sampled.
     pub top_found: Vec<(String, u64)>,
 }
 
-/// The state of the userid index, as far as a photostream is concerned.
+/// The state of the userid index, as far as it concerns the photostream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IndexState {
-    /// All of it is there, and nothing changes.
+    /// All its indexes exist, and none is being changed.
     There,
-    /// None of it is there, and nothing changes.
+    /// None of its indexes exists, and none is being changed.
     Gone,
-    /// It is being changed, is there in part, or is not known.
+    /// It is being changed, incomplete or unknown.
     Between,
 }
 
@@ -81,13 +81,13 @@ impl Second {
         }
     }
 
-    /// So many in this second make how many in a whole one.
+    /// Converts a count of this period to a rate a second.
     pub fn rate(&self, count: u64) -> f64 {
         count as f64 / self.took.as_secs_f64().max(f64::MIN_POSITIVE)
     }
 }
 
-/// What happened to the site, for the axis of time.
+/// An event, for the time axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Happening {
     /// No index led by userid is left.
@@ -100,49 +100,46 @@ pub enum Happening {
     BenchmarkEnds,
 }
 
-/// What the lab does to the index at the moment.
+/// The change of the index that the lab is making.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Changing {
-    /// It drops it.
     Dropping,
-    /// It creates it.
     Creating,
 }
 
-/// Everything there is to draw.
+/// Everything that the page of the lab draws.
 #[derive(Debug, Clone)]
-pub struct Scene {
-    /// The moment that stands at the right end.
+pub struct Snapshot {
+    /// The moment at the right end of the time axis.
     pub now: Instant,
     /// The seconds of the last while, oldest first.
     pub seconds: VecDeque<Arc<Second>>,
-    /// What happened meanwhile, oldest first.
+    /// The events meanwhile, oldest first.
     pub happenings: Vec<(Instant, Happening)>,
-    /// Where the userid index stands; none before the database has told.
+    /// The state of the userid index; `None` before the database was queried.
     pub index: Option<Status>,
-    /// What is being done to it.
+    /// The change that is being made to it.
     pub changing: Option<Changing>,
     /// When a running benchmark ends.
     pub benchmark_ends: Option<Instant>,
-    /// What the last benchmark counted over all of its time.
+    /// The totals of the last benchmark.
     pub outcome: Option<Outcome>,
-    /// What the running benchmark finds in each state of the index, or the last one found.
+    /// The findings of the running benchmark, or of the last one, in each state of the index.
     pub findings: Findings,
-    /// What went wrong last, in a sentence.
+    /// The last failure, as a sentence.
     pub mishap: Option<String>,
-    /// The last measurements of the photostream, one a state of the index.
+    /// The last measurement of the photostream in each state of the index.
     pub timings: Vec<Timing>,
     /// How many cores the machine has.
     pub cores: usize,
-    /// Whether this process lives long enough for there to be a second.
+    /// Whether this process serves more than one request, so that seconds can be gathered.
     pub lives: bool,
-    /// Whether there is a memcached at all.
     pub has_memcached: bool,
-    /// Why no benchmark can be run here, if so.
+    /// Why no benchmark can be run here, or `None`.
     pub no_benchmark: Option<String>,
 }
 
-impl Scene {
+impl Snapshot {
     pub(super) fn new(now: Instant, has_memcached: bool) -> Self {
         Self {
             now,
@@ -162,12 +159,12 @@ impl Scene {
         }
     }
 
-    /// A moment of which nothing is known.
+    /// A snapshot without data.
     pub fn quiet(now: Instant) -> Self {
         Self::new(now, true)
     }
 
-    pub(super) fn happens(&mut self, happening: Happening) {
+    pub(super) fn add_event(&mut self, happening: Happening) {
         self.happenings.push((Instant::now(), happening));
     }
 
@@ -183,8 +180,8 @@ impl Scene {
         }
     }
 
-    /// Another second is over; none where there is nothing yet to compare the counters with.
-    pub(super) fn passes(&mut self, now: Instant, second: Option<Second>) {
+    /// Adds a second; `None` if there are no earlier counters to compare with.
+    pub(super) fn add_second(&mut self, now: Instant, second: Option<Second>) {
         self.now = now;
         let Some(mut second) = second else { return };
         second.index = self.index_state();
@@ -194,7 +191,7 @@ impl Scene {
         self.seconds.push_back(Arc::new(second));
     }
 
-    /// The seconds of the last while that histogram and lists tell of.
+    /// The seconds that the histogram and the lists cover.
     pub fn lately(&self) -> impl Iterator<Item = &Second> {
         let since = self.now.checked_sub(LATELY);
         self.seconds
@@ -203,7 +200,7 @@ impl Scene {
             .map(AsRef::as_ref)
     }
 
-    /// The addresses most often met lately, with how often.
+    /// The most frequent addresses of these seconds, with their counts.
     pub fn top(&self, of: impl Fn(&Second) -> &[(String, u64)], most: usize) -> Vec<(String, u64)> {
         let mut counts: HashMap<String, u64> = HashMap::new();
         for (address, count) in self.lately().flat_map(of) {
@@ -212,20 +209,20 @@ impl Scene {
         top(counts, most)
     }
 
-    /// What the database tells of the index; a change of its use to the photostream is an event.
-    pub(super) fn learns(&mut self, status: Status, timings: Vec<Timing>) {
+    /// Stores the state of the index as the database reports it; the loss or return of an index is an event.
+    pub(super) fn set_index(&mut self, status: Status, timings: Vec<Timing>) {
         let was_gone = self.index.as_ref().map(Status::is_gone);
         match (was_gone, status.is_gone()) {
-            (Some(false), true) => self.happens(Happening::IndexDropped),
-            (Some(true), false) => self.happens(Happening::IndexBack),
+            (Some(false), true) => self.add_event(Happening::IndexDropped),
+            (Some(true), false) => self.add_event(Happening::IndexBack),
             _ => {}
         }
         self.index = Some(status);
         self.timings = timings;
     }
 
-    /// Forgets what is too old to be drawn.
-    pub(super) fn forget(&mut self) {
+    /// Removes what is too old to be drawn.
+    pub(super) fn remove_old(&mut self) {
         let Some(since) = self.now.checked_sub(SPAN) else {
             return;
         };

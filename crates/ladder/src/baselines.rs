@@ -1,4 +1,4 @@
-//! What others have reached: the talks themselves, and the talk's own stack on today's machine.
+//! Baselines: the figures of the talks themselves, and the talk's own stack measured on today's machine.
 
 use std::path::Path;
 
@@ -29,22 +29,22 @@ pub(super) const TALKS: &str = "The talk of 2007 showed 50, 180, 250, 350, 550 a
 
 /// The talk's own stack on the same machine and data, by version.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Peers(Vec<Peer>);
+pub struct Baselines(Vec<Baseline>);
 
 #[derive(Debug, Clone, PartialEq)]
-struct Peer {
+struct Baseline {
     version: String,
     pages_per_sec: f64,
-    /// How many times as fast ours was, in the same run.
+    /// How many times as fast this site was, in the same run.
     factor: f64,
 }
 
-impl Peers {
-    /// Reads what `make demo-peers` has written; none where it was not run.
+impl Baselines {
+    /// Reads the file that `make demo-peers` writes; `None` if there is no such file.
     ///
     /// # Errors
     ///
-    /// When the file holds something else.
+    /// When the file has another format.
     pub fn read(file: &Path) -> Result<Option<Self>> {
         let Ok(text) = std::fs::read_to_string(file) else {
             return Ok(None);
@@ -58,7 +58,7 @@ impl Peers {
         let all: Value = serde_json::from_str(text).ok()?;
         let rungs = all["rungs"].as_array()?.iter();
         let peers = rungs.map(|rung| {
-            Some(Peer {
+            Some(Baseline {
                 version: rung["version"].as_str()?.to_owned(),
                 pages_per_sec: rung["peer"]["pages_per_sec"].as_f64()?,
                 factor: rung["factor"]["median"].as_f64()?,
@@ -67,7 +67,7 @@ impl Peers {
         peers.collect::<Option<_>>().map(Self)
     }
 
-    /// What it reached in this version and how many times that is ours; nothing where it has no such
+    /// The rate of the stack in this version, and the factor of this site over it; empty if the stack has no such
     /// version.
     pub(super) fn cell(&self, step: Step) -> String {
         let Step::Version(rung) = step else {
@@ -90,10 +90,10 @@ mod tests {
     fn a_version_of_the_talks_own_stack_is_found_and_something_else_refused() {
         let text = r#"{"rungs": [{"version": "0.1", "peer": {"pages_per_sec": 19.4},
             "factor": {"median": 12.25, "min": 12, "max": 13}}]}"#;
-        let peers = Peers::parse(text).unwrap();
+        let peers = Baselines::parse(text).unwrap();
         assert_eq!(peers.cell(Step::ALL[0]), "19 (ours x12)");
         assert_eq!(peers.cell(Step::ALL[3]), "");
         assert_eq!(peers.cell(Step::WithoutIndex), "");
-        assert_eq!(Peers::parse("{}"), None);
+        assert_eq!(Baselines::parse("{}"), None);
     }
 }

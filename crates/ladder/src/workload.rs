@@ -1,4 +1,5 @@
-//! What is asked for: the same site is four different loads, and one number for all says nothing.
+//! The workloads: what the load generator requests. One site has four of them, and a single number for all would mean
+//! nothing.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -9,23 +10,23 @@ use serde::{Deserialize, Serialize};
 
 use super::http;
 
-/// Below here lie the files that all pages share.
+/// The path prefix of the files that all pages share.
 const STATIC: &str = "/static/";
 
-/// Below here lie public pictures.
+/// The path prefix of public pictures.
 const PICTURES: &str = "/i/";
 
-/// How many connections ask, the same for every version: enough to keep two cores busy.
+/// How many connections send requests, the same for every version: enough to keep two cores busy.
 pub(super) const CONNECTIONS: usize = 16;
 
-/// The same for files alone: one costs a tenth of a page, so more must be under way for the cores, and
-/// not the waiting of nginx for memcached and back, to be what is measured.
+/// How many connections request files alone. A file costs a tenth of a page, so more requests must be in flight to
+/// measure the cores rather than the round trip from nginx to memcached.
 const FILE_CONNECTIONS: usize = 64;
 
-/// The same for whole browsers, of six connections each.
+/// How many connections there are for whole browsers, of six connections each.
 const BROWSER_CONNECTIONS: usize = 24;
 
-/// How many threads ask. One is enough: it asks for ten times what a page costs to make.
+/// How many threads send requests. One is enough: it can send ten times as many as the site can answer pages.
 const THREADS: usize = 1;
 
 /// How long a request may take; a page without its index, behind fifteen others, takes seconds.
@@ -34,10 +35,10 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// How many pictures a page must show at once to be on the list of the most popular.
 const PICTURES_MIN: usize = 8;
 
-/// What is asked for.
+/// What the load generator requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Body {
+pub enum Workload {
     /// The HTML of photostreams of people drawn uniformly at random, uncompressed.
     Page,
     /// The same with the static files that all pages share: what the talk measured.
@@ -48,11 +49,11 @@ pub enum Body {
     Pictures,
 }
 
-impl Body {
-    /// All, in the order they are measured and shown.
+impl Workload {
+    /// All workloads, in the order in which they are measured and shown.
     pub const ALL: [Self; 4] = [Self::Page, Self::PageAndFiles, Self::Files, Self::Pictures];
 
-    /// What it is, in few words; `files` is how many static files a page has.
+    /// A short title; `files` is how many static files a page has.
     pub fn title(self, files: usize) -> String {
         match self {
             Self::Page => "the page".to_owned(),
@@ -62,7 +63,7 @@ impl Body {
         }
     }
 
-    /// What one unit of it is, of which CPU is counted.
+    /// The name of the unit whose CPU is measured.
     pub fn unit(self) -> &'static str {
         match self {
             Self::Page | Self::PageAndFiles | Self::Pictures => "page",
@@ -71,7 +72,7 @@ impl Body {
     }
 }
 
-/// The addresses that every version is asked for, the same in the same order.
+/// The addresses that every version receives, in the same order.
 #[derive(Debug, Clone)]
 pub(super) struct Lists {
     /// Photostreams of people drawn uniformly at random.
@@ -84,7 +85,7 @@ pub(super) struct Lists {
 }
 
 impl Lists {
-    /// Reads from pages of the running site which files they have, and which are worth looking at.
+    /// Reads from pages of the running site which files they refer to, and which pages have enough pictures.
     pub(super) fn read(
         site: SocketAddr,
         people: Vec<String>,
@@ -119,12 +120,12 @@ impl Lists {
         })
     }
 
-    /// What the benchmarker is told for one kind of body.
-    pub(super) fn plan(&self, body: Body, site: SocketAddr) -> Result<Plan> {
-        let pages = match body {
-            Body::Page | Body::PageAndFiles => &self.people,
-            Body::Files => &self.files,
-            Body::Pictures => &self.popular,
+    /// The benchmarker's plan for one workload.
+    pub(super) fn plan(&self, workload: Workload, site: SocketAddr) -> Result<Plan> {
+        let pages = match workload {
+            Workload::Page | Workload::PageAndFiles => &self.people,
+            Workload::Files => &self.files,
+            Workload::Pictures => &self.popular,
         };
         let pages = PageList::parse(&pages.join("\n"), Some(&format!("http://{site}")))
             .context("a list of addresses")?;
@@ -133,23 +134,23 @@ impl Lists {
             .timeout(TIMEOUT)
             .warmup(Duration::ZERO)
             .seed(self.seed);
-        Ok(match body {
-            // Uncompressed, as wrk asks: what is measured is the page, not gzip.
-            Body::Page => plan
+        Ok(match workload {
+            // Uncompressed, as wrk requests it: this measures the page, not gzip.
+            Workload::Page => plan
                 .fetch(Fetch::PagesOnly)
                 .gzip(false)
                 .connections(CONNECTIONS),
-            Body::Files => plan.fetch(Fetch::PagesOnly).connections(FILE_CONNECTIONS),
-            Body::PageAndFiles => plan.parts_below(STATIC).connections(BROWSER_CONNECTIONS),
-            Body::Pictures => plan.order(Order::Zipf).connections(BROWSER_CONNECTIONS),
+            Workload::Files => plan.fetch(Fetch::PagesOnly).connections(FILE_CONNECTIONS),
+            Workload::PageAndFiles => plan.parts_below(STATIC).connections(BROWSER_CONNECTIONS),
+            Workload::Pictures => plan.order(Order::Zipf).connections(BROWSER_CONNECTIONS),
         })
     }
 
-    /// Visits each popular page once, with all it refers to: the pictures are drawn, and memcached,
-    /// where there is one, has them.
-    pub(super) fn warming(&self, site: SocketAddr, patience: Duration) -> Result<Plan> {
-        let plan = self.plan(Body::Pictures, site)?;
-        Ok(plan.order(Order::File).once().duration(patience))
+    /// Visits each popular page once, with all it refers to, so that the pictures are made and stored in memcached,
+    /// where there is one.
+    pub(super) fn warming(&self, site: SocketAddr, timeout: Duration) -> Result<Plan> {
+        let plan = self.plan(Workload::Pictures, site)?;
+        Ok(plan.order(Order::File).once().duration(timeout))
     }
 }
 
@@ -163,7 +164,7 @@ fn pictures_at_once(page: &str) -> usize {
         .count()
 }
 
-/// What stands in quotes and begins so.
+/// The quoted texts that begin like this.
 fn quoted<'a>(page: &'a str, beginning: &'static str) -> impl Iterator<Item = &'a str> {
     page.split('"')
         .filter(move |text| text.starts_with(beginning) && !text.contains(char::is_whitespace))

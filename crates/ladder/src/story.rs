@@ -1,11 +1,11 @@
-//! The story, version by version: what is wrong with it, and what remedies that. Two sentences each;
-//! the whole of it is told in rungs/.
+//! The talk's text for each version: what is wrong with it, and the remedy. Two sentences each; rungs/ has the whole
+//! story.
 
 use domain::rung::Rung;
 
 use super::record::Step;
 
-/// The picture, for a version.
+/// The diagram of a version.
 pub(super) fn picture(rung: Rung) -> &'static str {
     match rung {
         Rung::CgiStrawman => "browser ── nginx ── fcgiwrap ── a program a request ── PostgreSQL",
@@ -17,7 +17,7 @@ pub(super) fn picture(rung: Rung) -> &'static str {
     }
 }
 
-/// What is wrong with it; and what remedies that.
+/// The fault of a step, and its remedy.
 pub(super) fn story(step: Step) -> &'static [&'static str] {
     match step {
         Step::Version(Rung::CgiStrawman) => &[

@@ -1,23 +1,23 @@
-//! The log lines about refused requests: at most a few a second, because requests are refused in floods.
+//! Throttles the log lines about refused requests, because they come in floods.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-/// How many lines may come in a row.
+/// How many lines may be written in a burst.
 const LINES_IN_A_ROW_MAX: u32 = 60;
 
-/// How long it takes until a further line may come: 86,400 lines of 250 bytes a day at most, 22 MB.
+/// How long it takes until a further line may be written: 86,400 lines of 250 bytes a day at most, 22 MB.
 const A_LINE_EVERY: Duration = Duration::from_secs(1);
 
 static BUDGET: Mutex<Option<Budget>> = Mutex::new(None);
 
-/// Writes a line about a refused request, unless too many were written lately; the next line that is
-/// written is preceded by the number of lines that were left out.
+/// Writes a line about a refused request, unless the budget is used up. The next line that is written follows a line with
+/// the number of lines left out.
 pub fn log(line: impl FnOnce()) {
     let now = Instant::now();
     let admitted = match BUDGET.lock() {
         Ok(mut budget) => budget.get_or_insert_with(|| Budget::new(now)).take(now),
-        // A panic elsewhere is no reason to write without a bound.
+        // After a panic elsewhere the bound still holds.
         Err(_) => None,
     };
     match admitted {
@@ -47,7 +47,7 @@ impl Budget {
         }
     }
 
-    /// Takes a line, if there is one: how many were left out before it.
+    /// Takes a line from the budget, if there is one: returns how many were left out before it.
     fn take(&mut self, now: Instant) -> Option<u64> {
         let periods = now.duration_since(self.refilled).as_secs() / A_LINE_EVERY.as_secs();
         if periods > 0 {

@@ -1,31 +1,31 @@
-//! Reasons to mistrust a figure, looked for before it is printed.
+//! Checks the validity of a figure before it is printed.
 
 use benchmarker::Histogram;
 
 use super::numbers::rate;
 use super::record::Cpu;
 
-/// Where a stall by delayed acknowledgements shows, in microseconds: Linux waits 40 ms, and an
-/// answer takes its own time on top.
+/// The response times that a delayed acknowledgement causes, in microseconds: Linux delays it by 40 ms, and the
+/// response takes its own time on top.
 const STEP_US: (u64, u64) = (38_000, 46_000);
 
-/// Which share of requests in the step is more than chance.
+/// The share of requests in the step above which it is no coincidence.
 const STEP_SHARE_MIN: f64 = 0.01;
 
-/// How many times as many requests the step must hold as its neighbours of the same width do.
+/// How many times as many requests the step must have as its neighbours of the same width.
 const STEP_OVER_NEIGHBOURS: f64 = 3.0;
 
-/// How busy the cores are when nobody waits for anything but them.
+/// How busy the cores are when all requests wait only for them.
 const BUSY_MIN: f64 = 0.7;
 
-/// How far two ways to find the same number may lie apart.
+/// How far two measurements of the same number may differ.
 const AGREEMENT: f64 = 0.2;
 
-/// Above this share of its thread's time the generator itself may be the limit.
+/// Above this share of its thread's time the load generator may be the bottleneck.
 const GENERATOR_SHARE_MAX: f64 = 0.7;
 
-/// Whether many requests took 40 ms and few about that: somebody waits for an acknowledgement. Where
-/// half of all requests take that long it is no stall if the cores were busy meanwhile.
+/// Whether many requests took 40 ms and few a little less or more: one side waits for a delayed acknowledgement. If
+/// half of all requests take that long and the cores were busy meanwhile, the requests are slow, not stalled.
 pub(super) fn step_at_40_ms(times: &Histogram<u64>, busy_share: f64) -> bool {
     let (from, to) = STEP_US;
     let width = to - from;
@@ -38,7 +38,7 @@ pub(super) fn step_at_40_ms(times: &Histogram<u64>, busy_share: f64) -> bool {
     stands_out && !(is_typical && busy_share >= BUSY_MIN)
 }
 
-/// What the cores can make at most, a second: they do nothing else while they do this.
+/// How many units a second the cores can make at most, if they do nothing else.
 pub(super) fn by_hand(cpu: &Cpu, cores: usize) -> f64 {
     match cpu.sum_ms() {
         sum if sum > 0.0 => cores as f64 * 1000.0 / sum,
@@ -51,38 +51,38 @@ pub(super) fn agree(one: f64, other: f64) -> bool {
     (one / other - 1.0).abs() <= AGREEMENT
 }
 
-/// The doubts of one figure, as sentences.
+/// What the validity of one figure is judged by.
 pub(super) struct Evidence<'a> {
     pub(super) times: &'a Histogram<u64>,
     pub(super) errors: u64,
     pub(super) generator_busy: f64,
-    /// Measured, in units a second.
+    /// Measured units a second.
     pub(super) per_sec: f64,
-    /// The same by hand.
+    /// Units a second computed from the CPU of one unit ([`by_hand`]).
     pub(super) by_hand: f64,
-    /// Which share of the time the cores were at work, for anybody.
+    /// The share of the time in which the cores were busy, with this or other work.
     pub(super) busy: f64,
-    /// The same by wrk, where it was asked.
+    /// Units a second measured by wrk, where it ran.
     pub(super) wrk: Option<f64>,
-    /// What the client and the site count differently.
+    /// How the counts of the client and the site differ.
     pub(super) audit: Option<String>,
 }
 
 impl Evidence<'_> {
-    /// Every reason to mistrust the figure; none is the rule.
+    /// Every reason to doubt the figure, as sentences; usually none.
     pub(super) fn doubts(&self) -> Vec<String> {
-        // By hand the cores do nothing else: so much of their time was ours.
+        // The share of the cores' time that these units used.
         let busy_share = self.per_sec / self.by_hand;
         let mut doubts = Vec::new();
         if self.errors > 0 {
             doubts.push(format!("{} requests failed", self.errors));
         }
         if step_at_40_ms(self.times, busy_share) {
-            doubts.push("many requests took 40 ms: somebody waits for an acknowledgement".into());
+            doubts.push("many requests took 40 ms, as with a delayed TCP acknowledgement".into());
         }
         if self.generator_busy > GENERATOR_SHARE_MAX {
             doubts.push(format!(
-                "the generator was busy {:.0} % of the time: it may be the limit",
+                "the load generator was busy {:.0} % of the time: it may be the bottleneck",
                 self.generator_busy * 100.0
             ));
         }
@@ -120,7 +120,7 @@ mod tests {
         let fast = (1..20).map(|ms| (f64::from(ms), 1000));
         assert!(!step_at_40_ms(&times(fast.clone()), 1.0));
         assert!(step_at_40_ms(&times(fast.chain([(43.8, 900)])), 1.0));
-        // All of them stall, and the cores have nothing to do.
+        // All of them stall, and the cores are idle.
         assert!(step_at_40_ms(&times([(43.8, 1000)]), 0.2));
         // All of them take that long because the cores are busy.
         assert!(!step_at_40_ms(&times([(43.8, 1000)]), 0.95));

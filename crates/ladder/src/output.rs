@@ -1,4 +1,4 @@
-//! The result as files: a page to read, and every number.
+//! Writes the result to files: Markdown, HTML, and JSON with every number.
 
 use std::path::Path;
 
@@ -6,12 +6,13 @@ use anyhow::{Context as _, Result};
 use serde::Serialize;
 
 use super::Options;
-use super::peers::Peers;
+use super::baselines::Baselines;
+use super::page;
 use super::record::Talk;
 use super::summary::Row;
 use super::tables::Tables;
 
-/// What the JSON holds: everything found, and the rows of the tables.
+/// The content of the JSON file: the measurements, and the rows of the tables.
 #[derive(Serialize)]
 struct Whole<'a> {
     #[serde(flatten)]
@@ -19,29 +20,29 @@ struct Whole<'a> {
     summary: &'a [Row],
 }
 
-/// Writes what was asked for, and tells each file.
+/// Writes the files that the options name, and calls `written` for each.
 pub(super) fn write(
     options: &Options,
     tables: &Tables<'_>,
-    peers: Option<&Peers>,
-    tell: impl Fn(&Path),
+    peers: Option<&Baselines>,
+    written: impl Fn(&Path),
 ) -> Result<()> {
     if let Some(file) = &options.markdown {
         whole(file, &tables.markdown(peers))?;
-        tell(file);
+        written(file);
     }
     if let Some(file) = &options.html {
-        whole(file, &tables.html(peers)?)?;
-        tell(file);
+        whole(file, &page::html(tables, peers)?)?;
+        written(file);
     }
     if let Some(file) = &options.json {
         let all = Whole {
             talk: tables.talk(),
             summary: tables.rows(),
         };
-        let text = serde_json::to_string_pretty(&all).context("the result as JSON")?;
+        let text = serde_json::to_string_pretty(&all).context("cannot write the result as JSON")?;
         whole(file, &(text + "\n"))?;
-        tell(file);
+        written(file);
     }
     Ok(())
 }

@@ -1,15 +1,15 @@
-//! The lines under a version's story: its figures, and what stands beside them.
+//! The lines that a version prints on the terminal: its figures, and their details.
 
-use super::body::Body;
 use super::conformance::Expected;
 use super::numbers::{count, factor, ms, rate};
 use super::record::{FilesAnswered, Measured};
+use super::workload::Workload;
 
-/// One figure, and what it gained over the version before, which was measured earlier.
+/// One figure, and its factor over the version before, which was measured earlier.
 pub(super) fn figure(title: &str, figure: &Measured, earlier: &[Measured]) -> String {
     let before = earlier
         .iter()
-        .find(|one| Some(one.step) == figure.step.before() && one.body == figure.body);
+        .find(|one| Some(one.step) == figure.step.before() && one.workload == figure.workload);
     let gain = before.map_or_else(String::new, |before| {
         let gain = factor(figure.requests_per_sec / before.requests_per_sec);
         format!("{gain} over {}", before.step.version())
@@ -22,20 +22,20 @@ pub(super) fn figure(title: &str, figure: &Measured, earlier: &[Measured]) -> St
     line.trim_end().to_owned()
 }
 
-/// What stands beside the figures of one step.
-pub(super) fn beside(
+/// The details of the figures of one step, as name and text.
+pub(super) fn details(
     figures: &[&Measured],
     files: usize,
     compared: Option<&Expected>,
 ) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();
-    let mut say = |name, text| lines.push((name, text));
-    if let Some(page) = figures.iter().find(|one| one.body == Body::Page) {
-        say("CPU of a page", page.cpu.described());
+    let mut add = |name, text| lines.push((name, text));
+    if let Some(page) = figures.iter().find(|one| one.workload == Workload::Page) {
+        add("CPU of a page", page.cpu.described());
         let wrk = page
             .wrk_per_sec
             .map(|wrk| format!(", by wrk {}", rate(wrk)));
-        say(
+        add(
             "pages/s",
             format!(
                 "measured {}, by hand {}{}",
@@ -52,21 +52,24 @@ pub(super) fn beside(
             counts.collect::<Vec<_>>().join(" / ")
         };
         let (asked, app) = (list(|files| files.asked), list(|files| files.app));
-        say(
+        add(
             "files",
             format!("the app itself saw {app} of {asked} requests"),
         );
     }
     if let Some(compared) = compared {
         let count = compared.len();
-        say(
+        add(
             "checked",
             format!("{count} addresses answer as in the first version"),
         );
     }
     for one in figures {
         for doubt in &one.doubts {
-            say("in doubt", format!("{}: {doubt}", one.body.title(files)));
+            add(
+                "in doubt",
+                format!("{}: {doubt}", one.workload.title(files)),
+            );
         }
     }
     lines

@@ -1,7 +1,7 @@
-//! The site's own files (css, js, icons): embedded, fingerprinted, each with its type.
+//! The site's own files (css, js, icons) of this build: embedded, fingerprinted, each with its type.
 //!
-//! The fingerprint stands in the address, so a file never changes under it: browsers and memcached
-//! may keep it for ever, and a new version of the site has new addresses.
+//! The address contains the fingerprint, so the file at an address never changes: browsers and memcached may keep it for
+//! ever, and a new version of the site has new addresses.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 static FOLDER: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../assets/static");
 
-/// How many hexadecimal digits of the SHA-256 stand in an address: 48 bits tell a dozen files apart.
+/// How many hexadecimal digits of the SHA-256 an address has: 48 bits distinguish a dozen files.
 const FINGERPRINT_DIGITS: usize = 12;
 
 /// A file of the site.
@@ -22,20 +22,19 @@ const FINGERPRINT_DIGITS: usize = 12;
 pub struct Asset {
     /// Where it is served: `/static/{name}.{fingerprint}.{extension}`.
     pub url: String,
-    /// Its media type, as `mime_guess` tells it by the extension; texts are UTF-8.
+    /// Its media type, which `mime_guess` derives from the extension; texts are UTF-8.
     pub content_type: String,
-    /// The bytes.
     pub bytes: Bytes,
 }
 
-/// What stands in the address of a file with these bytes.
+/// The fingerprint in the address of a file with these bytes.
 pub fn fingerprint(bytes: &[u8]) -> String {
     let mut digits = sha256(bytes);
     digits.truncate(FINGERPRINT_DIGITS);
     digits
 }
 
-/// Whether bytes are those that a fingerprint stands for, of however many digits a version has it.
+/// Whether the bytes have this fingerprint, whatever its number of digits, which may differ between versions.
 pub fn has_fingerprint(bytes: &[u8], fingerprint: &str) -> bool {
     !fingerprint.is_empty() && sha256(bytes).starts_with(fingerprint)
 }
@@ -63,7 +62,7 @@ pub fn all() -> &'static Assets {
     &ASSETS
 }
 
-/// The address of a file; for templates, which a test renders with every name they use.
+/// The address of a file, for templates; a test renders them with every name they use.
 ///
 /// # Panics
 ///
@@ -132,9 +131,9 @@ impl Assets {
     }
 }
 
-/// Takes comments and indents from a script: a quarter of its bytes on the wire.
+/// Removes comments and indentation from a script: a quarter of its bytes on the wire.
 ///
-/// In our scripts a comment is a whole line, and no text goes over several lines.
+/// In the site's scripts a comment is a whole line, and no string spans several lines.
 fn slim(name: &str, contents: &'static [u8]) -> Bytes {
     match std::str::from_utf8(contents) {
         Ok(script) if name.ends_with(".js") => script
@@ -147,8 +146,8 @@ fn slim(name: &str, contents: &'static [u8]) -> Bytes {
     }
 }
 
-/// The classes of shapes and placeholders. They are a style sheet because a page may not carry
-/// inline style, and generated because nobody should type 216 colours.
+/// The classes of shapes and placeholders: a style sheet because pages may not have inline styles, generated because it
+/// has 216 colours.
 fn grid_css() -> String {
     let mut css = String::new();
     for ratio in Ratio::all() {

@@ -1,15 +1,14 @@
-//! What a page costs the database: how many statements, and how long it waited for them.
+//! The database statistics of a request: how many statements it sent, and how long it waited for them.
 //!
-//! The count belongs to the request that is being answered, so it lives in a task-local: every
-//! function of `db` passes its statement through [`counted`].
+//! They are in a task-local of the request: every function of `db` passes its statement through [`counted`].
 
 use std::cell::Cell;
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-/// What one request has asked of the database.
+/// The database statistics of one request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Cost {
+pub struct QueryStats {
     /// How many statements were sent.
     pub queries: u32,
     /// How long the request waited for them in all, waiting for a connection included.
@@ -17,26 +16,27 @@ pub struct Cost {
 }
 
 tokio::task_local! {
-    static COST: Cell<Cost>;
+    static QUERY_STATS: Cell<QueryStats>;
 }
 
-/// Runs a request and says what it asked of the database.
-pub async fn of<F: Future>(request: F) -> (F::Output, Cost) {
-    COST.scope(Cell::new(Cost::default()), async {
-        let output = request.await;
-        (output, COST.with(Cell::get))
-    })
-    .await
+/// Runs a request and returns its database statistics.
+pub async fn of<F: Future>(request: F) -> (F::Output, QueryStats) {
+    QUERY_STATS
+        .scope(Cell::new(QueryStats::default()), async {
+            let output = request.await;
+            (output, QUERY_STATS.with(Cell::get))
+        })
+        .await
 }
 
-/// Counts one statement; outside a request it only runs it.
+/// Runs a statement and counts it; outside a request only runs it.
 pub(super) async fn counted<F: Future>(statement: F) -> F::Output {
     let begin = Instant::now();
     let output = statement.await;
-    // Outside of a request (jobs, commands) there is nobody to tell.
-    let _ = COST.try_with(|cost| {
+    // Outside of a request (jobs, commands) there are no statistics.
+    let _ = QUERY_STATS.try_with(|cost| {
         let so_far = cost.get();
-        cost.set(Cost {
+        cost.set(QueryStats {
             queries: so_far.queries + 1,
             waited: so_far.waited + begin.elapsed(),
         });

@@ -1,5 +1,4 @@
-//! What one app process counts of its own work: a few nanoseconds a request, and the addresses only
-//! while somebody looks.
+//! The counters of one app process, a few nanoseconds a request. Addresses are counted only while the lab is watched.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -10,21 +9,21 @@ use serde::{Deserialize, Serialize};
 
 use super::times::{BUCKETS, Times, bucket_of};
 
-/// How long addresses are counted after somebody asked for them.
-const ASKED_FOR: Duration = Duration::from_secs(3);
+/// How long addresses are counted after a read.
+const ADDRESSES_COUNTED_FOR: Duration = Duration::from_secs(3);
 
-/// How many addresses of each kind are told apart between two questions.
+/// How many different addresses of each kind are counted between two reads.
 const ADDRESSES_MAX: usize = 4096;
 
-/// How many of them are told.
-const ADDRESSES_TOLD: usize = 64;
+/// How many of them a read returns.
+const ADDRESSES_RETURNED: usize = 64;
 
-/// How much of an address is kept.
+/// How long an address may be; longer ones are not counted.
 const ADDRESS_BYTES_MAX: usize = 200;
 
 /// The counters of this process.
 #[derive(Debug)]
-pub struct Pulse {
+pub struct RequestCounters {
     pages: [AtomicU64; BUCKETS],
     failed: AtomicU64,
     files: AtomicU64,
@@ -40,22 +39,22 @@ struct Addresses {
     files: HashMap<String, u64>,
 }
 
-/// What a process tells when it is asked. Counts are since its start, addresses since it was last asked.
+/// The counters of a process: counts since its start, addresses since the last read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reading {
-    /// Pages, by how long they took.
+    /// Pages, by response time.
     pub pages: Times,
-    /// Pages among them that failed by our fault.
+    /// Pages among them that failed with a server error.
     pub failed: u64,
     /// Files.
     pub files: u64,
-    /// The pages most asked for.
+    /// The pages requested most often.
     pub top_pages: Vec<(String, u64)>,
-    /// The files most asked for.
+    /// The files requested most often.
     pub top_files: Vec<(String, u64)>,
 }
 
-impl Default for Pulse {
+impl Default for RequestCounters {
     fn default() -> Self {
         Self {
             pages: std::array::from_fn(|_| AtomicU64::new(0)),
@@ -68,9 +67,8 @@ impl Default for Pulse {
     }
 }
 
-impl Pulse {
-    /// Counts a page that was answered: its address, when its request came, and whether it failed by
-    /// our fault.
+impl RequestCounters {
+    /// Counts an answered page: its address, when its request arrived, and whether it failed with a server error.
     pub fn page(&self, path: &str, begin: Instant, failed: bool) {
         let micros = u64::try_from(begin.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.pages[bucket_of(micros)].fetch_add(1, Relaxed);
@@ -82,7 +80,7 @@ impl Pulse {
         }
     }
 
-    /// Counts a file that this process answered for.
+    /// Counts a file that this process served.
     pub fn file(&self, path: &str) {
         self.files.fetch_add(1, Relaxed);
         if self.is_asked(Instant::now()) {
@@ -90,9 +88,9 @@ impl Pulse {
         }
     }
 
-    /// What was counted so far; from now on addresses are counted for some seconds.
+    /// Returns the counters, and starts counting addresses for some seconds.
     pub fn read(&self) -> Reading {
-        let until = self.began.elapsed() + ASKED_FOR;
+        let until = self.began.elapsed() + ADDRESSES_COUNTED_FOR;
         let until = u64::try_from(until.as_millis()).unwrap_or(u64::MAX);
         self.asked_until_ms.store(until, Relaxed);
         let addresses = std::mem::take(&mut *self.addresses());
@@ -100,8 +98,8 @@ impl Pulse {
             pages: Times::from_counts(self.pages.iter().map(|count| count.load(Relaxed))),
             failed: self.failed.load(Relaxed),
             files: self.files.load(Relaxed),
-            top_pages: top(addresses.pages, ADDRESSES_TOLD),
-            top_files: top(addresses.files, ADDRESSES_TOLD),
+            top_pages: top(addresses.pages, ADDRESSES_RETURNED),
+            top_files: top(addresses.files, ADDRESSES_RETURNED),
         }
     }
 
@@ -125,7 +123,7 @@ fn count(addresses: &mut HashMap<String, u64>, path: &str) {
     }
 }
 
-/// The most frequent ones, the most frequent first; equals by name, so that a list does not flicker.
+/// The most frequent addresses, the most frequent first; equal counts by name, so that a list does not flicker.
 pub(super) fn top(counts: HashMap<String, u64>, most: usize) -> Vec<(String, u64)> {
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_by(|(a, many), (b, more)| more.cmp(many).then_with(|| a.cmp(b)));
@@ -139,32 +137,32 @@ mod tests {
 
     #[test]
     fn addresses_are_counted_only_after_somebody_asked() {
-        let pulse = Pulse::default();
+        let request_counters = RequestCounters::default();
         let now = Instant::now();
-        pulse.page("/people/ann", now, false);
-        pulse.file("/i/7/a/640.webp");
-        let first = pulse.read();
+        request_counters.page("/people/ann", now, false);
+        request_counters.file("/i/7/a/640.webp");
+        let first = request_counters.read();
         assert_eq!((first.pages.total(), first.files), (1, 1));
         assert_eq!((first.top_pages.len(), first.top_files.len()), (0, 0));
         let now = Instant::now();
         for path in ["/people/bob", "/people/ann", "/people/bob"] {
-            pulse.page(path, now, path == "/people/ann");
+            request_counters.page(path, now, path == "/people/ann");
         }
-        let second = pulse.read();
+        let second = request_counters.read();
         assert_eq!((second.pages.total(), second.failed), (4, 1));
         let expected = [("/people/bob".to_owned(), 2), ("/people/ann".to_owned(), 1)];
         assert_eq!(second.top_pages, expected);
-        assert_eq!(pulse.read().top_pages, []);
+        assert_eq!(request_counters.read().top_pages, []);
     }
 
     #[test]
     fn memory_for_addresses_is_bounded() {
-        let pulse = Pulse::default();
-        pulse.read();
+        let request_counters = RequestCounters::default();
+        request_counters.read();
         for n in 0..2 * ADDRESSES_MAX {
-            pulse.file(&format!("/i/{n}"));
+            request_counters.file(&format!("/i/{n}"));
         }
-        assert_eq!(pulse.addresses().files.len(), ADDRESSES_MAX);
-        assert_eq!(pulse.read().top_files.len(), ADDRESSES_TOLD);
+        assert_eq!(request_counters.addresses().files.len(), ADDRESSES_MAX);
+        assert_eq!(request_counters.read().top_files.len(), ADDRESSES_RETURNED);
     }
 }
