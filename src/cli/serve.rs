@@ -141,10 +141,7 @@ pub(super) fn run(args: ServeArgs) -> Result<()> {
     if let Some(threads) = args.threads.filter(|threads| *threads > 1) {
         runtime.worker_threads(threads as usize);
     }
-    let runtime = runtime
-        .enable_all()
-        .build()
-        .context("cannot start the async runtime")?;
+    let runtime = runtime.enable_all().build().context("no async runtime")?;
     runtime.block_on(crate::server::serve(args.into()))
 }
 

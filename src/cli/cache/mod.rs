@@ -167,7 +167,7 @@ async fn show_stat(args: &StatArgs) -> Result<()> {
     }
 }
 
-/// The site that runs in the state directory, or the one given by --memcached and --app.
+/// The site that runs in the state directory, or the one that was named in pieces.
 fn site(place: &Where) -> Result<Site> {
     if !place.memcached.is_empty() {
         return Ok(Site {
