@@ -51,26 +51,26 @@ enum Command {
     #[command(long_about = UP)]
     Up(Settings),
 
-    /// Run one app process alone against given addresses (what `up` starts)
+    /// Run one app process against given addresses (what `up` starts)
     Serve(serve::ServeArgs),
 
-    /// The demo data, drawn from a seed; and the talk, which runs on it
+    /// Load the demo data, draw its pictures, run the talk
     #[command(subcommand)]
     Demo(demo::Demo),
 
-    /// The userid index: show it, drop it, create it again
+    /// Show, drop or create the userid index
     #[command(subcommand)]
     Index(index::Index),
 
-    /// Accounts: make one, set its password, list them
+    /// Create an account, set its password, or list accounts
     #[command(subcommand)]
     User(user::User),
 
-    /// The schema of the database: migrate it, or show what it has and lacks
+    /// Migrate the schema of the database, or show its migrations
     #[command(subcommand)]
     Db(db::Db),
 
-    /// What is cached, and why or why not: counters, live views, and any URL explained
+    /// Show what is cached, and why or why not: counters, live views, an explanation of any URL
     #[command(subcommand)]
     Cache(cache::Cache),
 
@@ -88,10 +88,10 @@ enum Command {
     /// Write the site's own files into a folder, for a web server that sends them from disk
     StaticFiles(static_files::StaticFilesArgs),
 
-    /// Show what runs: children, ports, sizes, seed, schema version
+    /// Show what runs: processes, ports, sizes, seed, last migration
     Status(Place),
 
-    /// Stop the running site in order, and wait until it is gone
+    /// Stop the running site in order, and wait until its processes have ended
     Stop(Place),
 
     /// Remove the state directory of a stopped site: database, pictures, logs
