@@ -1,9 +1,9 @@
-//! This process without the variables of another PostgreSQL.
+//! Removes the variables of PostgreSQL's clients from the environment of this process.
 //!
-//! The driver fills what an address leaves out from `PGPORT`, `PGSSLMODE` and their like, and puts
-//! `PGOPTIONS` in front of our own options, where no address can take it back. Such variables belong to
-//! another server on a developer's machine. So they are removed before anything else happens:
-//! the address of a database (`DATABASE_URL`, or the one of `up`) holds everything, in every command.
+//! The driver takes what a database address omits from `PGPORT`, `PGSSLMODE` and the others, and puts `PGOPTIONS`
+//! before our own options, which an address cannot undo. On a developer's machine these variables belong to another
+//! server. So they are removed first, in every command: the address (`DATABASE_URL`, or the one that `up` makes) is
+//! complete.
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
@@ -11,18 +11,18 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-/// How the names of the variables begin that clients of PostgreSQL read.
+/// The prefix of the variables that clients of PostgreSQL read.
 const PREFIX: &[u8] = b"PG";
 
-/// Returns at once where no such variable is set; else runs this program again without them.
+/// Returns at once if no such variable is set; else replaces this process by the same program without them (`exec`).
 ///
-/// It stays the same process, with the same arguments. A variable of a running process can be removed by
-/// unsafe code only, because another thread may be reading it.
+/// The process id and the arguments stay the same. Removing a variable from a running process needs unsafe code,
+/// because another thread may be reading the environment.
 ///
 /// # Errors
 ///
-/// When the program cannot be run again.
-pub fn without_postgres() -> Result<()> {
+/// When `exec` fails.
+pub fn remove_postgres_variables() -> Result<()> {
     let names = std::env::vars_os().map(|(name, _)| name);
     let names: Vec<OsString> = names
         .filter(|name| name.as_encoded_bytes().starts_with(PREFIX))
@@ -30,15 +30,16 @@ pub fn without_postgres() -> Result<()> {
     if names.is_empty() {
         return Ok(());
     }
-    let program = std::env::current_exe().context("this program does not find itself")?;
-    let mut words = std::env::args_os();
+    let program = std::env::current_exe().context("cannot locate the running executable")?;
+    let mut arguments = std::env::args_os();
     let mut command = Command::new(program);
-    if let Some(name) = words.next() {
+    if let Some(name) = arguments.next() {
         command.arg0(name);
     }
-    command.args(words);
+    command.args(arguments);
     for name in &names {
         command.env_remove(name);
     }
-    Err(command.exec()).with_context(|| format!("cannot run again without {names:?}"))
+    Err(command.exec())
+        .with_context(|| format!("cannot restart this program without the variables {names:?}"))
 }

@@ -1,13 +1,12 @@
-//! The program: a CGI script when a web server starts it as one (version 0.1 of the ladder), and
-//! otherwise what its command line asks for.
+//! The program: a CGI script if a web server started it as one (version 0.1 of the ladder), else the command line.
 
 use flickr_killr::{cgi, cli, environment};
 
 fn main() -> std::process::ExitCode {
-    if let Err(error) = environment::without_postgres() {
+    if let Err(error) = environment::remove_postgres_variables() {
         return cli::failed(&error);
     }
-    if cgi::is_asked() {
+    if cgi::is_cgi_process() {
         cgi::main()
     } else {
         cli::main()

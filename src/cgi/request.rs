@@ -1,4 +1,4 @@
-//! The environment becomes a request (RFC 3875, 4.1).
+//! Builds the request from the environment (RFC 3875, 4.1).
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
@@ -10,15 +10,15 @@ use axum::http::header::{
 use axum::http::{Method, Request, StatusCode, Uri, request};
 use bytes::Bytes;
 
-/// Set in every CGI process, and in no other (4.1.4).
+/// The variable that only CGI processes have (4.1.4).
 pub(super) const GATEWAY_INTERFACE: &str = "GATEWAY_INTERFACE";
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Headers that are not for us, whatever a client puts there: they belong to its connection with the
-/// server, or to the server itself, or would be taken for the truth about where a request comes from
-/// (as in nginx.conf). `Proxy` is "httpoxy": as `HTTP_PROXY` it sends the traffic of a script astray.
-const NOT_FOR_US: [HeaderName; 17] = [
+/// Request headers that are dropped: they belong to the client's connection with the server or to the server itself, or
+/// would be trusted as the origin of the request (as in nginx.conf). `Proxy` is "httpoxy": as `HTTP_PROXY` it would
+/// redirect the outgoing requests of a script.
+const DROPPED_HEADERS: [HeaderName; 17] = [
     CONNECTION,
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
@@ -42,26 +42,26 @@ const NOT_FOR_US: [HeaderName; 17] = [
 #[derive(Debug)]
 pub(super) struct Head {
     pub(super) parts: request::Parts,
-    /// How many bytes of body wait on standard input.
+    /// How many bytes of body standard input has.
     pub(super) body_len: u64,
 }
 
-/// Why an environment is no request.
+/// Why the environment does not make a valid request.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Unfit {
-    /// The server does not speak CGI as it should: it gets no answer.
+pub(super) enum Rejection {
+    /// The server violates CGI: it gets no response.
     Server(&'static str),
-    /// The client's words make no request: it gets this answer.
+    /// The client's request is malformed: it gets this response.
     Client(StatusCode, &'static str),
 }
 
-/// Reads the variables of a process.
+/// Parses the request head from the environment variables of a process.
 pub(super) fn head(
     variables: impl IntoIterator<Item = (OsString, OsString)>,
-) -> Result<Head, Unfit> {
+) -> Result<Head, Rejection> {
     let variables = Variables(variables.into_iter().collect());
     if !variables.get(GATEWAY_INTERFACE).starts_with(b"CGI/1.") {
-        return Err(Unfit::Server("GATEWAY_INTERFACE is not CGI/1.1"));
+        return Err(Rejection::Server("GATEWAY_INTERFACE is not CGI/1.1"));
     }
     let mut request = Request::new(());
     *request.method_mut() = variables.method()?;
@@ -69,7 +69,7 @@ pub(super) fn head(
     let body_len = variables.content_length()?;
     for (name, value) in &variables.0 {
         if let Some(name) = header_name(name.as_bytes())
-            && !NOT_FOR_US.contains(&name)
+            && !DROPPED_HEADERS.contains(&name)
             && !value.is_empty()
         {
             request
@@ -77,7 +77,7 @@ pub(super) fn head(
                 .append(name, value_of(value.as_bytes())?);
         }
     }
-    // What a server says for itself, in the words that the site knows it by behind nginx.
+    // The server's own variables, as the headers that nginx sends in the other versions.
     for (header, variable) in [
         (CONTENT_TYPE, "CONTENT_TYPE"),
         (CONTENT_LENGTH, "CONTENT_LENGTH"),
@@ -95,33 +95,35 @@ pub(super) fn head(
 struct Variables(Vec<(OsString, OsString)>);
 
 impl Variables {
-    /// A variable that is missing is the same as an empty one (4.1).
+    /// Returns the value of a variable; a missing one is the same as an empty one (4.1).
     fn get(&self, name: &str) -> &[u8] {
         let found = self.0.iter().find(|(known, _)| known == name);
         found.map_or(b"", |(_, value)| value.as_bytes())
     }
 
-    /// 4.1.12.
-    fn method(&self) -> Result<Method, Unfit> {
+    /// The method (4.1.12).
+    fn method(&self) -> Result<Method, Rejection> {
         match self.get("REQUEST_METHOD") {
-            b"" => Err(Unfit::Server("REQUEST_METHOD is not set")),
-            method => Method::from_bytes(method).map_err(|_| bad("That is no method of HTTP.\n")),
+            b"" => Err(Rejection::Server("REQUEST_METHOD is not set")),
+            method => {
+                Method::from_bytes(method).map_err(|_| bad("The request method is invalid.\n"))
+            }
         }
     }
 
-    /// `REQUEST_URI` is not of the RFC, but holds the client's own bytes, and the site must not see
-    /// other ones than nginx does. A server that has none tells the path decoded (4.1.13, 4.1.5),
-    /// and the query as it came (4.1.7).
-    fn uri(&self) -> Result<Uri, Unfit> {
+    /// The target. `REQUEST_URI` is not in the RFC, but holds the bytes that the client sent, and the site
+    /// must parse the same bytes as nginx. A server without it passes the path decoded (4.1.13, 4.1.5)
+    /// and the query unchanged (4.1.7).
+    fn uri(&self) -> Result<Uri, Rejection> {
         let target = match self.get("REQUEST_URI") {
             b"" => self.script_uri(),
             given => given.to_vec(),
         };
         if !target.starts_with(b"/") {
-            return Err(bad("That is no address of this site.\n"));
+            return Err(bad("The request target is not a path of this site.\n"));
         }
         Uri::from_maybe_shared(Bytes::from(target))
-            .map_err(|_| bad("That is no address of this site.\n"))
+            .map_err(|_| bad("The request target is not a path of this site.\n"))
     }
 
     /// The path and query of the Script-URI (3.3).
@@ -135,16 +137,16 @@ impl Variables {
         target
     }
 
-    /// How long the body is: set if and only if there is one (4.1.2).
-    fn content_length(&self) -> Result<u64, Unfit> {
+    /// The length of the body; the variable is set if and only if there is a body (4.1.2).
+    fn content_length(&self) -> Result<u64, Rejection> {
         let length = self.get("CONTENT_LENGTH");
         if length.is_empty() {
             return match self.get("HTTP_TRANSFER_ENCODING") {
                 b"" => Ok(0),
-                // The server did not find out its length, and we cannot: there is no end to see.
-                _ => Err(Unfit::Client(
+                // The server passes a body without its length; without a length its end cannot be found.
+                _ => Err(Rejection::Client(
                     StatusCode::LENGTH_REQUIRED,
-                    "Please say how long the body is.\n",
+                    "A request body needs a Content-Length header.\n",
                 )),
             };
         }
@@ -152,11 +154,11 @@ impl Variables {
         let number = std::str::from_utf8(length).ok().filter(|_| digits);
         number
             .and_then(|number| number.parse().ok())
-            .ok_or(bad("That is no length of a body.\n"))
+            .ok_or(bad("The Content-Length header is invalid.\n"))
     }
 }
 
-/// The header that a variable `HTTP_*` stands for (4.1.18), if it is one.
+/// The header that a variable `HTTP_*` holds (4.1.18), or `None` for other variables.
 fn header_name(variable: &[u8]) -> Option<HeaderName> {
     let name = variable.strip_prefix(b"HTTP_")?;
     let name: Vec<u8> = name
@@ -166,15 +168,16 @@ fn header_name(variable: &[u8]) -> Option<HeaderName> {
     HeaderName::from_bytes(&name).ok()
 }
 
-fn value_of(bytes: &[u8]) -> Result<HeaderValue, Unfit> {
-    HeaderValue::from_bytes(bytes).map_err(|_| bad("A header holds what no header may hold.\n"))
+fn value_of(bytes: &[u8]) -> Result<HeaderValue, Rejection> {
+    HeaderValue::from_bytes(bytes)
+        .map_err(|_| bad("A request header contains invalid characters.\n"))
 }
 
-fn bad(sentence: &'static str) -> Unfit {
-    Unfit::Client(StatusCode::BAD_REQUEST, sentence)
+fn bad(sentence: &'static str) -> Rejection {
+    Rejection::Client(StatusCode::BAD_REQUEST, sentence)
 }
 
-/// A decoded path, encoded again: all but what may stand in a path as it is (RFC 3986, 3.3).
+/// Percent-encodes a decoded path, except for the characters that a path may contain (RFC 3986, 3.3).
 fn encoded(path: &[u8]) -> Vec<u8> {
     let mut encoded = Vec::with_capacity(path.len());
     for byte in path {
@@ -193,7 +196,7 @@ mod tests {
 
     use super::*;
 
-    fn of(variables: &[(&str, &[u8])]) -> Result<Head, Unfit> {
+    fn of(variables: &[(&str, &[u8])]) -> Result<Head, Rejection> {
         let server: [(&str, &[u8]); 2] = [
             ("GATEWAY_INTERFACE", b"CGI/1.1"),
             ("REMOTE_ADDR", b"203.0.113.9"),
@@ -202,7 +205,7 @@ mod tests {
         head(given.map(|(name, value)| (name.into(), OsString::from_vec(value.to_vec()))))
     }
 
-    fn get(variables: &[(&str, &[u8])]) -> Result<Head, Unfit> {
+    fn get(variables: &[(&str, &[u8])]) -> Result<Head, Rejection> {
         let get: [(&str, &[u8]); 1] = [("REQUEST_METHOD", b"GET")];
         of(&[&get, variables].concat())
     }
@@ -256,12 +259,12 @@ mod tests {
         ] {
             let refused = get(&[("REQUEST_URI", target)]).unwrap_err();
             assert!(
-                matches!(refused, Unfit::Client(StatusCode::BAD_REQUEST, _)),
+                matches!(refused, Rejection::Client(StatusCode::BAD_REQUEST, _)),
                 "{target:?}: {refused:?}"
             );
         }
         // Neither a REQUEST_URI nor a path.
-        assert!(matches!(get(&[]), Err(Unfit::Client(..))));
+        assert!(matches!(get(&[]), Err(Rejection::Client(..))));
     }
 
     #[test]
@@ -320,7 +323,10 @@ mod tests {
             ]
         );
         let broken = get(&[("REQUEST_URI", b"/"), ("HTTP_X", b"a\nb: c")]).unwrap_err();
-        assert!(matches!(broken, Unfit::Client(StatusCode::BAD_REQUEST, _)));
+        assert!(matches!(
+            broken,
+            Rejection::Client(StatusCode::BAD_REQUEST, _)
+        ));
     }
 
     #[test]
@@ -344,8 +350,8 @@ mod tests {
             ]);
             let read = match read {
                 Ok(head) => Ok(head.body_len),
-                Err(Unfit::Client(status, _)) => Err(status),
-                Err(Unfit::Server(why)) => panic!("{length:?}: {why}"),
+                Err(Rejection::Client(status, _)) => Err(status),
+                Err(Rejection::Server(why)) => panic!("{length:?}: {why}"),
             };
             assert_eq!(read, expected, "{length:?} {coding:?}");
         }
@@ -361,7 +367,7 @@ mod tests {
             vec![method.clone(), interface("CGI/2.0")],
             vec![interface("CGI/1.1")],
         ] {
-            assert!(matches!(head(variables), Err(Unfit::Server(_))));
+            assert!(matches!(head(variables), Err(Rejection::Server(_))));
         }
     }
 }

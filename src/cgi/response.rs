@@ -1,4 +1,4 @@
-//! The answer on standard output (RFC 3875, 6).
+//! Writes the response to standard output (RFC 3875, 6).
 
 use std::io::{self, BufWriter, Write};
 
@@ -11,12 +11,12 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use futures::StreamExt as _;
 
-/// How many bytes are written at once: what a pipe holds, and a whole page as a rule.
+/// How many bytes are written at once: the capacity of a pipe, and more than most pages.
 const WRITE_BYTES: usize = 64 << 10;
 
-/// Headers about a connection that we do not have: the server has it (6.3.4 and 9.3, RFC 9110 7.6.1).
-/// `Status` is the name of the line that we write ourselves.
-const NOT_OURS: [HeaderName; 8] = [
+/// Response headers that are dropped: they describe the connection, which the server owns (6.3.4 and 9.3, RFC 9110
+/// 7.6.1). `Status` is the name of the status line in CGI.
+const DROPPED_HEADERS: [HeaderName; 8] = [
     CONNECTION,
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
@@ -27,30 +27,30 @@ const NOT_OURS: [HeaderName; 8] = [
     HeaderName::from_static("status"),
 ];
 
-/// How writing ended.
+/// How writing a response ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Written {
-    /// All of it is with the server.
-    Whole,
-    /// The server closed its end.
-    NobodyListens,
+pub(super) enum WriteOutcome {
+    /// All of it was written.
+    Complete,
+    /// The server closed its end of the pipe.
+    PipeClosed,
 }
 
-/// Writes an answer as it comes. If its body breaks before anything was written, nothing is.
+/// Writes a response while its body arrives. If the body fails before the first write, writes nothing.
 pub(super) async fn write(
     response: Response,
-    asked: &Method,
+    method: &Method,
     out: impl Write,
-) -> anyhow::Result<Written> {
+) -> anyhow::Result<WriteOutcome> {
     let mut out = BufWriter::with_capacity(WRITE_BYTES, out);
-    match write_into(&mut out, response, asked).await {
-        Ok(()) => Ok(Written::Whole),
+    match write_into(&mut out, response, method).await {
+        Ok(()) => Ok(WriteOutcome::Complete),
         Err(error) => {
-            // Taken apart, because dropped it would write what it still holds.
+            // Taken apart: dropping a `BufWriter` would write its buffer.
             drop(out.into_parts());
             match error.downcast_ref::<io::Error>() {
                 Some(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                    Ok(Written::NobodyListens)
+                    Ok(WriteOutcome::PipeClosed)
                 }
                 _ => Err(error),
             }
@@ -61,38 +61,37 @@ pub(super) async fn write(
 async fn write_into(
     out: &mut BufWriter<impl Write>,
     response: Response,
-    asked: &Method,
+    method: &Method,
 ) -> anyhow::Result<()> {
     let (mut parts, body) = response.into_parts();
     if let Some(length) = body.size_hint().exact()
         && has_length(parts.status)
     {
-        // What was there stays: of a HEAD it is the length that a GET would have.
+        // A length that is set stays: for a HEAD it is the length of the body of a GET.
         let length = HeaderValue::from(length);
         parts.headers.entry(CONTENT_LENGTH).or_insert(length);
     }
     write_head(out, parts.status, &parts.headers)?;
-    // To a HEAD there is no body (4.3.3).
-    if asked != Method::HEAD {
+    // The response to a HEAD has no body (4.3.3).
+    if method != Method::HEAD {
         let mut chunks = body.into_data_stream();
         while let Some(chunk) = chunks.next().await {
-            out.write_all(&chunk.context("the body of the answer broke")?)?;
+            out.write_all(&chunk.context("the response body failed")?)?;
         }
     }
     Ok(out.flush()?)
 }
 
-/// One header a line, several of one name on lines of their own, an empty line at the end; lines
-/// end as they do on unix (7.2). No value can hold the end of a line: its type has none.
+/// Writes one header a line, and an empty line at the end; lines end with LF (7.2). `HeaderValue` cannot
+/// contain the end of a line.
 ///
-/// A `Location` may be a path of this site. 6.3.2 wants a whole address beside a status, but no
-/// server takes it for another request to itself (6.2.2) when there is one, and clients know paths
-/// since RFC 7231.
+/// A `Location` may be a path of this site. 6.3.2 requires an absolute URL beside a status, but with a
+/// status no server treats a path as an internal redirect (6.2.2), and clients accept paths since RFC 7231.
 fn write_head(out: &mut impl Write, status: StatusCode, headers: &HeaderMap) -> io::Result<()> {
     let reason = status.canonical_reason().unwrap_or("Unnamed");
     writeln!(out, "Status: {} {reason}", status.as_u16())?;
     for (name, value) in headers {
-        if !NOT_OURS.contains(name) {
+        if !DROPPED_HEADERS.contains(name) {
             out.write_all(name.as_ref())?;
             out.write_all(b": ")?;
             out.write_all(value.as_bytes())?;
@@ -102,7 +101,7 @@ fn write_head(out: &mut impl Write, status: StatusCode, headers: &HeaderMap) -> 
     out.write_all(b"\n")
 }
 
-/// Whether an answer of this status may say a length (RFC 9110, 8.6).
+/// Whether a response with this status may have a `Content-Length` (RFC 9110, 8.6).
 fn has_length(status: StatusCode) -> bool {
     !status.is_informational()
         && status != StatusCode::NO_CONTENT
@@ -120,11 +119,11 @@ mod tests {
     async fn written(
         response: axum::http::response::Builder,
         body: Body,
-        asked: &Method,
+        method: &Method,
     ) -> String {
         let mut out = Vec::new();
-        let ended = write(response.body(body).unwrap(), asked, &mut out).await;
-        assert_eq!(ended.unwrap(), Written::Whole);
+        let ended = write(response.body(body).unwrap(), method, &mut out).await;
+        assert_eq!(ended.unwrap(), WriteOutcome::Complete);
         String::from_utf8(out).unwrap()
     }
 
@@ -147,14 +146,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_head_is_answered_without_the_body() {
-        let asked = Method::HEAD;
+        let method = Method::HEAD;
         assert_eq!(
-            written(Response::builder(), Body::from("text"), &asked).await,
+            written(Response::builder(), Body::from("text"), &method).await,
             "Status: 200 OK\ncontent-length: 4\n\n"
         );
         let known = Response::builder().header("content-length", "9");
         assert_eq!(
-            written(known, Body::empty(), &asked).await,
+            written(known, Body::empty(), &method).await,
             "Status: 200 OK\ncontent-length: 9\n\n"
         );
     }

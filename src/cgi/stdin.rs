@@ -1,5 +1,5 @@
-//! The body of the request on standard input (RFC 3875, 4.2): as many bytes as were announced, and
-//! not one more is asked for, because the server may have left the pipe open.
+//! The request body on standard input (RFC 3875, 4.2). Reads exactly the announced number of bytes: the server may
+//! leave the pipe open, so reading more could block for ever.
 
 use std::fs::File;
 use std::io::{self, Read as _, Take};
@@ -12,21 +12,21 @@ use bytes::Bytes;
 use futures::stream::try_unfold;
 use tokio::task::spawn_blocking;
 
-/// How many bytes are read at once: what a pipe holds.
+/// How many bytes are read at once: the capacity of a pipe.
 const CHUNK_BYTES: u64 = 64 << 10;
 
-/// What is left of the body.
+/// The unread rest of the body.
 #[derive(Debug, Clone)]
 pub(super) struct Stdin(Arc<Mutex<Take<File>>>);
 
 impl Stdin {
-    /// A body of so many bytes. Not by way of `std`'s standard input, which reads ahead.
+    /// A body of `body_len` bytes. Does not use `std`'s standard input, which reads ahead.
     pub(super) fn new(body_len: u64) -> io::Result<Self> {
         let stdin = File::from(io::stdin().as_fd().try_clone_to_owned()?);
         Ok(Self(Arc::new(Mutex::new(stdin.take(body_len)))))
     }
 
-    /// The body, read as it is asked for. It breaks where standard input ends too early.
+    /// The body as a stream, read on demand. Fails if standard input ends too early.
     pub(super) fn stream(&self) -> Body {
         if self.is_read() {
             return Body::empty();
@@ -37,7 +37,7 @@ impl Stdin {
         }))
     }
 
-    /// Reads what the site did not want to know, and forgets it.
+    /// Reads and discards the rest of the body that the handler did not read.
     pub(super) async fn drain(&self) -> anyhow::Result<()> {
         if self.is_read() {
             return Ok(());
@@ -47,7 +47,7 @@ impl Stdin {
             let mut rest = rest.lock().unwrap_or_else(PoisonError::into_inner);
             io::copy(&mut *rest, &mut io::sink())
         });
-        drained.await?.context("reading standard input")?;
+        drained.await?.context("cannot read standard input")?;
         Ok(())
     }
 

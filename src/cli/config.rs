@@ -5,21 +5,21 @@ use domain::settings::{Origin, Setting, Settings};
 use stack::supervisor::{HeldSetting, Running, StateDir};
 use terminal_size::{Width, terminal_size};
 
-use super::say::say;
+use super::output::print_line;
 
-/// How wide a table with the names of the variables is.
+/// How many columns a terminal needs to show the table with the names of the variables.
 const WIDTH_WITH_VARIABLES: u16 = 100;
 
-/// Prints the settings that hold for the site in the state directory: of a running one those that it was
-/// started with, else those that `up` would take from here.
+/// Prints the settings of the site in the state directory: those a running site was started with, else those that
+/// `up` would use from here.
 pub(super) fn run(settings: &Settings, here: Vec<Setting>) -> Result<()> {
-    let here = worked_out(settings, here);
+    let here = with_derived_values(settings, here);
     let state = StateDir::find(&settings.place.state_dir)?;
     match Running::read(&state)?.filter(Running::is_alive) {
         Some(running) => show_running(&state, &running, &here),
         None => {
-            say!(
-                "no site runs in {}; `flickr-killr up` would take, from here:\n",
+            print_line!(
+                "no site runs in {}; `flickr-killr up` would use, from here:\n",
                 state.path().display()
             );
             show(&here);
@@ -28,10 +28,10 @@ pub(super) fn run(settings: &Settings, here: Vec<Setting>) -> Result<()> {
     Ok(())
 }
 
-/// Fills in what is worked out at the start of a site, and leaves out `no-lab`, which is a word for `lab`.
-pub(super) fn worked_out(settings: &Settings, here: Vec<Setting>) -> Vec<Setting> {
+/// Fills in the values that `up` derives when it starts, and leaves out `no-lab`, which only negates `lab`.
+pub(super) fn with_derived_values(settings: &Settings, here: Vec<Setting>) -> Vec<Setting> {
     let no_lab = here.iter().find(|setting| setting.name == "no-lab");
-    let hidden = no_lab
+    let no_lab_origin = no_lab
         .filter(|_| settings.no_lab)
         .map(|setting| setting.origin);
     here.into_iter()
@@ -41,7 +41,7 @@ pub(super) fn worked_out(settings: &Settings, here: Vec<Setting>) -> Vec<Setting
                 "workers" => setting.value = Some(settings.app_processes().to_string()),
                 "lab" => {
                     setting.value = Some(settings.shows_lab().to_string());
-                    setting.origin = hidden.unwrap_or(setting.origin);
+                    setting.origin = no_lab_origin.unwrap_or(setting.origin);
                 }
                 "database-url" => {
                     setting.value.get_or_insert_with(|| "private".to_owned());
@@ -56,8 +56,8 @@ pub(super) fn worked_out(settings: &Settings, here: Vec<Setting>) -> Vec<Setting
         .collect()
 }
 
-/// The settings as a running site writes them down.
-pub(super) fn held(settings: &[Setting]) -> Vec<HeldSetting> {
+/// The settings in the form that `running.json` stores.
+pub(super) fn for_run_file(settings: &[Setting]) -> Vec<HeldSetting> {
     let held = |setting: &Setting| HeldSetting {
         name: setting.name.clone(),
         value: setting.value.clone(),
@@ -67,24 +67,24 @@ pub(super) fn held(settings: &[Setting]) -> Vec<HeldSetting> {
 }
 
 fn show_running(state: &StateDir, running: &Running, here: &[Setting]) {
-    say!(
+    print_line!(
         "the site in {} runs, with these settings since its start:\n",
         state.path().display()
     );
-    say!("{:<22} {:<28} from", "setting", "value");
+    print_line!("{:<22} {:<28} from", "setting", "value");
     let value_of = |held: &HeldSetting| match held.name.as_str() {
-        // Port 0 became a real one, and a state directory may have moved.
+        // `up` replaces port 0 by a free port, and may have moved the state directory.
         "listen" => running.listen.to_string(),
         "state-dir" => state.path().display().to_string(),
         _ => held.value.clone().unwrap_or_default(),
     };
     for held in &running.settings {
-        say!("{:<22} {:<28} {}", held.name, value_of(held), held.origin);
+        print_line!("{:<22} {:<28} {}", held.name, value_of(held), held.origin);
     }
     if running.settings.is_empty() {
-        // A site that an older program started.
-        say!("{:<22} {:<28} -", "listen", running.listen);
-        say!("{:<22} {:<28} -", "rung", running.rung);
+        // An older version, which did not store its settings, started this site.
+        print_line!("{:<22} {:<28} -", "listen", running.listen);
+        print_line!("{:<22} {:<28} -", "rung", running.rung);
     }
     let place = ["state-dir", "config", "user"];
     let differs = |setting: &&Setting| {
@@ -98,7 +98,7 @@ fn show_running(state: &StateDir, running: &Running, here: &[Setting]) {
     };
     let others: Vec<Setting> = here.iter().filter(differs).cloned().collect();
     if !others.is_empty() {
-        say!("\nset here, and not what runs; a new start would take:\n");
+        print_line!("\nset here, and not what runs; a restart would use:\n");
         show(&others);
     }
 }
@@ -110,7 +110,7 @@ fn show(settings: &[Setting]) {
         true => format!(" {name}"),
         false => String::new(),
     };
-    say!(
+    print_line!(
         "{:<22} {:<28} {:<11}{}",
         "setting",
         "value",
@@ -118,7 +118,7 @@ fn show(settings: &[Setting]) {
         variable("variable")
     );
     for setting in settings {
-        say!(
+        print_line!(
             "{:<22} {:<28} {:<11}{}",
             setting.name,
             setting.value.as_deref().unwrap_or("-"),

@@ -1,4 +1,4 @@
-//! Which database a command works on.
+//! The database that a command works on.
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
@@ -18,11 +18,11 @@ pub(super) struct Database {
 }
 
 impl Database {
-    /// Its address.
+    /// The address of the database: as given, else that of the running site.
     ///
     /// # Errors
     ///
-    /// When none is given and no site runs.
+    /// When no address is given and no site runs.
     pub(super) fn url(&self) -> Result<String> {
         if let Some(url) = &self.database_url {
             return Ok(url.clone());
@@ -31,20 +31,19 @@ impl Database {
         match Running::read(&state)?.filter(Running::is_alive) {
             Some(running) => Ok(running.database_url),
             None => bail!(
-                "no site runs in {}; start it with `flickr-killr up`, say --state-dir with the folder of another \
-                 one, or name its database with --database-url",
+                "no site runs in {}; start it with `flickr-killr up`, name another site's folder with \
+                 --state-dir, or its database with --database-url",
                 state.path().display()
             ),
         }
     }
 
-    /// How to connect to it.
+    /// The options to connect to it.
     ///
     /// # Errors
     ///
     /// As [`Database::url`], or when the address is invalid.
     pub(super) fn options(&self) -> Result<ConnectOptions> {
-        database_url::options(&self.url()?)
-            .context("the address of the database is no postgres:// URL")
+        database_url::options(&self.url()?).context("the database address is not a postgres:// URL")
     }
 }

@@ -9,21 +9,20 @@ use domain::settings::{Demo, Settings};
 
 use super::database::Database;
 use super::load_progress;
-use super::say::say;
+use super::output::print_line;
 
-/// What can be done with the schema.
 #[derive(Debug, Subcommand)]
 pub(super) enum Db {
-    /// Make the tables of an empty database, or apply the migrations that one lacks
+    /// Create the tables of an empty database, or apply the pending migrations
     Migrate(Database),
-    /// Show the migrations that the database has and lacks
+    /// Show which migrations are applied and which are pending
     Status(Database),
-    /// What `up` does before it starts the app processes: migrate, and load the demo data where it is wanted
+    /// Migrate, and load the demo data if wanted (`up` runs this before the app processes start)
     #[command(hide = true)]
     Prepare(PrepareArgs),
 }
 
-/// Which demo data a new database gets.
+/// The demo data of a new database.
 #[derive(Debug, Args)]
 pub(super) struct PrepareArgs {
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
@@ -42,7 +41,6 @@ pub(super) struct PrepareArgs {
     seed: u64,
 }
 
-/// Does it.
 pub(super) fn run(what: &Db) -> Result<()> {
     match what {
         Db::Migrate(database) => migrate(database),
@@ -57,13 +55,13 @@ fn migrate(database: &Database) -> Result<()> {
         let mut connection = db::connect(&options).await?;
         Ok(migrate::run(&mut connection).await?)
     })?;
-    say!("{}", in_words(migrated));
+    print_line!("{}", in_words(migrated));
     Ok(())
 }
 
 fn in_words(migrated: Migrated) -> String {
     match migrated {
-        Migrated::Created => format!("made the tables of migration {}", migrate::newest()),
+        Migrated::Created => format!("created the tables of migration {}", migrate::newest()),
         Migrated::Upgraded { from, to } => format!("migrated the database from {from} to {to}"),
         Migrated::Current => format!(
             "nothing to do: the database has migration {}",
@@ -80,17 +78,18 @@ fn status(database: &Database) -> Result<()> {
     })?;
     let (sentence, last) = match &state {
         DatabaseState::Empty => (
-            "empty: `flickr-killr db migrate` makes the tables".to_owned(),
+            "empty: `flickr-killr db migrate` creates the tables".to_owned(),
             0,
         ),
         DatabaseState::Ready { .. } => ("current".to_owned(), migrate::newest()),
         DatabaseState::Outdated { version } => (
-            "outdated: `flickr-killr db migrate` or the next start applies what is pending"
+            "outdated: `flickr-killr db migrate` or the next `up` applies the pending migrations"
                 .to_owned(),
             *version,
         ),
         DatabaseState::Loading => (
-            "the demo data was not loaded to its end".to_owned(),
+            "incomplete: loading the demo data was interrupted; `flickr-killr up` loads it again"
+                .to_owned(),
             migrate::newest(),
         ),
         DatabaseState::Newer { version } => (
@@ -99,49 +98,50 @@ fn status(database: &Database) -> Result<()> {
         ),
         DatabaseState::Foreign { tables } => (
             format!(
-                "of another program: it has the tables {}",
+                "not a Flickr Killr database: it has the tables {}",
                 tables.join(", ")
             ),
             0,
         ),
-        DatabaseState::Unknown { found } => {
-            (format!("of a schema that no release had: {found:?}"), 0)
-        }
+        DatabaseState::Unknown { found } => (
+            format!("unknown: its schema {found:?} is not of any release"),
+            0,
+        ),
     };
-    say!("the database is {sentence}");
+    print_line!("the database is {sentence}");
     for (version, description) in migrate::all() {
         let applied = if version <= last {
             "applied"
         } else {
             "pending"
         };
-        say!("{version:04}  {applied}  {description}");
+        print_line!("{version:04}  {applied}  {description}");
     }
     Ok(())
 }
 
-/// What `up` says to this program before it starts the app processes.
-pub(super) fn words_for_up(settings: &Settings) -> Vec<String> {
-    let mut words = vec![
+/// The arguments with which `up` runs this program before it starts the app processes.
+pub(super) fn prepare_arguments(settings: &Settings) -> Vec<String> {
+    let mut arguments = vec![
         "db".to_owned(),
         "prepare".to_owned(),
         format!("--users={}", settings.users),
         format!("--photos={}", settings.photos),
         format!("--seed={}", settings.seed),
     ];
-    words.extend(settings.demo.map(|demo| format!("--demo={demo}")));
-    words
+    arguments.extend(settings.demo.map(|demo| format!("--demo={demo}")));
+    arguments
 }
 
 fn prepare(args: &PrepareArgs) -> Result<()> {
     let options = db::database_url::options(&args.database_url)
-        .context("the address of the database is no postgres:// URL")?;
-    let asked = Contents {
+        .context("the database address is not a postgres:// URL")?;
+    let wanted = Contents {
         seed: args.seed,
         users: args.users,
         photos: args.photos,
     };
-    let loads = super::block_on(async {
+    let should_load = super::block_on(async {
         let mut connection = db::connect(&options).await?;
         if args.demo == Some(Demo::None) {
             demo::begin_empty(&mut connection).await?;
@@ -149,32 +149,32 @@ fn prepare(args: &PrepareArgs) -> Result<()> {
         }
         match migrate::run(&mut connection).await {
             Err(MigrateError::Loading) => return Ok(true),
-            Ok(migrated @ Migrated::Upgraded { .. }) => say!("{}", in_words(migrated)),
+            Ok(migrated @ Migrated::Upgraded { .. }) => print_line!("{}", in_words(migrated)),
             migrated => _ = migrated?,
         }
         Ok(args.demo == Some(Demo::Full) || !demo::was_begun_empty(&mut connection).await?)
     })?;
-    if !loads {
+    if !should_load {
         return Ok(());
     }
-    // Rows are made on threads of their own while others are on their way.
+    // A runtime with threads: rows are generated in parallel with their transfer to the database.
     let runtime = tokio::runtime::Runtime::new().context("no async runtime")?;
-    match runtime.block_on(load_progress::load(&options, asked)) {
+    match runtime.block_on(load_progress::load(&options, wanted)) {
         Err(LoadError::AlreadyLoaded(found)) => {
-            if found != asked {
-                say!(
-                    "the database holds {} people and {} photos from seed {}; other numbers are for a new one \
-                     (`flickr-killr reset`)",
+            if found != wanted {
+                print_line!(
+                    "the database holds {} people and {} photos from seed {}; --users, --photos and --seed \
+                     apply to a new database only (`flickr-killr reset`)",
                     found.users,
                     found.photos,
                     found.seed
                 );
             }
         }
-        Err(other @ LoadError::OtherEdition { .. }) => say!("{other}"),
-        // A site with people of its own stays as it is.
+        Err(other @ LoadError::OtherEdition { .. }) => print_line!("{other}"),
+        // A database that holds accounts is left unchanged.
         Err(LoadError::HasPeople { .. }) => {}
-        loaded => say!("{}", loaded?),
+        loaded => print_line!("{}", loaded?),
     }
     Ok(())
 }

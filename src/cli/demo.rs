@@ -1,4 +1,4 @@
-//! `flickr-killr demo`: the demo data, and what is shown with it.
+//! `flickr-killr demo`: the demo data, and the talk that runs on it.
 
 use std::path::PathBuf;
 
@@ -8,34 +8,33 @@ use db::database_url;
 use db::schema::Contents;
 
 use super::load_progress;
-use super::say::say;
+use super::output::print_line;
 
-/// What can be done with demo data.
 #[derive(Debug, Subcommand)]
 pub(super) enum Demo {
     /// Load the demo data into an empty database
     Load(LoadArgs),
-    /// Draw many of the demo pictures on one sheet, to be judged by eye
+    /// Draw many of the demo pictures on one sheet, to judge them by eye
     ContactSheet(SheetArgs),
     /// The talk: run, check and measure each version of the site, then drop its index
     #[command(long_about = TALK)]
     Talk(super::talk::TalkArgs),
-    /// Print the table of a talk that was written as JSON, as Markdown
+    /// Print the table of a talk's JSON result as Markdown
     Table(super::talk::TableArgs),
 }
 
 const TALK: &str = "The talk: run, check and measure each version of the site, then drop its index.
 
 Starts 0.1 to 0.4 one after the other as `flickr-killr up --rung X` does, on the same data: a CGI \
-program a request, one server, nginx and a process a core, and files from memcached. Each is told \
-with its fault and its remedy, must answer like the first, and is measured under four loads by one \
-thread of the benchmarker; at the end the userid index is dropped, measured without, created again \
-and measured once more. The table comes last; --markdown and --json write it down.
+process for each request, one server, nginx and a process a core, and files from memcached. Each \
+version is introduced with its weakness and the remedy, must return the same responses as the first, \
+and is measured under four loads by one thread of the benchmarker. At the end the site is measured \
+without the userid index, and again with it. The table comes last; --markdown, --html and --json \
+write it to a file.
 
-With the data there it takes some four minutes. Ctrl-C ends it at any time: the index is put back and \
-nothing is left running.";
+Once the data is loaded it takes about four minutes. Ctrl-C ends it at any time: the index is created \
+again and no process is left running.";
 
-/// Which pictures, and where to.
 #[derive(Debug, Args)]
 pub(super) struct SheetArgs {
     /// The file to write, PNG or JPEG by its ending
@@ -51,25 +50,24 @@ pub(super) struct SheetArgs {
           value_parser = clap::value_parser!(u16).range(1..=2000))]
     count: u16,
 
-    /// About how many pictures stand in a row
+    /// About how many pictures a row has
     #[arg(long, value_name = "N", default_value = "10",
           value_parser = clap::value_parser!(u8).range(1..=40))]
     columns: u8,
 }
 
-/// Which data, and where to.
 #[derive(Debug, Args)]
 pub(super) struct LoadArgs {
-    /// The database; one with tables not ours is refused
+    /// The database; one with tables of another program is refused
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     database_url: String,
 
-    /// People
+    /// Number of people
     #[arg(long, env = "FLICKR_KILLR_USERS", value_name = "N", default_value = "100000",
           value_parser = clap::value_parser!(u32).range(1..))]
     users: u32,
 
-    /// Photos
+    /// Number of photos
     #[arg(long, env = "FLICKR_KILLR_PHOTOS", value_name = "N", default_value = "1000000",
           value_parser = clap::value_parser!(u32).range(1..))]
     photos: u32,
@@ -84,7 +82,6 @@ pub(super) struct LoadArgs {
     seed: u64,
 }
 
-/// Does it.
 pub(super) fn run(what: Demo) -> Result<()> {
     match what {
         Demo::Load(args) => load(&args),
@@ -94,7 +91,7 @@ pub(super) fn run(what: Demo) -> Result<()> {
     }
 }
 
-/// How wide a picture of common shape is on the sheet, in pixels.
+/// How wide a picture with the usual aspect ratio is on the sheet, in pixels.
 const CELL_WIDTH: u32 = 200;
 
 fn contact_sheet(args: &SheetArgs) -> Result<()> {
@@ -105,11 +102,11 @@ fn contact_sheet(args: &SheetArgs) -> Result<()> {
         CELL_WIDTH,
     );
     let pixels = image::RgbImage::from_raw(sheet.width, sheet.height, sheet.rgb)
-        .context("the sheet has not as many pixels as it says")?;
+        .context("the sheet's pixels do not match its width and height")?;
     pixels
         .save(&args.file)
-        .with_context(|| format!("writing {}", args.file.display()))?;
-    say!(
+        .with_context(|| format!("cannot write {}", args.file.display()))?;
+    print_line!(
         "{} pictures, {} x {} pixels: {}",
         args.count,
         sheet.width,
@@ -121,17 +118,17 @@ fn contact_sheet(args: &SheetArgs) -> Result<()> {
 
 fn load(args: &LoadArgs) -> Result<()> {
     let options = database_url::options(&args.database_url)
-        .context("the address of the database is no postgres:// URL")?;
-    let asked = Contents {
+        .context("the database address is not a postgres:// URL")?;
+    let wanted = Contents {
         seed: args.seed,
         users: args.users,
         photos: args.photos,
     };
-    // Rows are made on threads of their own while others are on their way.
+    // A runtime with threads: rows are generated in parallel with their transfer to the database.
     let runtime = tokio::runtime::Runtime::new().context("no async runtime")?;
-    say!(
+    print_line!(
         "{}",
-        runtime.block_on(load_progress::load(&options, asked))?
+        runtime.block_on(load_progress::load(&options, wanted))?
     );
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `flickr-killr index`: the userid index, what it is worth, and its end.
+//! `flickr-killr index`: shows, drops and creates the userid index, with its last measurements.
 
 use std::time::Instant;
 
@@ -14,31 +14,29 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::database::Database;
-use super::say::say;
+use super::output::print_line;
 
-/// What can be done with the userid index.
 #[derive(Debug, Subcommand)]
 pub(super) enum Index {
     /// Show every index led by userid, its size, and what was last measured
     Status(Where),
-    /// Drop every index led by userid; the site goes on, slower
+    /// Drop every index led by userid; the site keeps running, slower
     Drop(Where),
-    /// Create them again from schema.sql; the site goes on meanwhile
+    /// Create them again from schema.sql; the site keeps running meanwhile
     Create(Where),
 }
 
-/// Which database, and which index.
 #[derive(Debug, Args)]
 pub(super) struct Where {
     #[command(flatten)]
     database: Database,
 
-    /// The index; there is only one to play with
+    /// The index; `userid` is the only one
     #[arg(value_name = "NAME", default_value = "userid", value_parser = ["userid"])]
     name: String,
 }
 
-/// Does it and says what was done.
+/// Runs the subcommand, then prints the status.
 pub(super) fn run(what: &Index) -> Result<()> {
     let (Index::Status(place) | Index::Drop(place) | Index::Create(place)) = what;
     let url = place.database.url()?;
@@ -46,8 +44,8 @@ pub(super) fn run(what: &Index) -> Result<()> {
         let db = pool::open(&url, 2)?;
         match what {
             Index::Status(_) => {}
-            Index::Drop(_) => told(lab::drop(&db), "dropping the userid index").await?,
-            Index::Create(_) => told(lab::create(&db), "creating the userid index").await?,
+            Index::Drop(_) => with_spinner(lab::drop(&db), "dropping the userid index").await?,
+            Index::Create(_) => with_spinner(lab::create(&db), "creating the userid index").await?,
         }
         status(&db).await?;
         db.close().await;
@@ -55,8 +53,8 @@ pub(super) fn run(what: &Index) -> Result<()> {
     })
 }
 
-/// Waits for a change with the clock running, and prints what was done to each index.
-async fn told(
+/// Waits for a change with a spinner and a clock, and prints the result for each index.
+async fn with_spinner(
     change: impl Future<Output = Result<Vec<Done>, userid_index::Error>>,
     what: &str,
 ) -> Result<()> {
@@ -70,7 +68,7 @@ async fn told(
     bar.finish_and_clear();
     let done = done?;
     if done.is_empty() {
-        say!("nothing to do: no index of photos is led by userid");
+        print_line!("nothing to do: no index of photos is led by userid");
     }
     for Done {
         name,
@@ -82,16 +80,16 @@ async fn told(
         let what = match what {
             What::Dropped => "dropped",
             What::Created => "created",
-            What::Rebuilt => "rebuilt, it was left invalid",
-            What::Kept => "there already",
+            What::Rebuilt => "rebuilt (it was invalid)",
+            What::Kept => "exists already",
         };
-        say!(
+        print_line!(
             "{name:<24} {what:<30} {:>7.2} s  {:>7.1} MB",
             took.as_secs_f64(),
             *bytes as f64 / 1e6
         );
     }
-    say!(
+    print_line!(
         "{what} and measuring took {:.1} s\n",
         begin.elapsed().as_secs_f64()
     );
@@ -100,7 +98,7 @@ async fn told(
 
 async fn status(db: &db::Pool) -> Result<()> {
     let status = userid_index::status(db).await?;
-    say!("the userid index is {}", lab::describe(&status));
+    print_line!("the userid index is {}", lab::describe(&status));
     for member in &status.present {
         let size = member.bytes as f64 / 1e6;
         let invalid = if member.valid { "" } else { "  INVALID" };
@@ -108,10 +106,10 @@ async fn status(db: &db::Pool) -> Result<()> {
             .definition
             .split_once(" USING btree ")
             .unwrap_or(("", &member.definition));
-        say!("  {:<24} {size:>7.1} MB{invalid}  {columns}", member.name);
+        print_line!("  {:<24} {size:>7.1} MB{invalid}  {columns}", member.name);
     }
     for name in &status.missing {
-        say!("  {name:<24} missing");
+        print_line!("  {name:<24} missing");
     }
     if let Some(found) = measure::last_benchmark(db).await? {
         under_load(&serde_json::from_str(&found)?);
@@ -137,11 +135,11 @@ fn under_load(findings: &Findings) {
         false => "without it",
     };
     let rate = |phase: &Phase| grouped(phase.pages_per_sec().round() as u64);
-    say!(
+    print_line!(
         "\nunder the same load, the lab's benchmark{}",
         ended.map_or(String::new(), |at| format!(" of {at}"))
     );
-    say!(
+    print_line!(
         "  {} -> {} pages/s, {}: {}, then {}",
         rate(both.before),
         rate(both.after),
@@ -151,9 +149,9 @@ fn under_load(findings: &Findings) {
     );
 }
 
-/// What single queries took, and their ratio where both were measured on a quiet database.
+/// The times of single queries, and their ratio if both were measured on an idle database.
 fn one_at_a_time(timings: &[Timing]) {
-    say!("\none query at a time, of people drawn at random");
+    print_line!("\none query at a time, of people drawn at random");
     for Timing {
         state,
         owners,
@@ -168,15 +166,15 @@ fn one_at_a_time(timings: &[Timing]) {
             1 => ", beside 1 other query".to_owned(),
             more => format!(", beside up to {more} other queries"),
         };
-        say!(
+        print_line!(
             "  {state:<26} median {median_ms:>9.3} ms, slowest {slowest_ms:>9.3} ms of {owners}{beside}"
         );
     }
     match lab::slower_one_at_a_time(timings) {
-        Slower::Times(ratio) => say!("  {ratio:.0} times slower without it"),
+        Slower::Times(ratio) => print_line!("  {ratio:.0} times slower without it"),
         Slower::UnlikeLoads => {
-            say!(
-                "  not compared: a time beside other queries says nothing of one on a quiet database"
+            print_line!(
+                "  not compared: at least one was measured beside other queries, not on an idle database"
             );
         }
         Slower::NotMeasured => {}

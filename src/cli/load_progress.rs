@@ -1,4 +1,4 @@
-//! `flickr-killr demo load`, as one sees it on a terminal.
+//! The progress bar of `flickr-killr demo load`.
 
 use std::fmt::Write;
 use std::sync::Mutex;
@@ -9,15 +9,15 @@ use db::demo::{self, LoadError, Phase, Progress};
 use db::schema::Contents;
 use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
 
-/// Loads the demo set with a progress bar, and returns a line that says how long each part took.
+/// Loads the demo set with a progress bar, and returns a summary line with the time of each phase.
 pub(super) async fn load(
     options: &ConnectOptions,
     contents: Contents,
 ) -> Result<String, LoadError> {
-    let screen = Screen::new();
+    let bar = PhaseBar::new();
     let started = Instant::now();
-    let loaded = demo::load(options, contents, |progress| screen.show(progress)).await;
-    screen.bar.finish_and_clear();
+    let loaded = demo::load(options, contents, |progress| bar.show(progress)).await;
+    bar.bar.finish_and_clear();
     loaded?;
     let Contents {
         seed,
@@ -27,17 +27,17 @@ pub(super) async fn load(
     Ok(format!(
         "loaded {users} users and {photos} photos from seed {seed} in {:.1} s ({})",
         started.elapsed().as_secs_f64(),
-        screen.parts()
+        bar.phase_times()
     ))
 }
 
-/// A bar that changes its face with the phase, and a stop watch.
-struct Screen {
+/// A bar with a style for each phase, and the time at which each phase began.
+struct PhaseBar {
     bar: ProgressBar,
     phases: Mutex<Vec<(Phase, Instant)>>,
 }
 
-impl Screen {
+impl PhaseBar {
     fn new() -> Self {
         Self {
             bar: ProgressBar::new(1),
@@ -62,7 +62,7 @@ impl Screen {
     }
 
     /// "rows 9.1 s, keys 3.2 s, ..."
-    fn parts(&self) -> String {
+    fn phase_times(&self) -> String {
         let Ok(phases) = self.phases.lock() else {
             return String::new();
         };
@@ -93,11 +93,11 @@ fn style(phase: Phase) -> ProgressStyle {
         Phase::Keys => "{elapsed:>4} keys {wide_bar} {pos} of {len}",
         Phase::Indexes => "{elapsed:>4} foreign keys and indexes {wide_bar} {pos} of {len}",
     };
-    // The templates are ours: a wrong one falls back to a plain bar.
+    // The templates are constants; if one were invalid, a plain bar would be shown.
     ProgressStyle::with_template(template)
         .unwrap_or_else(|_| ProgressStyle::default_bar())
         .with_key("rate", |state: &ProgressState, line: &mut dyn Write| {
-            // The line is a string in memory: writing to it cannot fail.
+            // The writer is a string in memory: writing to it cannot fail.
             let _ = write!(line, "{}", HumanCount(state.per_sec() as u64));
         })
 }

@@ -1,10 +1,10 @@
-//! The log of an app process: what it holds, and what never gets into it.
+//! The log of an app process, and the allow list of crates that may write to it.
 //!
-//! Crates that read what visitors send trace what they read: nom-exif 3.8 wrote each field of a
-//! picture's description at level INFO, of private pictures, too, and those lines outlive the
-//! picture. So the log takes lines of our crates and of a list of others that carry requests and
-//! statements but no content. All other crates are left out at every level, whatever `RUST_LOG`
-//! asks for, and a crate that joins the tree later is left out until it is listed here.
+//! Parsers of uploads trace what they parse: nom-exif 3.8 logged each EXIF field at level INFO, of
+//! private pictures too, and those lines outlive the picture. So the log takes events of our crates
+//! and of a list of others, which handle requests and statements but no content. Events of all other
+//! crates are dropped at every level, whatever `RUST_LOG` is; so are those of a new dependency, until
+//! it is listed here.
 
 use std::io;
 
@@ -17,8 +17,8 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 /// The crates of this repository.
 const OURS: [&str; 4] = ["flickr_killr", "accelerator", "benchmarker", "demo_data"];
 
-/// The crates of others whose lines hold no content of what visitors send.
-const KNOWN: [&str; 10] = [
+/// Dependencies whose events hold no content that visitors send.
+const LISTED: [&str; 10] = [
     "axum",
     "axum_core",
     "hyper",
@@ -31,13 +31,15 @@ const KNOWN: [&str; 10] = [
     "tower_http",
 ];
 
-/// What is logged where `RUST_LOG` says nothing.
-const ORDINARY: &str = "warn,flickr_killr=info,accelerator=info,benchmarker=info,demo_data=info";
+/// The filter if `RUST_LOG` is not set.
+const DEFAULT_FILTER: &str =
+    "warn,flickr_killr=info,accelerator=info,benchmarker=info,demo_data=info";
 
-/// Sends the log to standard error: our events from INFO on and warnings of a few other crates, or of
-/// the same crates what `RUST_LOG` asks for.
+/// Sends the log to standard error. By default: our events from INFO up, and warnings of the listed dependencies;
+/// `RUST_LOG` changes the levels, not the list.
 pub(crate) fn log_to_stderr() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(ORDINARY));
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
     log_to(io::stderr, filter).init();
 }
 
@@ -52,17 +54,16 @@ where
             tracing_subscriber::fmt::layer()
                 .with_writer(writer)
                 .with_ansi(false)
-                // By default a line that cannot be written is complained about with `eprintln!`, which panics when
-                // that cannot be written either: with standard error closed or the disk full, every request that
-                // logs would fail.
+                // By default a failed write is reported with `eprintln!`, which panics if that write fails as well:
+                // with standard error closed or the disk full, every request that logs would fail.
                 .log_internal_errors(false),
         )
 }
 
-/// Whether a line comes from a crate that is listed.
-fn may_be_logged(line: &Metadata<'_>) -> bool {
-    let name = line.target().split("::").next().unwrap_or_default();
-    OURS.contains(&name) || KNOWN.contains(&name)
+/// Whether the event's crate is on the allow list.
+fn may_be_logged(event: &Metadata<'_>) -> bool {
+    let name = event.target().split("::").next().unwrap_or_default();
+    OURS.contains(&name) || LISTED.contains(&name)
 }
 
 #[cfg(test)]
@@ -83,7 +84,7 @@ mod tests {
         }
     }
 
-    /// What stands in the log after a line of each kind, as letters.
+    /// Logs an event of each kind, each named by a letter, and returns the letters in the log.
     fn logged(filter: &str) -> String {
         let lines = Lines::default();
         let writer = lines.clone();
@@ -104,7 +105,7 @@ mod tests {
                 "multer",
                 "a_new_crate",
             ] {
-                // A macro wants a target that is known when it is compiled.
+                // The macro requires a constant target.
                 match target {
                     "nom_exif::exif::exif_iter" => {
                         tracing::error!(target: "nom_exif::exif::exif_iter", "G");
@@ -125,7 +126,7 @@ mod tests {
 
     #[test]
     fn only_listed_crates_are_logged_and_others_only_from_warnings_on() {
-        assert_eq!(logged(ORDINARY), "ACE");
+        assert_eq!(logged(DEFAULT_FILTER), "ACE");
     }
 
     #[test]

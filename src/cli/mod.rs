@@ -1,4 +1,4 @@
-//! The command line: what can be asked of the program, and who answers.
+//! The command line: parses the arguments and dispatches to one module for each subcommand.
 
 mod cache;
 mod config;
@@ -10,8 +10,8 @@ mod index;
 mod lab_benchmark;
 mod load_progress;
 mod log;
+mod output;
 mod reset;
-mod say;
 mod serve;
 mod static_files;
 mod status;
@@ -33,7 +33,7 @@ use ladder::lab;
 
 /// A photo site that stays fast, the stack that runs it, and the lab that measures it.
 #[derive(Debug, Parser)]
-// Said twice, the last one holds: scripts put their own words before those of a person.
+// The last of a repeated flag wins: scripts put their own flags before those of their caller.
 #[command(
     name = "flickr-killr",
     version,
@@ -51,34 +51,34 @@ enum Command {
     #[command(long_about = UP)]
     Up(Settings),
 
-    /// Run one app process alone against given addresses (what `up` starts)
+    /// Run one app process against given addresses (what `up` starts)
     Serve(serve::ServeArgs),
 
-    /// The demo data, drawn from a seed; and the talk, told with it
+    /// Load the demo data, draw its pictures, run the talk
     #[command(subcommand)]
     Demo(demo::Demo),
 
-    /// The userid index: show it, drop it, create it again
+    /// Show, drop or create the userid index
     #[command(subcommand)]
     Index(index::Index),
 
-    /// Accounts: make one, set its password, list them
+    /// Create an account, set its password, or list accounts
     #[command(subcommand)]
     User(user::User),
 
-    /// The schema of the database: migrate it, or show what it has and lacks
+    /// Migrate the schema of the database, or show its migrations
     #[command(subcommand)]
     Db(db::Db),
 
-    /// What is cached, and why or why not: counters, live views, and any URL explained
+    /// Show what is cached, and why or why not: counters, live views, an explanation of any URL
     #[command(subcommand)]
     Cache(cache::Cache),
 
-    /// What `up` does first to a database of its own: the role that the site has there
+    /// Create the role that the site has in the database of `up` (which runs this first)
     #[command(hide = true)]
     DatabaseRole(database_role::DatabaseRoleArgs),
 
-    /// The benchmark that the lab runs, as a process of its own
+    /// Run the lab's benchmark (the lab starts this process)
     #[command(name = lab::BENCHMARK_COMMAND, hide = true)]
     LabBenchmark(lab_benchmark::Args),
 
@@ -88,39 +88,39 @@ enum Command {
     /// Write the site's own files into a folder, for a web server that sends them from disk
     StaticFiles(static_files::StaticFilesArgs),
 
-    /// Show what runs: children, ports, sizes, seed, schema version
+    /// Show what runs: processes, ports, sizes, seed, last migration
     Status(Place),
 
-    /// Stop the running site in order, and wait until it is gone
+    /// Stop the running site in order, and wait until its processes have ended
     Stop(Place),
 
-    /// Remove the state directory of a site that does not run: database, pictures, logs
+    /// Remove the state directory of a stopped site: database, pictures, logs
     Reset(reset::ResetArgs),
 
-    /// Show every setting: of a site that runs in --state-dir, else what `up` would take
+    /// Show every setting: of the site that runs in --state-dir, else what `up` would use
     Config(Settings),
 }
 
 const UP: &str = "Start the whole site: PostgreSQL, memcached, the app processes, nginx.
 
-Everything lives in one folder (--state-dir) and nothing else of the machine is touched: the \
-database listens on a unix socket only, memcached on loopback only. The first start makes the \
-database and loads the demo data; later starts take a second or two. When a page has been served, \
-it prints `ready http://ADDRESS:PORT`.
+All state is in one folder (--state-dir); nothing else on the machine is changed. The \
+database listens on a unix socket only, memcached on loopback only. The first start creates the \
+database and loads the demo data (--demo none: an empty site); later starts take a second or two, \
+and apply pending migrations. Once the site has served a page, it prints `ready http://ADDRESS:PORT`.
 
-Children that die or no longer answer are replaced. Ctrl-C stops everything in order (a second \
-Ctrl-C makes it hurry); from elsewhere, `flickr-killr stop` does the same. `flickr-killr status` \
+Children that die or hang are restarted. Ctrl-C stops everything in order (a second \
+Ctrl-C forces it); from another terminal, `flickr-killr stop` does the same. `flickr-killr status` \
 shows what runs, `flickr-killr reset --yes` removes it all.
 
 Each setting is a flag, an environment variable or a line of the --config file; a flag wins over \
-the environment, the environment over the file. `flickr-killr config` shows what holds. \
-The variables of PostgreSQL's own clients (PGPORT, PGOPTIONS and their like) are not read: \
+the environment, the environment over the file. `flickr-killr config` shows the values in effect. \
+The variables of PostgreSQL's own clients (PGPORT, PGOPTIONS and the others) are ignored: \
 DATABASE_URL is the whole address, with user and password.
 
 Started as root, every child but nginx's master runs as --user; when that user cannot reach the \
-state directory (a clone below a private home), the state moves to /var/tmp, said aloud.";
+state directory (a clone below a private home), the state moves to /var/tmp, and a line reports it.";
 
-/// Answers the command line; what went wrong is told in one sentence and a non-zero code.
+/// Runs the command line. A failure prints one sentence and exits with a non-zero code.
 pub fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
@@ -131,24 +131,24 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Tells on standard error what went wrong; the exit status says so too.
+/// Prints the error on standard error, and returns the exit code of a failure.
 pub fn failed(error: &anyhow::Error) -> ExitCode {
-    say::complain(format_args!("error: {error:#}"));
+    output::error_line(format_args!("error: {error:#}"));
     ExitCode::FAILURE
 }
 
 fn run() -> Result<()> {
     let command = built();
     let catalogue = subcommand(&command, "up");
-    let words = std::env::args_os().collect();
-    let (matches, from_file) = settings::with_config_file(&command, catalogue, words)?;
+    let arguments = std::env::args_os().collect();
+    let (matches, from_file) = settings::with_config_file(&command, catalogue, arguments)?;
     match Cli::from_arg_matches(&matches)?.command {
         Command::Up(settings) => {
             let given = matches.subcommand_matches("up");
             let given = given.expect("the parsed subcommand is there");
             let report = settings::report(catalogue, given, &from_file);
-            let report = config::worked_out(&settings, report);
-            up::run(&settings, config::held(&report))
+            let report = config::with_derived_values(&settings, report);
+            up::run(&settings, config::for_run_file(&report))
         }
         Command::Serve(args) => serve::run(args),
         Command::Demo(what) => demo::run(what),
@@ -179,7 +179,7 @@ fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
         .block_on(work)
 }
 
-/// The definition with everything filled in, as parsing sees it.
+/// The definition as clap parses it, with the arguments of all subcommands filled in.
 fn built() -> clap::Command {
     let mut command = Cli::command();
     command.build();

@@ -1,13 +1,12 @@
-//! `flickr-killr reset`: removes a site.
+//! `flickr-killr reset`: removes a stopped site.
 
 use anyhow::{Result, bail};
 use clap::Args;
 use domain::settings::Place;
 use stack::supervisor::{self, StateDir};
 
-use super::say::say;
+use super::output::print_line;
 
-/// Which site, and whether it is meant.
 #[derive(Debug, Args)]
 pub(super) struct ResetArgs {
     #[command(flatten)]
@@ -18,17 +17,17 @@ pub(super) struct ResetArgs {
     yes: bool,
 }
 
-/// Removes everything that `up` made in a state directory.
+/// Removes everything that `up` created in a state directory.
 pub(super) fn run(args: &ResetArgs) -> Result<()> {
     let state = StateDir::find(&args.place.state_dir)?;
     if !args.yes {
         bail!(
             "this would remove the database, all pictures (uploads too) and the logs in {}; \
-             say --yes if you mean it",
+             add --yes to confirm",
             state.path().display()
         );
     }
     super::block_on(supervisor::reset(&state))?;
-    say!("removed the site in {}", state.path().display());
+    print_line!("removed the site in {}", state.path().display());
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `flickr-killr serve`: one app process alone.
+//! `flickr-killr serve`: runs one app process.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,14 +9,14 @@ use domain::Reserve;
 use domain::config::{self, Listen, Serve};
 use domain::rung::Rung;
 
-/// What one app process is told.
+/// The settings of one app process.
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
     /// Where to listen: unix:PATH or ADDRESS:PORT
     #[arg(long, env = "FLICKR_KILLR_SERVE_LISTEN", value_name = "WHERE")]
     listen: Listen,
 
-    /// Where the front listens, so that the lab can send it visitors; loopback only
+    /// Address of the front, which the lab's benchmark sends requests to; loopback only
     #[arg(long, env = "FLICKR_KILLR_FRONT", value_name = "ADDRESS:PORT")]
     front: Option<SocketAddr>,
 
@@ -28,11 +28,11 @@ pub(super) struct ServeArgs {
           value_parser = clap::value_parser!(u32).range(1..=200))]
     database_connections: u32,
 
-    /// Open all of them at the start: a full disk may refuse new ones
+    /// Open all of them at the start: with a full disk, opening one later may fail
     #[arg(long, env = "FLICKR_KILLR_CONNECT_AHEAD")]
     connect_ahead: bool,
 
-    /// Bytes of derivatives that may lie on disk; the least recently used go first
+    /// Maximum bytes of derivatives on disk; the least recently used are evicted first
     #[arg(
         long,
         env = "FLICKR_KILLR_DERIVATIVES_MAX_BYTES",
@@ -41,24 +41,24 @@ pub(super) struct ServeArgs {
     )]
     derivatives_max_bytes: u64,
 
-    /// Run the background jobs in this process: outbox, counters, brooms
+    /// Run the background jobs in this process: outbox, counters, sweeps
     #[arg(long, env = "FLICKR_KILLR_JOBS")]
     jobs: bool,
 
-    /// Threads that answer requests [default: one a core]
+    /// Threads that handle requests [default: one a core]
     #[arg(long, env = "FLICKR_KILLR_THREADS", value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=256))]
     threads: Option<u32>,
 }
 
-/// What a site is made of. A CGI process reads this from its environment, and nothing else.
+/// The settings of a site that one request needs. A CGI process reads them from its environment, and nothing else.
 #[derive(Debug, Args)]
 struct SiteArgs {
     /// The database; a unix socket as `postgres://USER@localhost/NAME?host=DIR`
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     database_url: String,
 
-    /// A memcached server; repeat it in the order nginx lists them; none keeps nothing there
+    /// A memcached server; repeat it in nginx's order; without one, nothing is stored in memcached
     #[arg(
         long,
         env = "FLICKR_KILLR_MEMCACHED",
@@ -67,11 +67,11 @@ struct SiteArgs {
     )]
     memcached: Vec<SocketAddr>,
 
-    /// Kill a memcached of this machine that is frozen and misses a purge; who runs it restarts it
+    /// Kill a local memcached that hangs and misses a purge; its supervisor restarts it
     #[arg(long, env = "FLICKR_KILLR_FENCE")]
     fence: bool,
 
-    /// Folder of uploads as they came, kept bit for bit
+    /// Folder of the uploaded files, kept bit for bit
     #[arg(long, env = "FLICKR_KILLR_ORIGINALS", value_name = "DIR")]
     originals: PathBuf,
 
@@ -79,7 +79,7 @@ struct SiteArgs {
     #[arg(long, env = "FLICKR_KILLR_DERIVATIVES", value_name = "DIR")]
     derivatives: PathBuf,
 
-    /// Disk to leave free, as for `up`: below it derivatives are not kept, below half no uploads
+    /// Disk to leave free, as for `up`: below it derivatives are not stored, below half of it uploads are refused
     #[arg(
         long,
         env = "FLICKR_KILLR_DISK_RESERVE",
@@ -88,7 +88,7 @@ struct SiteArgs {
     )]
     disk_reserve: Reserve,
 
-    /// File whose room is given up when the disk is full; `up` makes it
+    /// File that is shortened when the disk is full, to free space; `up` creates it
     #[arg(long, env = "FLICKR_KILLR_BALLAST", value_name = "FILE")]
     ballast: Option<PathBuf>,
 
@@ -96,7 +96,7 @@ struct SiteArgs {
     #[arg(long, env = "FLICKR_KILLR_LAB")]
     lab: bool,
 
-    /// Name of a host under which /lab answers, beside addresses and localhost; repeat it
+    /// Host name under which /lab is served, besides addresses and localhost; repeat it
     #[arg(
         long,
         env = "FLICKR_KILLR_LAB_HOSTS",
@@ -105,30 +105,30 @@ struct SiteArgs {
     )]
     lab_host: Vec<String>,
 
-    /// File with the one password of all demo people; without it nobody logs in as them
+    /// File with the password of all demo people; without it they cannot log in
     #[arg(long, env = "FLICKR_KILLR_DEMO_LOGINS", value_name = "FILE")]
     demo_logins: Option<PathBuf>,
 
-    /// The version of the ladder that pages say they come from
+    /// The version of the ladder that pages show
     #[arg(long, env = "FLICKR_KILLR_RUNG", value_name = "X", default_value_t)]
     rung: Rung,
 
-    /// Answer files from disk: the site's own from DIR (see `static-files`), pictures where they lie
+    /// Serve files from disk: the site's own from DIR (see `static-files`), pictures from their folders
     #[arg(long, env = "FLICKR_KILLR_FILES_FROM_DISK", value_name = "DIR")]
     files_from_disk: Option<PathBuf>,
 
-    /// Folder where processes of every version of the site leave its own files for each other
+    /// Shared folder where processes of all versions publish the site's own files
     #[arg(long, env = "FLICKR_KILLR_STATIC_FILES", value_name = "DIR")]
     static_files: Option<PathBuf>,
 }
 
 #[derive(Debug, Parser)]
-struct OfEnvironment {
+struct EnvironmentArgs {
     #[command(flatten)]
     site: SiteArgs,
 }
 
-/// How many database connections a process needs that answers one request.
+/// How many database connections a process needs that handles one request.
 const CONNECTIONS_OF_ONE_REQUEST: u32 = 1;
 
 /// Serves until SIGTERM or SIGINT.
@@ -145,27 +145,27 @@ pub(super) fn run(args: ServeArgs) -> Result<()> {
     runtime.block_on(crate::process::serve(args.into()))
 }
 
-/// The site as the environment describes it, for a process that answers one request.
+/// Reads the settings of a site from the environment, for a process that handles one request.
 ///
 /// # Errors
 ///
-/// When a variable is missing or no good.
+/// When a variable is missing or invalid.
 pub(crate) fn site_from_environment() -> Result<config::Site> {
-    // One truth for flags and variables; the words of a command line are not looked at.
-    let args = OfEnvironment::try_parse_from(["flickr-killr"]).map_err(|error| {
-        let said = error.to_string();
-        let what = said.split("\n\n").next().unwrap_or_default();
+    // The same definition as the flags of `serve`; the real command line is not parsed.
+    let args = EnvironmentArgs::try_parse_from(["flickr-killr"]).map_err(|error| {
+        let message = error.to_string();
+        let what = message.split("\n\n").next().unwrap_or_default();
         let what: Vec<&str> = what.split_whitespace().skip(1).collect();
         anyhow::anyhow!(
             "{} (each is an environment variable here: see `flickr-killr serve --help`)",
             what.join(" ")
         )
     })?;
-    Ok(args.site.described(CONNECTIONS_OF_ONE_REQUEST, false))
+    Ok(args.site.into_config(CONNECTIONS_OF_ONE_REQUEST, false))
 }
 
 impl SiteArgs {
-    fn described(self, database_connections: u32, probes: bool) -> config::Site {
+    fn into_config(self, database_connections: u32, probes: bool) -> config::Site {
         config::Site {
             database_url: self.database_url,
             database_connections,
@@ -188,10 +188,10 @@ impl SiteArgs {
 
 impl From<ServeArgs> for Serve {
     fn from(args: ServeArgs) -> Self {
-        // On a unix socket asks who runs the site, and a front that keeps both to itself.
+        // Only the supervisor and the front connect to a unix socket, and the front does not pass probes on.
         let probes = matches!(args.listen, Listen::Unix(_));
         Self {
-            site: args.site.described(args.database_connections, probes),
+            site: args.site.into_config(args.database_connections, probes),
             listen: args.listen,
             front: args.front,
             derivatives_max_bytes: args.derivatives_max_bytes,

@@ -6,7 +6,6 @@ use anyhow::Result;
 use clap::Args;
 use site::assets::AssetStore;
 
-/// Where they go.
 #[derive(Debug, Args)]
 pub(super) struct StaticFilesArgs {
     /// Folder that becomes `/static/`: `site.HASH.css` in it is `/static/site.HASH.css`
@@ -14,8 +13,8 @@ pub(super) struct StaticFilesArgs {
     folder: PathBuf,
 }
 
-/// Writes every file under the name in its address, and beside a text the bytes that memcached would
-/// hold of it, as `NAME.gz`. Files of older builds stay, for pages that are open in browsers.
+/// Writes every file under the name in its URL, and for text files also `NAME.gz`, the compressed bytes that memcached
+/// would hold. Keeps the files of older builds, because pages open in browsers still refer to them.
 pub(super) fn run(args: &StaticFilesArgs) -> Result<()> {
     AssetStore::new(&args.folder).keep_own()
 }

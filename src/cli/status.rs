@@ -1,4 +1,4 @@
-//! `flickr-killr status`: what runs.
+//! `flickr-killr status`: shows the processes, addresses and data of a site.
 
 use std::time::Duration;
 
@@ -12,34 +12,34 @@ use stack::cachectl::grouped;
 use stack::supervisor::{Running, StateDir, describe};
 use tokio::time::timeout;
 
-use super::say::say;
+use super::output::print_line;
 
-/// How long the database may take to say what it holds.
-const ANSWER_PATIENCE: Duration = Duration::from_secs(3);
+/// How long the database may take to report its contents.
+const DATABASE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Prints what is known; a site that does not run is an error, so that scripts can ask.
+/// Prints the status. Fails if the site does not run, so that scripts can test the exit code.
 pub(super) fn run(place: &Place) -> Result<()> {
     let state = StateDir::find(&place.state_dir)?;
     if !state.exists() {
         bail!("{}", state.no_site());
     }
     let running = Running::read(&state)?.filter(Running::is_alive);
-    say!("{}", describe(&state, running.as_ref()).trim_end());
+    print_line!("{}", describe(&state, running.as_ref()).trim_end());
     let Some(running) = running else {
         bail!(
-            "the site in {} does not run; start it with `flickr-killr up`, or say --state-dir with the \
-             folder of another one",
+            "the site in {} does not run; start it with `flickr-killr up`, or name another site's folder \
+             with --state-dir",
             state.path().display()
         );
     };
-    say!(
+    print_line!(
         "\ndata         {}",
         super::block_on(contents(&running.database_url))?
     );
     Ok(())
 }
 
-/// What the database holds. One that does not answer is part of the status, not an error.
+/// Describes the contents of the database. A database that does not respond is part of the status, not an error.
 async fn contents(url: &str) -> Result<String> {
     let found = async {
         let mut connection = db::connect(&database_url::options(url)?).await?;
@@ -50,17 +50,17 @@ async fn contents(url: &str) -> Result<String> {
         };
         Ok::<_, db::Error>((found, today))
     };
-    Ok(match timeout(ANSWER_PATIENCE, found).await {
+    Ok(match timeout(DATABASE_TIMEOUT, found).await {
         Ok(Ok((DatabaseState::Ready { demo }, (people, photos)))) => format!(
             "{} people, {} photos; {}; migration {}",
             grouped(people.unsigned_abs()),
             grouped(photos.unsigned_abs()),
-            demo.map_or_else(|| "begun empty".to_owned(), begun_with),
+            demo.map_or_else(|| "started empty".to_owned(), started_with),
             migrate::newest()
         ),
         Ok(Ok((DatabaseState::Empty | DatabaseState::Loading, _))) => "not loaded yet".to_owned(),
         Ok(Ok((DatabaseState::Foreign { tables }, _))) => {
-            format!("not ours: {}", tables.join(", "))
+            format!("not a Flickr Killr database; tables: {}", tables.join(", "))
         }
         Ok(Ok((DatabaseState::Outdated { version } | DatabaseState::Newer { version }, _))) => {
             format!(
@@ -69,14 +69,14 @@ async fn contents(url: &str) -> Result<String> {
             )
         }
         Ok(Ok((DatabaseState::Unknown { found }, _))) => {
-            format!("schema {found:?}, which no release had")
+            format!("unknown schema {found:?}, not of any release")
         }
-        Ok(Err(error)) => format!("the database does not answer: {error}"),
-        Err(_) => "the database does not answer".to_owned(),
+        Ok(Err(error)) => format!("the database does not respond: {error}"),
+        Err(_) => "the database does not respond".to_owned(),
     })
 }
 
-fn begun_with(demo: Contents) -> String {
+fn started_with(demo: Contents) -> String {
     format!(
         "at the first start {} and {}, from seed {}",
         grouped(demo.users.into()),

@@ -1,4 +1,4 @@
-//! `flickr-killr demo talk`: the talk as a program.
+//! `flickr-killr demo talk`: runs and measures each version, as the talk of 2007 did.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,15 +7,14 @@ use anyhow::{Context as _, Result};
 use clap::{Args, value_parser};
 use ladder::{self, Baselines, Options, Tables, Talk};
 
-use super::say::say;
+use super::output::print_line;
 
 /// How long a figure may be measured.
 const SECONDS_MAX: f64 = 600.0;
 
-/// What is told, and how thoroughly.
 #[derive(Debug, Args)]
 pub(super) struct TalkArgs {
-    /// Folder of the site's state; a site that runs there must be stopped before
+    /// Folder of the site's state; stop a site that runs there first
     #[arg(
         long,
         env = "FLICKR_KILLR_STATE_DIR",
@@ -33,17 +32,17 @@ pub(super) struct TalkArgs {
     )]
     user: String,
 
-    /// People, where the database is made now
+    /// Number of people in a new database
     #[arg(long, env = "FLICKR_KILLR_USERS", value_name = "N", default_value = "100000",
           value_parser = value_parser!(u32).range(1..))]
     users: u32,
 
-    /// Photos, where the database is made now
+    /// Number of photos in a new database
     #[arg(long, env = "FLICKR_KILLR_PHOTOS", value_name = "N", default_value = "1000000",
           value_parser = value_parser!(u32).range(1..))]
     photos: u32,
 
-    /// Seed of a new database, of who is visited, and of every order of requests
+    /// Seed of a new database, of the choice of people, and of the order of requests
     #[arg(
         long,
         env = "FLICKR_KILLR_SEED",
@@ -52,7 +51,7 @@ pub(super) struct TalkArgs {
     )]
     seed: u64,
 
-    /// How often the whole ladder is climbed; of several, medians and ranges are told
+    /// How often all versions are measured; with several rounds, medians and ranges are shown
     #[arg(long, value_name = "N", default_value = "1", value_parser = value_parser!(u32).range(1..=100))]
     rounds: u32,
 
@@ -60,7 +59,7 @@ pub(super) struct TalkArgs {
     #[arg(long, value_name = "S", default_value = "5", value_parser = seconds)]
     seconds: f64,
 
-    /// The short form: half a second a figure, few pages; shows that everything works
+    /// Short run, half a second a figure and few pages: shows that everything works
     #[arg(long)]
     quick: bool,
 
@@ -68,37 +67,36 @@ pub(super) struct TalkArgs {
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
 
-    /// Write the result as one HTML page that stands alone, with drawings
+    /// Write the result as one self-contained HTML page, with charts
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
 
-    /// Write the result as JSON: every number, machine and versions, the times of all requests
+    /// Write the result as JSON: every number, the machine and versions, the times of all requests
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 
-    /// What `make demo-peers` has written: the talk's own stack on this machine, for the Markdown
-    /// page; left out where there is no such file
+    /// Result of `make demo-peers`, the talk's own stack on this machine, for the Markdown page; left
+    /// out if the file does not exist
     #[arg(long, value_name = "FILE", default_value = "docs/results/peers.json")]
     peers: PathBuf,
 }
 
-/// Which talk.
 #[derive(Debug, Args)]
 pub(super) struct TableArgs {
-    /// What `demo talk --json` has written
+    /// Result of `demo talk --json`
     #[arg(value_name = "FILE", default_value = "docs/results/talk.json")]
     json: PathBuf,
 
-    /// What `make demo-peers` has written; left out where there is no such file
+    /// Result of `make demo-peers`; left out if the file does not exist
     #[arg(long, value_name = "FILE", default_value = "docs/results/peers.json")]
     peers: PathBuf,
 
-    /// Write the page of it as well
+    /// Also write the HTML page
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
 }
 
-/// Runs it, unless its result could not be written: it takes minutes.
+/// Runs the talk. First checks that the results can be written, because the talk takes minutes.
 pub(super) fn run(args: TalkArgs) -> Result<()> {
     let files = [
         ("--markdown", &args.markdown),
@@ -124,20 +122,20 @@ pub(super) fn run(args: TalkArgs) -> Result<()> {
     })
 }
 
-/// Refuses a file that could not be written, with the exit status of a wrong argument.
+/// Fails if a file cannot be written, with the exit code of an invalid argument.
 fn check_writable(option: &str, file: Option<&Path>) -> Result<()> {
     let Some(file) = file else { return Ok(()) };
     let folder = file.parent().filter(|folder| *folder != Path::new(""));
-    let found = folder
+    let checked = folder
         .map_or(Ok(()), std::fs::create_dir_all)
         .and_then(|()| benchmarker::check_writable(file));
-    found.map_err(|error| {
+    checked.map_err(|error| {
         let sentence = format!("{option} {}: cannot be written: {error}\n", file.display());
         clap::Error::raw(clap::error::ErrorKind::Io, sentence).into()
     })
 }
 
-/// Prints the table of README's first screen.
+/// Prints the table that README shows.
 pub(super) fn table(args: &TableArgs) -> Result<()> {
     check_writable("--html", args.html.as_deref())?;
     let text = std::fs::read(&args.json)
@@ -150,13 +148,13 @@ pub(super) fn table(args: &TableArgs) -> Result<()> {
         std::fs::write(file, ladder::html(&tables, peers.as_ref())?)
             .with_context(|| format!("cannot write {}", file.display()))?;
     }
-    say!("{}", tables.first_screen(peers.as_ref()).trim_end());
+    print_line!("{}", tables.first_screen(peers.as_ref()).trim_end());
     Ok(())
 }
 
 fn seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(seconds) if (0.1..=SECONDS_MAX).contains(&seconds) => Ok(seconds),
-        _ => Err(format!("0.1 to {SECONDS_MAX} seconds are possible")),
+        _ => Err(format!("must be from 0.1 to {SECONDS_MAX} seconds")),
     }
 }

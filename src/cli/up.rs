@@ -4,13 +4,13 @@ use anyhow::Result;
 use domain::settings::{Demo, Settings};
 use stack::supervisor::{self, HeldSetting, Plan};
 
-/// Runs the site until it is told to stop.
+/// Runs the site until a signal stops it.
 pub(super) fn run(settings: &Settings, held: Vec<HeldSetting>) -> Result<()> {
     supervisor::up(&plan(settings, held))
 }
 
 fn plan(settings: &Settings, held: Vec<HeldSetting>) -> Plan {
-    // How much disk a new database takes.
+    // `up` estimates from these numbers how much disk a new database takes.
     let (users, photos) = match settings.demo {
         Some(Demo::None) => (0, 0),
         Some(Demo::Full) | None => (settings.users, settings.photos),
@@ -32,6 +32,6 @@ fn plan(settings: &Settings, held: Vec<HeldSetting>) -> Plan {
         lab_hosts: settings.lab_host.clone(),
         demo_logins: settings.demo_logins,
         settings: held,
-        prepare: super::db::words_for_up(settings),
+        prepare: super::db::prepare_arguments(settings),
     }
 }

@@ -1,4 +1,4 @@
-//! `flickr-killr urls`: a list of pages for a benchmark.
+//! `flickr-killr urls`: prints a list of pages for a benchmark.
 
 use anyhow::{Result, bail};
 use clap::Args;
@@ -8,29 +8,28 @@ use domain::settings::Place;
 use domain::urls;
 use stack::supervisor::{Running, StateDir};
 
-use super::say::say;
+use super::output::print_line;
 
-/// Which pages.
 #[derive(Debug, Args)]
 pub(super) struct UrlsArgs {
     #[command(flatten)]
     place: Place,
 
-    /// The database, where the site was not started by `up`; addresses are then paths
+    /// The database of a site that `up` did not start; prints paths instead of whole URLs
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     database_url: Option<String>,
 
-    /// Photostreams of so many people drawn uniformly at random
+    /// How many people, drawn uniformly at random; prints the photostream of each
     #[arg(long, value_name = "N", default_value = "1000",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     random_people: u32,
 
-    /// Print paths instead of whole addresses
+    /// Print paths instead of whole URLs
     #[arg(long)]
     paths: bool,
 }
 
-/// Prints one address a line.
+/// Prints one URL a line.
 pub(super) fn run(args: &UrlsArgs) -> Result<()> {
     let (database, base) = match &args.database_url {
         Some(url) => (url.clone(), String::new()),
@@ -38,8 +37,8 @@ pub(super) fn run(args: &UrlsArgs) -> Result<()> {
             let state = StateDir::find(&args.place.state_dir)?;
             let Some(running) = Running::read(&state)?.filter(Running::is_alive) else {
                 bail!(
-                    "no site runs in {}; start it with `flickr-killr up`, say --state-dir with the folder of another \
-                 one, or name its database with --database-url",
+                    "no site runs in {}; start it with `flickr-killr up`, name another site's folder with \
+                     --state-dir, or its database with --database-url",
                     state.path().display()
                 );
             };
@@ -56,7 +55,7 @@ pub(super) fn run(args: &UrlsArgs) -> Result<()> {
         Ok(people::random_names(&db, args.random_people.into()).await?)
     })?;
     for name in &names {
-        say!("{base}{}", urls::person(name, Cursor::Newest));
+        print_line!("{base}{}", urls::person(name, Cursor::Newest));
     }
     Ok(())
 }

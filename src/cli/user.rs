@@ -1,4 +1,4 @@
-//! `flickr-killr user`: accounts, for the person who runs the site.
+//! `flickr-killr user`: creates and lists accounts, for the operator of the site.
 
 use std::io::IsTerminal as _;
 
@@ -10,23 +10,21 @@ use site::Accounts;
 use site::passwords::Passwords;
 
 use super::database::Database;
-use super::say::say;
+use super::output::print_line;
 
-/// What can be done with accounts.
 #[derive(Debug, Subcommand)]
 pub(super) enum User {
-    /// Make an account; asks for its password, or reads it from standard input
+    /// Create an account; prompts for its password, or reads it from standard input
     Create(CreateArgs),
-    /// Set the password of an account and end its sessions; asks for it, or reads it from standard input
+    /// Set an account's password and end its sessions; prompts for it, or reads it from standard input
     SetPassword(SetPasswordArgs),
-    /// List accounts by name: name, display name, photos, day of joining, parted by tabs
+    /// List accounts by name: name, display name, photos, day of joining, separated by tabs
     List(ListArgs),
 }
 
-/// Which account, and where.
 #[derive(Debug, Args)]
 pub(super) struct CreateArgs {
-    /// The name in addresses: 2 to 30 small letters, digits and hyphens
+    /// The name in URLs: 2 to 30 lowercase letters, digits and hyphens
     #[arg(value_name = "NAME")]
     name: String,
 
@@ -43,10 +41,9 @@ pub(super) struct CreateArgs {
     database: Database,
 }
 
-/// Which account, and where.
 #[derive(Debug, Args)]
 pub(super) struct SetPasswordArgs {
-    /// The name in addresses
+    /// The name in URLs
     #[arg(value_name = "NAME")]
     name: String,
 
@@ -54,10 +51,9 @@ pub(super) struct SetPasswordArgs {
     database: Database,
 }
 
-/// Which accounts, and where.
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
-    /// Begin after this name
+    /// Start after this name
     #[arg(
         long,
         value_name = "NAME",
@@ -66,7 +62,7 @@ pub(super) struct ListArgs {
     )]
     after: String,
 
-    /// How many at most
+    /// Maximum number of accounts
     #[arg(long, value_name = "N", default_value = "1000", value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
 
@@ -74,7 +70,6 @@ pub(super) struct ListArgs {
     database: Database,
 }
 
-/// Does it.
 pub(super) fn run(what: &User) -> Result<()> {
     match what {
         User::Create(args) => {
@@ -85,7 +80,7 @@ pub(super) fn run(what: &User) -> Result<()> {
                     .create(&args.name, &args.display_name, &password)
                     .await?)
             })?;
-            say!("made the account {name}");
+            print_line!("made the account {name}");
         }
         User::SetPassword(args) => {
             let url = args.database.url()?;
@@ -93,7 +88,7 @@ pub(super) fn run(what: &User) -> Result<()> {
             let name = with_accounts(&url, async |accounts| {
                 Ok(accounts.set_password(&args.name, &password).await?)
             })?;
-            say!("{name} has a new password and is logged out everywhere");
+            print_line!("{name} has a new password and is logged out everywhere");
         }
         User::List(args) => list(args)?,
     }
@@ -122,21 +117,22 @@ fn list(args: &ListArgs) -> Result<()> {
             photos,
             joined,
         } = account;
-        say!("{name}\t{display_name}\t{photos}\t{joined}");
+        print_line!("{name}\t{display_name}\t{photos}\t{joined}");
     }
     Ok(())
 }
 
-/// Asks for a password twice at a terminal, else reads a line. It is no argument, because other programs see those.
+/// Prompts for a password twice on a terminal, else reads a line of standard input. It is never an argument, because
+/// `ps` shows arguments to all local users.
 fn password() -> Result<String> {
     if !std::io::stdin().is_terminal() {
         let mut line = String::new();
         std::io::stdin()
             .read_line(&mut line)
-            .context("reading the password from standard input")?;
+            .context("cannot read the password from standard input")?;
         let password = line.trim_end_matches(['\r', '\n']);
         if password.is_empty() {
-            bail!("standard input has no password; write it into the first line");
+            bail!("standard input has no password; write it on the first line");
         }
         return Ok(password.to_owned());
     }
@@ -146,7 +142,7 @@ fn password() -> Result<String> {
         Ok(terminal.read_secure_line()?)
     };
     let password = ask("Password: ")?;
-    if password != ask("Once more: ")? {
+    if password != ask("Repeat it: ")? {
         bail!("the two passwords differ");
     }
     Ok(password)

@@ -1,6 +1,6 @@
 //! A private PostgreSQL cluster for the tests: on a unix socket in a temporary directory, as an
-//! unprivileged user when the tests run as root. All tests share one, which ends with their process; each
-//! has a database of its own, empty or a copy of a template.
+//! unprivileged user if the tests run as root. All tests share one cluster, which stops when their process ends;
+//! each test has its own database, empty or a copy of a template.
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::chown;
@@ -29,15 +29,15 @@ pub(crate) struct Database {
     name: String,
 }
 
-/// The cluster that all tests share. A static is never dropped: its server stops because the standard input of its
-/// keeper is closed with this process.
+/// The cluster that all tests share. A static is never dropped: the server stops because the standard input of its
+/// wrapper script closes when this process ends.
 static SHARED: LazyLock<Arc<Cluster>> = LazyLock::new(|| Arc::new(Cluster::start()));
 
 /// The database of [`Database::loaded`] that others are copied from.
 static TEMPLATE: OnceCell<String> = OnceCell::const_new();
 
-/// Runs the server in the directory `$2` until standard input ends, also when the tests are killed.
-const KEEPER: &str = r#"
+/// Runs the server in the directory `$2` until standard input ends, also if the tests are killed.
+const WRAPPER_SCRIPT: &str = r#"
     postgres=$1 directory=$2
     shift 2
     "$postgres" -D "$directory/data" -k "$directory" "$@" </dev/null &
@@ -54,7 +54,7 @@ impl Cluster {
     }
 
     fn start() -> Self {
-        // A socket's path has little room: the name is short.
+        // The path of a socket is limited to 107 bytes, so the name is short.
         let directory = tempfile::Builder::new().prefix("fk").tempdir();
         let directory = directory.expect("a temporary directory").keep();
         let data = directory.join("data");
@@ -80,10 +80,10 @@ impl Cluster {
             String::from_utf8_lossy(&made.stderr)
         );
         let mut keeper = program("sh")
-            .args(["-c", KEEPER, "keeper"])
+            .args(["-c", WRAPPER_SCRIPT, "keeper"])
             .arg(newest("postgres"))
             .arg(&directory)
-            // What a test holds is lost with it anyway: no need to wait for the disk.
+            // The data of a test is not kept, so commits need not wait for the disk.
             .args(["-c", "listen_addresses=", "-c", "fsync=off"])
             .args(["-c", "max_connections=200", "-c", "random_page_cost=1.1"])
             .args(["-c", "wal_level=minimal", "-c", "max_wal_senders=0"])
@@ -99,7 +99,7 @@ impl Cluster {
         }
     }
 
-    /// How to reach one of its databases.
+    /// The options to connect to one of its databases.
     pub(crate) fn options(&self, database: &str) -> PgConnectOptions {
         PgConnectOptions::new()
             .socket(&self.directory)
@@ -109,12 +109,12 @@ impl Cluster {
             .database(database)
     }
 
-    /// A new, empty database.
+    /// Creates an empty database.
     pub(crate) async fn database(self: &Arc<Self>) -> Database {
         self.database_like("template1").await
     }
 
-    /// A new copy of a database that has no connections.
+    /// Creates a copy of a database that has no connections.
     async fn database_like(self: &Arc<Self>, template: &str) -> Database {
         let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
         let mut connection = self
@@ -136,12 +136,12 @@ impl Cluster {
 }
 
 impl Database {
-    /// A new, empty database in the shared cluster.
+    /// Creates an empty database in the shared cluster.
     pub(crate) async fn new() -> Self {
         Cluster::shared().database().await
     }
 
-    /// A database that `load` filled: the first caller loads a template, each gets a copy of it.
+    /// Creates a database that `load` filled: the first caller loads a template, and each caller gets a copy of it.
     pub(crate) async fn loaded(load: impl AsyncFnOnce(PgConnectOptions)) -> Self {
         let cluster = Cluster::shared();
         let template = TEMPLATE
@@ -154,12 +154,12 @@ impl Database {
         cluster.database_like(template).await
     }
 
-    /// How to reach it.
+    /// The options to connect to it.
     pub(crate) fn options(&self) -> PgConnectOptions {
         self.cluster.options(&self.name)
     }
 
-    /// How to reach it, as an address.
+    /// Its `postgres://` URL.
     pub(crate) fn url(&self) -> String {
         let socket = self.cluster.directory.display();
         format!(
@@ -168,7 +168,7 @@ impl Database {
         )
     }
 
-    /// A pool of a few connections to it.
+    /// Opens a pool of a few connections to it.
     pub(crate) async fn pool(&self) -> PgPool {
         PgPoolOptions::new()
             .max_connections(4)
@@ -178,8 +178,8 @@ impl Database {
     }
 }
 
-/// Reads the server's log until it says that it answers, then lets a thread read on: a server
-/// whose log nobody reads would stop.
+/// Reads the server's log until the server accepts connections. A thread reads the rest: a server blocks when the pipe
+/// of its log is full.
 fn wait_until_ready(server: &mut Child) {
     let log = server.stderr.take().expect("its log is ours");
     let mut lines = BufReader::new(log).lines().map_while(Result::ok);
@@ -194,7 +194,7 @@ fn wait_until_ready(server: &mut Child) {
     std::thread::spawn(move || lines.for_each(drop));
 }
 
-/// Who runs PostgreSQL when we are root, as whom it refuses to run.
+/// The user that PostgreSQL runs as if the tests run as root, because it refuses to run as root.
 fn unprivileged() -> Option<User> {
     let by_name = |name| User::from_name(name).ok().flatten();
     geteuid().is_root().then(|| {
@@ -204,16 +204,16 @@ fn unprivileged() -> Option<User> {
     })
 }
 
-/// A client program of PostgreSQL's, without the variables of another server.
+/// A client program of PostgreSQL, without the variables of another server.
 pub(crate) fn client(name: &str) -> Command {
     program(name)
 }
 
-/// A program of PostgreSQL's, to be run where an unprivileged user may be.
+/// A program of PostgreSQL, run in a directory that an unprivileged user may enter.
 fn program(name: &str) -> Command {
     let mut command = Command::new(newest(name));
     command
-        // Variables of another PostgreSQL are not for this one: the server itself reads PGPORT.
+        // The server itself reads PGPORT, which may belong to another PostgreSQL.
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .current_dir(std::env::temp_dir())
@@ -222,12 +222,12 @@ fn program(name: &str) -> Command {
     if let Some(user) = unprivileged() {
         command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
     }
-    // A group of its own: an interrupt at the terminal ends the tests first, and they end it.
+    // Its own process group: Ctrl-C ends only the tests, and they stop the server.
     command.process_group(0);
     command
 }
 
-/// Debian keeps the server's programs of each version apart; elsewhere they are in the path.
+/// The newest version of a server program. Debian has a folder for each version; elsewhere they are in PATH.
 fn newest(name: &str) -> PathBuf {
     let versions = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()

@@ -140,7 +140,7 @@ async fn without_a_folder_and_with_a_memcached_that_never_answers_a_process_star
     let log = process.0.stderr.take().expect("a pipe");
     let said = tokio::task::block_in_place(|| until_serving(BufReader::new(log)));
     assert!(
-        said.contains("cannot be left for other versions") && said.contains("where a folder"),
+        said.contains("cannot publish the site's own files") && said.contains("where a folder"),
         "{said}"
     );
     for asset in assets::all().iter() {

@@ -1,4 +1,4 @@
-//! A small site with people and photos in it, served as it is in earnest, and a visitor with verbs.
+//! A small site with people and photos, served by the real router, and a visitor: a client with a method for each action.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 
 use crate::cluster::Database;
 
-/// How a front names the visitor's address.
+/// The header in which a front passes the client's address.
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The password of all demo people in tests.
@@ -33,7 +33,7 @@ pub(crate) struct Town {
     pub(crate) base: String,
     pub(crate) folder: TempDir,
     pub(crate) database: Database,
-    /// The site itself, for what only its process knows.
+    /// The state of its process, for checks that need it.
     pub(crate) site: site::Site,
     config: Site,
 }
@@ -49,7 +49,7 @@ impl Town {
         Self::made(&[], false).await
     }
 
-    /// As [`Town::new`], storing into these memcached servers.
+    /// As [`Town::new`], with these memcached servers.
     pub(crate) async fn with(memcached: &[SocketAddr]) -> Self {
         Self::made(memcached, true).await
     }
@@ -100,7 +100,7 @@ impl Town {
         }
     }
 
-    /// The same site once more, which answers files from disk; says where.
+    /// Serves the same site a second time, with files from disk; returns its URL.
     pub(crate) async fn answers_from_disk(&self, statics: &Path) -> String {
         let config = Site {
             files_from_disk: Some(statics.to_owned()),
@@ -109,8 +109,7 @@ impl Town {
         served(&config).await.0
     }
 
-    /// The same site as another process would serve it, with a pool of its own; returns where, and the
-    /// site itself.
+    /// Serves the same site as another process would, with its own pool; returns its URL and its state.
     pub(crate) async fn another_process(&self) -> (String, site::Site) {
         served(&self.config).await
     }
@@ -120,17 +119,17 @@ impl Town {
         server::router(AppState::open(&self.config).expect("a site"))
     }
 
-    /// A visitor whose requests come from that address, by the front's word.
+    /// A visitor with that client address in the header that a front sets.
     pub(crate) fn stranger_from(&self, address: &str) -> Visitor {
         Visitor::from(&self.base, address)
     }
 
-    /// The same site once more, with another reserve of the disk, and a ballast; says where.
+    /// Serves the same site a second time, with another disk reserve and a ballast; returns its URL.
     pub(crate) async fn answers_with(&self, reserve: Reserve, ballast: Option<PathBuf>) -> String {
         self.process_with(reserve, ballast).await.0
     }
 
-    /// As [`Town::answers_with`], with the site itself.
+    /// As [`Town::answers_with`], also returns the state.
     pub(crate) async fn process_with(
         &self,
         reserve: Reserve,
@@ -144,12 +143,12 @@ impl Town {
         served(&config).await
     }
 
-    /// Somebody with a browser and no session.
+    /// A visitor without a session.
     pub(crate) fn stranger(&self) -> Visitor {
         Visitor::at(&self.base)
     }
 
-    /// Somebody new, registered and logged in.
+    /// A new visitor, registered and logged in.
     pub(crate) async fn newcomer(&self, name: &str) -> Visitor {
         let visitor = self.stranger();
         let answer = visitor
@@ -184,21 +183,21 @@ impl Town {
     }
 }
 
-/// Somebody with a browser: keeps cookies, follows nothing by itself.
+/// A browser-like client: stores cookies, follows no redirects.
 #[derive(Clone)]
 pub(crate) struct Visitor {
     client: Client,
     base: String,
 }
 
-/// What came back.
+/// A response.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
 }
 
-/// Serves a site on a port of its own, and returns its address and the site.
+/// Serves a site on a free port, and returns its URL and its state.
 async fn served(config: &Site) -> (String, site::Site) {
     let state = AppState::open(config).expect("a site");
     let site = state.site.clone();
@@ -206,7 +205,7 @@ async fn served(config: &Site) -> (String, site::Site) {
 }
 
 async fn answering(state: AppState) -> String {
-    // What the site logs is printed with the test that fails.
+    // The test harness prints the site's log with a failed test.
     let _ = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::WARN)
         .with_test_writer()
@@ -219,12 +218,12 @@ async fn answering(state: AppState) -> String {
 }
 
 impl Visitor {
-    /// A visitor of the site at this address.
+    /// A visitor of the site at this URL.
     pub(crate) fn at(base: &str) -> Self {
         Self::with(base, HeaderMap::new())
     }
 
-    /// A visitor of the site at `base` who comes from another address.
+    /// A visitor of the site at `base` with another client address.
     pub(crate) fn from(base: &str, address: &str) -> Self {
         let address = address.parse().expect("an address");
         Self::with(base, HeaderMap::from_iter([(X_FORWARDED_FOR, address)]))
@@ -245,7 +244,7 @@ impl Visitor {
         }
     }
 
-    /// The same person, cookies and all, where the site is now.
+    /// The same visitor, with the cookies, at the site's new URL.
     pub(crate) fn moved_to(&self, base: &str) -> Self {
         Self {
             client: self.client.clone(),
@@ -253,12 +252,12 @@ impl Visitor {
         }
     }
 
-    /// Looks at a page.
+    /// Requests a page.
     pub(crate) async fn get(&self, path: &str) -> Answer {
         Answer::of(self.client.get(format!("{}{path}", self.base))).await
     }
 
-    /// Asks in some other way: with these headers.
+    /// Sends a request with any method and these headers.
     pub(crate) async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
         Answer::of(self.request(method, path, headers)).await
     }
@@ -277,7 +276,7 @@ impl Visitor {
         headers.iter().fold(request, add)
     }
 
-    /// As [`Visitor::ask`], with a form.
+    /// As [`Visitor::ask`], with a form as the body.
     pub(crate) async fn send(
         &self,
         method: &str,
@@ -336,7 +335,7 @@ impl Visitor {
         Answer::of(self.post_from_own_page("/upload").multipart(form)).await
     }
 
-    /// Sends these bytes as the form of an upload, with the boundary "b".
+    /// Sends these bytes as a multipart body, with the boundary "b".
     pub(crate) async fn send_form(&self, cookie: &str, body: String) -> Answer {
         let request = self
             .post_from_own_page("/upload")
@@ -366,14 +365,14 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// A header, or nothing.
+    /// The value of a header, or an empty string.
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers
             .get(name)
             .map_or("", |value| value.to_str().expect("a readable header"))
     }
 
-    /// Every value of an attribute, in order.
+    /// All values of an attribute, in document order.
     pub(crate) fn values_of(&self, attribute: &str) -> Vec<String> {
         let text = self.text();
         let mark = format!("{attribute}=\"");
@@ -387,7 +386,7 @@ impl Answer {
     }
 }
 
-/// A JPEG of that size, different for each seed.
+/// A JPEG of that size, with different pixels for each seed.
 pub(crate) fn jpeg(seed: u8, width: u16, height: u16) -> Vec<u8> {
     let pixels: Vec<u8> = (0..usize::from(width) * usize::from(height))
         .flat_map(|at| {
@@ -402,7 +401,7 @@ pub(crate) fn jpeg(seed: u8, width: u16, height: u16) -> Vec<u8> {
     bytes
 }
 
-/// How many files a folder holds, with all below it.
+/// How many files a folder and its subfolders hold.
 pub(crate) fn files_below(folder: &Path) -> usize {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return 0;

@@ -1,4 +1,4 @@
-//! `flickr-killr cache`: what is cached, and why or why not.
+//! `flickr-killr cache`: shows what is cached, and why or why not.
 
 mod watching;
 
@@ -18,55 +18,53 @@ use stack::supervisor::{Running, StateDir};
 
 use self::watching::{HIST, LOG, LogArgs, TOP, WatchArgs};
 
-/// What can be asked about the cache.
 #[derive(Debug, Subcommand)]
 pub(super) enum Cache {
-    /// Say why a URL is or is not cached, and prove it
+    /// Explain why a URL is or is not cached, with the evidence
     #[command(long_about = EXPLAIN)]
     Explain(ExplainArgs),
-    /// Show the hottest hits and the most missed addresses
+    /// Show the most frequent hits and misses
     #[command(long_about = TOP)]
     Top(WatchArgs),
     /// Show how long hits and misses take, as a logarithmic histogram
     #[command(long_about = HIST)]
     Hist(WatchArgs),
-    /// Print one line a request: who answered, how fast, how much
+    /// Print one line a request: what answered, how fast, how many bytes
     #[command(long_about = LOG)]
     Log(LogArgs),
-    /// Show what each memcached and the app processes have counted: hit ratio, rates, room, purges
+    /// Show the counters of each memcached and of the app processes: hit ratio, rates, memory, purges
     #[command(long_about = STAT)]
     Stat(StatArgs),
 }
 
-const EXPLAIN: &str = "Say why a URL is or is not cached, and prove it.
+const EXPLAIN: &str = "Explain why a URL is or is not cached, with the evidence.
 
-In the order in which a request passes them: whether nginx asks memcached at all, under which key, on which \
-server, and what lies there (size, gzip, time left, last fetched). Looking leaves no trace: the item keeps its \
-place and its age.
+Follows the path of a request: whether nginx looks the URL up in memcached, under which key and on which \
+server, and what is stored there (size, gzip, time to live, last fetched). The lookup changes nothing: the item \
+keeps its place in the LRU and its age.
 
-Then one app process is asked for the same file, on its own socket. What it answers is compared with what \
-memcached held, byte by byte; if it was not there, we wait until the app has stored it or counted why not. \
-Last, nginx is asked as a visitor would. So a file that nobody had asked for is in memcached afterwards, and a \
-wrong copy is replaced; --look leaves app and nginx in peace.
+Then it requests the file from one app process, on its own socket, and compares the response with the copy in \
+memcached, byte by byte. If there was no copy, it waits until the app has stored one or counted why not. Last, \
+it requests the file from nginx, as a visitor would. So afterwards a file without a copy is in memcached, and a \
+wrong copy is replaced. With --look it only reads memcached, and sends nothing to the app or nginx.
 
   flickr-killr cache explain http://127.0.0.1:8080/static/site.css
   flickr-killr cache explain /i/17/6fdcb2/640.webp --look --json
 
 A site that `up` did not start: name its memcached servers in nginx's order, and a socket of the app.";
 
-const STAT: &str = "Show what each memcached and the app processes have counted.
+const STAT: &str = "Show the counters of each memcached and of the app processes.
 
-hit     lookups that found something: since that memcached started, and in the last interval
+hit     share of lookups that found an item: since that memcached started, and in the last interval
 gets/s  lookups; sets/s items stored
-memory  how much of its memory is in use; evict: items that had to go for others
+memory  memory in use; evict: items evicted to make room for others
 conns   open connections
 
-Hits are counted by memcached itself: the app never sees them, and nginx keeps no log. What nginx answers 304 \
-from the address alone never comes here. Below, what the app processes did with what they answered, added up.
+memcached counts the hits: the app never sees them, and nginx keeps no log. Requests that nginx answers with 304 \
+from the URL alone do not reach memcached. Below, what the app processes did with their responses, in total.
 
-On a terminal it goes on once a second until Ctrl-C; into a pipe it is one picture of --seconds.";
+On a terminal it updates once a second until Ctrl-C; into a pipe it prints one interval of --seconds.";
 
-/// Which site.
 #[derive(Debug, Args)]
 pub(super) struct Where {
     #[command(flatten)]
@@ -81,13 +79,12 @@ pub(super) struct Where {
     app: Vec<PathBuf>,
 }
 
-/// Which URL, and how thoroughly.
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
     /// A URL of the site, or a path
     url: String,
 
-    /// Look into memcached only; ask neither the app nor nginx
+    /// Read memcached only; send no request to the app or nginx
     #[arg(long)]
     look: bool,
 
@@ -99,7 +96,6 @@ pub(super) struct ExplainArgs {
     place: Where,
 }
 
-/// How long, and how.
 #[derive(Debug, Args)]
 pub(super) struct StatArgs {
     /// Length of an interval
@@ -107,7 +103,7 @@ pub(super) struct StatArgs {
           value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
 
-    /// Print one picture as JSON
+    /// Print one interval as JSON
     #[arg(long)]
     json: bool,
 
@@ -115,7 +111,7 @@ pub(super) struct StatArgs {
     place: Where,
 }
 
-/// Answers; a reader that goes away (`| head`) is no error.
+/// Runs the subcommand. A closed pipe (`| head`) is not an error.
 pub(super) fn run(what: &Cache) -> Result<()> {
     let done = super::block_on(async {
         match what {
@@ -137,10 +133,10 @@ async fn explain_url(args: &ExplainArgs) -> Result<()> {
     let path = target::target(&args.url, site.front)?;
     let findings = explain::explain(&site, &path, args.look).await;
     if args.json {
-        return say(&format!("{}\n", serde_json::to_string_pretty(&findings)?));
+        return print(&format!("{}\n", serde_json::to_string_pretty(&findings)?));
     }
     let (width, _) = Screen::stdout().size();
-    say(&explain::in_words(&findings, width))
+    print(&explain::in_words(&findings, width))
 }
 
 async fn show_stat(args: &StatArgs) -> Result<()> {
@@ -161,7 +157,7 @@ async fn show_stat(args: &StatArgs) -> Result<()> {
         let now = stat::read(&site).await;
         let stat = Stat::between(&before, &now);
         if args.json {
-            return say(&format!("{}\n", serde_json::to_string_pretty(&stat)?));
+            return print(&format!("{}\n", serde_json::to_string_pretty(&stat)?));
         }
         screen.draw(stat::in_words(&stat))?;
         if !is_live {
@@ -194,13 +190,13 @@ fn running(place: &Place) -> Result<Running> {
     let state = StateDir::find(&place.state_dir)?;
     let Some(running) = Running::read(&state)?.filter(Running::is_alive) else {
         bail!(
-            "no site runs in {}; start it with `flickr-killr up`, say --state-dir with the folder of another one, \
-             or name its parts with --memcached and --app",
+            "no site runs in {}; start it with `flickr-killr up`, name another site's folder with --state-dir, \
+             or its parts with --memcached and --app",
             state.path().display()
         );
     };
     if !running.ready {
-        bail!("the site is still starting; ask again when it has said `ready`");
+        bail!("the site is still starting; try again when `up` has printed `ready`");
     }
     if running.memcached.is_none() {
         bail!(
@@ -210,14 +206,14 @@ fn running(place: &Place) -> Result<Running> {
     }
     if let Err(error) = std::fs::read_dir(&running.sockets) {
         bail!(
-            "the sockets in {} are closed to you ({error}); ask as the person who started the site",
+            "the sockets in {} cannot be read ({error}); run this as the user that started the site",
             running.sockets.display()
         );
     }
     Ok(running)
 }
 
-fn say(text: &str) -> Result<()> {
+fn print(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes())?;
     Ok(out.flush()?)

@@ -1,4 +1,4 @@
-//! `flickr-killr cache top`, `hist` and `log`: what visitors ask for, as nginx tells it.
+//! `flickr-killr cache top`, `hist` and `log`: the requests that nginx reports.
 
 use std::io::IsTerminal as _;
 use std::pin::pin;
@@ -15,10 +15,10 @@ use stack::cachectl::screen::{Screen, interrupted};
 use stack::cachectl::top::Top;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
-/// How often a live picture is drawn.
+/// How often a live screen is redrawn.
 const DRAW_EVERY: Duration = Duration::from_secs(1);
 
-/// How long a picture is gathered where nobody looks on.
+/// How long requests are collected when the output is not a terminal.
 const SECONDS_DEFAULT: u64 = 5;
 
 macro_rules! about {
@@ -27,45 +27,44 @@ macro_rules! about {
             $what,
             "
 
-nginx reports each request, and only while this command runs: it begins within a second. nginx never waits for \
-it; requests that could not be reported are counted, and their number is shown. Watching costs: of the requests a \
-second that nginx answers at most, 66% were left on two cores, and about half of them were not shown. So watch for a \
-short time. Several may watch at once.
+nginx reports each request, only while this command runs: it starts within a second. nginx never waits for this \
+command; requests that it could not report are counted, and their number is shown. Watching has a cost: on two cores, \
+nginx answered 66% of its usual maximum while watched, and about half of those requests were not shown. So watch briefly. Several \
+commands may watch at once.
 
-On a terminal it goes on until Ctrl-C; into a pipe it ends after --seconds."
+On a terminal it runs until Ctrl-C; into a pipe it ends after --seconds."
         )
     };
 }
 
 pub(super) const TOP: &str = about!(
-    "Show the hottest hits and the most missed addresses, with requests a second.
+    "Show the most frequent hits and misses, with requests a second.
 
-Left what memcached answered, right what it was asked for and did not have (or failed to say). An address that \
-stands on the right for long is worth a `flickr-killr cache explain`. On a terminal the last half minute counts."
+On the left the URLs that memcached had, on the right those that it did not have, or for which it failed. Run \
+`flickr-killr cache explain` on a URL that stays on the right. On a terminal it shows the last half minute."
 );
 
 pub(super) const HIST: &str = about!(
     "Show how long hits and misses take, as a logarithmic histogram.
 
 | hits, # misses (and where memcached failed); from 10 microseconds to 10 seconds, twelve columns for each power of \
-ten. The time is from when nginx has read the head of a request until it has handed the last byte to the kernel, by the \
-kernel's clock. On a terminal the last ten seconds count."
+ten. The time is from when nginx has read the head of a request until it has passed the last byte to the kernel, by the \
+kernel's clock. On a terminal it shows the last ten seconds."
 );
 
 pub(super) const LOG: &str = about!(
-    "Print one line a request: when it ended, who answered, status, bytes, how long it took, address.
+    "Print one line a request: when it ended, what answered, status, bytes, duration, URL.
 
-hit     memcached had it                      304   the browser had it; nginx said so alone
-miss    the app answered, and stores it       pass  memcached was not asked: a page, no GET
+hit     memcached had it                      304   the browser had it; nginx answered alone
+miss    the app answered, and stores it       pass  no lookup: a page, or not a GET
 failed  memcached failed, the app answered    nginx answered by itself
 
 Addresses are escaped as nginx does it (\\xNN), so no line can move your cursor."
 );
 
-/// For how long, and of which site.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct WatchArgs {
-    /// End after so many seconds [default: never on a terminal, else 5]
+    /// End after N seconds [default: never on a terminal, else 5]
     #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=86_400))]
     seconds: Option<u64>,
 
@@ -73,14 +72,13 @@ pub(in crate::cli) struct WatchArgs {
     place: Place,
 }
 
-/// What of it, and for how long.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct LogArgs {
-    /// End after so many lines
+    /// End after N lines
     #[arg(short = 'n', value_name = "N", value_parser = value_parser!(u64).range(1..))]
     lines: Option<u64>,
 
-    /// Only requests that were answered so; several with commas between
+    /// Show only requests with these answers, separated by commas
     #[arg(long, value_name = "ANSWER", value_delimiter = ',',
           value_parser = ["hit", "miss", "failed", "304", "pass", "nginx"])]
     only: Vec<String>,
@@ -96,7 +94,7 @@ pub(super) async fn top(args: &WatchArgs) -> Result<()> {
     let mut begun = Instant::now();
     watch(args, is_live, |watch, event| {
         match event {
-            Event::Begun => {}
+            Event::Started => {}
             Event::Request(request) => top.add(&request),
             Event::Tick => {
                 top.pass(begun.elapsed(), is_live);
@@ -115,7 +113,7 @@ pub(super) async fn hist(args: &WatchArgs) -> Result<()> {
     let is_live = screen.is_live();
     watch(args, is_live, |watch, event| {
         match event {
-            Event::Begun => {}
+            Event::Started => {}
             Event::Request(request) => histogram.add(&request),
             Event::Tick => {
                 screen.draw(histogram.picture(screen.size(), watch.lost()))?;
@@ -147,29 +145,29 @@ pub(super) async fn log(args: &LogArgs) -> Result<()> {
             }
             if watch.lost() > lost {
                 text.push_str(&format!(
-                    "             {} more were not told\n",
+                    "             {} more were not reported\n",
                     watch.lost() - lost
                 ));
                 lost = watch.lost();
             }
-            super::say(&std::mem::take(&mut text))?;
+            super::print(&std::mem::take(&mut text))?;
             Ok(left > 0)
         },
     )
     .await
 }
 
-/// What there is to do something about.
+/// What a watching command handles.
 enum Event {
-    /// nginx has been told that we watch.
-    Begun,
+    /// The connection to nginx's report socket is open.
+    Started,
     Request(Request),
-    /// A picture is due.
+    /// The screen must be redrawn.
     Tick,
 }
 
-/// Watches until it has been enough: for whoever looks on when they say so, else after a time. `goes_on`
-/// hears of every request, and of a last tick at the end.
+/// Watches until Ctrl-C, or for --seconds if that is given or the output is not a terminal. Calls `goes_on` with each
+/// request and with a last tick at the end; `goes_on` returns whether to continue.
 async fn watch(
     args: &WatchArgs,
     is_endless: bool,
@@ -180,7 +178,7 @@ async fn watch(
     let socket = running.watch_socket();
     let mut watch = RequestStream::connect(&socket).await.with_context(|| {
         format!(
-            "nobody tells of requests at {}; a site that an older program started has to be started anew",
+            "cannot watch requests at {}; if an older version started this site, restart it",
             socket.display()
         )
     })?;
@@ -195,7 +193,7 @@ async fn watch(
     });
     let mut ticks = interval(DRAW_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    goes_on(&watch, Event::Begun)?;
+    goes_on(&watch, Event::Started)?;
     loop {
         tokio::select! {
             () = &mut ends => break,

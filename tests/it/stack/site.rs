@@ -1,4 +1,4 @@
-//! A site under test: started, listened to, and gone with its folder at the end.
+//! A site under test: starts it, reads its output, and at the end stops it and removes its folder.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -13,10 +13,10 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// How long a line may take on a slow machine; reached only when something is broken.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// How long a line of output may take on a slow machine; reached only if something is broken.
+const LINE_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// A folder for the state of one site, which the children's user can enter.
+/// A folder for the state of one site. The user of the children can enter it.
 pub(crate) fn folder() -> TempDir {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let open = std::fs::Permissions::from_mode(0o755);
@@ -24,7 +24,7 @@ pub(crate) fn folder() -> TempDir {
     dir
 }
 
-/// The program with a clean environment, as far as settings go.
+/// The program without any of its settings in the environment.
 pub(crate) fn program(dir: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_flickr-killr"));
     for (name, _) in std::env::vars_os() {
@@ -53,7 +53,7 @@ pub(crate) fn up(dir: &Path) -> Command {
     program(dir, &small)
 }
 
-/// The same command, started by another program that becomes it.
+/// The same command, started through another program that replaces itself by it (`exec`).
 pub(crate) fn through(starter: &str, words: &[&str], command: &Command) -> Command {
     let mut through = Command::new(starter);
     through
@@ -74,7 +74,7 @@ pub(crate) fn run(mut command: Command) -> Output {
     command.output().expect("the program starts")
 }
 
-/// What a command that must fail says.
+/// Runs a command that must fail, and returns its standard error.
 #[track_caller]
 pub(crate) fn refusal(command: Command) -> String {
     let output = run(command);
@@ -125,11 +125,11 @@ impl Site {
         site
     }
 
-    /// Waits for a line that holds these words, and returns it.
+    /// Waits for a line that contains this text, and returns it.
     #[track_caller]
     pub(crate) fn wait_for(&mut self, words: &str) -> String {
         loop {
-            match self.lines.recv_timeout(PATIENCE) {
+            match self.lines.recv_timeout(LINE_TIMEOUT) {
                 Ok(line) => {
                     self.heard.push(line.clone());
                     if line.contains(words) {
@@ -141,17 +141,17 @@ impl Site {
         }
     }
 
-    /// Whether a line with these words came, of those that were waited for.
+    /// Whether one of the lines read so far contains this text.
     pub(crate) fn said(&self, words: &str) -> bool {
         self.heard.iter().any(|line| line.contains(words))
     }
 
-    /// Waits for lines that hold these words, in whatever order.
+    /// Waits until there is a line with each of these texts, in any order.
     #[track_caller]
     pub(crate) fn wait_for_all(&mut self, words: &[String]) {
         let mut missing = words.to_vec();
         while let Some(any) = missing.first() {
-            match self.lines.recv_timeout(PATIENCE) {
+            match self.lines.recv_timeout(LINE_TIMEOUT) {
                 Ok(line) => {
                     missing.retain(|words| !line.contains(words));
                     self.heard.push(line);
@@ -167,7 +167,7 @@ impl Site {
         self.heard.join("\n")
     }
 
-    /// What is written down about the running site.
+    /// The `running.json` of the site.
     pub(crate) fn record(&self) -> Value {
         let text = std::fs::read(self.state.join("running.json")).expect("a record");
         serde_json::from_slice(&text).expect("JSON")
@@ -191,7 +191,7 @@ impl Site {
         self.record()["sockets"].as_str().expect("a folder").into()
     }
 
-    /// Fetches a page through nginx; returns the whole answer.
+    /// Requests a page through nginx; returns the whole response.
     pub(crate) fn get(&self, path: &str) -> String {
         let address = self.record()["listen"]
             .as_str()
@@ -212,12 +212,12 @@ impl Site {
         send(self.process.id() as i32, signal);
     }
 
-    /// Waits for the end of the program.
+    /// Waits until the program exits.
     pub(crate) fn end(&mut self) -> ExitStatus {
         self.process.wait().expect("an end")
     }
 
-    /// Asks the site to stop and checks that it goes well.
+    /// Stops the site and checks that it exits with success.
     #[track_caller]
     pub(crate) fn stop(mut self) {
         self.signal(Signal::SIGTERM);
@@ -243,7 +243,7 @@ pub(crate) fn send(pid: i32, signal: Signal) {
     kill(Pid::from_raw(pid), signal).expect("the process is there");
 }
 
-/// Whether a process runs; a dead one that waits to be reaped does not.
+/// Whether a process runs; a zombie does not count.
 pub(crate) fn runs(pid: i32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
     stat.is_ok_and(|stat| !stat.contains(") Z "))
