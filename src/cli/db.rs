@@ -2,13 +2,12 @@
 
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
-use db::demo::{self, LoadError};
+use db::demo;
 use db::migrate::{self, MigrateError, Migrated};
 use db::schema::{self, Contents, DatabaseState};
 use domain::settings::{Demo, Settings};
 
 use super::database::Database;
-use super::load_progress;
 use super::output::print_line;
 
 #[derive(Debug, Subcommand)]
@@ -157,24 +156,5 @@ fn prepare(args: &PrepareArgs) -> Result<()> {
     if !should_load {
         return Ok(());
     }
-    // A runtime with threads: rows are generated in parallel with their transfer to the database.
-    let runtime = tokio::runtime::Runtime::new().context("no async runtime")?;
-    match runtime.block_on(load_progress::load(&options, wanted)) {
-        Err(LoadError::AlreadyLoaded(found)) => {
-            if found != wanted {
-                print_line!(
-                    "the database holds {} people and {} photos from seed {}; --users, --photos and --seed \
-                     apply to a new database only (`flickr-killr reset`)",
-                    found.users,
-                    found.photos,
-                    found.seed
-                );
-            }
-        }
-        Err(other @ LoadError::OtherEdition { .. }) => print_line!("{other}"),
-        // A database that holds accounts is left unchanged.
-        Err(LoadError::HasPeople { .. }) => {}
-        loaded => print_line!("{}", loaded?),
-    }
-    Ok(())
+    super::demo::load_unless_loaded(&options, wanted)
 }

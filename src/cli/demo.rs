@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
-use db::database_url;
+use db::demo::LoadError;
 use db::schema::Contents;
+use db::{ConnectOptions, database_url};
 
 use super::load_progress;
 use super::output::print_line;
@@ -80,6 +81,10 @@ pub(super) struct LoadArgs {
         default_value = "2007"
     )]
     seed: u64,
+
+    /// Succeed where the database is loaded already
+    #[arg(long)]
+    unless_loaded: bool,
 }
 
 pub(super) fn run(what: Demo) -> Result<()> {
@@ -124,11 +129,37 @@ fn load(args: &LoadArgs) -> Result<()> {
         users: args.users,
         photos: args.photos,
     };
-    // A runtime with threads: rows are generated in parallel with their transfer to the database.
-    let runtime = tokio::runtime::Runtime::new().context("no async runtime")?;
-    print_line!(
-        "{}",
-        runtime.block_on(load_progress::load(&options, wanted))?
-    );
+    if args.unless_loaded {
+        return load_unless_loaded(&options, wanted);
+    }
+    print_line!("{}", loaded(&options, wanted)?);
     Ok(())
+}
+
+/// Loads the demo data; a database that holds it, or accounts, is left unchanged.
+pub(super) fn load_unless_loaded(options: &ConnectOptions, wanted: Contents) -> Result<()> {
+    match loaded(options, wanted) {
+        Err(LoadError::AlreadyLoaded(found)) => {
+            if found != wanted {
+                print_line!(
+                    "the database holds {} people and {} photos from seed {}; --users, --photos and --seed \
+                     apply to a new database only (`flickr-killr reset`)",
+                    found.users,
+                    found.photos,
+                    found.seed
+                );
+            }
+        }
+        Err(other @ LoadError::OtherEdition { .. }) => print_line!("{other}"),
+        Err(LoadError::HasPeople { .. }) => {}
+        loaded => print_line!("{}", loaded?),
+    }
+    Ok(())
+}
+
+fn loaded(options: &ConnectOptions, wanted: Contents) -> Result<String, LoadError> {
+    // A runtime with threads: rows are generated in parallel with their transfer to the database.
+    let runtime =
+        tokio::runtime::Runtime::new().map_err(|error| LoadError::Database(error.into()))?;
+    runtime.block_on(load_progress::load(options, wanted))
 }

@@ -15,7 +15,18 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// The crates of this repository.
-const OURS: [&str; 4] = ["flickr_killr", "accelerator", "benchmarker", "demo_data"];
+const OURS: [&str; 10] = [
+    "flickr_killr",
+    "accelerator",
+    "benchmarker",
+    "db",
+    "demo_data",
+    "domain",
+    "images",
+    "ladder",
+    "site",
+    "stack",
+];
 
 /// Dependencies whose events hold no content that visitors send.
 const LISTED: [&str; 10] = [
@@ -31,16 +42,19 @@ const LISTED: [&str; 10] = [
     "tower_http",
 ];
 
-/// The filter if `RUST_LOG` is not set.
-const DEFAULT_FILTER: &str =
-    "warn,flickr_killr=info,accelerator=info,benchmarker=info,demo_data=info";
-
 /// Sends the log to standard error. By default: our events from INFO up, and warnings of the listed dependencies;
 /// `RUST_LOG` changes the levels, not the list.
 pub(crate) fn log_to_stderr() {
     let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default_filter()));
     log_to(io::stderr, filter).init();
+}
+
+/// The filter if `RUST_LOG` is not set.
+fn default_filter() -> String {
+    OURS.iter().fold("warn".to_owned(), |filter, name| {
+        filter + "," + name + "=info"
+    })
 }
 
 fn log_to<W>(writer: W, filter: EnvFilter) -> impl Subscriber + Send + Sync
@@ -70,6 +84,19 @@ fn may_be_logged(event: &Metadata<'_>) -> bool {
 mod tests {
     use super::*;
     use std::sync::{Arc, Mutex};
+
+    #[test]
+    fn every_crate_of_the_site_may_log() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/crates");
+        let mut crates = 0;
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            let name = entry.file_name().into_string().unwrap();
+            assert!(OURS.contains(&name.as_str()), "{name}");
+            assert!(default_filter().contains(&format!("{name}=info")));
+            crates += 1;
+        }
+        assert!(crates >= 6);
+    }
 
     #[derive(Clone, Default)]
     struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -126,7 +153,7 @@ mod tests {
 
     #[test]
     fn only_listed_crates_are_logged_and_others_only_from_warnings_on() {
-        assert_eq!(logged(DEFAULT_FILTER), "ACE");
+        assert_eq!(logged(&default_filter()), "ACE");
     }
 
     #[test]

@@ -86,7 +86,7 @@ async fn rows(pool: &PgPool) -> Vec<String> {
     rows
 }
 
-/// What pg_dump says of a schema.
+/// What `pg_dump` says of a schema.
 fn dumped(database: &Database) -> String {
     let Output {
         status,

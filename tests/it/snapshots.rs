@@ -127,7 +127,8 @@ async fn pages(visitor: &Visitor, kind: &str, owner: &str) {
 
 /// What forms are answered with.
 async fn forms(stranger: &Visitor) {
-    let forms: [(&str, &str, &[(&str, &str)]); 5] = [
+    type Fields<'a> = &'a [(&'a str, &'a str)];
+    let forms: [(&str, &str, Fields<'_>); 5] = [
         (
             "login_wrong",
             "/login",

@@ -6,7 +6,7 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use images::disk::whole;
+use images::disk::atomic_write;
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 
 /// The minimum length of the file, padded with newlines: this much space is preallocated.
@@ -39,7 +39,7 @@ pub(super) fn write(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
 
 /// Writes a file atomically, without keeping blocks in reserve.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    whole::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
+    atomic_write::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Removes a file and its spare.

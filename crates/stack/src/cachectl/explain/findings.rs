@@ -56,7 +56,7 @@ pub struct KeyFacts {
     pub is_fingerprinted: bool,
     /// The `Cache-Control` header for browsers.
     pub cache_control: String,
-    /// The ETag with which nginx alone returns 304; `None` for a file that may be deleted.
+    /// The `ETag` with which nginx alone returns 304; `None` for a file that may be deleted.
     pub etag: Option<String>,
 }
 
