@@ -23,7 +23,7 @@ pub(super) struct DatabaseRoleArgs {
 pub(super) fn run(args: &DatabaseRoleArgs) -> Result<()> {
     let options = database_url::options(&args.database_url)
         .context("the database address is not a postgres:// URL")?;
-    let given = super::block_on(async {
+    let given = super::runtime::block_on(async {
         let mut connection = db::connect(&options).await?;
         Ok(roles::provide(&mut connection, &args.role).await?)
     })?;

@@ -50,7 +50,7 @@ pub(super) fn run(what: &Db) -> Result<()> {
 
 fn migrate(database: &Database) -> Result<()> {
     let options = database.options()?;
-    let migrated = super::block_on(async {
+    let migrated = super::runtime::block_on(async {
         let mut connection = db::connect(&options).await?;
         Ok(migrate::run(&mut connection).await?)
     })?;
@@ -71,7 +71,7 @@ fn in_words(migrated: Migrated) -> String {
 
 fn status(database: &Database) -> Result<()> {
     let options = database.options()?;
-    let state = super::block_on(async {
+    let state = super::runtime::block_on(async {
         let mut connection = db::connect(&options).await?;
         Ok(schema::inspect_on(&mut connection).await?)
     })?;
@@ -140,7 +140,7 @@ fn prepare(args: &PrepareArgs) -> Result<()> {
         users: args.users,
         photos: args.photos,
     };
-    let should_load = super::block_on(async {
+    let should_load = super::runtime::block_on(async {
         let mut connection = db::connect(&options).await?;
         if args.demo == Some(Demo::None) {
             demo::begin_empty(&mut connection).await?;

@@ -40,7 +40,7 @@ pub(super) struct Where {
 pub(super) fn run(what: &Index) -> Result<()> {
     let (Index::Status(place) | Index::Drop(place) | Index::Create(place)) = what;
     let url = place.database.url()?;
-    super::block_on(async {
+    super::runtime::block_on(async {
         let db = pool::open(&url, 2)?;
         match what {
             Index::Status(_) => {}

@@ -12,6 +12,7 @@ mod load_progress;
 mod log;
 mod output;
 mod reset;
+mod runtime;
 mod serve;
 mod static_files;
 mod status;
@@ -169,14 +170,6 @@ fn run() -> Result<()> {
             config::run(&settings, settings::report(catalogue, given, &from_file))
         }
     }
-}
-
-/// Runs the async part of a short command.
-fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?
-        .block_on(work)
 }
 
 /// The definition as clap parses it, with the arguments of all subcommands filled in.

@@ -27,7 +27,7 @@ pub(super) fn run(args: &ResetArgs) -> Result<()> {
             state.path().display()
         );
     }
-    super::block_on(supervisor::reset(&state))?;
+    super::runtime::block_on(supervisor::reset(&state))?;
     print_line!("removed the site in {}", state.path().display());
     Ok(())
 }

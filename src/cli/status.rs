@@ -34,7 +34,7 @@ pub(super) fn run(place: &Place) -> Result<()> {
     };
     print_line!(
         "\ndata         {}",
-        super::block_on(contents(&running.database_url))?
+        super::runtime::block_on(contents(&running.database_url))?
     );
     Ok(())
 }

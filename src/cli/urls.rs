@@ -50,7 +50,7 @@ pub(super) fn run(args: &UrlsArgs) -> Result<()> {
             (running.database_url, base)
         }
     };
-    let names = super::block_on(async {
+    let names = super::runtime::block_on(async {
         let db = pool::open(&database, 1)?;
         Ok(people::random_names(&db, args.random_people.into()).await?)
     })?;

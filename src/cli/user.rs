@@ -96,7 +96,7 @@ pub(super) fn run(what: &User) -> Result<()> {
 }
 
 fn with_accounts<T>(url: &str, work: impl AsyncFnOnce(Accounts) -> Result<T>) -> Result<T> {
-    super::block_on(async {
+    super::runtime::block_on(async {
         let db = pool::open(url, 1)?;
         let done = work(Accounts::new(db.clone(), Passwords::new(None))).await;
         db.close().await;
@@ -106,7 +106,7 @@ fn with_accounts<T>(url: &str, work: impl AsyncFnOnce(Accounts) -> Result<T>) ->
 
 fn list(args: &ListArgs) -> Result<()> {
     let options = args.database.options()?;
-    let accounts = super::block_on(async {
+    let accounts = super::runtime::block_on(async {
         let mut connection = db::connect(&options).await?;
         Ok(people::accounts(&mut connection, &args.after, args.limit.into()).await?)
     })?;

@@ -10,6 +10,7 @@ pub mod known_browser;
 pub mod load;
 pub mod measure;
 pub mod migrate;
+mod migrations;
 pub mod outbox;
 pub mod people;
 pub mod people_list;

@@ -4,21 +4,15 @@
 //! schema of 0.4.0; a test applies them and compares. The version of a database is the last migration that it
 //! lists in `_sqlx_migrations`.
 
-use sqlx::migrate::Migrator;
 use sqlx::{Connection as _, PgConnection};
 use thiserror::Error;
 
 use crate::load::{self, Seat};
+use crate::migrations::MIGRATIONS;
+pub use crate::migrations::{all, newest};
 use crate::schema::{self, DatabaseState, Part};
 
-/// All migrations, embedded.
-pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
-
-/// Schemas from before there were migrations, by the hash in their databases, with the migration that leads to
-/// each: 0.4.0, and the last one of the development after it.
-const BEFORE_MIGRATIONS: [(&str, i64); 2] = [("29d83a3d6ebe", 1), ("081ae838ea23", 2)];
-
-/// Whether [`Migrator::run_direct`] lists migrations as applied without applying them. (`run` and `skip`, which are
+/// Whether sqlx's `run_direct` lists migrations as applied without applying them. (`run` and `skip`, which are
 /// documented, have a bound that a future which moves between threads does not meet.)
 const LIST_ONLY: bool = true;
 const APPLY: bool = false;
@@ -87,30 +81,6 @@ pub enum MigrateError {
     /// The database failed.
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
-}
-
-/// The newest migration of this program.
-pub fn newest() -> i64 {
-    MIGRATIONS
-        .iter()
-        .map(|migration| migration.version)
-        .max()
-        .unwrap_or(0)
-}
-
-/// The migrations, as number and description.
-pub fn all() -> impl Iterator<Item = (i64, &'static str)> {
-    MIGRATIONS
-        .iter()
-        .map(|migration| (migration.version, &*migration.description))
-}
-
-/// The migration that leads to a schema from before there were migrations.
-pub(crate) fn before_migrations(hash: &str) -> Option<i64> {
-    let mut known = BEFORE_MIGRATIONS.iter();
-    known
-        .find(|(schema, _)| *schema == hash)
-        .map(|(_, migration)| *migration)
 }
 
 /// Creates the tables of an empty database, or applies the missing migrations. Processes that do so at the same time wait

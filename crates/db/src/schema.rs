@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use sqlx::postgres::PgConnection;
 use sqlx::{PgPool, Row};
 
-use crate::migrate;
+use crate::migrations;
 
 /// The parts of `schema.sql`. Rows are loaded between the first and the second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -260,17 +260,17 @@ pub async fn inspect_on(connection: &mut PgConnection) -> sqlx::Result<DatabaseS
     }
     // A database from before there were migrations names its schema by a hash.
     let version = match value("schema") {
-        Some(hash) => migrate::before_migrations(hash),
+        Some(hash) => migrations::before_migrations(hash),
         None => last_migration(connection, &found).await?,
     };
     let Some(version) = version else {
         let found = value("schema").unwrap_or("without migrations").to_owned();
         return Ok(DatabaseState::Unknown { found });
     };
-    if version > migrate::newest() {
+    if version > migrations::newest() {
         return Ok(DatabaseState::Newer { version });
     }
-    if version < migrate::newest() || value("schema").is_some() {
+    if version < migrations::newest() || value("schema").is_some() {
         return Ok(DatabaseState::Outdated { version });
     }
     let number = |key: &str| value(key).and_then(|value| value.parse().ok());

@@ -113,7 +113,7 @@ pub(super) struct StatArgs {
 
 /// Runs the subcommand. A closed pipe (`| head`) is not an error.
 pub(super) fn run(what: &Cache) -> Result<()> {
-    let done = super::block_on(async {
+    let done = super::runtime::block_on(async {
         match what {
             Cache::Explain(args) => explain_url(args).await,
             Cache::Stat(args) => show_stat(args).await,
