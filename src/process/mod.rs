@@ -57,7 +57,7 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
                 unix_listener(path).with_context(|| format!("listening on {}", config.listen))?;
             tracing::info!(listen = %config.listen, "serving");
             drained(axum::serve(listener, router).with_graceful_shutdown(told_to_stop()?)).await?;
-            // Whoever listens next on this path makes it anew.
+            // The next process that listens on this path creates it again.
             let _ = std::fs::remove_file(path);
         }
         Listen::Tcp(address) => {
@@ -98,8 +98,8 @@ fn told_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Listens under a fresh name and then takes the path over, so that whoever connects always meets
-/// a process that answers, and a path left by a dead one is no obstacle.
+/// Listens under a fresh name and then renames it, so that a client always connects to a process that answers, and a
+/// path that a dead process left is no obstacle.
 fn unix_listener(path: &Path) -> io::Result<UnixListener> {
     let fresh = path.with_extension("fresh");
     match std::fs::remove_file(&fresh) {

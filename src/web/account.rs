@@ -30,7 +30,7 @@ const BROWSER_COOKIE: &str = "browser";
 /// The longest path to go on to after logging in: it becomes a header, of which nginx takes 16 KB.
 const NEXT_BYTES_MAX: usize = 2000;
 
-/// How soon a form may be sent again when everybody logs in at once, in seconds.
+/// How soon a form may be sent again when the queue for log-ins is full, in seconds.
 const BUSY_S: i64 = 2;
 
 const BUSY: &str =

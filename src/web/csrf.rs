@@ -64,7 +64,7 @@ fn is_same_origin(headers: &HeaderMap) -> bool {
     if let Some(site) = text(SEC_FETCH_SITE) {
         return site == "same-origin";
     }
-    // Neither header: no browser of the last ten years, and nobody who must be let in.
+    // Neither header: no browser of the last ten years sends such a form.
     let origin = text(ORIGIN).and_then(|origin| origin.split_once("://"));
     matches!((origin, text(HOST)), (Some((_, origin)), Some(host)) if origin == host)
 }

@@ -37,9 +37,9 @@ pub(super) enum Error {
     TooLarge,
     /// The account has as many uploads under way as it may.
     UploadsUnderWay,
-    /// Too many uploads are under way for everybody.
+    /// The process has as many uploads under way as it takes.
     UploadsBusy,
-    /// Everybody wants something at the same moment.
+    /// Too many requests wait for the same resource.
     Busy,
     /// The request took longer than it may.
     Late {

@@ -1,4 +1,4 @@
-//! Explore: the newest public photos of everybody.
+//! Explore: the newest public photos of all people.
 
 use askama::Template;
 use axum::extract::State;

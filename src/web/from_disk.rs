@@ -1,11 +1,11 @@
-//! Files from the disk by tower-http's `ServeDir`: who answers for them in versions 0.2 and 0.3.
+//! Files from the disk by tower-http's `ServeDir`, in versions 0.2 and 0.3.
 //!
-//! Only what is asked for by a name that we would give a file ourselves is looked for, so nobody
-//! lists a folder, leaves it, or meets a temporary file. What is not there is left to the handler
-//! that makes it. Of what `ServeDir` says of a file only its length is kept: its validators would
-//! let a browser keep a deleted picture, and the accelerator writes the headers of both.
+//! Only names that the site itself gives to files are looked up, so a request cannot list a folder, leave it, or read
+//! a temporary file. A file that is missing is left to the handler that makes it. Of the headers of `ServeDir` only the
+//! length is kept: its validators would let a browser keep a deleted picture, and the accelerator writes the headers of
+//! both.
 //!
-//! The note of a picture's last use, which the broom goes by, is here the file system's: reading a
+//! The time of a picture's last use, by which the sweep chooses, is that of the file system: reading a
 //! file sets its time of access, once a day where it is mounted as Linux does by itself
 //! (`relatime`). Where it is mounted `noatime`, the oldest picture goes first.
 
@@ -47,7 +47,7 @@ impl FromDisk {
 
     /// A public picture that is made already.
     ///
-    /// Nobody asks whether it still may be seen: what may not lies there no longer.
+    /// Its visibility is not checked: a purge has removed the files of a photo that is not public.
     pub(super) async fn picture(&self, key: &Key) -> Option<Response> {
         let path = format!("/{}/{}/{}", key.owner, key.token, key.size);
         let extension = key.size.encoding.extension();

@@ -1,4 +1,4 @@
-//! One photo: its page, who may see it, and its end.
+//! One photo: its page, its visibility, its deletion.
 
 use askama::Template;
 use axum::extract::{Path, State};
@@ -170,7 +170,7 @@ pub(super) async fn visible_photo(
     }
 }
 
-/// Changes who may see a photo: committed, purged everywhere, and only then acknowledged.
+/// Changes the visibility of a photo: committed, purged everywhere, and only then acknowledged.
 pub(super) async fn change_visibility(
     State(site): State<Site>,
     visit: Visit,

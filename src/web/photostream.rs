@@ -105,7 +105,7 @@ pub(super) async fn show(
     Ok(Page::show(&visit, &template)?.into_response())
 }
 
-/// What the visitor is to a person. Nobody has to be asked for strangers, who are most visitors.
+/// What the visitor is to a person. Strangers, most of the visitors, need no query.
 pub(super) async fn relation(
     site: &Site,
     visit: &Visit,

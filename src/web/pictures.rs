@@ -17,7 +17,7 @@ use super::session::Visit;
 
 const GONE: Error = Error::NotFound("This picture does not exist, or it has been deleted.");
 
-/// A public picture: made once, kept by everybody.
+/// A public picture: made once, and cacheable by all.
 pub(super) async fn show(
     State(site): State<Site>,
     State(from_disk): State<Option<FromDisk>>,
@@ -45,7 +45,7 @@ pub(super) async fn show(
     Ok(respond(derivative, size.encoding, Policy::Purgeable))
 }
 
-/// A picture that not everybody may see: its visitor is checked each time, and nobody keeps it.
+/// A picture of a photo that is not public: the visitor is checked each time, and no cache may store it.
 pub(super) async fn show_own(
     State(site): State<Site>,
     visit: Visit,

@@ -12,10 +12,10 @@ use axum::response::{IntoResponse as _, Response};
 use site::Site;
 use tokio::time::timeout;
 
-/// How long the database may take to say what waits: whoever asks for metrics asks again soon.
+/// How long the database may take to count what is pending; a scraper asks again soon.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(1);
 
-/// Says that this process answers. Asks nobody else: a slow database is no reason to restart an app.
+/// Responds as long as this process does. Queries nothing: a slow database is no reason to restart an app.
 pub(super) async fn healthz() -> &'static str {
     "ok\n"
 }

@@ -24,10 +24,10 @@ pub(super) const SESSION_COOKIE: &str = "session";
 /// its bytes may become three, and nginx takes 16 KB of them.
 const BACK_BYTES_MAX: usize = 1000;
 
-/// Somebody who looks at a page.
+/// The request to a page, as its handler and template see it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Visit {
-    /// Who is logged in.
+    /// The account that is logged in.
     pub viewer: Option<SignedIn>,
     /// Whether the lab is shown.
     pub lab: bool,

@@ -24,7 +24,7 @@ pub(super) struct Tile {
     pub sources: Sources,
     /// Whether it loads at once.
     pub eager: bool,
-    /// Who may look, where it is not everybody.
+    /// The visibility, where the photo is not public.
     pub restricted: Option<Visibility>,
 }
 
@@ -43,7 +43,7 @@ pub(super) struct Sources {
     pub height: u32,
     /// The size of the original.
     frame: Frame,
-    /// The name of the picture for everybody, if it is public.
+    /// Owner and token of the public picture; none if the photo is not public.
     public: Option<(UserId, PhotoToken)>,
 }
 

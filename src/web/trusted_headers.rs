@@ -1,5 +1,5 @@
 //! What nginx does for every request in the versions that have it, for a process that visitors reach
-//! directly: nobody but us says where a request came from, and no browser guesses types.
+//! directly: it overwrites the headers that say where a request came from, and stops browsers from guessing types.
 
 use std::net::SocketAddr;
 

@@ -113,7 +113,7 @@ async fn the_lab_shows_how_a_dropped_index_bends_the_curve_and_how_it_comes_back
     let site = tokio::task::spawn_blocking(move || {
         let mut command = up(&path);
         // Enough photos that walking all of them is felt.
-        command.args(["--users=1000", "--photos=150000"]);
+        command.args(["--users=1000", "--photos=60000"]);
         let mut site = Site::start_as(command, &path);
         site.wait_for("ready http://");
         site

@@ -20,7 +20,7 @@ pub(super) fn percent(share: f64) -> String {
     format!("{:.2}%", share * 100.0)
 }
 
-/// The curve of what each second has of something, from 0 to 1; it breaks off where nobody watched.
+/// The curve of what each second has of something, from 0 to 1; it breaks off where the lab was not watched.
 pub(super) fn curve(scene: &Snapshot, height: impl Fn(&Second) -> Option<f64>) -> Curve {
     let seconds = scene.seconds.iter();
     Curve::through(

@@ -51,7 +51,7 @@ pub(super) struct Span {
 pub(super) struct Events {
     pub(super) wide: Vec<Event>,
     pub(super) narrow: Vec<Event>,
-    /// In words, for those who do not see it.
+    /// In words, for screen readers.
     pub(super) in_words: String,
     /// The time without the index.
     pub(super) gone: Vec<Span>,

@@ -121,7 +121,7 @@ impl Times {
     }
 }
 
-/// Who answers files.
+/// Which programs answer files.
 pub(super) struct Files {
     /// The share of memcached, from below.
     pub(super) memcached: String,

@@ -87,7 +87,7 @@ async fn every_command_does_its_work_when_its_reader_is_gone() {
         }
         assert!(matches!(site.try_wait(), Ok(None)), "it ended");
     }
-    let tried: [(&[&str], i32); 22] = [
+    let tried: [(&[&str], i32); 27] = [
         (&["status"], 0),
         (&["config"], 0),
         (&["urls", "--random-people=5"], 0),
@@ -99,6 +99,12 @@ async fn every_command_does_its_work_when_its_reader_is_gone() {
         (&["cache", "top", "--seconds=1"], 0),
         (&["cache", "hist", "--seconds=1"], 0),
         (&["cache", "log", "--seconds=1"], 0),
+        (&["db", "migrate"], 0),
+        (&["db", "status"], 0),
+        (&["user", "list"], 0),
+        // Standard input has no password.
+        (&["user", "create", "ann"], 1),
+        (&["user", "set-password", "ann"], 1),
         (&["static-files", files], 0),
         (&["demo", "contact-sheet", "--count=2", sheet], 0),
         (&["demo", "table", talk], 0),

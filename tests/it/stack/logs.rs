@@ -127,6 +127,15 @@ fn a_stopped_supervisor_and_dead_app_processes_hang_no_request() {
 async fn an_app_process_whose_log_cannot_be_written_serves() {
     let dir = folder();
     let database = Database::new().await;
+    let mut connection = db::connect(&database.options())
+        .await
+        .expect("a connection");
+    let made = db::migrate::run(&mut connection).await;
+    made.expect("tables");
+    sqlx::raw_sql("drop table recent_photos")
+        .execute(&mut connection)
+        .await
+        .expect("one less");
     let socket = dir.path().join("app.sock");
     let full = std::fs::File::options()
         .write(true)
@@ -153,7 +162,7 @@ async fn an_app_process_whose_log_cannot_be_written_serves() {
                 Err(error) => assert!(begin.elapsed() < PATIENCE, "{error}"),
             }
         };
-        // The database is empty, so the page fails, and says so in the log.
+        // A table is missing, so the page fails, and the failure is logged.
         let question = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
         stream.write_all(question.as_bytes()).expect("a question");
         let mut answer = String::new();
