@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use benchmarker::{Histogram, Report, TierReport, Tiers, run};
-use domain::rung::Front;
+use domain::rung::{Front, Rung};
 use stack::observe::cpu;
 
 use super::counters::Counters;
@@ -20,8 +20,9 @@ use super::wrk;
 /// How long load is applied before anything is counted: connections, caches, clock rates.
 const WARM_UP_MAX: Duration = Duration::from_secs(1);
 
-/// How long a figure without the index is measured at least: sixteen pages at once may take a second each.
-const WITHOUT_INDEX_MIN: Duration = Duration::from_secs(3);
+/// How long a slow figure is measured at least: without the index, or with a process for each request, sixteen pages at
+/// once may take a second each.
+const SLOW_MIN: Duration = Duration::from_secs(3);
 
 /// How many significant digits of a time are stored: exact to one in a hundred.
 const DIGITS: u8 = 2;
@@ -52,7 +53,7 @@ impl Bench<'_> {
         let counters = Counters::read(&site.running)?;
         let (before, used) = (HostCpu::read()?, cpu_of(site)?);
         let duration = match step {
-            Step::WithoutIndex => self.duration.max(WITHOUT_INDEX_MIN),
+            Step::WithoutIndex | Step::Version(Rung::CgiStrawman) => self.duration.max(SLOW_MIN),
             Step::Version(_) | Step::IndexAgain => self.duration,
         };
         let report = run(&plan.duration(duration))?;
